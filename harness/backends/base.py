@@ -1,0 +1,102 @@
+"""What a backend is: it builds a suite, builds a frontend image, and runs a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.config.lines import Line
+from harness.config.series import Patch
+from harness.events import Listener
+from harness.model import Channel, Commit
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """One commit to be built for one side of a pair."""
+
+    commit: Commit
+    line: Line
+    channel: Channel
+    patches: tuple[Patch, ...]
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """Something built once per commit and found again by its key."""
+
+    key: str
+    """Digest of everything that went into it."""
+    path: Path
+    """A folder of the store; never written to after publication."""
+    cached: bool
+    """True if it was there already."""
+
+
+@dataclass(frozen=True)
+class LegRequest:
+    """One execution of a suite's tests against one frontend."""
+
+    suite: Artefact
+    frontend: Artefact
+    worker: str
+    select: str
+    """For -test.run."""
+    skip: str
+    """For -test.skip; empty for none."""
+    parallel: int
+    procs: int
+    """GOMAXPROCS of the test binary; the sandbox of most lines runs that many daemons at once."""
+    timeout: float
+    """Seconds for the whole leg."""
+    offline: bool
+    mirror: Path | None
+    """Registry storage folder with seeded images."""
+    folder: Path
+    """Where diagnostics go; the raw output goes to `sink`."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LegExit:
+    """How a leg ended."""
+
+    status: int | None
+    """Exit status of the test binary; None if it was killed."""
+    timed_out: bool
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+Sink = Callable[[bytes], None]
+"""Receives the test binary's combined output in chunks, as they come, from one thread."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps a backend from working on this machine."""
+
+    what: str
+    fix: str
+    """The exact command, or a sentence if there is no command."""
+    fatal: bool = True
+
+
+class Backend(Protocol):
+    """Builds and runs; holds no state of a single pair."""
+
+    name: str
+
+    def problems(self) -> list[Problem]:
+        """Say what is missing here; empty if the backend can run."""
+
+    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
+        """Build daemon, client and compiled tests of one commit, or find them in the store."""
+
+    def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
+        """Build the frontend image of one commit, or find it in the store."""
+
+    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+        """Run a selection and stream its output; nothing of it outlives this call."""

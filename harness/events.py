@@ -1,0 +1,73 @@
+"""What happens during a run, told as it happens: the runner speaks, a display listens.
+
+Nothing decides on these events; results come from the journal alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.model import Leg, Outcome
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line for the reader: a ref that was resolved, a choice that was made."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
+    """A phase begins: `checkout v0.6.4`, `build suite v0.6.4`, `run control`."""
+
+    phase: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseEnded:
+    """A phase is over; `note` says how if that is worth a word (`cached`, `built`)."""
+
+    phase: str
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class LegStarted:
+    """A leg begins; `expected` is the number of tests it should end, or None if unknown."""
+
+    leg: Leg
+    attempt: int
+    expected: int | None
+
+
+@dataclass(frozen=True)
+class TestEnded:
+    """A test of a leg ended. Parents are told too; displays count leaves by name."""
+
+    __test__ = False  # not a pytest class
+    leg: Leg
+    attempt: int
+    name: str
+    outcome: Outcome
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class LegEnded:
+    """A leg is over."""
+
+    leg: Leg
+    attempt: int
+    seconds: float
+
+
+Event = Said | PhaseStarted | PhaseEnded | LegStarted | TestEnded | LegEnded
+Listener = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """Listen to nothing: for callers that want no display."""

@@ -1,0 +1,260 @@
+"""The words of this project as frozen types (docs/architecture.md explains them).
+
+Everything here can be written to and read from JSON by msgspec, which is how run.json gets
+its schema. Nothing here imports anything of ours.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Version of run.json; raised when a reader of the older version would misread a newer file."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the types below: immutable, keyword-only, compared by value."""
+
+
+class Side(StrEnum):
+    """Which half of a pair an artefact or a patch belongs to."""
+
+    SUITE = "suite"
+    FRONTEND = "frontend"
+
+
+class Leg(StrEnum):
+    """One run of a suite: with its own frontend, or with the one under test."""
+
+    CONTROL = "control"
+    CANDIDATE = "candidate"
+
+
+class Channel(StrEnum):
+    """Release channel of the frontend image; decides its Go build tags."""
+
+    EXPERIMENTAL = "experimental"
+    LABS = "labs"
+    MAINLINE = "mainline"
+
+
+class Outcome(StrEnum):
+    """What one test did in one leg."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    MISSING = "missing"
+    HANG = "hang"
+    CRASH = "crash"
+
+    @property
+    def failing(self) -> bool:
+        """True if the test ran and did not end well."""
+        return self in {Outcome.FAIL, Outcome.HANG, Outcome.CRASH}
+
+
+class Reason(StrEnum):
+    """Why a failing outcome came about, as far as its evidence says."""
+
+    ASSERTION = "assertion"
+    PANIC = "panic"
+    TIMEOUT = "timeout"
+    DAEMON_GONE = "daemon-gone"
+    INCOMPLETE = "incomplete"
+    UNKNOWN = "unknown"
+    DISK = "disk"
+    NETWORK = "network"
+    OOM = "oom"
+    IMAGE_PULL = "image-pull"
+    ENGINE = "engine"
+
+    @property
+    def spurious(self) -> bool:
+        """True if the cause lies in this machine or the network, never in a frontend."""
+        return self in {
+            Reason.DISK,
+            Reason.NETWORK,
+            Reason.OOM,
+            Reason.IMAGE_PULL,
+            Reason.ENGINE,
+        }
+
+
+class Verdict(StrEnum):
+    """What the new frontend did to one test, or to a pair (the worst of its tests')."""
+
+    COMPATIBLE = "compatible"
+    SKIPPED = "skipped"
+    FIXED = "fixed"
+    KNOWN = "known"
+    SAME_FAILURE = "same-failure"
+    FLAKY = "flaky"
+    CHANGED_FAILURE = "changed-failure"
+    STALE_ENTRY = "stale-entry"
+    LOST = "lost"
+    INFRA = "infra"
+    REGRESSED = "regressed"
+    INDETERMINATE = "indeterminate"
+
+
+class Status(StrEnum):
+    """What an entry of a skip list asks for."""
+
+    SKIP = "skip"
+    EXPECTED_FAILURE = "expected-failure"
+    FLAKY = "flaky"
+
+
+class Commit(Record):
+    """A resolved ref: what was asked for and what it means in the repository."""
+
+    asked: str
+    ref: str
+    """Full name of the tag or branch that was meant, or the commit itself."""
+    sha: str
+    """40 hex digits."""
+    date: str
+    """Committer date, YYYY-MM-DD, UTC."""
+    line: str
+    """Name of the release line whose data applies, for example `v0.6`."""
+    version: str
+    """Nearest release as MAJOR.MINOR.PATCH; a commit on its way to a line counts as its .0."""
+    dockerfile: str
+    """Nearest release of the Dockerfile frontend, in the same form."""
+
+    @property
+    def short(self) -> str:
+        """First seven digits, as people write commits."""
+        return self.sha[:7]
+
+    def __str__(self) -> str:
+        """`v0.6 → v0.6.4 (ebcef1f, 2020-02-21)`."""
+        meant = f"{self.ref} ({self.short}, {self.date})"
+        return meant if self.asked == self.ref else f"{self.asked} → {meant}"
+
+
+class Pair(Record):
+    """A suite and the frontend under test, on one worker of one backend."""
+
+    suite: Commit
+    frontend: Commit
+    suite_channel: Channel
+    frontend_channel: Channel
+    worker: str
+    backend: str
+
+
+class Result(Record):
+    """What one test did in one attempt of one leg."""
+
+    name: str
+    """Full name as Go prints it: TestIntegration/TestFn/worker=oci/frontend=gateway."""
+    outcome: Outcome
+    reason: Reason | None = None
+    """Set for failing outcomes only."""
+    seconds: float | None = None
+    error: str = ""
+    """The part of the output that says what went wrong; bounded in size."""
+    fingerprint: str = ""
+    """Digest of `error` without ids, times, ports, digests and paths; failing outcomes only."""
+
+
+class LegRun(Record):
+    """One execution of the test binary, or a stored one that was found again."""
+
+    leg: Leg
+    attempt: int
+    """0 for the main run; reruns count from 1."""
+    selection: str
+    """The value given to -test.run."""
+    skipped: str
+    """The value given to -test.skip, or empty."""
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    exit_status: int | None
+    """None if the run was killed."""
+    timed_out: bool
+    cached: bool
+    """True if a stored control run with the same inputs was used again."""
+    folder: str
+    """Where its raw output and logs lie, relative to the run folder."""
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+    """What a reader should know: parents that ended early, output that could not be placed."""
+
+
+class EntryRef(Record):
+    """The skip-list entry that decided a verdict, as a reader needs it."""
+
+    where: str
+    """file:line of the entry."""
+    status: Status
+    reason: str
+    issue: str
+
+
+class Judgement(Record):
+    """The verdict on one test, with both sides it was drawn from."""
+
+    name: str
+    verdict: Verdict
+    control: tuple[Result, ...]
+    """One per attempt, the main run first."""
+    candidate: tuple[Result, ...]
+    entry: EntryRef | None = None
+
+
+class PatchRef(Record):
+    """A patch that was applied to a tree before it was built."""
+
+    side: Side
+    leg: Leg | None
+    """None for the suite's tree; otherwise whose frontend it was applied to."""
+    path: str
+    """Below the patches folder."""
+    sha256: str
+    reason: str
+
+
+class Host(Record):
+    """The machine, as far as results depend on it."""
+
+    kernel: str
+    cpus: int
+    memory: int
+    """Bytes."""
+    tools: dict[str, str]
+    """Version line of each program the run relied on."""
+
+
+class Run(Record):
+    """The content of run.json: everything that a report is made from."""
+
+    schema: int
+    id: str
+    harness: str
+    """Version of this package."""
+    command: tuple[str, ...]
+    started: str
+    seconds: float
+    pair: Pair
+    offline: bool
+    host: Host
+    patches: tuple[PatchRef, ...]
+    legs: tuple[LegRun, ...]
+    judgements: tuple[Judgement, ...]
+    unmatched: tuple[EntryRef, ...]
+    """Entries that apply to this pair and matched no test."""
+    verdict: Verdict
+    counts: dict[Verdict, int]
+    exit_code: int
+    rerun: tuple[str, ...]
+    """Arguments that run just the unexpected tests again; empty if there are none."""
+    phases: dict[str, float]
+    """Seconds spent in each phase of the run."""
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()

@@ -15,7 +15,10 @@ SCHEMA_VERSION = 1
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of the types below: immutable, keyword-only, compared by value."""
+    """Base of the types below: immutable, keyword-only, compared by value.
+
+    The two words are repeated on every class because type checkers ask for it.
+    """
 
 
 class Side(StrEnum):
@@ -52,7 +55,7 @@ class Outcome(StrEnum):
 
     @property
     def failing(self) -> bool:
-        """True if the test ran and did not end well."""
+        """Whether the test ran and did not end well."""
         return self in {Outcome.FAIL, Outcome.HANG, Outcome.CRASH}
 
 
@@ -73,7 +76,7 @@ class Reason(StrEnum):
 
     @property
     def spurious(self) -> bool:
-        """True if the cause lies in this machine or the network, never in a frontend."""
+        """Whether the cause lies in this machine or the network, never in a frontend."""
         return self in {
             Reason.DISK,
             Reason.NETWORK,
@@ -108,7 +111,7 @@ class Status(StrEnum):
     FLAKY = "flaky"
 
 
-class Commit(Record):
+class Commit(Record, frozen=True, kw_only=True):
     """A resolved ref: what was asked for and what it means in the repository."""
 
     asked: str
@@ -136,7 +139,7 @@ class Commit(Record):
         return meant if self.asked == self.ref else f"{self.asked} → {meant}"
 
 
-class Pair(Record):
+class Pair(Record, frozen=True, kw_only=True):
     """A suite and the frontend under test, on one worker of one backend."""
 
     suite: Commit
@@ -147,7 +150,7 @@ class Pair(Record):
     backend: str
 
 
-class Result(Record):
+class Result(Record, frozen=True, kw_only=True):
     """What one test did in one attempt of one leg."""
 
     name: str
@@ -162,7 +165,7 @@ class Result(Record):
     """Digest of `error` without ids, times, ports, digests and paths; failing outcomes only."""
 
 
-class LegRun(Record):
+class LegRun(Record, frozen=True, kw_only=True):
     """One execution of the test binary, or a stored one that was found again."""
 
     leg: Leg
@@ -187,7 +190,7 @@ class LegRun(Record):
     """What a reader should know: parents that ended early, output that could not be placed."""
 
 
-class EntryRef(Record):
+class EntryRef(Record, frozen=True, kw_only=True):
     """The skip-list entry that decided a verdict, as a reader needs it."""
 
     where: str
@@ -197,7 +200,7 @@ class EntryRef(Record):
     issue: str
 
 
-class Judgement(Record):
+class Judgement(Record, frozen=True, kw_only=True):
     """The verdict on one test, with both sides it was drawn from."""
 
     name: str
@@ -208,7 +211,7 @@ class Judgement(Record):
     entry: EntryRef | None = None
 
 
-class PatchRef(Record):
+class PatchRef(Record, frozen=True, kw_only=True):
     """A patch that was applied to a tree before it was built."""
 
     side: Side
@@ -220,7 +223,7 @@ class PatchRef(Record):
     reason: str
 
 
-class Host(Record):
+class Host(Record, frozen=True, kw_only=True):
     """The machine, as far as results depend on it."""
 
     kernel: str
@@ -231,7 +234,7 @@ class Host(Record):
     """Version line of each program the run relied on."""
 
 
-class Run(Record):
+class Run(Record, frozen=True, kw_only=True):
     """The content of run.json: everything that a report is made from."""
 
     schema: int

@@ -1,0 +1,1 @@
+"""Everything outside this process is reached from here: programs, git and container engines."""

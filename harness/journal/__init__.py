@@ -1,0 +1,26 @@
+"""The run folder and its run.json: written once by a run, read by every report.
+
+runs/
+  latest -> 20261123-180607-ab12
+  20261123-180607-ab12/
+    run.json                      everything a report is made from (docs/run.schema.json)
+    control/raw.log               the test binary's whole output
+    control/tests/<name>.log      the output of one failing test
+    control/daemon/<name>.log     what the daemon wrote during it
+    candidate/…
+    rerun-1/control/…             reruns, numbered from 1
+"""
+
+from harness.journal.folder import LegFolder, RunFolder, leg_path, log_of_test, safe_name
+from harness.journal.record import RUN_FILE, read_run, write_run
+
+__all__ = [
+    "RUN_FILE",
+    "LegFolder",
+    "RunFolder",
+    "leg_path",
+    "log_of_test",
+    "read_run",
+    "safe_name",
+    "write_run",
+]

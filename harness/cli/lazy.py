@@ -1,0 +1,91 @@
+"""A group of commands whose modules are imported only when they are asked for.
+
+The pattern is click's own (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands);
+what is added is that summaries are data, so that `--help` of the group imports no command at all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """A command that has not been imported: where it is, and one line about it."""
+
+    where: str
+    """`module:attribute`."""
+    summary: str
+    """Shown in the list of commands; becomes the command's short help."""
+
+
+@dataclass
+class Settings:
+    """What the options of every command ask of the program around them."""
+
+    debug: bool = False
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports each on its first use."""
+
+    def __init__(self, name: str, *, lazy: Mapping[str, Lazy], help: str, epilog: str) -> None:  # noqa: A002 - click's name
+        """Hold `lazy`, whose order is the order of the list in `--help`."""
+        super().__init__(name, help=help, epilog=epilog)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands in the order in which they were given."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the command of that name, or say that there is none."""
+        return self.load(cmd_name) if cmd_name in self._lazy else None
+
+    def load(self, name: str) -> click.Command:
+        """Import a command, give it its summary and the options that all commands share."""
+        if name not in self.commands:
+            entry = self._lazy[name]
+            module, _, attribute = entry.where.partition(":")
+            command = getattr(importlib.import_module(module), attribute)
+            if not isinstance(command, click.Command):
+                raise TypeError(f"{entry.where} is no click command")
+            command.short_help = entry.summary
+            share_options(command)
+            self.add_command(command, name)
+        return self.commands[name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands from the summaries alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self._lazy.items()])
+
+
+def share_options(command: click.Command) -> None:
+    """Give a command, and every command below it, the options that all of them have."""
+    if all("--debug" not in parameter.opts for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--debug"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_set_debug,
+                help="Log the commands that are run; show tracebacks.",
+            )
+        )
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            share_options(child)
+
+
+def _set_debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    settings = ctx.find_object(Settings)
+    if value and settings is not None:
+        settings.debug = True
+        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")

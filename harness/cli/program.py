@@ -1,0 +1,151 @@
+"""The programs `compat` and `compat-run`: from arguments to an exit code.
+
+Every error that leaves a command ends here and nowhere else. A command returns its exit code
+(None for 0), or raises a CompatError; it never prints a traceback and never calls exit.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from click.shell_completion import get_completion_class, shell_complete
+
+from harness.cli.lazy import Settings
+from harness.cli.umbrella import short_form, umbrella
+from harness.errors import CompatError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Chooser = Callable[[Sequence[str]], click.Command]
+
+_READER_GONE = 128 + signal.SIGPIPE
+"""What a shell reports for a program that wrote into a closed pipe."""
+
+_HELP = ["-h", "--help"]
+_WIDTH = 100
+
+_ELSEWHERE = "or set COMPAT_CACHE to a folder on another disk"
+_SYSTEM_ERRORS = {
+    errno.ENOSPC: ("the disk is full", f"free some space, {_ELSEWHERE}"),
+    errno.EDQUOT: ("the disk quota is used up", f"free some space, {_ELSEWHERE}"),
+    errno.EROFS: ("the file system is read-only", f"remount it, {_ELSEWHERE}"),
+    errno.EACCES: ("permission denied", f"change its owner or mode, {_ELSEWHERE}"),
+    errno.EPERM: ("operation not permitted", "run as a user who may do that, for example root"),
+}
+"""Faults of the machine that any command can meet: what is wrong, and what to do about it."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def main() -> NoReturn:
+    """Be the program `compat`."""
+    sys.exit(execute("compat", lambda _args: umbrella, sys.argv[1:]))
+
+
+def compat_run() -> NoReturn:
+    """Be the program `compat-run`: `run` unless another command is named first."""
+    sys.exit(execute("compat-run", short_form, sys.argv[1:]))
+
+
+def execute(prog: str, choose: Chooser, args: Sequence[str]) -> int:
+    """Run the command that `choose` makes of `args` and return the exit code.
+
+    Whatever goes wrong is told on standard error as `error:` and `hint:` lines.
+    """
+    settings = Settings()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Arrows and dots in a locale that lacks them become escapes, not a crash.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        code = _complete(prog, choose)
+        if code is None:
+            code = _invoke(choose(args), prog, args, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return _READER_GONE
+    except (KeyboardInterrupt, click.Abort, EOFError):
+        return _tell("interrupted", "", ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the one place where everything is told
+        if settings.debug:
+            traceback.print_exc()
+        return _explain(error)
+    return code
+
+
+def _invoke(command: click.Command, prog: str, args: Sequence[str], settings: Settings) -> int:
+    try:
+        with command.make_context(
+            prog, list(args), obj=settings, help_option_names=_HELP, max_content_width=_WIDTH
+        ) as ctx:
+            return int(command.invoke(ctx) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _complete(prog: str, choose: Chooser) -> int | None:
+    """Answer a shell that asks for completions; None if none does."""
+    variable = f"_{prog}_COMPLETE".replace("-", "_").upper()
+    instruction = os.environ.get(variable)
+    if not instruction:
+        return None
+    shell, _, asked = instruction.partition("_")
+    kind = get_completion_class(shell)
+    words: list[str] = []
+    if kind is not None and asked == "complete":
+        words, _ = kind(umbrella, {}, prog, variable).get_completion_args()
+    return shell_complete(choose(words), {}, prog, variable, instruction)
+
+
+def _explain(error: Exception) -> int:
+    """Tell an error in the words that its kind deserves and return its exit code."""
+    if isinstance(error, CompatError):
+        return _tell(str(error), error.hint, error.exit_code)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return ExitCode.USAGE
+    if isinstance(error, click.ClickException):
+        ctx = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f"see {ctx.command_path} --help" if ctx else ""
+        return _tell(error.format_message(), hint, ExitCode.USAGE)
+    if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
+        what, hint = _SYSTEM_ERRORS[error.errno]
+        where = f"{error.filename}: " if error.filename else ""
+        return _tell(f"{where}{what}", hint, ExitCode.INFRASTRUCTURE)
+    return _tell(
+        f"unexpected {type(error).__name__}: {error}",
+        "rerun with --debug for the traceback, and please report it",
+        ExitCode.INFRASTRUCTURE,
+    )
+
+
+def _tell(message: str, hint: str, code: ExitCode) -> int:
+    click.echo(f"error: {printable(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {printable(hint)}", err=True)
+    return code
+
+
+def printable(text: str) -> str:
+    """Make text from anywhere safe for a terminal and for a CI log.
+
+    Control characters become escapes. Lines after the first are set off by a bar, and `##[` is
+    parted, because GitHub obeys `::command::` at the start of a line and `##[command]` anywhere.
+    """
+    escaped = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.strip())
+    return escaped.replace("##[", "## [").replace("\n", "\n  | ")
+
+
+def _discard_output() -> None:
+    """Let the interpreter flush into nothing when it ends: the reader has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

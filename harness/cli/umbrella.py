@@ -1,0 +1,42 @@
+"""The umbrella command `compat` and the one list of the commands below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+import harness
+from harness.cli.lazy import Lazy, LazyGroup, share_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: dict[str, Lazy] = {
+    "completion": Lazy("harness.cli.completion:completion", "Print the completion of a shell."),
+}
+"""Every command of `compat`, in the order of its help."""
+
+umbrella = LazyGroup(
+    "compat",
+    lazy=COMMANDS,
+    help="""Run an old BuildKit daemon's own Dockerfile tests against a new Dockerfile frontend.
+
+    Every command has its own --help. `compat-run DAEMON FRONTEND` is short for
+    `compat run DAEMON FRONTEND`.
+    """,
+    epilog="""\b
+    Examples:
+      compat run v0.6 master
+      compat doctor
+      compat completion bash
+    """,
+)
+share_options(umbrella)
+click.version_option(harness.__version__, package_name="buildkit-compat")(umbrella)
+
+
+def short_form(args: Sequence[str]) -> click.Command:
+    """Choose what `compat-run` means: a command that is named first, else `run`."""
+    named = not args or args[0] in COMMANDS or args[0] == "--version"
+    return umbrella if named or "run" not in COMMANDS else umbrella.load("run")

@@ -1,0 +1,32 @@
+"""Unit tests reach no network, start no process and see nothing of the caller's home."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+_STARTERS = [
+    name
+    for name in dir(os)
+    if name.startswith(("exec", "fork", "posix_spawn", "spawn")) or name in {"popen", "system"}
+]
+
+
+def _forbid(name: str) -> Callable[..., NoReturn]:
+    def refuse(*args: object, **_kwargs: object) -> NoReturn:
+        pytest.fail(f"a unit test called {name}{args[:2]}; a real process is an integration test")
+
+    return refuse
+
+
+@pytest.fixture(autouse=True)
+def unit_isolation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for fixture in ("own_home", "socket_disabled"):
+        request.getfixturevalue(fixture)
+    for name in _STARTERS:
+        monkeypatch.setattr(os, name, _forbid(f"os.{name}"))
+    monkeypatch.setattr(subprocess.Popen, "__init__", _forbid("subprocess.Popen"))

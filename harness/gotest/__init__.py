@@ -1,0 +1,1 @@
+"""Reads what a Go test binary says and chooses what it runs; starts no process itself."""

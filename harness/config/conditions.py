@@ -1,0 +1,170 @@
+"""When an entry of a data file holds: versions, commits, worker, backend, channel, network.
+
+The same keys everywhere, all optional, all of them must hold:
+
+    when:
+      daemon: ">=0.6,<0.9"        # nearest release of the suite's commit
+      frontend: ">=0.11"          # nearest release of the frontend's commit
+      dockerfile: ">=1.5"         # nearest dockerfile/* release of the frontend's commit
+      contains: {frontend: SHA}   # that side's commit has SHA in its history
+      lacks: {daemon: [SHA, SHA]} # that side's commit has none of these in its history
+      worker: [oci, containerd]   # one of them
+      backend: native
+      channel: labs               # of the frontend
+      offline: true
+
+Versions are compared as packaging compares them (PEP 440), against MAJOR.MINOR.PATCH; a commit
+on its way to a line counts as that line's .0 (harness.model.Commit.version).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from msgspec import Meta
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from harness.config.yamlfile import Complaint
+from harness.model import Channel, Commit, Record, Side
+
+Sha = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[0-9a-f]{40}\Z",
+        description="a full commit id of 40 hex digits",
+        examples=['"73ed6825c4b7569379ef89df0aedcdbe64473d31"'],
+    ),
+]
+Word = Annotated[
+    str,
+    Meta(pattern=r"\A[a-z0-9][a-z0-9+._-]*\Z", description="a plain name", examples=["oci"]),
+]
+
+
+class Versions:
+    """A range of versions, as `>=0.6,<0.9`; equal if written the same."""
+
+    def __init__(self, text: str) -> None:
+        """Raises: Complaint."""
+        self.text = text
+        try:
+            self._set = SpecifierSet(text)
+        except InvalidSpecifier as error:
+            hint = 'write comparisons joined by commas: ">=0.6,<0.9"'
+            raise Complaint(f"{text[:60]!r} is no range of versions", hint=hint) from error
+        if not self._set or "===" in text:
+            raise Complaint(f"{text[:60]!r} compares with nothing", hint='write ">=0.6,<0.9"')
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a range. Raises: Complaint."""
+        return cls(text)
+
+    def __contains__(self, version: str) -> bool:
+        """Tell whether a version lies in the range; prereleases count."""
+        try:
+            return self._set.contains(Version(version), prereleases=True)
+        except InvalidVersion as error:
+            raise ValueError(f"not a version: {version!r}") from error
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the ranges as sets of comparisons."""
+        return isinstance(other, Versions) and self._set == other._set
+
+    def __hash__(self) -> int:
+        """Hash to match equality."""
+        return hash(self._set)
+
+    def __repr__(self) -> str:
+        """`Versions('>=0.6')`."""
+        return f"Versions({self.text!r})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a condition is asked about: one pair, where and how it runs."""
+
+    daemon: Commit
+    frontend: Commit
+    worker: str
+    backend: str
+    channel: Channel
+    """Of the frontend."""
+    offline: bool
+    contains: Callable[[str, str], bool]
+    """Given a side's commit and a sha: whether the first has the second in its history."""
+
+
+class Commits(Record):
+    """Commits to look for in the history of either side."""
+
+    daemon: tuple[Sha, ...] = ()
+    frontend: tuple[Sha, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse the empty mapping. Raises: Complaint."""
+        if not self.daemon and not self.frontend:
+            raise Complaint("names no commit", hint="write {daemon: SHA} or {frontend: SHA}")
+
+    def found(self, facts: Facts) -> list[bool]:
+        """Tell of each commit whether its side has it."""
+        return [facts.contains(facts.daemon.sha, sha) for sha in self.daemon] + [
+            facts.contains(facts.frontend.sha, sha) for sha in self.frontend
+        ]
+
+
+class Condition(Record):
+    """All that is given must hold; an empty condition always does."""
+
+    daemon: Versions | None = None
+    frontend: Versions | None = None
+    dockerfile: Versions | None = None
+    contains: Commits | None = None
+    lacks: Commits | None = None
+    worker: tuple[Word, ...] = ()
+    backend: tuple[Word, ...] = ()
+    channel: tuple[Channel, ...] = ()
+    offline: bool | None = None
+
+    def matches(self, facts: Facts) -> bool:
+        """Tell whether the condition holds; history is asked last, as it may cost a process."""
+        versions = (
+            (self.daemon, facts.daemon.version),
+            (self.frontend, facts.frontend.version),
+            (self.dockerfile, facts.frontend.dockerfile),
+        )
+        choices = (
+            (self.worker, facts.worker),
+            (self.backend, facts.backend),
+            (self.channel, facts.channel),
+        )
+        return (
+            all(wanted is None or version in wanted for wanted, version in versions)
+            and all(not wanted or value in wanted for wanted, value in choices)
+            and self.offline in {None, facts.offline}
+            and (self.contains is None or all(self.contains.found(facts)))
+            and (self.lacks is None or not any(self.lacks.found(facts)))
+        )
+
+    def beyond(self, side: Side) -> list[str]:
+        """List the keys that one side's commit, channel and backend do not decide alone."""
+        other = "frontend" if side is Side.SUITE else "daemon"
+        given = [key for key in ("worker", "offline") if getattr(self, key) not in {(), None}]
+        given += [f"{key}.{other}" for key in ("contains", "lacks") if self._asks(key, other)]
+        if side is Side.SUITE:
+            keys = ("frontend", "dockerfile", "channel")
+        else:
+            keys = ("daemon",)
+        return given + [key for key in keys if getattr(self, key)]
+
+    def _asks(self, key: str, side: str) -> bool:
+        commits: Commits | None = getattr(self, key)
+        return commits is not None and bool(getattr(commits, side))
+
+
+ALWAYS = Condition()

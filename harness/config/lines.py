@@ -1,0 +1,255 @@
+"""Release lines as data (matrices/lines.yaml): how the commits of each line are built and run.
+
+A line takes its settings from `defaults`, then from every range that its version lies in, in
+the order of the file, then from its own entry; later ones win.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import UNSET, Meta, UnsetType, convert
+from packaging.version import Version
+
+from harness.config.conditions import Versions, Word
+from harness.config.schema import load
+from harness.config.yamlfile import Complaint, Place, Problems
+from harness.errors import ConfigError
+from harness.model import Channel, Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MASTER = "master"
+"""The line of commits that are on the way to the release after the newest line."""
+
+Minor = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\Z",
+        description="a version of the form MAJOR.MINOR",
+        examples=['"1.21"'],
+    ),
+]
+Full = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[1-9]\d{0,3}\.\d{1,4}\.\d{1,4}\Z",
+        description="a Go version in full",
+        examples=['"1.21.13"'],
+    ),
+]
+LineName = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A(v0\.(0|[1-9]\d{{0,3}})|{MASTER})\Z",
+        description=f"the name of a line (v0.MINOR or {MASTER})",
+        examples=["v0.6"],
+    ),
+]
+Below = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?!.*(\A|/)\.\.?(/|\Z))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z",
+        description="a path below the root of BuildKit's tree",
+        examples=["hack/dockerfiles/test.buildkit.Dockerfile"],
+    ),
+]
+Source = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(upstream|generic)\Z",
+        description="a source of the stage (upstream or generic)",
+        examples=["upstream"],
+    ),
+]
+Variable = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Z_][A-Z0-9_]*\Z",
+        description="the name of an environment variable",
+        examples=["BUILDKIT_RUN_NETWORK_INTEGRATION_TESTS"],
+    ),
+]
+Image = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?\Z",
+        description="an image as the tests' mirror names it",
+        examples=["library/busybox:latest"],
+    ),
+]
+
+
+class Stage(Record):
+    """The Dockerfile stage that holds the integration tests of a line."""
+
+    dockerfile: Below
+    target: Word
+    source: Source
+    """`upstream`: the commit's own Dockerfile; `generic`: the harness's template, for commits
+    whose own no longer builds."""
+
+
+class Line(Record):
+    """How the commits of one release line are built and which images their tests mirror."""
+
+    name: str
+    """`v0.6` or `master`."""
+    version: str
+    """`0.6`; master's is one past the newest line."""
+    dockerfile: str
+    """The MAJOR.MINOR of the frontend that was released with this line."""
+    go: str
+    """The least Go release that builds the line, MAJOR.MINOR."""
+    module: bool
+    """False if the tree is no Go module and must lie in a GOPATH."""
+    channel: Channel
+    """The frontend channel with the most features, which upstream tests."""
+    stage: Stage
+    workers: tuple[str, ...]
+    """Workers that the tests know and a machine without rootless users can run."""
+    images: str
+    """Name of an image set."""
+    daemon_tags: tuple[str, ...]
+    """Go build tags of buildkitd."""
+    environment: dict[str, str]
+    """Set for the test binary."""
+
+
+class _Settings(Record):
+    """What a line may set, wherever it is set; the names are Line's."""
+
+    go: Minor | UnsetType = UNSET
+    module: bool | UnsetType = UNSET
+    channel: Channel | UnsetType = UNSET
+    stage: Stage | UnsetType = UNSET
+    workers: tuple[Word, ...] | UnsetType = UNSET
+    images: Word | UnsetType = UNSET
+    daemon_tags: tuple[Word, ...] | UnsetType = UNSET
+    environment: dict[Variable, str] | UnsetType = UNSET
+
+
+class _Range(_Settings, kw_only=True):
+    lines: Versions
+
+
+class _Entry(_Settings, kw_only=True):
+    place: Place
+    name: LineName
+    dockerfile: Minor
+
+
+class _File(Record):
+    toolchains: tuple[Full, ...]
+    image_sets: dict[Word, dict[Image, Word]]
+    defaults: _Settings
+    ranges: tuple[_Range, ...]
+    lines: tuple[_Entry, ...]
+
+    def __post_init__(self) -> None:
+        """Hold the order that versions are derived from. Raises: Complaint."""
+        names = [entry.name for entry in self.lines]
+        if MASTER not in names[1:] or names.index(MASTER) != len(names) - 1:
+            hint = "list release lines from old to new, then master"
+            raise Complaint("the last line is not master", key="lines", hint=hint)
+        versions = [Version(name.removeprefix("v")) for name in names[:-1]]
+        for older, newer in zip(versions, versions[1:], strict=False):
+            if newer <= older:
+                hint = "list each line once, from old to new"
+                raise Complaint(f"v{newer} stands behind v{older}", key="lines", hint=hint)
+
+
+class Lines(Record):
+    """All lines, from old to new, with what they share."""
+
+    file: str
+    lines: tuple[Line, ...]
+    toolchains: tuple[str, ...]
+    """Go releases in full, from old to new; one of each minor."""
+    image_sets: dict[str, dict[str, str]]
+    """Per set: name in the mirror → name of a recipe in matrices/images.yaml."""
+
+    def line(self, name: str) -> Line:
+        """Find a line by its name.
+
+        Raises:
+            ConfigError: There is no such line.
+
+        """
+        for line in self.lines:
+            if line.name == name:
+                return line
+        raise ConfigError(f"{self.file}: lines: there is no line {name}", hint="add an entry")
+
+    def images(self, line: Line) -> dict[str, str]:
+        """Give the image set of a line: name in the mirror → name of a recipe."""
+        return self.image_sets[line.images]
+
+    def toolchain_for(self, line: Line, go_directive: str) -> str:
+        """Choose the least known Go release that builds a commit of the line.
+
+        `go_directive` is what the commit's go.mod says (`1.26.3`), or empty if it says nothing.
+
+        Raises:
+            ConfigError: No known release is new enough.
+
+        """
+        wanted = max(Version(line.go), Version(go_directive or "0"))
+        for toolchain in self.toolchains:
+            if Version(toolchain) >= wanted:
+                return toolchain
+        raise ConfigError(
+            f"{self.file}: toolchains: none is as new as Go {wanted}, "
+            f"which a commit of {line.name} needs",
+            hint=f'add a Go release of at least {wanted} to `toolchains`, for example "{wanted}"',
+        )
+
+
+def load_lines(path: Path) -> Lines:
+    """Read lines.yaml.
+
+    Raises:
+        ConfigError: With every problem of the file and its place.
+
+    """
+    file = load(path, _File)
+    problems = Problems()
+    newest = Version(file.lines[-2].name.removeprefix("v"))
+    lines = []
+    for entry in file.lines:
+        if entry.name == MASTER:
+            version = f"{newest.major}.{newest.minor + 1}"
+        else:
+            version = entry.name.removeprefix("v")
+        lines.append(_line(file, entry, version, problems))
+    problems.raise_any()
+    return Lines(
+        file=str(path),
+        lines=tuple(line for line in lines if line is not None),
+        toolchains=tuple(sorted(file.toolchains, key=Version)),
+        image_sets=file.image_sets,
+    )
+
+
+def _line(file: _File, entry: _Entry, version: str, problems: Problems) -> Line | None:
+    layers = (file.defaults, *(r for r in file.ranges if version in r.lines), entry)
+    settings = {
+        name: value
+        for layer in layers
+        for name in _Settings.__struct_fields__
+        if (value := getattr(layer, name)) is not UNSET
+    }
+    path = f"lines.{entry.name}"
+    missing = [name for name in _Settings.__struct_fields__ if name not in settings]
+    for name in missing:
+        hint = "set it here, in a range, or in defaults"
+        problems.add(entry.place, path, f"`{name}` is set nowhere", hint)
+    images = settings.get("images")
+    if images is not None and images not in file.image_sets:
+        hint = f"known sets: {', '.join(file.image_sets)}"
+        problems.add(entry.place, path, f"there is no image set {images!r}", hint)
+    if missing:
+        return None
+    given = {"name": entry.name, "version": version, "dockerfile": entry.dockerfile}
+    return convert(given | settings, Line)

@@ -1,0 +1,287 @@
+"""Reads a YAML tree into the types that describe it: the type is the schema.
+
+A file's shape is a msgspec Struct. Its fields are the keys, `Annotated[str, Meta(pattern=…,
+description=…, examples=[…])]` says what a text must look like and what to write instead, and
+three things go beyond msgspec's own reading, which is why this module exists: every complaint
+has file:line:column and key path, all complaints of a file come at once, and unquoted texts that
+YAML would turn into something else are told apart from texts.
+
+A class with a classmethod `parse(text)` that raises `Complaint` can be the type of a field; a
+field of type `Place` is filled in with where its mapping begins; a Struct's `__post_init__` may
+raise `Complaint` about one of its keys. Where a list of texts is wanted, one text will do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+from msgspec import inspect
+
+from harness.config.yamlfile import (
+    Complaint,
+    Mapping,
+    Node,
+    Place,
+    Problems,
+    Scalar,
+    Sequence,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from enum import Enum
+    from pathlib import Path
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MAX_TEXT = 4000
+"""Characters that one value may have."""
+BOOLEANS = {"true": True, "false": False}
+KIND_NAMES = {
+    "int": "a number",
+    "float": "a number",
+    "bool": "a boolean",
+    "null": "empty",
+    "timestamp": "a date",
+}
+
+
+@runtime_checkable
+class Parsable(Protocol):
+    """A type that makes itself from the text of a value."""
+
+    @classmethod
+    def parse(cls, text: str) -> object:
+        """Raises: Complaint."""
+
+
+class _Bad:
+    """Stands for a value that was complained about."""
+
+
+_BAD = _Bad()
+
+
+def load(path: Path, kind: type[T], *, name: str = "") -> T:
+    """Read a file whose shape is `kind`; `name` is how complaints call the file.
+
+    Raises:
+        ConfigError: With all problems of the file, each as `file:line:column: key.path: what`.
+
+    """
+    problems = Problems()
+    root = parse(path, problems, name=name)
+    value = _Reader(problems).read(root, _info(kind), "")
+    problems.raise_any()
+    if not isinstance(value, kind):
+        raise TypeError(f"{kind.__name__} was read as {type(value).__name__}")
+    return value
+
+
+@lru_cache
+def _info(kind: type[msgspec.Struct]) -> inspect.Type:
+    return inspect.type_info(kind)
+
+
+class _Reader:
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        self.readers: dict[type[inspect.Type], Callable[..., object]] = {
+            inspect.Metadata: self._annotated,
+            inspect.UnionType: self._optional,
+            inspect.StructType: self._struct,
+            inspect.DictType: self._dict,
+            inspect.VarTupleType: self._tuple,
+            inspect.StrType: self._str,
+            inspect.BoolType: self._bool,
+            inspect.DateType: self._date,
+            inspect.EnumType: self._enum,
+            inspect.CustomType: self._custom,
+        }
+
+    def read(self, node: Node, info: inspect.Type, path: str) -> object:
+        """Read a node as the type `info`; `_BAD` after a complaint."""
+        return self.readers[type(info)](node, info, path)
+
+    def _bad(self, node: Node, path: str, what: str, hint: str = "") -> _Bad:
+        self.problems.add(node.place, path, what, hint)
+        return _BAD
+
+    # -- mappings and lists ------------------------------------------------------------------
+
+    def _struct(self, node: Node, info: inspect.StructType, path: str) -> object:
+        if not isinstance(node, Mapping):
+            keys = ", ".join(_keys(info))
+            return self._bad(node, path, f"is {_kind(node)}, not a mapping", f"keys: {keys}")
+        given = {key.text: (key, value) for key, value in node.entries}
+        values: dict[str, object] = {}
+        for name in given.keys() - _keys(info).keys():
+            self._unknown(given[name][0], info, path)
+        for field in info.fields:
+            if _is_place(field.type):
+                values[field.name] = node.place
+            elif field.encode_name in given:
+                below = _join(path, field.encode_name)
+                values[field.name] = self.read(given[field.encode_name][1], field.type, below)
+            elif field.required:
+                what = f"the key `{field.encode_name}` is missing"
+                values[field.name] = self._bad(node, path, what, _example(field))
+        if _BAD in values.values():
+            return _BAD
+        try:
+            made: object = info.cls(**values)
+        except Complaint as complaint:
+            key, value = given.get(complaint.key, (None, node))
+            below = _join(path, complaint.key) if key else path
+            return self._bad(value, below, complaint.what, complaint.hint)
+        return made
+
+    def _unknown(self, key: Scalar, info: inspect.StructType, path: str) -> None:
+        known = list(_keys(info))
+        near = get_close_matches(key.text, known, n=1)
+        guess = f"; did you mean `{near[0]}`?" if near else ""
+        hint = f"known keys: {', '.join(known)}"
+        self.problems.add(key.place, _join(path, key.text), f"there is no such key{guess}", hint)
+
+    def _dict(self, node: Node, info: inspect.DictType, path: str) -> object:
+        if not isinstance(node, Mapping):
+            return self._bad(node, path, f"is {_kind(node)}, not a mapping")
+        pairs = [
+            (
+                self.read(key, info.key_type, path),
+                self.read(value, info.value_type, _join(path, key.text)),
+            )
+            for key, value in node.entries
+        ]
+        return dict(pairs) if all(_BAD not in pair for pair in pairs) else _BAD
+
+    def _tuple(self, node: Node, info: inspect.VarTupleType, path: str) -> object:
+        if isinstance(node, Scalar) and not isinstance(info.item_type, inspect.StructType):
+            only = self.read(node, info.item_type, path)
+            return _BAD if only is _BAD else (only,)
+        if not isinstance(node, Sequence):
+            return self._bad(node, path, f"is {_kind(node)}, not a list")
+        if not node.items and info.min_length:
+            return self._bad(node, path, "is an empty list")
+        items = [
+            self.read(item, info.item_type, f"{path}[{index}]")
+            for index, item in enumerate(node.items)
+        ]
+        return _BAD if _BAD in items else tuple(items)
+
+    # -- single values -----------------------------------------------------------------------
+
+    def _optional(self, node: Node, info: inspect.UnionType, path: str) -> object:
+        # An optional key is left out, never given as null: `reason:` with nothing behind it is
+        # a half-finished edit.
+        (kind,) = (kind for kind in info.types if not isinstance(kind, inspect.NoneType))
+        return self.read(node, kind, path)
+
+    def _annotated(self, node: Node, info: inspect.Metadata, path: str) -> object:
+        wanted = info.extra_json_schema or {}
+        if not isinstance(info.type, inspect.StrType):
+            return self.read(node, info.type, path)
+        text = self._text(node, path)
+        if isinstance(text, str) and not re.search(info.type.pattern or "", text):
+            what = f"{_shown(text)} is not {wanted.get('description', 'what is wanted here')}"
+            return self._bad(node, path, what, _instead(wanted))
+        return text
+
+    def _text(self, node: Node, path: str, *, also: str = "") -> str | _Bad:
+        if not isinstance(node, Scalar):
+            return self._bad(node, path, f"is {_kind(node)}, not a text")
+        if not node.text.strip() or node.kind == "null":
+            return self._bad(node, path, "is empty", "give it a value, or remove the key")
+        if len(node.text) > MAX_TEXT:
+            return self._bad(node, path, f"is longer than {MAX_TEXT} characters")
+        if node.kind not in {"str", also}:
+            what = f"{_shown(node.text)} is {_kind(node)} to YAML, not a text"
+            return self._bad(node, path, what, f'quote it: "{_cut(node.text)}"')
+        return node.text
+
+    def _str(self, node: Node, _info: inspect.StrType, path: str) -> object:
+        return self._text(node, path)
+
+    def _bool(self, node: Node, _info: inspect.BoolType, path: str) -> object:
+        text = self._text(node, path, also="bool")
+        if isinstance(text, str) and text not in BOOLEANS:
+            return self._bad(node, path, f"{_shown(text)} is no boolean", "write true or false")
+        return BOOLEANS[text] if isinstance(text, str) else text
+
+    def _date(self, node: Node, _info: inspect.DateType, path: str) -> object:
+        text = self._text(node, path, also="timestamp")
+        try:
+            return date.fromisoformat(text) if isinstance(text, str) else text
+        except ValueError:
+            return self._bad(node, path, f"{_shown(str(text))} is no date", "write YYYY-MM-DD")
+
+    def _enum(self, node: Node, info: inspect.EnumType, path: str) -> object:
+        text = self._text(node, path)
+        if not isinstance(text, str):
+            return text
+        members: dict[str, Enum] = {str(member.value): member for member in info.cls}
+        if text not in members:
+            near = get_close_matches(text, members, n=1)
+            guess = f"; did you mean {near[0]}?" if near else ""
+            hint = f"write one of: {', '.join(members)}"
+            return self._bad(node, path, f"{_shown(text)} is not known here{guess}", hint)
+        return members[text]
+
+    def _custom(self, node: Node, info: inspect.CustomType, path: str) -> object:
+        text = self._text(node, path)
+        if not isinstance(text, str):
+            return text
+        if not isinstance(info.cls, Parsable):
+            raise TypeError(f"{info.cls.__name__} has no classmethod parse")
+        try:
+            return info.cls.parse(text)
+        except Complaint as complaint:
+            return self._bad(node, path, complaint.what, complaint.hint)
+
+
+def _keys(info: inspect.StructType) -> dict[str, inspect.Field]:
+    return {field.encode_name: field for field in info.fields if not _is_place(field.type)}
+
+
+def _is_place(info: inspect.Type) -> bool:
+    return isinstance(info, inspect.DataclassType) and info.cls is Place
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{_cut(key)}" if path else _cut(key)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _shown(text: str) -> str:
+    return repr(_cut(text))
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    return KIND_NAMES.get(node.kind, "a text")
+
+
+def _instead(wanted: dict[str, object]) -> str:
+    examples = wanted.get("examples")
+    return f"write for example {examples[0]}" if isinstance(examples, list) else ""
+
+
+def _example(field: inspect.Field) -> str:
+    info = field.type
+    if isinstance(info, inspect.Metadata) and info.extra_json_schema:
+        examples = info.extra_json_schema.get("examples")
+        if isinstance(examples, list):
+            return f"add `{field.encode_name}: {examples[0]}`"
+    return f"add `{field.encode_name}: …`"

@@ -32,6 +32,15 @@ class CompatError(Exception):
         """Keep the message for `str()` and the hint apart, so that the CLI can set it off."""
         super().__init__(message)
         self.hint = hint
+        self._context = ""
+
+    def __str__(self) -> str:
+        """Give the message behind what was being done."""
+        return self._context + super().__str__()
+
+    def add_context(self, doing: str) -> None:
+        """Say in front of the message what was being done: `build suite v0.6.4`."""
+        self._context = f"{doing}: {self._context}"
 
 
 class UsageError(CompatError):
@@ -53,7 +62,7 @@ class IndeterminateError(CompatError):
 
 
 class InfrastructureError(CompatError):
-    """This machine, the network, the disk or a tool failed; no frontend is to blame."""
+    """The machine, the network, the disk or a tool failed; no frontend is to blame."""
 
 
 class MissingToolError(InfrastructureError):

@@ -1,0 +1,1 @@
+"""Ways of building and running a pair: each satisfies harness.backends.base.Backend."""

@@ -1,0 +1,106 @@
+"""The backend without an engine: Go toolchains, vendored sources, Linux namespaces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
+from harness.backends.native import build
+from harness.backends.native.sandbox import PROGRAMS, run_leg
+from harness.backends.native.toolchain import provide
+from harness.checkout import tree
+from harness.config.lines import Lines
+from harness.errors import CompatError, MissingToolError
+from harness.events import Listener, PhaseEnded, PhaseStarted
+from harness.store import Store, key_of
+from harness.tools.clock import Stopwatch
+from harness.tools.git import Git
+from harness.tools.process import Request, find, run
+
+_RECIPE = 1
+"""Part of every key: raised when the way of building changes what is built."""
+
+_Fill = Callable[[build.Compiler, build.Source, BuildRequest, Path], None]
+
+
+class Native:
+    """Builds with Go toolchains into the store and runs legs in namespaces; needs root."""
+
+    name = "native"
+
+    def __init__(self, store: Store, git: Git, lines: Lines) -> None:
+        """Build commits of `git` by the data of `lines` into `store`."""
+        self._store = store
+        self._git = git
+        self._lines = lines
+
+    def problems(self) -> list[Problem]:
+        """Say what this machine lacks."""
+        found = []
+        for program, install in [*PROGRAMS.values(), ("unshare", "apt-get install util-linux")]:
+            try:
+                find(program, install=install)
+            except MissingToolError as error:
+                found.append(Problem(str(error), error.hint))
+        if os.geteuid() != 0:
+            found.append(Problem("namespaces with mounts need root", "run as root, or use docker"))
+        return found or _namespace_problems()
+
+    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
+        """Build daemon, client and tests, or find them."""
+        return self._build("suite", request, build.build_suite, listener)
+
+    def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
+        """Build the frontend image, or find it."""
+        return self._build("frontend", request, build.build_frontend, listener)
+
+    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+        """Run a selection in namespaces of its own."""
+        return run_leg(leg, sink)
+
+    def _build(self, kind: str, request: BuildRequest, fill: _Fill, listener: Listener) -> Artefact:
+        phase, watch = f"build {kind} {request.commit.ref}", Stopwatch()
+        listener(PhaseStarted(phase))
+        go_mod = self._git.read(request.commit.sha, "go.mod") or ""
+        wanted = self._lines.toolchain_for(request.line, build.go_directive(go_mod))
+        key = key_of(
+            {
+                "recipe": _RECIPE,
+                "kind": kind,
+                "commit": request.commit.sha,
+                "named": [request.commit.version, request.commit.dockerfile],
+                "patches": [patch.sha256 for patch in request.patches],
+                "channel": request.channel,
+                "go": wanted,
+                "module": request.line.module,
+                "daemon_tags": request.line.daemon_tags,
+                "environment": request.line.environment,
+            }
+        )
+
+        def make(folder: Path) -> None:
+            source = build.Source.of(
+                tree(self._store, self._git, request.commit.sha, request.patches).path
+            )
+            toolchain = provide(self._store, wanted)
+            compiler = build.Compiler(self._store, toolchain, source, request)
+            fill(compiler, source, request, folder)
+
+        try:
+            published = self._store.publish(kind, key, make)
+        except CompatError as error:
+            error.add_context(phase)
+            raise
+        listener(PhaseEnded(phase, watch.seconds, "cached" if published.cached else "built"))
+        return Artefact(key, published.path, published.cached)
+
+
+def _namespace_problems() -> list[Problem]:
+    argv = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--net", "true"]
+    try:
+        run(Request(argv, timeout=30))
+    except CompatError as error:
+        return [Problem(f"namespaces do not work here: {error}", "run where unshare is allowed")]
+    return []

@@ -1,0 +1,119 @@
+"""Runs a suite's test binary inside namespaces of its own (see init.py, their PID 1)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from harness.backends.base import LegExit, LegRequest, Sink
+from harness.backends.native import init
+from harness.errors import InfrastructureError
+from harness.tools.process import Request, clean_environment, find, stream
+
+PROGRAMS = {
+    "buildkit-runc": ("runc", "apt-get install runc"),
+    "runc": ("runc", "apt-get install runc"),
+    "registry": ("docker-registry", "apt-get install docker-registry"),
+}
+"""Name that the tests look for → Debian's program and the command that installs it."""
+
+CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
+
+_HIDDEN = ("/etc/buildkit", "/run/runc", "/run/containerd", "/run/buildkit", "/var/lib/cni")
+"""State of this machine that a test must neither see nor change, where it exists."""
+
+_SCRATCH = ("/mnt", "/media", "/srv", "/opt")
+"""Folders that the file system standard has everywhere; a short name keeps unix sockets short."""
+
+_GRACE = 20.0
+"""Seconds from the test binary's own time limit, when it writes its goroutines, to the kill."""
+
+_PASSED_ON = ("HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "USER")
+
+
+def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
+    """Run one leg and stream its output.
+
+    Raises InfrastructureError if the namespaces cannot be prepared, MissingToolError for a
+    program that is not installed.
+    """
+    leg.folder.mkdir(parents=True, exist_ok=True)
+    needed = (leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable), leg.mirror)
+    scratch = _free_folder(path for path in needed if path is not None)
+    spec = leg.folder / "sandbox.json"
+    spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch))))
+    argv = [str(find("unshare", install="apt-get install util-linux"))]
+    argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+    argv += ["--mount-proc", *(["--net"] if leg.offline else [])]
+    argv += [sys.executable, "-I", init.__file__, str(spec)]
+    environment = clean_environment()
+    ended = stream(Request(argv, env=environment, timeout=leg.timeout + _GRACE), sink)
+    if ended.status == init.FAILED:
+        raise InfrastructureError(
+            f"the namespaces of a leg could not be prepared; see {leg.folder / 'raw.log'}",
+            hint="compat doctor says what this machine lacks",
+        )
+    return LegExit(ended.status, ended.timed_out, ended.seconds)
+
+
+def _spec(leg: LegRequest, scratch: Path) -> dict[str, object]:
+    return {
+        "scratch": str(scratch),
+        "hide": list(_HIDDEN),
+        "mirror": str(leg.mirror) if leg.mirror else None,
+        "programs": _programs(leg),
+        "loopback": leg.offline,
+        "argv": _arguments(leg),
+        "cwd": str(leg.suite.path / "src"),
+        "env": _environment(leg, scratch),
+    }
+
+
+def _programs(leg: LegRequest) -> dict[str, str]:
+    suite = leg.suite.path / "bin"
+    found = {path.name: str(path) for path in sorted(suite.iterdir())}
+    for name, (program, install) in PROGRAMS.items():
+        found[name] = str(find(program, install=install))
+    for program in CONTAINERD if leg.worker.startswith("containerd") else ():
+        if where := shutil.which(program):
+            found[program] = where
+    return found
+
+
+def _arguments(leg: LegRequest) -> list[str]:
+    argv = [str(leg.suite.path / "bin" / "dockerfile.test"), "-test.v=test2json"]
+    argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:g}s"]
+    argv += [f"-test.run={leg.select}"]
+    return argv + ([f"-test.skip={leg.skip}"] if leg.skip else [])
+
+
+def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
+    ours = clean_environment()
+    passed = {name: ours[name] for name in _PASSED_ON if name in ours}
+    return {
+        **passed,
+        "PATH": f"{scratch}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "TMPDIR": f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
+        "GOMAXPROCS": str(leg.procs),
+        "FRONTEND_GATEWAY_ONLY": f"local:{leg.frontend.path / 'frontend.tar'}",
+        "EXTERNAL_DF_FRONTEND": str(leg.frontend.path / "dockerfile-frontend"),
+        **({"BUILDKIT_REGISTRY_MIRROR_DIR": f"{scratch}/mirror"} if leg.mirror else {}),
+        **leg.environment,
+    }
+
+
+def _free_folder(needed: Iterable[Path]) -> Path:
+    """Choose a folder to cover with the leg's private tmpfs: none that the leg must see."""
+    resolved = [path.resolve() for path in needed]
+    for name in _SCRATCH:
+        folder = Path(name)
+        if folder.is_dir() and not any(path.is_relative_to(folder) for path in resolved):
+            return folder
+    raise InfrastructureError(
+        f"none of {', '.join(_SCRATCH)} is free for a leg's temporary files",
+        hint="put the cache elsewhere with COMPAT_CACHE",
+    )

@@ -1,0 +1,57 @@
+"""Trees: a commit's files with a patch series applied, found again by what went into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.config.series import Patch
+from harness.errors import PatchError
+from harness.store import Published, Store, key_of
+from harness.tools.git import Git
+from harness.tools.process import CommandFailed, Request, clean_environment, run
+
+_FAILED = re.compile(r"error: patch failed: (?P<file>.+):(?P<line>\d+)")
+_MISSING = re.compile(r"error: (?P<file>.+): No such file or directory")
+
+
+def tree(store: Store, git: Git, sha: str, patches: Sequence[Patch]) -> Published:
+    """Give the folder with a commit's patched files.
+
+    Raises PatchError naming the patch, the file and the line of the hunk that does not apply.
+    """
+    key = key_of({"commit": sha, "patches": [patch.sha256 for patch in patches]})
+
+    def make(folder: Path) -> None:
+        index = folder.with_suffix(".index")
+        try:
+            git.export(sha, index, folder)
+        finally:
+            index.unlink(missing_ok=True)
+        for patch in patches:
+            _apply(patch, folder, sha)
+
+    return store.publish("tree", key, make)
+
+
+def _apply(patch: Patch, folder: Path, sha: str) -> None:
+    # GIT_DIR points nowhere so that git applies to plain files wherever the cache lies.
+    environment = clean_environment(GIT_DIR="/dev/null", LC_ALL="C")
+    argv = ["git", "apply", "--whitespace=nowarn", "-"]
+    request = Request(argv, cwd=folder, env=environment, stdin=patch.text)
+    try:
+        run(request)
+    except CommandFailed as error:
+        raise PatchError(
+            f"patch {patch.name} does not apply to {sha[:12]}: {_where(error.output)}",
+            hint="narrow its condition in series.yaml, or make a patch for this range",
+        ) from error
+
+
+def _where(words: str) -> str:
+    if hunk := _FAILED.search(words):
+        return f"{hunk['file']}, hunk at line {hunk['line']}"
+    if gone := _MISSING.search(words):
+        return f"{gone['file']} is not in this tree"
+    return words.strip()

@@ -1,0 +1,192 @@
+"""From the names people type to commits.
+
+An exact tag, branch or commit wins; else `v0.6` and `dockerfile/1.4` mean the newest release
+of that line, and `latest` the newest release of all; else the error lists near matches.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from packaging.version import Version
+
+from harness.errors import UsageError
+from harness.events import Listener, Said
+from harness.model import Side
+from harness.tools.git import Git, clone
+from harness.tools.process import redact
+
+DEFAULT_REPOSITORY = "https://github.com/moby/buildkit.git"
+
+_NAME = re.compile(r"(?!-)(?!.*\.\.)(?!.*//)[A-Za-z0-9_./+-]{1,200}(?<![./])")
+_SHA = re.compile(r"[0-9a-fA-F]{4,40}")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:")
+_FULL_SHA_DIGITS = 40
+_RELEASE = re.compile(r"(?P<line>(?:v|dockerfile/)\d+\.\d+)\.(?P<patch>\d+)")
+_LINE = re.compile(r"(?:v|dockerfile/)\d+\.\d+")
+_NAMESPACES = ("refs/tags/", "refs/heads/", "refs/remotes/origin/")
+_LATEST = {Side.SUITE: "v", Side.FRONTEND: "dockerfile/"}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository together with its names, read once: full ref name → commit."""
+
+    git: Git
+    refs: Mapping[str, str]
+
+    def named(self, name: str) -> str | None:
+        """Give the commit that a tag or branch of this name points at; tags first."""
+        for namespace in _NAMESPACES:
+            if sha := self.refs.get(namespace + name):
+                return sha
+        return None
+
+    def tags(self) -> dict[str, str]:
+        """Give every tag and its commit."""
+        prefix = _NAMESPACES[0]
+        return {n.removeprefix(prefix): s for n, s in self.refs.items() if n.startswith(prefix)}
+
+
+@dataclass(frozen=True)
+class Meant:
+    """A name that was asked for and what it means."""
+
+    asked: str
+    ref: str
+    sha: str
+
+
+class UnknownRefError(UsageError):
+    """No tag, branch, commit or release line bears this name."""
+
+
+def find(
+    where: str,
+    asked: Sequence[tuple[str, Side]],
+    *,
+    cache: Path,
+    fetch: bool,
+    listener: Listener,
+) -> tuple[Repository, list[Meant]]:
+    """Open a repository and find what each name means there.
+
+    A local path is only ever read. A URL has a bare clone in the cache, made on first use and
+    fetched when a name is missing or `fetch` asks for it. Raises UsageError for a name that
+    cannot be a ref, one that is not there, or a path without a repository; GitFailed if a URL
+    cannot be reached.
+    """
+    for text, _ in asked:
+        check_text(text)
+    if not _URL.match(where):
+        repository = _open_local(Path(where).expanduser())
+        return repository, [resolve(repository, text, side) for text, side in asked]
+    repository, fresh = _open_clone(where, cache, fetch=fetch, listener=listener)
+    try:
+        return repository, [resolve(repository, text, side) for text, side in asked]
+    except UnknownRefError:
+        if fresh:
+            raise
+    repository, _ = _open_clone(where, cache, fetch=True, listener=listener)
+    return repository, [resolve(repository, text, side) for text, side in asked]
+
+
+def _open_clone(
+    url: str, cache: Path, *, fetch: bool, listener: Listener
+) -> tuple[Repository, bool]:
+    folder = cache / "repos" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        git = Git(folder)
+        missing = not folder.is_dir()
+        if missing:
+            listener(Said(f"cloning {redact(url)}, once"))
+            # A clone that was killed half-way keeps this name; only the finished one counts.
+            unfinished = folder.with_suffix(".part")
+            if unfinished.exists():
+                shutil.rmtree(unfinished)
+            clone(url, unfinished)
+            unfinished.rename(folder)
+        elif fetch:
+            listener(Said(f"fetching {redact(url)}"))
+            git.fetch()
+    return Repository(git, dict(git.refs())), missing or fetch
+
+
+def check_text(asked: str) -> None:
+    """Refuse what cannot be a ref before any tool sees it.
+
+    Raises UsageError for options, control characters, blanks and git's revision operators.
+    """
+    if not _NAME.fullmatch(asked):
+        raise UsageError(
+            f"{asked!r} is not a ref",
+            hint="give a tag, a branch, a commit, or a release line such as v0.6",
+        )
+
+
+def resolve(repository: Repository, asked: str, side: Side) -> Meant:
+    """Find the commit that `asked` means; `latest` depends on the side of the pair.
+
+    Raises UsageError with near matches if nothing bears that name.
+    """
+    check_text(asked)
+    if sha := repository.named(asked):
+        return Meant(asked, asked, sha)
+    if asked == "latest":
+        return _newest(repository, asked, _LATEST[side])
+    if _LINE.fullmatch(asked):
+        return _newest(repository, asked, f"{asked}.")
+    if _SHA.fullmatch(asked) and (sha := repository.git.commit(asked)):
+        return Meant(asked, sha if len(asked) == _FULL_SHA_DIGITS else sha[:12], sha)
+    raise UnknownRefError(
+        f"no ref {asked!r} in {repository.git.path}", hint=_near(repository, asked)
+    )
+
+
+def releases(names: Iterable[str], prefix: str) -> list[str]:
+    """Give the release tags that begin with `prefix`, oldest first; prereleases never."""
+    found = [n for n in names if n.startswith(prefix) and _RELEASE.fullmatch(n)]
+    return sorted(found, key=version_of)
+
+
+def version_of(tag: str) -> Version:
+    """Give the version in a release tag: `v0.6.4` and `dockerfile/1.4.0` alike."""
+    return Version(tag.removeprefix("dockerfile/").removeprefix("v"))
+
+
+def _open_local(folder: Path) -> Repository:
+    git = Git(folder)
+    if not git.is_repository():
+        raise UsageError(
+            f"{folder} is not a git repository",
+            hint="give --repo a clone of moby/buildkit, a URL, or set COMPAT_REPO",
+        )
+    return Repository(git, dict(git.refs()))
+
+
+def _newest(repository: Repository, asked: str, prefix: str) -> Meant:
+    tags = repository.tags()
+    if not (found := releases(tags, prefix)):
+        raise UnknownRefError(
+            f"{asked!r} has no release in {repository.git.path}", hint=_near(repository, asked)
+        )
+    return Meant(asked, found[-1], tags[found[-1]])
+
+
+def _near(repository: Repository, asked: str) -> str:
+    names = {
+        name.removeprefix(space)
+        for name in repository.refs
+        for space in _NAMESPACES
+        if name.startswith(space)
+    }
+    close = difflib.get_close_matches(asked, sorted(names), n=5, cutoff=0.5)
+    return f"near: {', '.join(close)}" if close else "--fetch updates a cached clone"

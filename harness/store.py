@@ -1,0 +1,107 @@
+"""Content-addressed artefacts: built once, published by one rename, never changed afterwards.
+
+    <root>/<kind>/<key>/        published
+    <root>/tmp/<kind>-<key>/    being made; only the holder of its lock may touch it
+    <root>/locks/<kind>-<key>   held while making, released by the kernel if its holder dies
+
+A process killed at any point leaves at most a folder in tmp, which the next maker of the same
+key removes before it begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from harness.errors import InfrastructureError, UsageError
+
+_KEY_DIGITS = 24
+
+
+@dataclass(frozen=True)
+class Published:
+    """A folder of the store that is complete."""
+
+    path: Path
+    cached: bool
+    """True if it was there already."""
+
+
+def default_cache() -> Path:
+    """Give COMPAT_CACHE, else the user's cache folder for this program."""
+    if named := os.environ.get("COMPAT_CACHE"):
+        return Path(named).expanduser().absolute()
+    return Path(user_cache_path("buildkit-compat"))
+
+
+def key_of(parts: Mapping[str, object]) -> str:
+    """Digest what went into an artefact: the same parts in any order give the same key."""
+    encoded = msgspec.json.encode(parts, order="sorted")
+    return hashlib.sha256(encoded).hexdigest()[:_KEY_DIGITS]
+
+
+class Store:
+    """The artefacts below one folder; safe to use from several processes at once."""
+
+    def __init__(self, root: Path, *, lock_timeout: float = 3600.0) -> None:
+        """Take the folder, made if missing; `lock_timeout` is in seconds.
+
+        Raises UsageError if it cannot be written to.
+        """
+        self.root = root
+        self._lock_timeout = lock_timeout
+        try:
+            for name in ("tmp", "locks"):
+                (root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"the cache {root} cannot be written to: {error.strerror}",
+                hint="set COMPAT_CACHE or --cache to a folder that can",
+            ) from error
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """Give a published folder, or None."""
+        path = self.root / kind / key
+        return path if path.is_dir() else None
+
+    def publish(self, kind: str, key: str, make: Callable[[Path], None]) -> Published:
+        """Find an artefact or have `make` fill an empty folder that then becomes it.
+
+        Raises what `make` raises, with nothing published, and InfrastructureError if another
+        process has been making it for longer than the lock's time limit.
+        """
+        if found := self.find(kind, key):
+            return Published(found, cached=True)
+        name = f"{kind}-{key}"
+        try:
+            with FileLock(self.root / "locks" / name, timeout=self._lock_timeout):
+                if found := self.find(kind, key):
+                    return Published(found, cached=True)
+                return Published(self._make(kind, key, make), cached=False)
+        except Timeout as error:
+            raise InfrastructureError(
+                f"another run has been making {name} for over {self._lock_timeout:.0f} s"
+            ) from error
+
+    def _make(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
+        unfinished = self.root / "tmp" / f"{kind}-{key}"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        unfinished.mkdir()
+        try:
+            make(unfinished)
+            path = self.root / kind / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.rename(path)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        return path

@@ -9,20 +9,62 @@ own line if none does.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
+
 from harness.config.lines import MASTER, Line, Lines
 from harness.errors import UsageError
-from harness.model import Commit
+from harness.model import Commit, Record
 from harness.refs import Meant, Repository, releases
+from harness.store import Store, key_of
 
 TESTS = "frontend/dockerfile"
 """Folder that makes a repository a BuildKit: the frontend and the suite's tests."""
 
+_FILE = "place.json"
 
-def locate(repository: Repository, lines: Lines, meant: Meant) -> Commit:
+
+class Place(Record, frozen=True, kw_only=True):
+    """What ancestry says of a commit; found again while the repository's refs stay as they are."""
+
+    line: str
+    version: str
+    dockerfile: str
+    date: str
+
+
+def locate(store: Store, repository: Repository, lines: Lines, meant: Meant) -> Commit:
     """Describe a commit: its line, its nearest releases, its date.
 
     Raises UsageError if the repository is no BuildKit or shares no history with its trunk.
     """
+    key = key_of(
+        {
+            "commit": meant.sha,
+            "refs": dict(repository.refs),
+            "lines": [[line.name, line.version, line.dockerfile] for line in lines.lines],
+        }
+    )
+
+    def make(folder: Path) -> None:
+        place = _place(repository, lines, meant)
+        (folder / _FILE).write_bytes(msgspec.json.encode(place))
+
+    folder = store.publish("place", key, make).path
+    place = msgspec.json.decode((folder / _FILE).read_bytes(), type=Place)
+    return Commit(
+        asked=meant.asked,
+        ref=meant.ref,
+        sha=meant.sha,
+        date=place.date,
+        line=place.line,
+        version=place.version,
+        dockerfile=place.dockerfile,
+    )
+
+
+def _place(repository: Repository, lines: Lines, meant: Meant) -> Place:
     git = repository.git
     if not git.has(meant.sha, TESTS):
         raise UsageError(
@@ -30,12 +72,9 @@ def locate(repository: Repository, lines: Lines, meant: Meant) -> Commit:
             hint="give --repo a clone of moby/buildkit",
         )
     line = line_of(repository, lines, meant.sha)
-    return Commit(
-        asked=meant.asked,
-        ref=meant.ref,
-        sha=meant.sha,
-        date=git.date(meant.sha),
+    return Place(
         line=line.name,
+        date=git.date(meant.sha),
         version=_nearest(repository, meant.sha, f"v{line.version}."),
         dockerfile=_nearest(repository, meant.sha, f"dockerfile/{line.dockerfile}."),
     )

@@ -48,7 +48,7 @@ class Versions:
     """A range of versions, as `>=0.6,<0.9`; equal if written the same."""
 
     def __init__(self, text: str) -> None:
-        """Raises: Complaint."""
+        """Check the range. Raises: Complaint."""
         self.text = text
         try:
             self._set = SpecifierSet(text)
@@ -100,7 +100,7 @@ class Facts:
     """Given a side's commit and a sha: whether the first has the second in its history."""
 
 
-class Commits(Record):
+class Commits(Record, frozen=True, kw_only=True):
     """Commits to look for in the history of either side."""
 
     daemon: tuple[Sha, ...] = ()
@@ -118,7 +118,7 @@ class Commits(Record):
         ]
 
 
-class Condition(Record):
+class Condition(Record, frozen=True, kw_only=True):
     """All that is given must hold; an empty condition always does."""
 
     daemon: Versions | None = None
@@ -156,11 +156,8 @@ class Condition(Record):
         other = "frontend" if side is Side.SUITE else "daemon"
         given = [key for key in ("worker", "offline") if getattr(self, key) not in {(), None}]
         given += [f"{key}.{other}" for key in ("contains", "lacks") if self._asks(key, other)]
-        if side is Side.SUITE:
-            keys = ("frontend", "dockerfile", "channel")
-        else:
-            keys = ("daemon",)
-        return given + [key for key in keys if getattr(self, key)]
+        foreign = {Side.SUITE: ("frontend", "dockerfile", "channel"), Side.FRONTEND: ("daemon",)}
+        return given + [key for key in foreign[side] if getattr(self, key)]
 
     def _asks(self, key: str, side: str) -> bool:
         commits: Commits | None = getattr(self, key)

@@ -6,6 +6,7 @@ the order of the file, then from its own entry; later ones win.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import UNSET, Meta, UnsetType, convert
@@ -81,7 +82,7 @@ Image = Annotated[
 ]
 
 
-class Stage(Record):
+class Stage(Record, frozen=True, kw_only=True):
     """The Dockerfile stage that holds the integration tests of a line."""
 
     dockerfile: Below
@@ -91,7 +92,7 @@ class Stage(Record):
     whose own no longer builds."""
 
 
-class Line(Record):
+class Line(Record, frozen=True, kw_only=True):
     """How the commits of one release line are built and which images their tests mirror."""
 
     name: str
@@ -117,7 +118,7 @@ class Line(Record):
     """Set for the test binary."""
 
 
-class _Settings(Record):
+class _Settings(Record, frozen=True, kw_only=True):
     """What a line may set, wherever it is set; the names are Line's."""
 
     go: Minor | UnsetType = UNSET
@@ -130,17 +131,17 @@ class _Settings(Record):
     environment: dict[Variable, str] | UnsetType = UNSET
 
 
-class _Range(_Settings, kw_only=True):
+class _Range(_Settings, frozen=True, kw_only=True):
     lines: Versions
 
 
-class _Entry(_Settings, kw_only=True):
+class _Entry(_Settings, frozen=True, kw_only=True):
     place: Place
     name: LineName
     dockerfile: Minor
 
 
-class _File(Record):
+class _File(Record, frozen=True, kw_only=True):
     toolchains: tuple[Full, ...]
     image_sets: dict[Word, dict[Image, Word]]
     defaults: _Settings
@@ -154,13 +155,13 @@ class _File(Record):
             hint = "list release lines from old to new, then master"
             raise Complaint("the last line is not master", key="lines", hint=hint)
         versions = [Version(name.removeprefix("v")) for name in names[:-1]]
-        for older, newer in zip(versions, versions[1:], strict=False):
+        for older, newer in pairwise(versions):
             if newer <= older:
                 hint = "list each line once, from old to new"
                 raise Complaint(f"v{newer} stands behind v{older}", key="lines", hint=hint)
 
 
-class Lines(Record):
+class Lines(Record, frozen=True, kw_only=True):
     """All lines, from old to new, with what they share."""
 
     file: str

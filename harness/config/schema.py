@@ -42,6 +42,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_TEXT = 4000
 """Characters that one value may have."""
+MAX_SHOWN = 60
+"""Characters of a value that a complaint repeats."""
 BOOLEANS = {"true": True, "false": False}
 KIND_NAMES = {
     "int": "a number",
@@ -58,7 +60,7 @@ class Parsable(Protocol):
 
     @classmethod
     def parse(cls, text: str) -> object:
-        """Raises: Complaint."""
+        """Make one. Raises: Complaint."""
 
 
 class _Bad:
@@ -258,7 +260,7 @@ def _join(path: str, key: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def _shown(text: str) -> str:

@@ -10,13 +10,14 @@ tags, anchors and aliases, several documents, deep nesting, large files, control
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MAX_BYTES = 1 << 20
@@ -149,6 +150,13 @@ def _place(name: str, before: str) -> Place:
     return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
+class _Mark(Protocol):
+    """A position as PyYAML gives it, counted from 0."""
+
+    line: int
+    column: int
+
+
 class _Parser:
     """Builds the tree from PyYAML's event stream, which holds no Python objects."""
 
@@ -163,6 +171,9 @@ class _Parser:
                 f"{place}: holds a character that YAML does not allow ({error.character!r})",
                 hint="remove it",
             ) from error
+        # The stubs leave these two untyped.
+        self.get_event: Callable[[], yaml.Event] = self.loader.get_event
+        self.resolve: Callable[[type[yaml.Node], str, tuple[bool, bool]], str] = self.loader.resolve
 
     def document(self) -> Node:
         """Read the only document of the file."""
@@ -181,7 +192,7 @@ class _Parser:
 
     def _next(self) -> yaml.Event:
         try:
-            event: yaml.Event = self.loader.get_event()
+            return self.get_event()
         except yaml.MarkedYAMLError as error:
             place = self._at(error.problem_mark or error.context_mark)
             tab = "indent with spaces, not tabs" if "'\\t'" in str(error.problem) else ""
@@ -190,7 +201,6 @@ class _Parser:
             # PyYAML lets int() and chr() fail on absurd escapes and version directives.
             place = self._at(self.loader.get_mark())
             raise ConfigError(f"{place}: is not YAML: {error}") from error
-        return event
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         self._check(event, depth)
@@ -220,7 +230,7 @@ class _Parser:
         text: str = event.value
         if any(char < " " and char not in "\t\n" for char in text) or not _is_utf8(text):
             raise self._refuse(event, "holds a control character or half a surrogate", "remove it")
-        tag: str = self.loader.resolve(yaml.ScalarNode, text, event.implicit)
+        tag = self.resolve(yaml.ScalarNode, text, event.implicit)
         return Scalar(self._at(event.start_mark), text, tag.rpartition(":")[2])
 
     def _check(self, event: yaml.Event, depth: int) -> None:
@@ -238,7 +248,7 @@ class _Parser:
         place = self._at(event.start_mark) if event else Place(self.name, 1, 1)
         return ConfigError(f"{place}: {what}", hint=hint)
 
-    def _at(self, mark: yaml.Mark | None) -> Place:
+    def _at(self, mark: _Mark | None) -> Place:
         if mark is None:
             return Place(self.name, 1, 1)
         return Place(self.name, mark.line + 1, mark.column + 1)

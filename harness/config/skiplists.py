@@ -1,0 +1,188 @@
+r"""Skip lists (skiplists/*.yaml): tests whose outcome is known, and why.
+
+    entries:
+      - test: TestWorkdirUser          # function, or function/subtest; * and ? are wild
+        params: {fileop: "false"}      # each must be as given; others do not matter
+        worker: [oci, containerd]      # one of these; absent: any
+        when: {frontend: ">=0.11"}
+        status: expected-failure       # or skip, or flaky
+        signature: 'build-arg was removed in BuildKit 0\.11'
+        reason: The frontend dropped the switch; the daemon's tests still set it.
+        issue: https://github.com/moby/buildkit/pull/3394
+        expires: 2027-06-30            # optional; an expired entry is an error
+
+The key (test, worker, params) finds tests; the signature must be found in the failure's text, so
+that a known failure does not hide a new one. Where several entries match a test, the first in
+the order of file names and of the file decides.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Annotated, Self
+
+from msgspec import Meta, field
+
+from harness.config.conditions import ALWAYS, Condition, Facts, Word
+from harness.config.schema import load
+from harness.config.series import Link
+from harness.config.yamlfile import Complaint, Place, Problems
+from harness.errors import ConfigError
+from harness.model import Record, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+MAX_SIGNATURE = 300
+"""Characters of a signature; what it is searched in is bounded where failures are read."""
+
+TestName = Annotated[
+    str,
+    Meta(
+        pattern=r"\ATest[\w*?]*(#\d+)?(/[^\s/]+)*\Z",
+        description="a test function, with or without a subtest, without TestIntegration/",
+        examples=["TestDefaultShellAndPath/windows/amd64"],
+    ),
+]
+
+
+class Signature:
+    """A regular expression that the text of a known failure matches somewhere."""
+
+    def __init__(self, text: str) -> None:
+        """Check the expression. Raises: Complaint."""
+        if len(text) > MAX_SIGNATURE:
+            hint = "keep the telling words"
+            raise Complaint(f"is longer than {MAX_SIGNATURE} characters", hint=hint)
+        try:
+            self._pattern = re.compile(text)
+        except (re.error, RecursionError, OverflowError) as error:
+            hint = "write a Python regular expression"
+            raise Complaint(f"is no regular expression: {error}", hint=hint) from error
+        if self._pattern.search(""):
+            hint = "name the words that make this failure known"
+            raise Complaint("matches any failure at all", hint=hint)
+        self.text = text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a signature. Raises: Complaint."""
+        return cls(text)
+
+    def found_in(self, failure: str) -> bool:
+        """Tell whether a failure's text is the known one."""
+        return self._pattern.search(failure) is not None
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as written."""
+        return isinstance(other, Signature) and self.text == other.text
+
+    def __hash__(self) -> int:
+        """Hash to match equality."""
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        """`Signature('no such file')`."""
+        return f"Signature({self.text!r})"
+
+
+class Entry(Record, frozen=True, kw_only=True):
+    """One known outcome."""
+
+    place: Place
+    test: TestName
+    status: Status
+    reason: str
+    issue: Link
+    worker: tuple[Word, ...] = ()
+    params: dict[str, str] = field(default_factory=dict)
+    when: Condition = ALWAYS
+    signature: Signature | None = None
+    """Required for an expected failure."""
+    expires: date | None = None
+    """The last day on which the entry holds."""
+
+    def __post_init__(self) -> None:
+        """Hold status and signature together. Raises: Complaint."""
+        if self.status is Status.EXPECTED_FAILURE and self.signature is None:
+            hint = "add the words of the failure that make it this one"
+            raise Complaint("an expected failure needs a `signature`", hint=hint)
+        if self.status is Status.SKIP and self.signature is not None:
+            hint = "remove it, or make the entry an expected-failure"
+            what = "a test that is not run has no failure to match"
+            raise Complaint(what, key="signature", hint=hint)
+
+    @property
+    def where(self) -> str:
+        """`skiplists/file.yaml:line`: the same on every machine."""
+        return f"{'/'.join(PurePath(self.place.file).parts[-2:])}:{self.place.line}"
+
+    def matches_test(
+        self, function: str, worker: str, params: Mapping[str, str], subtest: str
+    ) -> bool:
+        """Tell whether the entry is about a test.
+
+        An entry without a subtest is about the function itself, one with `/*` about everything
+        below it; `*` crosses slashes.
+        """
+        wanted, _, below = self.test.partition("/")
+        return (
+            _alike(function, wanted)
+            and _alike(subtest, below)
+            and (not self.worker or worker in self.worker)
+            and all(params.get(key) == value for key, value in self.params.items())
+        )
+
+    def explains(self, failure: str) -> bool:
+        """Tell whether a failure's text is the one this entry knows; any, without a signature."""
+        return self.signature is None or self.signature.found_in(failure)
+
+
+class _File(Record, frozen=True, kw_only=True):
+    entries: tuple[Entry, ...]
+
+
+def load_entries(folder: Path, today: date) -> tuple[Entry, ...]:
+    """Read every skip list of a folder, by file name.
+
+    Raises:
+        ConfigError: A list is wrong, an entry has expired, or two entries say the same.
+
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read: {error.strerror}") from error
+    entries = tuple(entry for file in files for entry in load(file, _File).entries)
+    problems = Problems()
+    _check(entries, today, problems)
+    problems.raise_any()
+    return entries
+
+
+def applicable(entries: Iterable[Entry], facts: Facts) -> tuple[Entry, ...]:
+    """Choose the entries whose condition holds, in their order."""
+    return tuple(entry for entry in entries if entry.when.matches(facts))
+
+
+def _check(entries: tuple[Entry, ...], today: date, problems: Problems) -> None:
+    seen: dict[tuple[object, ...], Entry] = {}
+    for entry in entries:
+        if entry.expires is not None and entry.expires < today:
+            hint = "see whether the issue is solved: remove the entry, or set a later day"
+            what = f"{entry.test} expired on {entry.expires}"
+            problems.add(entry.place, "expires", what, hint)
+        key = (entry.test, entry.worker, tuple(sorted(entry.params.items())), entry.when)
+        first = seen.setdefault(key, entry)
+        if first is not entry:
+            hint = "keep one of them"
+            problems.add(entry.place, "test", f"{entry.test} says what {first.where} says", hint)
+
+
+def _alike(text: str, pattern: str) -> bool:
+    """Match with * and ? only: brackets are letters in names of tests."""
+    return fnmatchcase(text, pattern.replace("[", "[[]"))

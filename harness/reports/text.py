@@ -1,0 +1,76 @@
+"""Hostile text made harmless, and figures made readable; every report goes through here."""
+
+from __future__ import annotations
+
+import re
+
+_SUSPECT = re.compile(r"[^ -~]")
+_SUSPECT_IN_BLOCK = re.compile(r"[^\t\n -~]")
+_PICTURES = 0x2400
+_DELETE = 0x7F
+_MINUTE = 60
+_HOUR = 3600
+
+
+def visible(text: str) -> str:
+    r"""Give one line in which nothing acts on a terminal or hides from the reader.
+
+    Control characters become their pictures (`␛`, `␊`, `␉`). Everything else that Python calls
+    unprintable (marks that turn the direction of writing, invisible spaces, lone surrogates,
+    unassigned code points) becomes its escape, for example `\u202e`. The result holds only
+    characters that XML 1.0 allows.
+    """
+    return text if text.isprintable() else _SUSPECT.sub(_show, text)
+
+
+def visible_block(text: str) -> str:
+    """Do what `visible` does and keep line feeds and tabs."""
+    return text if text.isprintable() else _SUSPECT_IN_BLOCK.sub(_show, text)
+
+
+def _show(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    if character.isprintable():
+        return character
+    if code < ord(" "):
+        return chr(_PICTURES + code)
+    if code == _DELETE:
+        return "␡"
+    if code <= 0xFF:  # noqa: PLR2004 - the widest code that \x can write
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - ditto, \u
+
+
+def clip(text: str, limit: int) -> str:
+    """Cut text to at most `limit` characters, the last of which then says so: `…`."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def excerpt(text: str, limit: int) -> str:
+    """Cut a block to about `limit` characters out of its middle, and say how many are gone.
+
+    The beginning of a failure names it and the end often says why; the middle is the stack.
+    """
+    gone = len(text) - limit
+    if gone <= 0:
+        return text
+    head = limit // 2
+    return f"{text[:head]}\n… {gone} characters left out …\n{text[head + gone :]}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write `1 test`, `3 tests`, `2 entries`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Write `0.3s`, `42.1s`, `2m 31s` or `1h 02m`."""
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{seconds:.1f}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
+    return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"

@@ -53,6 +53,8 @@ class Request:
     timeout: float = 600.0
     """Seconds until the group is killed."""
     accept: frozenset[int] = field(default_factory=lambda: frozenset({0}))
+    keep: tuple[int, ...] = ()
+    """Descriptors that the child inherits; a lock among them is held until the child is gone."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def _start(request: Request, *, stdout: int, stderr: int) -> subprocess.Popen[by
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
+            pass_fds=request.keep,
         )
     except FileNotFoundError as error:
         raise MissingToolError(f"cannot run {request.argv[0]}: {error.strerror}") from error

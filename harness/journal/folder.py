@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InfrastructureError
-from harness.journal.record import disk_errors, write_run
+from harness.journal.files import disk_errors
+from harness.journal.record import write_run
 from harness.model import Leg, Run
 
 Clock = Callable[[], datetime]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from harness.errors import InfrastructureError, UsageError
+from harness.errors import UsageError
+from harness.journal.files import replacing
 from harness.model import SCHEMA_VERSION, Run
 
 RUN_FILE = "run.json"
@@ -28,19 +25,6 @@ class _Head(msgspec.Struct):
     schema: int
 
 
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError into an InfrastructureError that names what could not be written."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or path
-        raise InfrastructureError(
-            f"cannot write {where}: {error.strerror or error}",
-            hint=f"check that {path.parent} is a writable folder with free space (df -h)",
-        ) from error
-
-
 def write_run(folder: Path, run: Run) -> Path:
     """Write run.json into a run folder, atomically, and return its path.
 
@@ -49,18 +33,8 @@ def write_run(folder: Path, run: Run) -> Path:
     """
     path = folder / RUN_FILE
     data = msgspec.json.format(_encode(run), indent=2) + b"\n"
-    temporary = folder / f".{RUN_FILE}.{secrets.token_hex(4)}"
-    with disk_errors(path):
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(folder)
+    with replacing(path) as file:
+        file.write(data)
     return path
 
 
@@ -109,15 +83,6 @@ def _escape_surrogates(value: _Plain) -> _Plain:
 
 def _escape(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_bounded(file: Path) -> bytes:

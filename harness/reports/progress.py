@@ -1,0 +1,154 @@
+"""What a run is doing right now, gathered from its events; knows nothing of any terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.events import (
+    Event,
+    LegEnded,
+    LegStarted,
+    PhaseEnded,
+    PhaseStarted,
+    Said,
+    TestEnded,
+)
+from harness.gotest import names
+from harness.model import Leg
+from harness.reports.text import clip, duration, plural, visible
+
+_TEXT = 300
+_NAME = 120
+_DEPTH = 16
+"""Levels of subtests that are told apart; a hostile name may hold thousands of slashes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that is over and stays readable, as `✓ build suite v0.6.4  42.1s`."""
+
+    symbol: str
+    text: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Write it plainly."""
+        return "  ".join(part for part in (f"{self.symbol} {self.text}", self.detail) if part)
+
+
+class Failed(Line):
+    """A failing test: worth a line where lines are cheap."""
+
+
+@dataclass
+class LegProgress:
+    """One leg on its way."""
+
+    label: str
+    started: float
+    expected: int | None
+    done: int = 0
+    failed: int = 0
+    last_failure: str = ""
+    _parents: set[str] = field(default_factory=set)
+
+    def count(self, event: TestEnded) -> bool:
+        """Count a test that ended; tell whether it is a failing one that is no parent."""
+        if event.name in self._parents:
+            return False
+        parts = event.name.split("/", _DEPTH)
+        self._parents.update("/".join(parts[:end]) for end in range(1, len(parts)))
+        self.done += 1
+        self.failed += event.outcome.failing
+        if event.outcome.failing:
+            self.last_failure = visible(clip(names.display(event.name), _NAME))
+        return event.outcome.failing
+
+    @property
+    def tally(self) -> str:
+        """`34/100, 2 failed`."""
+        of = "" if self.expected is None else f"/{self.expected}"
+        return f"{self.done}{of}, {self.failed} failed"
+
+
+class Progress:
+    """The phases and legs that are under way. Times are seconds of one monotonic clock."""
+
+    def __init__(self) -> None:
+        """Begin with nothing under way."""
+        self.phases: dict[str, tuple[float, str]] = {}
+        """When each running phase began, and its detail."""
+        self.legs: dict[tuple[Leg, int], LegProgress] = {}
+        self._told_by_leg: set[str] = set()
+
+    def apply(self, event: Event, now: float) -> list[Line]:
+        """Take in one event; return the lines that it leaves behind, at most one."""
+        match event:
+            case Said():
+                return [Line("·", visible(clip(event.text, _TEXT)))]
+            case PhaseStarted():
+                self.phases[event.phase] = (now, visible(clip(event.detail, _TEXT)))
+            case PhaseEnded():
+                return self._phase_ended(event)
+            case LegStarted():
+                again = f", rerun {event.attempt}" if event.attempt else ""
+                self.legs[event.leg, event.attempt] = LegProgress(
+                    f"{event.leg.value}{again}", now, event.expected
+                )
+            case TestEnded():
+                return self._test_ended(event)
+            case LegEnded():
+                return self._leg_ended(event)
+        return []
+
+    def waiting(self) -> list[tuple[str, float, str]]:
+        """Name the running phases with their beginning and detail, less those that legs show."""
+        shown = self._told_by_leg | {f"run {leg.label}" for leg in self.legs.values()}
+        return [
+            (visible(clip(phase, _TEXT)), started, detail)
+            for phase, (started, detail) in self.phases.items()
+            if phase not in shown
+        ]
+
+    def heartbeat(self, now: float) -> Line | None:
+        """Say in one line what is under way; None if nothing is."""
+        running = [(f"{leg.label} {leg.tally}", leg.started) for leg in self.legs.values()]
+        running = running or [(phase, started) for phase, started, _ in self.waiting()]
+        if not running:
+            return None
+        since = min(started for _, started in running)
+        return Line("…", "; ".join(text for text, _ in running), duration(now - since))
+
+    def abandon(self, now: float) -> list[Line]:
+        """Forget what is under way, and name it as not finished."""
+        phases = [(phase, started) for phase, started, _ in self.waiting()]
+        legs = [(f"run {leg.label}  {leg.tally}", leg.started) for leg in self.legs.values()]
+        self.phases.clear()
+        self.legs.clear()
+        return [
+            Line("✗", f"{text}  did not finish", duration(now - started))
+            for text, started in phases + legs
+        ]
+
+    def _phase_ended(self, event: PhaseEnded) -> list[Line]:
+        self.phases.pop(event.phase, None)
+        if event.phase in self._told_by_leg:
+            self._told_by_leg.remove(event.phase)
+            return []
+        note = f"  {visible(clip(event.note, _TEXT))}" if event.note else ""
+        return [Line("✓", visible(clip(event.phase, _TEXT)), duration(event.seconds) + note)]
+
+    def _test_ended(self, event: TestEnded) -> list[Line]:
+        leg = self.legs.get((event.leg, event.attempt))
+        if leg is None or not leg.count(event):
+            return []
+        seconds = "" if event.seconds is None else f" after {duration(event.seconds)}"
+        return [Failed("✗", f"{leg.label}  {leg.last_failure}", f"{event.outcome}{seconds}")]
+
+    def _leg_ended(self, event: LegEnded) -> list[Line]:
+        leg = self.legs.pop((event.leg, event.attempt), None)
+        if leg is None:
+            return []
+        self._told_by_leg.add(f"run {leg.label}")
+        tally = f"{plural(leg.done, 'test')}, {leg.failed} failed"
+        return [Line("✓", f"run {leg.label}", f"{duration(event.seconds)}  {tally}")]

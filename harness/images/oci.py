@@ -10,6 +10,7 @@ manifest of index.json (util/testutil/integration/frombinary.go, the same from v
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tarfile
 import tempfile
@@ -64,6 +65,7 @@ class ImageConfig:
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    workdir: str = "/"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Blob:
         return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
 
     def descriptor(self) -> dict[str, object]:
-        """What other documents say to name this one."""
+        """Name this document as other documents do."""
         return _descriptor(self.media_type, self.digest, len(self.content))
 
 
@@ -192,7 +194,7 @@ def _config(layers: Sequence[Layer], config: ImageConfig) -> bytes:
         "Env": list(config.env),
         "Entrypoint": list(config.entrypoint),
         "Cmd": list(config.cmd),
-        "WorkingDir": "/",
+        "WorkingDir": config.workdir,
         "Labels": dict(sorted(config.labels.items())),
     }
     document = {
@@ -202,11 +204,20 @@ def _config(layers: Sequence[Layer], config: ImageConfig) -> bytes:
         "os": "linux",
         "config": {key: value for key, value in run.items() if value},
         "rootfs": {"type": "layers", "diff_ids": [one.diff_id for one in layers]},
-        "history": [{"created": _CREATED, "created_by": "buildkit-compat"} for _ in layers],
+        "history": _history(len(layers), config),
     }
     if not config.variant:
         del document["variant"]
     return msgspec.json.encode(document)
+
+
+def _history(layers: int, config: ImageConfig) -> list[dict[str, object]]:
+    """One entry for each layer and an empty one for the command, as official images have it."""
+    history: list[dict[str, object]] = [{"created": _CREATED, "created_by": "ADD"}] * layers
+    if config.cmd:
+        command = f"CMD {json.dumps(config.cmd)}"
+        history.append({"created": _CREATED, "created_by": command, "empty_layer": True})
+    return history
 
 
 def _descriptor(media_type: str, digest: str, size: int) -> dict[str, object]:

@@ -1,0 +1,99 @@
+"""`compat images`: stand-ins for the images that tests mirror, so that runs need no registry."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.images.sets import ImageSet, ImageSets
+
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_CACHE = click.option(
+    "--cache", type=_FOLDER, help="Cache folder (default: COMPAT_CACHE, else the user's)."
+)
+_DATA = click.option(
+    "--data", type=_FOLDER, help="Folder with matrices/ (default: COMPAT_DATA, else our own)."
+)
+
+
+@click.group(
+    epilog="""\b
+    Examples:
+      compat images list
+      compat images seed
+      compat images seed --set modern
+    """
+)
+def images() -> None:
+    """Make stand-ins for the images that BuildKit's tests mirror, and show them.
+
+    With them a run needs no registry and no network. They are made of the distribution's static
+    busybox by the recipes in matrices/images.yaml; matrices/lines.yaml says which lines use
+    which set.
+    """
+
+
+@images.command(
+    epilog="""\b
+    Example:
+      compat images seed --set modern --set legacy
+    """
+)
+@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this image set.")
+@_CACHE
+@_DATA
+def seed(names: tuple[str, ...], cache: Path | None, data: Path | None) -> None:
+    """Make the mirrors of all image sets, or check those that are there."""
+    sets = _open(cache, data)
+    for name in names or sets.names:
+        made = sets.seed(name)
+        how = "was there, undamaged" if made.cached else "made"
+        click.echo(f"{name}: {how}: {made.path}")
+
+
+@images.command(
+    "list",
+    epilog="""\b
+    Example:
+      compat images list --json
+    """,
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_CACHE
+@_DATA
+def list_(*, as_json: bool, cache: Path | None, data: Path | None) -> None:
+    """Show the image sets, what their images stand for, and which are seeded."""
+    sets = _open(cache, data)
+    described = [sets.describe(name) for name in sets.names]
+    if as_json:
+        click.echo(json.dumps({"sets": [asdict(one) for one in described]}, indent=2))
+        return
+    for one in described:
+        _show(one)
+    if obstacle := sets.obstacle():
+        click.echo(f"None can be seeded here: {obstacle} ({obstacle.hint})")
+
+
+def _open(cache: Path | None, data: Path | None) -> ImageSets:
+    # Imported here, because `--help` should not wait for YAML and its readers.
+    from harness.config.datadir import find_data  # noqa: PLC0415 - see above
+    from harness.images.sets import ImageSets  # noqa: PLC0415 - ditto
+    from harness.store import Store, default_cache  # noqa: PLC0415 - ditto
+
+    return ImageSets(find_data(data, os.environ), Store(cache or default_cache()))
+
+
+def _show(one: ImageSet) -> None:
+    click.echo(f"{one.name}: {one.mirror or 'not seeded'}")
+    click.echo(f"  used by {', '.join(one.lines) or 'no line'}")
+    for image in one.images:
+        click.echo(f"  {image.name} ({image.recipe})")
+        click.echo(f"    stands for {image.stands_for}")
+        click.echo(f"    but {image.differs}")

@@ -1,0 +1,106 @@
+"""Finds the last words of a Go process (a panic, a fatal error, SIGQUIT) and reads them."""
+
+from __future__ import annotations
+
+import re
+
+LIMIT = 4 * 1024 * 1024
+"""Bytes of a dump that are kept; a daemon's client with hundreds of goroutines needs one MiB."""
+
+_HEADERS = (b"\npanic: ", b"\nfatal error: ", b"\nSIGQUIT: quit", b"\nSIGABRT: abort")
+_REACH = max(map(len, _HEADERS)) - 1
+_LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
+_TIMED_OUT = re.compile(r"panic: test timed out after \S+")
+_TEST_FRAME = re.compile(r"(?m)^[^\s(]*\.([tT]est\w*)(?:\.func[\w.]*)?\(")
+
+
+class DumpWatch:
+    """Watches all output for the header of a dump at the start of a line.
+
+    The last header counts. Which text is kept depends on the bytes, not on their pieces.
+    """
+
+    def __init__(self) -> None:
+        """Begin at the start of a line."""
+        self._tail = b"\n"
+        self._kept: list[bytes] | None = None
+        self._room = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take output in the order it came."""
+        if len(data) < _REACH:
+            seen = hay = self._tail + data
+        else:
+            hay = self._tail + data[:_REACH]
+            seen = data
+        at = max(map(data.rfind, _HEADERS))
+        if at >= 0:
+            self._start(data[at + 1 :])
+        else:
+            at = max(map(hay.rfind, _HEADERS))
+            if at >= 0:
+                self._start(hay[at + 1 :] + data[_REACH:])
+            elif self._kept is not None:
+                self._keep(data)
+        self._tail = seen[-_REACH:]
+
+    def reset(self) -> None:
+        """Forget a dump: the process went on, so those words were not its last."""
+        self._kept = None
+
+    def text(self) -> str:
+        """Return the dump, at most LIMIT bytes of it, or an empty string."""
+        return b"".join(self._kept or ()).decode("utf-8", "replace")
+
+    def _start(self, data: bytes) -> None:
+        self._kept, self._room = [], LIMIT
+        self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        if self._kept is not None and self._room > 0:
+            self._kept.append(data[: self._room])
+            self._room -= len(data)
+
+
+def headline(dump: str) -> str:
+    """Return what the process died of, on one line."""
+    return dump.partition("\n")[0].strip()
+
+
+def timed_out(dump: str) -> bool:
+    """Tell whether the test binary's own -test.timeout ended it."""
+    return _TIMED_OUT.match(dump) is not None
+
+
+def asked_to_quit(dump: str) -> bool:
+    """Tell whether a SIGQUIT from outside produced the dump."""
+    return dump.startswith("SIGQUIT: quit")
+
+
+def listed(dump: str) -> list[str]:
+    """Return the tests that Go names under `running tests:`; waiting ones are not among them."""
+    found = _LISTED.search(dump)
+    if found is None:
+        return []
+    lines = found[1].split("\n\t")[1:]
+    return [line.rpartition(" (")[0] or line for line in lines]
+
+
+def functions(dump: str) -> set[str]:
+    """Return the test functions on the stacks, first letter raised as upstream names tests."""
+    return {name[:1].upper() + name[1:] for name in _TEST_FRAME.findall(dump)}
+
+
+def goroutine_of(dump: str, function: str) -> str:
+    """Return the first goroutine that has a test function on its stack; empty if none has."""
+    if function:
+        for part in dump.split("\n\n"):
+            if part.startswith("goroutine ") and function in functions(part):
+                return part
+    return ""
+
+
+def first_goroutine(dump: str) -> str:
+    """Return the dump up to the second goroutine: the message and the stack that died."""
+    second = dump.find("\n\ngoroutine ", dump.find("\ngoroutine ") + 1)
+    return dump if second < 0 else dump[:second]

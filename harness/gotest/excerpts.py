@@ -1,0 +1,170 @@
+"""The part of a test's log that a maintainer wants to read, cut out and bounded.
+
+Testify's layout is that of `assert.Fail`: labels behind a tab, continuation lines behind a tab,
+the label's width in spaces and another tab. v0.3's older one hides `file:line` behind carriage
+returns and indents continuations with one tab. Both stand inside a t.Log entry of Go:
+`    file.go:12: ` and continuation lines indented by four more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.gotest.logs import readable
+
+LIMIT = 4096
+"""Characters of an excerpt."""
+
+_LINE_LIMIT = 1024
+_LINE_HEAD, _LINE_TAIL = 640, 320
+_LAST_LINES = 24
+_ONE_LINE = 300
+_GAP = " [...] "
+
+_ENTRY = re.compile(r"(?m)^( {4,})([^\s:]+\.go:\d+): ?(.*)$")
+_LABEL = re.compile(r"\t?(Error Trace|Error|Messages|Test):[ \t]*(.*)")
+_CONTINUED = re.compile(r"\t {12}\t|\t")
+_FRAME = re.compile(r"(?m)^[^\s(]+\.[^\s]+(?:\(.*\))?\n\t\S+\.go:\d+.*(?:\n|\Z)")
+_WRAPPER = re.compile(
+    r"(?:rpc error: code = \w+ desc = |failed to solve with frontend [\w.-]+: "
+    r"|failed to solve: |failed to build LLB: )+"
+)
+_UNEXPECTED = re.compile(r"Received unexpected error:?\s*")
+_UNEQUAL = re.compile(r"(?:expected|actual) *: ")
+_TRACE = "Error Trace:"
+
+
+def blocks(said: bytes, test: str) -> tuple[str, dict[str, str]]:
+    """Return the test's own testify blocks as one excerpt, and other tests' by their name.
+
+    A block without a `Test:` label (v0.3) belongs to the test in whose log it stands.
+    """
+    if _TRACE.encode() not in said:
+        return "", {}
+    own: list[str] = []
+    foreign: dict[str, str] = {}
+    for location, body in _entries(readable(said)):
+        if _TRACE not in body:
+            continue
+        labels = _labels(body)
+        owner = labels.pop("Test", "")
+        shown = _shown(labels, location)
+        if not test or owner in {"", test}:
+            own.append(shown)
+        else:
+            foreign.setdefault(owner, _bounded(shown))
+    return _bounded("\n".join(own)), foreign
+
+
+def last_log(said: bytes) -> str:
+    """Return the last entry that t.Log, t.Error, t.Fatal or t.Skip wrote; empty if none did."""
+    if b".go:" not in said:
+        return ""
+    last = ""
+    for location, body in _entries(readable(said)):
+        last = f"{location}: {body.strip()}"
+    return _bounded(_without_stack(last))
+
+
+def last_words(said: bytes) -> str:
+    """Return the last lines of anything, for want of something better."""
+    lines = [line.rstrip() for line in readable(said).splitlines() if line.strip()]
+    text = "\n".join(_shortened(line) for line in lines[-_LAST_LINES:])
+    return text[-LIMIT:]
+
+
+def head(text: str) -> str:
+    """Return the beginning of a dump, bounded and safe to show."""
+    return _bounded(readable(text))
+
+
+def without_wrappers(text: str) -> str:
+    """Drop the words by which each layer hands an error on: `rpc error: code = … desc = `."""
+    return _WRAPPER.sub("", text)
+
+
+def error_line(excerpt: str) -> str:
+    """Return the single line of an excerpt that says most, at most 300 characters."""
+    lines = excerpt.splitlines()
+    at = next((i for i, line in enumerate(lines) if line.startswith("Error: ")), None)
+    if at is None:
+        said = next((line for line in lines if line.strip() and not line.startswith("[")), "")
+        return _one_line(re.sub(r"^\S+\.go:\d+: ", "", said))
+    message = [lines[at].removeprefix("Error:").strip()]
+    for line in lines[at + 1 :]:
+        if not line.startswith(" "):
+            break
+        message.append(line.strip())
+    text = _UNEXPECTED.sub("", message[0])
+    if not text and len(message) > 1:
+        text = message[1]
+    elif _UNEQUAL.match("".join(message[1:2])):
+        text = " ".join(part for part in message if part == message[0] or _UNEQUAL.match(part))
+    elif text.endswith(":") and len(message) > 1:
+        text = f"{text} {message[1]}"
+    return _one_line(text)
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """Yield `file.go:12` and the text of each entry, its indentation removed."""
+    for match in _ENTRY.finditer(text):
+        indent = match[1] + "    "
+        body = [match[3]]
+        start = match.end() + 1
+        while start < len(text) and (text.startswith(indent, start) or text[start] == "\n"):
+            end = text.find("\n", start)
+            end = len(text) if end < 0 else end
+            body.append(text[start + len(indent) : end])
+            start = end + 1
+        yield match[2], "\n".join(body)
+
+
+def _labels(body: str) -> dict[str, str]:
+    labels: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in body.split("\n"):
+        label = _LABEL.match(line)
+        if label:
+            current = labels.setdefault(label[1], [])
+            current.append(label[2])
+        else:
+            current.append(_CONTINUED.sub("", line, count=1))
+    return {label: "\n".join(lines).strip() for label, lines in labels.items()}
+
+
+def _shown(labels: dict[str, str], location: str) -> str:
+    """Lay a block out: the trace as file:line, the error without its stack, the message."""
+    trace = [line.strip().rpartition("/")[2] for line in labels.get("Error Trace", "").split("\n")]
+    parts = [("Error Trace:", "\n".join(trace) or location)]
+    parts.append(("Error:", _without_stack(labels.get("Error", ""))))
+    if labels.get("Messages"):
+        parts.append(("Messages:", labels["Messages"]))
+    shown = []
+    for label, text in parts:
+        first, *rest = text.split("\n")
+        shown.append(f"{label:<12} {_shortened(first)}".rstrip())
+        shown.extend(f"{'':<12} {_shortened(line)}".rstrip() for line in rest if line.strip())
+    return "\n".join(shown)
+
+
+def _without_stack(text: str) -> str:
+    return _FRAME.sub("", text).rstrip()
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _LINE_LIMIT:
+        return line
+    return line[:_LINE_HEAD] + _GAP + line[-_LINE_TAIL:]
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= LIMIT:
+        return text
+    cut = text.rfind("\n", LIMIT // 2, LIMIT - len(_GAP))
+    return text[: cut if cut > 0 else LIMIT - len(_GAP)] + "\n" + _GAP.strip()
+
+
+def _one_line(text: str) -> str:
+    text = without_wrappers(text.strip())
+    return text if len(text) <= _ONE_LINE else text[: _ONE_LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,115 @@
+"""What a test wrote: kept within bounds, taken apart, made safe to show."""
+
+from __future__ import annotations
+
+import re
+
+HEAD = 512 * 1024
+TAIL = 512 * 1024
+_SNAP = 4096
+
+_DAEMON = re.compile(rb"(?m)^ +((?:oci|containerd|sandbox)\.go):\d+: std(?:out|err): ")
+"""The first line that PrintLogs writes per stream of each child of a sandbox.
+
+Seen as `oci.go:111: stdout: /path/buildkitd` (v0.3), `oci.go:114:` (v0.6), `sandbox.go:283:`
+(v0.12, with the whole command line) up to master: util/testutil/integration, printLogs.
+"""
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CLEARED = re.compile(r"\r[ \t]*\r|\r")
+_UNSAFE = re.compile(
+    r"[^\n\t\x20-\x7e\u00a0-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd"
+    r"\U00010000-\U0010ffff]"
+)
+_PICTURES = 0x2400
+_SPACE = 0x20
+
+
+class BoundedLog:
+    """Bytes in the order they came: all of them, or the first and last half MiB.
+
+    What `value` returns depends on the bytes alone, never on how they were cut into pieces.
+    """
+
+    __slots__ = ("_head", "_held", "_pieces", "total")
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.total = 0
+        self._head = b""
+        self._pieces: list[bytes] = []
+        self._held = 0
+
+    def append(self, data: bytes) -> None:
+        """Take more; memory stays within about twice the bound plus `data` itself."""
+        self._pieces.append(data)
+        size = len(data)
+        self.total += size
+        self._held += size
+        if self._held > 2 * (HEAD + TAIL):
+            self._trim()
+
+    def _trim(self) -> None:
+        joined = b"".join(self._pieces)
+        if not self._head:
+            self._head = joined[:HEAD]
+            joined = joined[HEAD:]
+        self._pieces = [joined[-TAIL:]]
+        self._held = len(self._pieces[0])
+
+    def value(self) -> bytes:
+        """Return the text; where the middle was left out, a line says how much of it."""
+        if self.total <= HEAD + TAIL and not self._head:
+            return b"".join(self._pieces)
+        self._trim()
+        head, tail = self._head, self._pieces[0]
+        end = head.rfind(b"\n", len(head) - _SNAP) + 1 or len(head)
+        start = tail.find(b"\n", 0, _SNAP) + 1
+        head, tail = head[:end], tail[start:]
+        left_out = self.total - len(head) - len(tail)
+        gap = b"" if head.endswith(b"\n") else b"\n"
+        return head + gap + b"[... %d bytes left out ...]\n" % left_out + tail
+
+    def __contains__(self, word: bytes) -> bool:
+        """Tell whether a piece holds `word`; one that straddles two pieces is not found."""
+        return any(word in piece for piece in self._pieces) or word in self._head
+
+
+def split_daemon_log(log: bytes) -> tuple[bytes, bytes]:
+    """Split a failing test's log into what the test said and what its daemons said.
+
+    Upstream's sandbox prints the logs of its children through t.Log once a test has failed.
+    Their lines come back without the `file.go:line:` that t.Log put in front.
+    """
+    found = _DAEMON.search(log)
+    if found is None:
+        return log, b""
+    source = re.escape(found[1])
+    block = re.compile(rb"(?m)(?:^ +%s:\d+: .*\n?)+" % source)
+    prefix = re.compile(rb"(?m)^ +%s:\d+: " % source)
+    start = found.start()
+    kept, said = [log[:start]], []
+    for match in block.finditer(log, start):
+        kept.append(log[start : match.start()])
+        said.append(prefix.sub(b"", match[0]))
+        start = match.end()
+    kept.append(log[start:])
+    return b"".join(kept), b"".join(said)
+
+
+def readable(data: bytes | str) -> str:
+    """Return text that a terminal, a browser or an XML parser can be given unharmed.
+
+    Invalid UTF-8 becomes U+FFFD, escape sequences and carriage returns go, other control
+    characters become their pictures, what reorders text (U+202E and the like) becomes U+FFFD.
+    """
+    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    if text.isascii() and text.isprintable():
+        return text
+    text = _ANSI.sub("", text) if "\x1b" in text else text
+    text = _CLEARED.sub("", text) if "\r" in text else text
+    return _UNSAFE.sub(_picture, text)
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return chr(_PICTURES + code) if code < _SPACE else "\N{REPLACEMENT CHARACTER}"

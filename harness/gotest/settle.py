@@ -1,0 +1,250 @@
+"""The stream is over: what every test did, what stopped it, what a reader should know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.gotest import dumps
+from harness.gotest.excerpts import error_line, head, last_words
+from harness.gotest.fingerprint import fingerprint
+from harness.gotest.logs import readable
+from harness.gotest.names import leaves, parents, parse
+from harness.gotest.reasons import Explanation, classify, explain
+from harness.gotest.tracker import Test, Tracker
+from harness.model import Outcome, Reason, Result
+
+_BUILD_FAILED = re.compile(rb"(?m)\[(?:build|setup) failed\]$|^FAIL\t\S+ \[")
+_IO_INCOMPLETE = b"*** Test I/O incomplete"
+_NO_TESTS = b"testing: warning: no tests to run"
+_MANY = 8
+_DUMP_IN_LOG = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A run of a test binary, as its output tells it."""
+
+    results: tuple[Result, ...]
+    """What is judged: every leaf that began, and parents that failed by themselves."""
+    leaves: tuple[str, ...]
+    """Names that began and are no other name's parent, in the order they began."""
+    parents: dict[str, Outcome]
+    """How each parent ended, of those that did."""
+    notes: tuple[str, ...]
+    """What a reader should know, one sentence each."""
+    broken: str = ""
+    """What went wrong around the tests, where none of them did; nobody's regression."""
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How the binary came to its end, and which tests were at work then."""
+
+    dump: str
+    timed_out: bool
+    words: str
+    """What happened, in one clause."""
+    open: frozenset[str]
+    """Tests that began and have no end."""
+    culprits: frozenset[str]
+    """Of those, the ones that held or killed the run, as far as that can be told."""
+    panicked_in: str
+    """The test that Go itself failed because it panicked, if there is one."""
+
+    @property
+    def panicked(self) -> bool:
+        return bool(self.dump) and not (self.timed_out or dumps.asked_to_quit(self.dump))
+
+
+def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
+    """Draw the results from what was tracked; tells the tracker's listeners the last ends."""
+    tracker.seal()
+    ending = _ending(tracker, status, timed_out=timed_out)
+    for name in sorted(ending.open):
+        _close(tracker, tracker.tests[name], ending)
+    leaf_names = tuple(leaves(tracker.tests))
+    judged = _judged(tracker, ending, frozenset(leaf_names))
+    results = tuple(_result(tracker, test, ending) for test in judged)
+    inner = tracker.tests.keys() - set(leaf_names) - ending.open
+    ended = ((name, test.outcome) for name, test in tracker.tests.items() if name in inner)
+    own = [result for result in results if result.name in inner or result.name in ending.open]
+    return Parsed(
+        results=results,
+        leaves=leaf_names,
+        parents={name: outcome for name, outcome in ended if outcome is not None},
+        notes=tuple(_notes(tracker, ending, own)),
+        broken=_broken(tracker, status, results, timed_out=timed_out),
+    )
+
+
+def _ending(tracker: Tracker, status: int | None, *, timed_out: bool) -> _Ending:
+    dump = "" if tracker.passed is not None else tracker.dump.text()
+    late = timed_out or dumps.timed_out(dump)
+    asked = dumps.asked_to_quit(dump)
+    if late:
+        words = "the run timed out"
+    elif tracker.passed is not None:
+        words = "the test binary finished without saying how this test ended"
+    elif asked:
+        words = "the test binary was told to quit"
+    elif dump:
+        words = f"the test binary died: {readable(dumps.headline(dump))}"
+    elif status is None:
+        words = "the test binary was killed"
+    else:
+        words = f"the test binary exited with status {status}"
+    unended = [test for test in tracker.tests.values() if test.outcome is None]
+    at_work = leaves(test.name for test in unended if not test.paused)
+    panicked_in = _panicked_in(tracker.chain) if dump and not (late or asked) else ""
+    return _Ending(
+        dump=dump,
+        timed_out=late,
+        words=words,
+        open=frozenset(test.name for test in unended),
+        culprits=frozenset() if panicked_in else _culprits(at_work, dump, late=late),
+        panicked_in=panicked_in,
+    )
+
+
+def _panicked_in(chain: list[str]) -> str:
+    """Find the test that Go failed by a panic: it and all its parents end in direct succession."""
+    related = chain[-1:]
+    for name in reversed(chain[:-1]):
+        if name.startswith(related[-1] + "/") or related[-1].startswith(name + "/"):
+            related.append(name)
+        else:
+            break
+    return max(related, key=len) if any("/" not in name for name in related) else ""
+
+
+def _culprits(at_work: list[str], dump: str, *, late: bool) -> frozenset[str]:
+    """Find who is to blame: on a stack of the dump, else named by Go, else the only one left."""
+    on_stack = dumps.functions(dump if late else dumps.first_goroutine(dump))
+    found = {name for name in at_work if (parse(name).function or parse(name).root) in on_stack}
+    if not found and late:
+        found = set(dumps.listed(dump)).intersection(at_work) or set(at_work)
+    if not found and len(at_work) == 1:
+        found = set(at_work)
+    return frozenset(found)
+
+
+def _close(tracker: Tracker, test: Test, ending: _Ending) -> None:
+    """Give a test that never ended its outcome and what is known about why."""
+    log = test.log.value() if test.log is not None else b""
+    test.log = None
+    guilty = test.name in ending.culprits
+    if guilty and ending.dump:
+        log += b"\n" + ending.dump[:_DUMP_IN_LOG].encode()
+    if test.paused:
+        error = f"was waiting for its turn when the run ended: {ending.words}"
+        test.why = Explanation(Reason.INCOMPLETE, error)
+        tracker.close(test, Outcome.MISSING, log)
+        return
+    found = explain(log, test=test.name)
+    error = f"did not end: {ending.words}"
+    evidence = found.error
+    reason = Reason.INCOMPLETE
+    if found.reason.spurious or found.reason is Reason.DAEMON_GONE:
+        reason = found.reason
+    elif guilty and ending.timed_out:
+        reason = Reason.TIMEOUT
+        evidence = dumps.goroutine_of(ending.dump, parse(test.name).function) or evidence
+    elif guilty and ending.panicked:
+        reason = Reason.PANIC
+        evidence = dumps.first_goroutine(ending.dump)
+    elif hidden_end(log, test.name):
+        error += "; its end may stand behind output that lacks its newline"
+    test.why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
+    tracker.close(test, Outcome.HANG if ending.timed_out else Outcome.CRASH, log)
+
+
+def hidden_end(log: bytes, name: str) -> bool:
+    """Tell whether an end of this test stands inside a line, where it is no event."""
+    return re.search(rb"--- (?:PASS|FAIL|SKIP): %s \(" % re.escape(name.encode()), log) is not None
+
+
+def _judged(tracker: Tracker, ending: _Ending, leaf_set: frozenset[str]) -> list[Test]:
+    tests = tracker.tests
+    failed = (name for name, test in tests.items() if test.outcome is Outcome.FAIL)
+    failed_below = _above(failed, tests)
+    open_below = _above(ending.open, tests)
+
+    def by_itself(test: Test) -> bool:
+        if test.name in ending.open:
+            return test.name not in open_below
+        if test.outcome is not Outcome.FAIL:
+            return False
+        said = test.name in tracker.foreign or (test.why is not None and test.why.own)
+        return said or test.name not in failed_below | open_below
+
+    return [test for test in tests.values() if test.name in leaf_set or by_itself(test)]
+
+
+def _above(names: Iterable[str], known: Collection[str]) -> set[str]:
+    return {parent for name in names for parent in parents(name, known)}
+
+
+def _result(tracker: Tracker, test: Test, ending: _Ending) -> Result:
+    outcome = test.outcome or Outcome.MISSING
+    why = test.why
+    if test.name == ending.panicked_in:
+        outcome = Outcome.CRASH
+        evidence = head(dumps.first_goroutine(ending.dump))
+        why = Explanation(Reason.PANIC, evidence, stable=dumps.headline(ending.dump))
+    elif outcome is Outcome.FAIL and test.name in tracker.foreign and not (why and why.own):
+        why = classify(tracker.foreign[test.name])
+    bad = outcome.failing
+    return Result(
+        name=test.name,
+        outcome=outcome,
+        reason=why.reason if why and bad else None,
+        seconds=test.seconds,
+        error=why.error if why and outcome is not Outcome.PASS else "",
+        fingerprint=fingerprint(why.stable or why.error) if why and bad else "",
+    )
+
+
+def _notes(tracker: Tracker, ending: _Ending, own: list[Result]) -> Iterator[str]:
+    loose = tracker.loose.value()
+    if not tracker.tests and _NO_TESTS in loose:
+        yield "no test matched the selection"
+    if _BUILD_FAILED.search(loose):
+        yield "the test binary was not built"
+    if ending.panicked_in:
+        yield f"{ending.panicked_in} took the run with it: {ending.words}"
+    elif ending.culprits and len(ending.culprits) < len(ending.open):
+        yield f"{ending.words}; at work: {_some(sorted(ending.culprits))}"
+    if ending.open:
+        yield f"{ending.words}; began and did not end: {_some(sorted(ending.open))}"
+    for result in own:
+        if result.outcome is Outcome.FAIL:
+            yield (
+                f"{result.name} failed by itself ({error_line(result.error)}): "
+                "tests that it had not begun by then have no verdict"
+            )
+    for kind, names in tracker.oddities.items():
+        yield f"{kind}: {_some(names)}"
+
+
+def _broken(
+    tracker: Tracker, status: int | None, results: tuple[Result, ...], *, timed_out: bool
+) -> str:
+    if any(result.outcome.failing or result.outcome is Outcome.MISSING for result in results):
+        return ""
+    loose = tracker.loose.value()
+    if _IO_INCOMPLETE in loose or (timed_out and tracker.passed is not None):
+        return "the tests ended, but a process that they left behind held their output open"
+    if status == 0 and tracker.passed is not False:
+        return ""
+    how = "was killed" if status is None else f"exited with status {status}"
+    words = last_words(loose).strip().rpartition("\n")[2]
+    if results:
+        return f"the test binary {how} although no test failed" + (words and f": {words}")
+    return f"the test binary {how} before any test began" + (words and f": {words}")
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MANY])
+    return shown if len(names) <= _MANY else f"{shown} and {len(names) - _MANY} more"

@@ -1,0 +1,80 @@
+"""Reads what a Go test binary prints, while it runs, into results.
+
+    parser = StreamParser(on_end, on_log)
+    parser.feed(chunk)                              # as often as bytes come
+    parsed = parser.finish(exit_status, timed_out)  # once
+
+Chunks may end anywhere: the same bytes give the same results. Memory grows with the number of
+tests, not with what they print: a log is kept, within bounds, while its test runs.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from harness.gotest.framing import Framing, Guess, Marked, Plain
+from harness.gotest.jsonlines import Json
+from harness.gotest.logs import split_daemon_log
+from harness.gotest.settle import Parsed, settle
+from harness.gotest.tracker import OnEnd, OnLog, Tracker
+from harness.model import Outcome
+
+__all__ = ["Format", "Parsed", "StreamParser", "split_daemon_log"]
+
+
+class Format(StrEnum):
+    """How events stand out from output; say it where it is known, it is safer than guessing."""
+
+    AUTO = "auto"
+    MARKED = "marked"
+    """A binary run with -test.v=test2json (Go 1.20 and newer)."""
+    PLAIN = "plain"
+    """A binary run with -test.v: a test's output can pretend to be an event."""
+    JSON = "json"
+    """`go test -json`, `go tool test2json`."""
+
+
+def _ignore_end(_name: str, _outcome: Outcome, _seconds: float | None) -> None:
+    """Stand in for a listener that is not there."""
+
+
+def _ignore_log(_name: str, _log: bytes) -> None:
+    """Stand in for a listener that is not there."""
+
+
+class StreamParser:
+    """Takes the combined output of one run; see the module's text."""
+
+    def __init__(
+        self,
+        on_end: OnEnd = _ignore_end,
+        on_log: OnLog = _ignore_log,
+        framing: Format = Format.AUTO,
+    ) -> None:
+        """Listen: `on_end` once per test that ended, `on_log` once per failing test.
+
+        Ends are told as they are read, or at `finish` for tests that never ended. A log is told
+        after its test's end; it holds at most about 1 MiB, its middle left out if it was longer.
+        """
+        self._tracker = Tracker(on_end, on_log)
+        self._framing: Framing = _FRAMINGS[framing](self._tracker)
+
+    def feed(self, chunk: bytes) -> None:
+        """Read on; any bytes are accepted."""
+        self._framing.feed(chunk)
+
+    def finish(self, exit_status: int | None, timed_out: bool = False) -> Parsed:  # noqa: FBT001, FBT002 - the pair a finished process is described by
+        """Say how the process ended and get the results; call once.
+
+        `exit_status` is None if the process was killed; `timed_out` if that was for lack of time.
+        """
+        self._framing.finish()
+        return settle(self._tracker, exit_status, timed_out=timed_out)
+
+
+_FRAMINGS: dict[Format, type[Guess | Marked | Plain | Json]] = {
+    Format.AUTO: Guess,
+    Format.MARKED: Marked,
+    Format.PLAIN: Plain,
+    Format.JSON: Json,
+}

@@ -1,0 +1,196 @@
+"""The state of every test while a stream is read; the framings speak, this listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.gotest.dumps import DumpWatch
+from harness.gotest.logs import BoundedLog, readable
+from harness.gotest.reasons import Explanation, explain, skip_reason
+from harness.model import Outcome
+
+OnEnd = Callable[[str, Outcome, "float | None"], None]
+OnLog = Callable[[str, bytes], None]
+
+_WORSE = (Outcome.PASS, Outcome.SKIP, Outcome.FAIL)
+_MANY = 8
+
+
+class Test:
+    """One test as far as the stream has told; small, for there are as many as tests."""
+
+    __slots__ = ("announced", "log", "name", "outcome", "paused", "seconds", "why")
+    __test__ = False  # not a pytest class
+
+    def __init__(self, name: str) -> None:
+        """Begin a test that has said nothing yet."""
+        self.name = name
+        self.paused = False
+        self.announced: Outcome | None = None
+        """The `--- FAIL: name` line was seen; in JSON the event itself comes later."""
+        self.outcome: Outcome | None = None
+        self.seconds: float | None = None
+        self.log: BoundedLog | None = None
+        self.why: Explanation | None = None
+
+
+class Tracker:
+    """Takes events and output, keeps one small record per test, hands failing logs on.
+
+    Rules that hold for every framing: a test passes only by its own pass event; an end before
+    a begin is no end; of two ends of one test the worse one counts.
+    """
+
+    def __init__(self, on_end: OnEnd, on_log: OnLog) -> None:
+        """Listen from the beginning of a stream."""
+        self.tests: dict[str, Test] = {}
+        self.dump = DumpWatch()
+        self.loose = BoundedLog()
+        """Output that belongs to no test: before the first, after the last."""
+        self.passed: bool | None = None
+        """The binary's own last word, PASS or FAIL, if it came to that."""
+        self.oddities: dict[str, list[str]] = {}
+        """Kinds of surprises and the first few tests they happened to."""
+        self.chain: list[str] = []
+        """Tests announced as failed in direct succession: a panic fails a test and its parents."""
+        self.foreign: dict[str, str] = {}
+        """Error blocks that name another test than the one whose output they stood in."""
+        self._on_end = on_end
+        self._on_log = on_log
+        self._current: Test | None = None
+        self._unsealed: list[Test] = []
+
+    def begin(self, name: str) -> None:
+        """`=== RUN`: from here on the test owes an end."""
+        self._frame()
+        test = self.tests.get(name)
+        if test is None:
+            if readable(name) != name or not name:
+                self._odd("a begin under a name that Go cannot print was ignored", readable(name))
+                self._current = None
+                return
+            test = self.tests[name] = Test(name)
+        self._current = test
+
+    def pause(self, name: str) -> None:
+        """`=== PAUSE`: a parallel test waits for its parent to finish its serial part."""
+        self._frame()
+        self._current = test = self.tests.get(name)
+        if test is not None and test.outcome is None:
+            test.paused = True
+
+    def resume(self, name: str) -> None:
+        """`=== CONT`: the test runs now; also written when output changes hands."""
+        self._frame()
+        self._current = test = self.tests.get(name)
+        if test is not None:
+            test.paused = False
+
+    def name(self, name: str) -> None:
+        """`=== NAME`: what follows is this test's output, or no test's."""
+        self._frame()
+        self._current = self.tests.get(name)
+
+    def announce(self, name: str, outcome: Outcome) -> None:
+        """`--- FAIL: name` was printed: true in a marked stream, a claim elsewhere."""
+        test = self.tests.get(name)
+        if test is not None:
+            test.announced = outcome
+            if outcome is Outcome.FAIL:
+                self.chain.append(name)
+            else:
+                self.chain.clear()
+
+    def end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
+        """End a test, its output may still follow until the next event."""
+        self._seal()
+        test = self.tests.get(name)
+        if test is None:
+            self._odd("an end without a begin was ignored", name)
+            self._current = None
+            return
+        self._current = test
+        if test.outcome is None:
+            test.paused = False
+            test.outcome, test.seconds = outcome, seconds
+            self._unsealed.append(test)
+            self._on_end(name, outcome, seconds)
+        elif test.outcome is not outcome:
+            test.outcome = max(test.outcome, outcome, key=_WORSE.index)
+            self._odd("ended twice and differently, the worse counts", name)
+
+    def output(self, data: bytes) -> None:
+        """Take output of the test that spoke last."""
+        self.emit(self._current, data)
+
+    def output_of(self, name: str, data: bytes) -> None:
+        """Take output of a named test, or of none if the name is unknown or empty."""
+        self.emit(self.tests.get(name), data)
+
+    def emit(self, test: Test | None, data: bytes) -> None:
+        """Keep output for as long as someone may ask for it."""
+        if not data:
+            return
+        self.dump.feed(data)
+        if test is None:
+            self.loose.append(data)
+            return
+        if test.log is None:
+            if test.outcome is Outcome.PASS or test.why is not None:
+                return
+            test.log = BoundedLog()
+        test.log.append(data)
+
+    def package(self, *, passed: bool) -> None:
+        """Take the binary's last word; what follows belongs to no test."""
+        self._frame()
+        self._current = None
+        self.passed = passed
+
+    def forget(self) -> None:
+        """Drop all that was taken: it turned out to be no test's framing."""
+        self.tests.clear()
+        self._unsealed.clear()
+        self.chain.clear()
+        self._current = None
+
+    def unannounced(self, name: str) -> None:
+        """Note an end that the test itself did not print; it is the binary's."""
+        self._odd("an end that the test did not print was ignored", name)
+
+    def close(self, test: Test, outcome: Outcome, log: bytes) -> None:
+        """End a test that will not end any more."""
+        test.outcome = outcome
+        self._on_end(test.name, outcome, None)
+        if outcome.failing:
+            self._on_log(test.name, log)
+
+    def seal(self) -> None:
+        """Settle the logs of the tests that have ended."""
+        self._seal()
+
+    def _frame(self) -> None:
+        if self._unsealed:
+            self._seal()
+        if self.chain:
+            self.chain.clear()
+        self.dump.reset()
+
+    def _seal(self) -> None:
+        for test in self._unsealed:
+            log = test.log.value() if test.log is not None else b""
+            test.log = None
+            if test.outcome is Outcome.FAIL:
+                test.why = explain(log, test=test.name)
+                self.foreign = test.why.foreign | self.foreign if test.why.foreign else self.foreign
+                self._on_log(test.name, log)
+            elif test.outcome is Outcome.SKIP:
+                test.why = skip_reason(log)
+            elif b"Error Trace:" in log:
+                self.foreign = explain(log, test=test.name).foreign | self.foreign
+        self._unsealed.clear()
+
+    def _odd(self, kind: str, name: str) -> None:
+        names = self.oddities.setdefault(kind, [])
+        if len(names) < _MANY:
+            names.append(name)

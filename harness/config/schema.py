@@ -169,8 +169,8 @@ class _Reader:
             return _BAD if only is _BAD else (only,)
         if not isinstance(node, Sequence):
             return self._bad(node, path, f"is {_kind(node)}, not a list")
-        if not node.items and info.min_length:
-            return self._bad(node, path, "is an empty list")
+        if not node.items:
+            return self._bad(node, path, "is an empty list", "give it a member, or remove the key")
         items = [
             self.read(item, info.item_type, f"{path}[{index}]")
             for index, item in enumerate(node.items)

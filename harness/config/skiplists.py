@@ -1,7 +1,7 @@
 r"""Skip lists (skiplists/*.yaml): tests whose outcome is known, and why.
 
     entries:
-      - test: TestWorkdirUser          # function, or function/subtest; * and ? are wild
+      - test: [TestWorkdir*, TestFoo]  # function, or function/subtest; * and ? are wild
         params: {fileop: "false"}      # each must be as given; others do not matter
         worker: [oci, containerd]      # one of these; absent: any
         when: {frontend: ">=0.11"}
@@ -43,7 +43,7 @@ MAX_SIGNATURE = 300
 TestName = Annotated[
     str,
     Meta(
-        pattern=r"\ATest[\w*?]*(#\d+)?(/[^\s/]+)*\Z",
+        pattern=r"\ATest[\w*?]*(/[^\s/]+)*\Z",
         description="a test function, with or without a subtest, without TestIntegration/",
         examples=["TestDefaultShellAndPath/windows/amd64"],
     ),
@@ -94,7 +94,7 @@ class Entry(Record, frozen=True, kw_only=True):
     """One known outcome."""
 
     place: Place
-    test: TestName
+    test: tuple[TestName, ...]
     status: Status
     reason: str
     issue: Link
@@ -126,13 +126,11 @@ class Entry(Record, frozen=True, kw_only=True):
     ) -> bool:
         """Tell whether the entry is about a test.
 
-        An entry without a subtest is about the function itself, one with `/*` about everything
-        below it; `*` crosses slashes.
+        A pattern without a subtest is about the function itself, one with `/*` about everything
+        below it; `*` crosses slashes. `subtest` is empty for the function itself.
         """
-        wanted, _, below = self.test.partition("/")
         return (
-            _alike(function, wanted)
-            and _alike(subtest, below)
+            any(_alike(function, subtest, pattern) for pattern in self.test)
             and (not self.worker or worker in self.worker)
             and all(params.get(key) == value for key, value in self.params.items())
         )
@@ -174,15 +172,17 @@ def _check(entries: tuple[Entry, ...], today: date, problems: Problems) -> None:
     for entry in entries:
         if entry.expires is not None and entry.expires < today:
             hint = "see whether the issue is solved: remove the entry, or set a later day"
-            what = f"{entry.test} expired on {entry.expires}"
+            what = f"the entry expired on {entry.expires}"
             problems.add(entry.place, "expires", what, hint)
-        key = (entry.test, entry.worker, tuple(sorted(entry.params.items())), entry.when)
-        first = seen.setdefault(key, entry)
-        if first is not entry:
-            hint = "keep one of them"
-            problems.add(entry.place, "test", f"{entry.test} says what {first.where} says", hint)
+        for test in entry.test:
+            key = (test, entry.worker, tuple(sorted(entry.params.items())), entry.when)
+            first = seen.setdefault(key, entry)
+            if first is not entry or entry.test.count(test) > 1:
+                what = f"{test} stands in {first.where} already, for the same case"
+                problems.add(entry.place, "test", what, "remove it from one of them")
 
 
-def _alike(text: str, pattern: str) -> bool:
+def _alike(function: str, subtest: str, pattern: str) -> bool:
     """Match with * and ? only: brackets are letters in names of tests."""
-    return fnmatchcase(text, pattern.replace("[", "[[]"))
+    wanted, _, below = pattern.replace("[", "[[]").partition("/")
+    return fnmatchcase(function, wanted) and fnmatchcase(subtest, below)

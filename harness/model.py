@@ -186,6 +186,9 @@ class LegRun(Record, frozen=True, kw_only=True):
     folder: str
     """Where its raw output and logs lie, relative to the run folder."""
     results: tuple[Result, ...]
+    """Every test that calls for a verdict: leaves, and parents with a failure of their own."""
+    parents: dict[str, Outcome] = {}
+    """Every other test that ended, so that the other leg's leaf can find its counterpart."""
     notes: tuple[str, ...] = ()
     """What a reader should know: parents that ended early, output that could not be placed."""
 

@@ -33,6 +33,8 @@ class Artefact:
     """A folder of the store; never written to after publication."""
     cached: bool
     """True if it was there already."""
+    go_minor: int
+    """The minor version of Go 1 that compiled it; decides how tests can be selected."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ class Backend(Protocol):
 
     def problems(self) -> list[Problem]:
         """Say what is missing here; empty if the backend can run."""
+
+    def versions(self) -> dict[str, str]:
+        """Give the version line of each program that results depend on."""
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and compiled tests of one commit, or find them in the store."""

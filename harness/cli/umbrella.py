@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS: dict[str, Lazy] = {
+    "run": Lazy("harness.cli.run:run", "Run one pair: an old daemon, a new frontend."),
+    "images": Lazy("harness.cli.images:images", "Make stand-ins for the images that tests pull."),
+    "doctor": Lazy("harness.cli.doctor:doctor", "Say what this machine lacks and how to mend it."),
     "completion": Lazy("harness.cli.completion:completion", "Print the completion of a shell."),
 }
 """Every command of `compat`, in the order of its help."""

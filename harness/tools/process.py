@@ -14,14 +14,20 @@ import shlex
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import InfrastructureError, MissingToolError
+from harness.errors import InfrastructureError, Interrupted, MissingToolError
 
 _log = logging.getLogger(__name__)
+
+_stopping = threading.Event()
+
+_POLL = 0.2
+"""Seconds between two looks at the clock and at `stop_all`."""
 
 _CHUNK = 1 << 16
 _TAIL = 4000
@@ -111,19 +117,34 @@ def find(program: str, *, install: str = "") -> Path:
     return Path(found)
 
 
+def stop_all() -> None:
+    """End every program that is running and start no more: the user asked to stop.
+
+    `run` then raises Interrupted, `stream` returns with status None.
+    """
+    _stopping.set()
+
+
 def run(request: Request) -> Completed:
     """Run a program to its end and keep what it printed.
 
     Raises CommandFailed for a status that is not accepted and for the time limit,
-    MissingToolError if there is no such program.
+    MissingToolError if there is no such program, Interrupted after `stop_all`.
     """
+    deadline = time.monotonic() + request.timeout
     child = _start(request, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        out, err = child.communicate(request.stdin or None, timeout=request.timeout)
-    except subprocess.TimeoutExpired:
-        _kill_group(child)
-        out, err = child.communicate()
-        raise CommandFailed(request.argv, None, _both(out, err)) from None
+        while True:
+            try:
+                out, err = child.communicate(request.stdin or None, timeout=_POLL)
+                break
+            except subprocess.TimeoutExpired:
+                if _stopping.is_set():
+                    raise Interrupted(f"stopped {request.argv[0]}") from None
+                if time.monotonic() > deadline:
+                    _kill_group(child)
+                    out, err = child.communicate()
+                    raise CommandFailed(request.argv, None, _both(out, err)) from None
     finally:
         _kill_group(child)
     if child.returncode not in request.accept:
@@ -136,13 +157,12 @@ def stream(
     sink: Callable[[bytes], None],
     *,
     on_timeout: Callable[[int], float] | None = None,
-    stop: Callable[[], bool] | None = None,
 ) -> Streamed:
     """Run a program and hand its combined output to `sink` in chunks, as they come.
 
     At the time limit `on_timeout` is told the child's pid, may ask it for diagnostics, and
-    returns for how many more seconds to listen before the kill. `stop` is polled and ends the
-    run early. Statuses are returned, not judged. Raises MissingToolError.
+    returns for how many more seconds to listen before the kill. Statuses are returned, not
+    judged. Raises MissingToolError, and Interrupted if `stop_all` came before.
     """
     begun = time.monotonic()
     child = _start(request, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -153,7 +173,7 @@ def stream(
     with child, child.stdout as pipe:
         try:
             while _pump(pipe.fileno(), sink, child):
-                if stop is not None and stop():
+                if _stopping.is_set():
                     stopped = True
                     break
                 if time.monotonic() < deadline:
@@ -170,6 +190,8 @@ def stream(
 
 
 def _start(request: Request, *, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+    if _stopping.is_set():
+        raise Interrupted(f"did not start {request.argv[0]}")
     _log.debug("run %s", quoted(request.argv))
     try:
         return subprocess.Popen(

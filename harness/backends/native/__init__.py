@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from packaging.version import Version
+
 from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
 from harness.backends.native import build
 from harness.backends.native.sandbox import PROGRAMS, run_leg
@@ -47,6 +49,10 @@ class Native:
         if os.geteuid() != 0:
             found.append(Problem("namespaces with mounts need root", "run as root, or use docker"))
         return found or _namespace_problems()
+
+    def versions(self) -> dict[str, str]:
+        """Ask the programs that the legs run; every run records them."""
+        return {program: _version_line(program) for program, _ in PROGRAMS.values()}
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and tests, or find them."""
@@ -94,7 +100,12 @@ class Native:
             error.add_context(phase)
             raise
         listener(PhaseEnded(phase, watch.seconds, "cached" if published.cached else "built"))
-        return Artefact(key, published.path, published.cached)
+        return Artefact(key, published.path, published.cached, Version(wanted).minor)
+
+
+def _version_line(program: str) -> str:
+    words = run(Request([str(find(program)), "--version"], timeout=30)).text
+    return words.splitlines()[0] if words else ""
 
 
 def _namespace_problems() -> list[Problem]:

@@ -1,0 +1,44 @@
+"""Options that several commands have, and the kinds of values they take."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+CACHE = click.option(
+    "--cache", type=_FOLDER, help="Cache folder (default: COMPAT_CACHE, else the user's)."
+)
+DATA = click.option(
+    "--data",
+    type=_FOLDER,
+    help="Folder with matrices/, patches/, skiplists/ (default: COMPAT_DATA, else our own).",
+)
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smh]?)")
+
+
+class Seconds(click.ParamType[float]):
+    """A length of time: `90`, `90s`, `30m`, `2h`; kept in seconds."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a length of time; what is none is a usage error."""
+        if isinstance(value, int | float):
+            return float(value)
+        match = _LENGTH.fullmatch(value)
+        seconds = float(match["number"]) * _UNITS[match["unit"]] if match else 0.0
+        if not seconds:
+            self.fail(f"{value!r} is no length of time: write 90s, 30m or 2h", param, ctx)
+        return seconds
+
+
+SECONDS = Seconds()

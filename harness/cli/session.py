@@ -1,0 +1,140 @@
+"""What a command that runs pairs sets up around them: cache, run folder, display, interruption."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+from platformdirs import user_state_path
+
+from harness.config.datadir import Data, find_data
+from harness.journal import RunFolder
+from harness.model import Channel, Run
+from harness.refs import DEFAULT_REPOSITORY
+from harness.reports.junit import write_junit
+from harness.reports.live import display
+from harness.runner.cell import Settings
+from harness.runner.pair import Job, run_pair
+from harness.runner.prepare import Ask, prepare
+from harness.store import Store, default_cache
+from harness.tools.git import forget_callers_repository
+
+JUNIT_FILE = "junit.xml"
+
+_DEFAULTS: dict[str, object] = {
+    "worker": "oci",
+    "backend": "auto",
+    "timeout": 1800.0,
+    "reruns": 2,
+}
+_REPEATED = ("repo", "channel", "worker", "backend", "parallel", "timeout", "reruns")
+_FLAGS = ("no_control", "offline")
+_PLACES = ("out", "cache", "data")
+
+
+class RunOptions(TypedDict):
+    """The options of `compat run`, by the names that click gives them."""
+
+    daemon: str
+    frontend: str
+    repo: str | None
+    fetch: bool
+    channel: str | None
+    worker: str
+    backend: str
+    tests: tuple[str, ...]
+    parallel: int | None
+    timeout: float
+    reruns: int
+    no_control: bool
+    fresh_control: bool
+    offline: bool
+    out: Path | None
+    as_json: bool
+    cache: Path | None
+    data: Path | None
+
+
+def default_runs() -> Path:
+    """Give COMPAT_RUNS, else the user's state folder for this program."""
+    if named := os.environ.get("COMPAT_RUNS"):
+        return Path(named).expanduser().absolute()
+    return Path(user_state_path("buildkit-compat")) / "runs"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One pair that was asked for on a command line."""
+
+    ask: Ask
+    settings: Settings
+    data: Data
+    store: Store
+    runs: Path
+    command: tuple[str, ...]
+
+    @classmethod
+    def open(cls, options: RunOptions) -> Session:
+        """Read a command's options. Raises UsageError and ConfigError."""
+        forget_callers_repository()
+        repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
+        channel = options["channel"]
+        return cls(
+            ask=Ask(
+                daemon=options["daemon"],
+                frontend=options["frontend"],
+                repository=repository,
+                fetch=options["fetch"],
+                channel=Channel(channel) if channel else None,
+                worker=options["worker"],
+                backend=options["backend"],
+                offline=options["offline"],
+            ),
+            settings=Settings(
+                tests=tuple(options["tests"]),
+                parallel=options["parallel"] or 0,
+                timeout=options["timeout"],
+                reruns=options["reruns"],
+                offline=options["offline"],
+                control=not options["no_control"],
+                fresh_control=options["fresh_control"],
+            ),
+            data=find_data(options["data"], os.environ),
+            store=Store(options["cache"] or default_cache()),
+            runs=options["out"] or default_runs(),
+            command=_command(options),
+        )
+
+    def run(self) -> tuple[Run, Path]:
+        """Run the pair under a display on standard error and journal it."""
+        with display(sys.stderr) as listener:
+            prepared = prepare(self.ask, self.data, self.store, listener)
+            folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
+            job = Job(
+                cell=prepared.cell,
+                settings=self.settings,
+                backend=prepared.backend,
+                store=self.store,
+                folder=folder,
+                command=self.command,
+            )
+            run = run_pair(job, listener)
+        write_junit(folder.path / JUNIT_FILE, run)
+        return run, folder.path
+
+
+def _command(options: RunOptions) -> tuple[str, ...]:
+    """Give the command that asks for the same pair again, without its selection of tests."""
+    words = ["compat-run", options["daemon"], options["frontend"]]
+    given: Mapping[str, object] = {**options}
+    for name in (*_REPEATED, *_PLACES):
+        value = given[name]
+        if value is not None and value != _DEFAULTS.get(name):
+            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+    words += [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
+    return tuple(words)

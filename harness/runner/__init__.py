@@ -1,0 +1,1 @@
+"""From a pair to a journaled run: builds, legs, reruns, judgements."""

@@ -1,0 +1,53 @@
+"""What the runner is asked to do: a pair, and how to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.backends.base import BuildRequest
+from harness.config.skiplists import Entry
+from harness.model import Pair
+from harness.tools import machine
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a pair is run; the same for both legs."""
+
+    tests: tuple[str, ...] = ()
+    """Globs over test functions; empty for the whole suite."""
+    parallel: int = 0
+    """Tests at once in a leg; 0 lets `default_parallel` choose."""
+    timeout: float = 1800.0
+    """Seconds for a leg."""
+    reruns: int = 2
+    """Further attempts, on both sides, for tests with an unexpected verdict."""
+    offline: bool = False
+    control: bool = True
+    fresh_control: bool = False
+    """Run the control even if one with the same inputs is stored."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A pair with everything that decides its run."""
+
+    pair: Pair
+    suite: BuildRequest
+    control: BuildRequest
+    """The suite's own frontend."""
+    candidate: BuildRequest
+    entries: tuple[Entry, ...]
+    """Skip-list entries whose conditions hold for this pair."""
+    mirror: Path | None
+    """Seeded images for the tests' registry."""
+
+
+def default_parallel(cpus: int | None = None) -> int:
+    """Choose how many tests a leg runs at once.
+
+    Tests mostly wait for their daemon, so more run at once than there are processors; the
+    figures behind the factor are in docs/benchmarks.md.
+    """
+    return 4 * (cpus or machine.cpus())

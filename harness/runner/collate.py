@@ -1,0 +1,90 @@
+"""Brings both sides of every test together: attempts in, judgements out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from harness.config.skiplists import Entry
+from harness.gotest.names import TestKey, parse, sandbox_name
+from harness.model import EntryRef, Judgement, Leg, LegRun, Outcome, Result, Status
+from harness.verdict import judge
+
+
+def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgement, ...]:
+    """Judge every test that either side of a main run names; reruns add attempts."""
+    names = {result.name: None for leg in legs if leg.attempt == 0 for result in leg.results}
+    return tuple(map(partial(_judgement, legs, entries, known_names(legs)), names))
+
+
+def unmatched(
+    entries: Iterable[Entry], judged: Iterable[Judgement], known: frozenset[str]
+) -> tuple[EntryRef, ...]:
+    """Give the entries that no test of a whole run matched; a skip has none to match."""
+    keys = [key_of_test(row.name, known) for row in judged]
+    return tuple(
+        ref(entry)
+        for entry in entries
+        if entry.status is not Status.SKIP and not any(_matches(entry, key) for key in keys)
+    )
+
+
+def known_names(legs: Iterable[LegRun]) -> frozenset[str]:
+    """Give every test name that was seen, parents too."""
+    return frozenset(
+        name for leg in legs for name in (*leg.parents, *(result.name for result in leg.results))
+    )
+
+
+def sandbox_of(name: str, known: frozenset[str]) -> str:
+    """Give the t.Run that a test belongs to: the least that can be run again."""
+    return sandbox_name(name, known)
+
+
+def function_of(name: str, known: frozenset[str]) -> str:
+    """Give the test function, as `--tests` takes it; empty for the suite's own parent."""
+    return key_of_test(name, known).function
+
+
+def key_of_test(name: str, known: frozenset[str]) -> TestKey:
+    """Take a name apart with the help of all names that were seen."""
+    return parse(name, sandbox_name(name, known))
+
+
+def ref(entry: Entry) -> EntryRef:
+    """Keep of an entry what a reader of the run needs."""
+    return EntryRef(where=entry.where, status=entry.status, reason=entry.reason, issue=entry.issue)
+
+
+def _judgement(
+    legs: Sequence[LegRun], entries: Sequence[Entry], known: frozenset[str], name: str
+) -> Judgement:
+    key = key_of_test(name, known)
+    entry = next((entry for entry in entries if _matches(entry, key)), None)
+    control = tuple(_results(legs, Leg.CONTROL, name))
+    candidate = tuple(_results(legs, Leg.CANDIDATE, name))
+    return Judgement(
+        name=name,
+        verdict=judge(control, candidate, entry),
+        control=control,
+        candidate=candidate,
+        entry=ref(entry) if entry else None,
+    )
+
+
+def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
+    """Give what a test did in each attempt of one side that was meant to run it."""
+    for leg in legs:
+        if leg.leg is not side:
+            continue
+        found = next((result for result in leg.results if result.name == name), None)
+        if found is not None:
+            yield found
+        elif name in leg.parents:
+            yield Result(name=name, outcome=leg.parents[name])
+        elif leg.attempt == 0:
+            yield Result(name=name, outcome=Outcome.MISSING)
+
+
+def _matches(entry: Entry, key: TestKey) -> bool:
+    return entry.matches_test(key.function, key.worker, dict(key.params), key.subtest)

@@ -1,0 +1,151 @@
+"""The main job: build a pair, run both legs side by side, rerun what surprises, judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import harness
+from harness import verdict
+from harness.backends.base import Backend, BuildRequest
+from harness.events import Event, Listener, PhaseEnded, PhaseStarted
+from harness.journal import RunFolder
+from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side
+from harness.runner.builds import build
+from harness.runner.cell import Cell, Settings
+from harness.runner.collate import function_of, judgements, known_names, sandbox_of, unmatched
+from harness.runner.legs import ControlStore, LegRunner
+from harness.runner.schedule import Schedule
+from harness.store import Store
+from harness.tools import machine
+from harness.tools.clock import Stopwatch, now
+
+SYSTEMIC = 0.25
+"""Share of unexpected tests from which reruns would only repeat what is plain already."""
+
+FEW = 8
+"""Up to so many unexpected tests a share says nothing: they are always rerun."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pair, how to run it, and with what."""
+
+    cell: Cell
+    settings: Settings
+    backend: Backend
+    store: Store
+    folder: RunFolder
+    command: tuple[str, ...]
+    """What the user would type for this pair; the rerun command begins with it."""
+
+
+def run_pair(job: Job, listener: Listener) -> Run:
+    """Build, run and judge one pair, and journal it.
+
+    A run that is interrupted once its legs have begun is journaled with what it has. Raises
+    what building and running raise, with nothing journaled.
+    """
+    phases, watch, started = _Phases(listener), Stopwatch(), now()
+    built = build(job.backend, job.cell, phases)
+    versions = job.backend.versions()
+    runner = LegRunner(job.backend, phases)
+    controls = ControlStore(job.store, versions, machine.kernel())
+    schedule = Schedule(job.cell, job.settings, built, job.folder, runner, controls, phases)
+    with phases.phase("run"):
+        schedule.main()
+    warnings = _rerun(schedule, job, phases)
+    judged = judgements(schedule.legs, job.cell.entries)
+    whole = not job.settings.tests and not schedule.interrupted
+    overall = verdict.overall(judged)
+    run = Run(
+        schema=SCHEMA_VERSION,
+        id=job.folder.id,
+        harness=harness.__version__,
+        command=job.command,
+        started=started,
+        seconds=watch.seconds,
+        pair=job.cell.pair,
+        offline=job.settings.offline,
+        host=Host(
+            kernel=machine.kernel(),
+            cpus=machine.cpus(),
+            memory=machine.memory(),
+            tools=versions,
+        ),
+        patches=_patches(job.cell),
+        legs=tuple(schedule.legs),
+        judgements=judged,
+        unmatched=unmatched(job.cell.entries, judged, known_names(schedule.legs)) if whole else (),
+        verdict=overall,
+        counts=dict(Counter(row.verdict for row in judged)),
+        exit_code=verdict.exit_code(overall),
+        rerun=_rerun_command(job, judged, schedule),
+        phases=phases.seconds,
+        interrupted=schedule.interrupted,
+        warnings=tuple(warnings),
+    )
+    job.folder.write_run(run)
+    return run
+
+
+class _Phases:
+    """Passes events on and keeps how long each phase took."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, PhaseEnded):
+            self.seconds[event.phase] = event.seconds
+        self._listener(event)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        watch = Stopwatch()
+        self(PhaseStarted(name))
+        yield
+        self(PhaseEnded(name, watch.seconds))
+
+
+def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
+    """Try unexpected tests again on both sides; say why if that is pointless."""
+    for attempt in range(1, job.settings.reruns + 1):
+        judged = judgements(schedule.legs, job.cell.entries)
+        unexpected = _unexpected(judged)
+        if not unexpected or schedule.interrupted:
+            break
+        if len(unexpected) > max(FEW, SYSTEMIC * len(judged)):
+            share = f"{len(unexpected)} of {len(judged)} tests"
+            return [f"{share} are unexpected: this looks systemic, so nothing was rerun"]
+        known = known_names(schedule.legs)
+        with phases.phase(f"rerun {attempt}"):
+            schedule.rerun([sandbox_of(row.name, known) for row in unexpected])
+    return []
+
+
+def _unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
+    return [row for row in judged if row.verdict in verdict.UNEXPECTED]
+
+
+def _patches(cell: Cell) -> tuple[PatchRef, ...]:
+    sides: list[tuple[BuildRequest, Side, Leg | None]] = [
+        (cell.suite, Side.SUITE, None),
+        (cell.control, Side.FRONTEND, Leg.CONTROL),
+        (cell.candidate, Side.FRONTEND, Leg.CANDIDATE),
+    ]
+    return tuple(
+        PatchRef(side=side, leg=leg, path=patch.name, sha256=patch.sha256, reason=patch.reason)
+        for request, side, leg in sides
+        for patch in request.patches
+    )
+
+
+def _rerun_command(job: Job, judged: Sequence[Judgement], schedule: Schedule) -> tuple[str, ...]:
+    known = known_names(schedule.legs)
+    functions = dict.fromkeys(function_of(row.name, known) for row in _unexpected(judged))
+    words = [word for name in functions if name for word in ("--tests", name)]
+    return (*job.command, *words) if words else ()

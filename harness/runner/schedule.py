@@ -1,0 +1,118 @@
+"""Which legs of a pair run when: both sides at once, a stored control where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from harness.backends.base import LegRequest
+from harness.errors import Interrupted
+from harness.events import Listener, Said
+from harness.gotest import selection
+from harness.journal import RunFolder
+from harness.model import Leg, LegRun, Status
+from harness.runner.builds import Built
+from harness.runner.cell import Cell, Settings, default_parallel
+from harness.runner.legs import ControlStore, LegRunner
+from harness.tools.process import stop_all
+
+
+@dataclass
+class Schedule:
+    """The legs of one pair: those that ran so far, and how further ones are asked for."""
+
+    cell: Cell
+    settings: Settings
+    built: Built
+    folder: RunFolder
+    runner: LegRunner
+    controls: ControlStore
+    listener: Listener
+    legs: list[LegRun] = field(default_factory=list)
+    interrupted: bool = False
+
+    def main(self) -> None:
+        """Run control and candidate, or the candidate beside a stored control."""
+        worker = self.cell.pair.worker
+        select = selection.select(self.settings.tests, worker=worker)
+        skip = self._skip()
+        wanted = {leg: self._request(leg, 0, select, skip) for leg in self._sides()}
+        expected = None
+        if Leg.CONTROL in wanted and not self.settings.fresh_control:
+            stored = self.controls.find(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL))
+            if stored is not None:
+                self.listener(Said(f"control: the run of {stored.started} is used again"))
+                self.legs.append(stored)
+                expected = len(stored.results)
+        due = {leg: r for leg, r in wanted.items() if not any(leg is run.leg for run in self.legs)}
+        for run in self._side_by_side(due, 0, expected):
+            self.legs.append(run)
+            if run.leg is Leg.CONTROL and not self.interrupted:
+                self.controls.keep(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL), run)
+
+    def rerun(self, names: Sequence[str]) -> None:
+        """Run these tests again, on both sides, as one further attempt.
+
+        Where Go cannot select them at once they run one after the other, as further legs.
+        """
+        for select in selection.select_names(names, self.built.suite.go_minor):
+            attempt = 1 + max(run.attempt for run in self.legs)
+            requests = {leg: self._request(leg, attempt, select, "") for leg in self._sides()}
+            self.legs += self._side_by_side(requests, attempt, len(names))
+
+    def _sides(self) -> tuple[Leg, ...]:
+        return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
+
+    def _skip(self) -> str:
+        go_minor, worker = self.built.suite.go_minor, self.cell.pair.worker
+        return selection.join_skips(
+            selection.skip_entry(test, go_minor, worker=worker, params=entry.params)
+            for entry in self.cell.entries
+            if entry.status is Status.SKIP
+            for test in entry.test
+        )
+
+    def _request(self, leg: Leg, attempt: int, select: str, skip: str) -> LegRequest:
+        parallel = self.settings.parallel or default_parallel()
+        return LegRequest(
+            suite=self.built.suite,
+            frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
+            worker=self.cell.pair.worker,
+            select=select,
+            skip=skip,
+            parallel=parallel,
+            procs=parallel,
+            timeout=self.settings.timeout,
+            offline=self.settings.offline,
+            mirror=self.cell.mirror,
+            folder=self.folder.leg(leg, attempt).path,
+            environment=self.cell.suite.line.environment,
+        )
+
+    def _side_by_side(
+        self, requests: dict[Leg, LegRequest], attempt: int, expected: int | None
+    ) -> list[LegRun]:
+        """Run legs at the same time; after an interruption give what the stopped legs had."""
+        if self.interrupted:
+            return []
+        with ThreadPoolExecutor(max(1, len(requests)), "leg") as pool:
+            running = [
+                pool.submit(
+                    self.runner.run, request, self.folder.leg(leg, attempt), leg, attempt, expected
+                )
+                for leg, request in requests.items()
+            ]
+            try:
+                wait(running)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                stop_all()
+        return [run for future in running if (run := _ended(future)) is not None]
+
+
+def _ended(leg: Future[LegRun]) -> LegRun | None:
+    try:
+        return leg.result()
+    except Interrupted:
+        return None  # stopped before its first process: there is nothing to tell of

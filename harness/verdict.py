@@ -1,0 +1,179 @@
+"""From what both sides did to a verdict: pure, total, and the only place that knows the table.
+
+An attempt that says nothing about a frontend (the test never appeared, the leg ended under it,
+this machine or the network failed) is set aside if another attempt of that side says something.
+What remains decides:
+
+    control   candidate           verdict
+    pass      pass                compatible
+    pass      failing             regressed, or known if the entry's signature matches
+    pass      skip or missing     lost
+    failing   pass                fixed
+    failing   same fingerprint    same-failure: the old commit or this host, not the frontend
+    failing   other fingerprint   changed-failure, or known
+    failing   skip                changed-failure
+    skip      skip                skipped: nothing was learnt
+    skip      pass                compatible
+    skip      failing             changed-failure, or known: there is no baseline
+    missing   as for skip
+    any       missing             lost
+    none      failing             regressed, or known: without a control nothing excuses it
+    mixed on either side          flaky, or known if an entry says so
+
+A failing side whose reason is spurious makes a difference between the sides `infra`; with the
+same fingerprint on both sides it stays `same-failure`, or an offline machine would never see
+another verdict. An expected failure that passes is a stale entry, whatever the control did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+
+from harness.config.skiplists import Entry
+from harness.errors import ExitCode
+from harness.model import Judgement, Outcome, Reason, Result, Status, Verdict
+
+WORST_FIRST = (
+    Verdict.REGRESSED,
+    Verdict.LOST,
+    Verdict.INFRA,
+    Verdict.STALE_ENTRY,
+    Verdict.CHANGED_FAILURE,
+    Verdict.FLAKY,
+    Verdict.KNOWN,
+    Verdict.COMPATIBLE,
+)
+"""What a pair's verdict can be; a test's skipped, fixed and same-failure do not taint it."""
+
+UNEXPECTED = frozenset(
+    {
+        Verdict.REGRESSED,
+        Verdict.LOST,
+        Verdict.INFRA,
+        Verdict.STALE_ENTRY,
+        Verdict.CHANGED_FAILURE,
+        Verdict.FIXED,
+    }
+)
+"""Verdicts that are worth another attempt on both sides before they are believed."""
+
+MIN_PASSING = 0.25
+"""Least share of judged tests that must pass in the control for a pair to be vouched for."""
+
+_EXIT_CODES = {
+    Verdict.REGRESSED: ExitCode.REGRESSION,
+    Verdict.LOST: ExitCode.REGRESSION,
+    Verdict.INFRA: ExitCode.INFRASTRUCTURE,
+    Verdict.INDETERMINATE: ExitCode.INDETERMINATE,
+}
+
+
+class _Kind(Enum):
+    NONE = auto()
+    PASS = auto()
+    FAILING = auto()
+    SKIP = auto()
+    MISSING = auto()
+    MIXED = auto()
+
+
+_KINDS = {Outcome.PASS: _Kind.PASS, Outcome.SKIP: _Kind.SKIP, Outcome.MISSING: _Kind.MISSING}
+
+
+def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry | None) -> Verdict:
+    """Give the verdict on one test from every attempt of both sides.
+
+    `control` is empty if there was no control run.
+    """
+    ours, theirs = _said(control), _said(candidate)
+    before, after = _kind(ours), _kind(theirs)
+    if _Kind.MIXED in {before, after}:
+        known = entry is not None and entry.status is Status.FLAKY
+        return Verdict.KNOWN if known else Verdict.FLAKY
+    if after is _Kind.PASS:
+        return _passed(before, ours, entry)
+    if after is _Kind.FAILING:
+        return _failed(before, ours, theirs, entry)
+    if after is _Kind.SKIP:
+        return _not_run(before)
+    return Verdict.LOST
+
+
+def overall(judgements: Iterable[Judgement]) -> Verdict:
+    """Give a pair's verdict: the worst of its tests', or indeterminate if too little ran."""
+    rows = list(judgements)
+    found = {row.verdict for row in rows}
+    for verdict in WORST_FIRST[: WORST_FIRST.index(Verdict.STALE_ENTRY)]:
+        if verdict in found:
+            return verdict
+    baseline = [row.control or row.candidate for row in rows]
+    passing = sum(_kind(_said(results)) is _Kind.PASS for results in baseline)
+    if passing == 0 or passing < MIN_PASSING * len(rows):
+        return Verdict.INDETERMINATE
+    return next((v for v in WORST_FIRST if v in found), Verdict.COMPATIBLE)
+
+
+def exit_code(verdict: Verdict) -> ExitCode:
+    """Give the exit code of a pair's verdict."""
+    return _EXIT_CODES.get(verdict, ExitCode.COMPATIBLE)
+
+
+def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdict:
+    if entry is not None and entry.status is Status.EXPECTED_FAILURE:
+        return Verdict.STALE_ENTRY
+    if before is _Kind.FAILING:
+        return Verdict.INFRA if _spurious(ours) else Verdict.FIXED
+    return Verdict.COMPATIBLE
+
+
+def _failed(
+    before: _Kind, ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None
+) -> Verdict:
+    if before is _Kind.FAILING and _prints(ours) & _prints(theirs):
+        return Verdict.SAME_FAILURE
+    if _spurious(theirs) or _spurious(ours):
+        return Verdict.INFRA
+    if _explained(theirs, entry):
+        return Verdict.KNOWN
+    regressed = before in {_Kind.PASS, _Kind.NONE}
+    return Verdict.REGRESSED if regressed else Verdict.CHANGED_FAILURE
+
+
+def _not_run(before: _Kind) -> Verdict:
+    if before is _Kind.PASS:
+        return Verdict.LOST
+    return Verdict.CHANGED_FAILURE if before is _Kind.FAILING else Verdict.SKIPPED
+
+
+def _explained(theirs: Sequence[Result], entry: Entry | None) -> bool:
+    if entry is None or entry.status is not Status.EXPECTED_FAILURE:
+        return False
+    return all(entry.explains(result.error) for result in theirs)
+
+
+def _said(results: Sequence[Result]) -> Sequence[Result]:
+    """Set aside the attempts that say nothing, unless there is nothing else."""
+    telling = [
+        result
+        for result in results
+        if result.outcome is not Outcome.MISSING
+        and result.reason is not Reason.INCOMPLETE
+        and not (result.reason is not None and result.reason.spurious)
+    ]
+    return telling or results
+
+
+def _kind(results: Sequence[Result]) -> _Kind:
+    kinds = {_KINDS.get(result.outcome, _Kind.FAILING) for result in results}
+    if not kinds:
+        return _Kind.NONE
+    return kinds.pop() if len(kinds) == 1 else _Kind.MIXED
+
+
+def _spurious(results: Sequence[Result]) -> bool:
+    return any(result.reason is not None and result.reason.spurious for result in results)
+
+
+def _prints(results: Sequence[Result]) -> frozenset[str]:
+    return frozenset(result.fingerprint for result in results)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from harness.gotest.logs import readable
 
@@ -25,11 +26,16 @@ _GAP = " [...] "
 _ENTRY = re.compile(r"(?m)^( {4,})([^\s:]+\.go:\d+): ?(.*)$")
 _LABEL = re.compile(r"\t?(Error Trace|Error|Messages|Test):[ \t]*(.*)")
 _CONTINUED = re.compile(r"\t {12}\t|\t")
-_FRAME = re.compile(r"(?m)^[^\s(]+\.[^\s]+(?:\(.*\))?\n\t\S+\.go:\d+.*(?:\n|\Z)")
+_FRAME = re.compile(r"(?m)^[^\s(]+\.[^\s]+(?:\(.*\))?\n\t\S+\.(?:go|s):\d+.*(?:\n|\Z)")
+_MUTE = re.compile(r"(?m)^Error: +(?:Received unexpected error:?\s+)?exit status \d+$")
+_DAEMON_ERROR = re.compile(rb'(?m)^time="[^"]*" level=(?:error|fatal) msg="((?:[^"\\]|\\.)*)')
+_PREFIX = re.compile(r"^/moby\.buildkit\.v1\.Control/\w+ returned error: ")
 _WRAPPER = re.compile(
     r"(?:rpc error: code = \w+ desc = |failed to solve with frontend [\w.-]+: "
     r"|failed to solve: |failed to build LLB: )+"
 )
+_LOCATION = re.compile(r"^\S+\.go:\d+: ")
+_WORDLESS = {"Should be true", "Should be false", "Should not be empty", "An error is expected"}
 _UNEXPECTED = re.compile(r"Received unexpected error:?\s*")
 _UNEQUAL = re.compile(r"(?:expected|actual) *: ")
 _TRACE = "Error Trace:"
@@ -55,6 +61,19 @@ def blocks(said: bytes, test: str) -> tuple[str, dict[str, str]]:
         else:
             foreign.setdefault(owner, _bounded(shown))
     return _bounded("\n".join(own)), foreign
+
+
+def from_daemon(excerpt: str, daemon: bytes) -> str:
+    """Add the daemon's last error to an excerpt that only says `exit status 1`.
+
+    Tests that call buildctl print nothing else; the daemon's log has what buildctl was told.
+    """
+    said = _DAEMON_ERROR.findall(daemon) if _MUTE.search(excerpt) else []
+    if not said:
+        return excerpt
+    words = readable(said[-1]).replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
+    message = _without_stack(_PREFIX.sub("", words)).strip()
+    return _bounded("\n".join([excerpt, *_laid_out("Daemon:", message)]))
 
 
 def last_log(said: bytes) -> str:
@@ -86,24 +105,35 @@ def without_wrappers(text: str) -> str:
 
 def error_line(excerpt: str) -> str:
     """Return the single line of an excerpt that says most, at most 300 characters."""
-    lines = excerpt.splitlines()
-    at = next((i for i, line in enumerate(lines) if line.startswith("Error: ")), None)
-    if at is None:
-        said = next((line for line in lines if line.strip() and not line.startswith("[")), "")
-        return _one_line(re.sub(r"^\S+\.go:\d+: ", "", said))
-    message = [lines[at].removeprefix("Error:").strip()]
-    for line in lines[at + 1 :]:
-        if not line.startswith(" "):
-            break
-        message.append(line.strip())
-    text = _UNEXPECTED.sub("", message[0])
-    if not text and len(message) > 1:
-        text = message[1]
-    elif _UNEQUAL.match("".join(message[1:2])):
-        text = " ".join(part for part in message if part == message[0] or _UNEQUAL.match(part))
-    elif text.endswith(":") and len(message) > 1:
-        text = f"{text} {message[1]}"
+    told = _section(excerpt, "Daemon:") or _section(excerpt, "Error:")
+    if not told:
+        lines = (line for line in excerpt.splitlines() if line.strip())
+        return _one_line(_LOCATION.sub("", next(lines, "")))
+    text = _UNEXPECTED.sub("", told[0])
+    if not text and len(told) > 1:
+        text = told[1]
+    elif _UNEQUAL.match("".join(told[1:2])):
+        text = " ".join([told[0], *filter(_UNEQUAL.match, told[1:])])
+    elif text.endswith(":") and len(told) > 1:
+        text = f"{text} {told[1]}"
+    elif text in _WORDLESS:
+        text = " ".join([text, *_section(excerpt, "Messages:")[:1]])
     return _one_line(text)
+
+
+def _section(excerpt: str, label: str) -> list[str]:
+    """Return the lines under the first such label."""
+    lines = iter(excerpt.splitlines())
+    for line in lines:
+        if line.startswith(label):
+            told = [line.removeprefix(label).strip()]
+            told.extend(rest.strip() for rest in takewhile(_indented, lines))
+            return told
+    return []
+
+
+def _indented(line: str) -> bool:
+    return line.startswith(" ")
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:
@@ -140,12 +170,14 @@ def _shown(labels: dict[str, str], location: str) -> str:
     parts.append(("Error:", _without_stack(labels.get("Error", ""))))
     if labels.get("Messages"):
         parts.append(("Messages:", labels["Messages"]))
-    shown = []
-    for label, text in parts:
-        first, *rest = text.split("\n")
-        shown.append(f"{label:<12} {_shortened(first)}".rstrip())
-        shown.extend(f"{'':<12} {_shortened(line)}".rstrip() for line in rest if line.strip())
-    return "\n".join(shown)
+    return "\n".join(line for label, text in parts for line in _laid_out(label, text))
+
+
+def _laid_out(label: str, text: str) -> list[str]:
+    first, *rest = text.split("\n")
+    lines = [f"{label:<12} {_shortened(first)}"]
+    lines.extend(f"{'':<12} {_shortened(line)}" for line in rest if line.strip())
+    return [line.rstrip() for line in lines]
 
 
 def _without_stack(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from harness.gotest.excerpts import blocks, error_line, last_log, last_words
+from harness.gotest.excerpts import blocks, error_line, from_daemon, last_log, last_words
 from harness.gotest.logs import split_daemon_log
 from harness.model import Reason
 
@@ -41,6 +41,8 @@ _DAEMON_PANIC = re.compile(rb"(?m)^(?:panic: |fatal error: )")
 _STACK = 8192
 """Bytes behind the word `panic` in which the stack of the panicking program stands."""
 
+_REMOTE = r"(?!127\.|\[::1\]|localhost)\S+"
+
 _SPURIOUS: tuple[tuple[Reason, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(pattern))
     for reason, pattern in (
@@ -58,9 +60,11 @@ _SPURIOUS: tuple[tuple[Reason, re.Pattern[str]], ...] = tuple(
         # v0.12.5's mirror of amd64/debian without a network; git and http sources alike.
         (Reason.NETWORK, r"dial tcp: lookup \S+|Temporary failure in name resolution"),
         (Reason.NETWORK, r"[Cc]ould not resolve host|no such host|server misbehaving"),
-        (Reason.NETWORK, r"network is unreachable|no route to host|i/o timeout"),
+        (Reason.NETWORK, r"network is unreachable|no route to host"),
         (Reason.NETWORK, r"TLS handshake timeout|net/http: request canceled while waiting"),
-        (Reason.NETWORK, r"dial tcp \S+: connect: connection (?:refused|timed out)"),
+        # Not on loopback: there it is a server of the test, or the daemon, that is gone.
+        (Reason.NETWORK, rf"dial tcp {_REMOTE}: connect: connection (?:refused|timed out)"),
+        (Reason.NETWORK, rf"dial tcp {_REMOTE}: i/o timeout"),
     )
 )
 """What the machine or the network did, in the order it is looked for."""
@@ -75,7 +79,7 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     """
     said, daemon = split_daemon_log(log)
     found, foreign = blocks(said, test)
-    error = found or last_log(said)
+    error = from_daemon(found, daemon) or last_log(said)
     if not error:
         return Explanation(Reason.UNKNOWN, last_words(said), foreign=foreign)
     return Explanation(_reason(error, daemon), error, own=bool(found), foreign=foreign)

@@ -16,7 +16,9 @@ MAX_BYTES = 256 * 1024 * 1024
 """A larger file is refused unread. A run of 2,000 tests that all fail stays well below."""
 
 _Kind = TypeVar("_Kind")
-_Plain: TypeAlias = "str | int | float | bool | list[_Plain] | dict[str, _Plain] | None"
+_Plain: TypeAlias = (
+    "str | int | float | bool | list[_Plain] | tuple[_Plain, ...] | dict[str, _Plain] | None"
+)
 
 
 class _Head(msgspec.Struct):
@@ -76,7 +78,7 @@ def _escape_surrogates(value: _Plain) -> _Plain:
         return _escape(value)
     if isinstance(value, dict):
         return {_escape(key): _escape_surrogates(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_escape_surrogates(item) for item in value]
     return value
 

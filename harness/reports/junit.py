@@ -37,13 +37,13 @@ from harness.reports.summary import (
     error_line,
     failure,
     headline,
+    meaning,
     ref_name,
     side_error,
     title,
     variant,
 )
 from harness.reports.text import clip, excerpt, visible
-from harness.reports.words import WORDS
 
 _REASON = 300
 _EXCERPT = 8_000
@@ -99,7 +99,7 @@ def _run_cases(run: Run) -> Iterator[Case]:
             message=headline(run),
         )
     for judgement in run.judgements:
-        yield _judged_case(judgement)
+        yield _judged_case(run, judgement)
 
 
 _KINDS = {
@@ -118,7 +118,7 @@ _KINDS = {
 }
 
 
-def _judged_case(judgement: Judgement) -> Case:
+def _judged_case(run: Run, judgement: Judgement) -> Case:
     verdict = judgement.verdict
     seconds = judgement.candidate[0].seconds if judgement.candidate else None
     if verdict is Verdict.COMPATIBLE:
@@ -128,17 +128,17 @@ def _judged_case(judgement: Judgement) -> Case:
         seconds=seconds or 0,
         kind=_KINDS[verdict],
         about=verdict.value,
-        message=_message(judgement),
+        message=_message(run, judgement),
         text="" if verdict is Verdict.SKIPPED else "\n".join(_evidence(judgement)),
         verdict=verdict.value,
     )
 
 
-def _message(judgement: Judgement) -> str:
+def _message(run: Run, judgement: Judgement) -> str:
     error = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)
     if _KINDS[judgement.verdict] in {"failure", "error"}:
-        return error or WORDS[judgement.verdict].meaning
-    why = _entry(judgement.entry) if judgement.entry else WORDS[judgement.verdict].meaning
+        return error or meaning(run, judgement.verdict)
+    why = _entry(judgement.entry) if judgement.entry else meaning(run, judgement.verdict)
     return f"{why}: {error}" if error else why
 
 
@@ -153,8 +153,8 @@ def _evidence(judgement: Judgement) -> Iterator[str]:
         outcomes = ", ".join(result.outcome for result in results) or "not run"
         yield f"{leg.value}: {outcomes}"
         failed = failure(judgement, leg)
-        if failed and failed[1].error:
-            yield excerpt(failed[1].error, _EXCERPT // 2)
+        if failed and failed.error:
+            yield excerpt(failed.error, _EXCERPT // 2)
 
 
 def _result_case(result: Result) -> Case:

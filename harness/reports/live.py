@@ -219,7 +219,7 @@ class _RichView:
 
 
 def _table(progress: Progress, now: float) -> RenderableType:
-    """Lay out what is under way: a row per phase, a row per leg, columns aligned."""
+    """Lay out what is under way: a row per phase, below them a row per leg, columns aligned."""
     from rich.progress_bar import ProgressBar  # noqa: PLC0415 - see _RichView
     from rich.table import Table  # noqa: PLC0415 - ditto
     from rich.text import Text  # noqa: PLC0415 - ditto
@@ -227,11 +227,11 @@ def _table(progress: Progress, now: float) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left"):
         table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
-    for phase, started, detail in progress.waiting():
+    for phase, (started, detail) in progress.phases.items():
         table.add_row(Text(f"… {phase}"), "", duration(now - started), Text(detail, style="dim"))
     for leg in progress.legs.values():
         table.add_row(
-            Text(f"… {leg.label}"),
+            Text(f"  {leg.label}"),
             ProgressBar(leg.expected, leg.done, width=16),
             duration(now - leg.started),
             Text.assemble(leg.tally, ("  " + leg.last_failure, "red")),

@@ -79,15 +79,14 @@ class Progress:
         self.phases: dict[str, tuple[float, str]] = {}
         """When each running phase began, and its detail."""
         self.legs: dict[tuple[Leg, int], LegProgress] = {}
-        self._told_by_leg: set[str] = set()
 
     def apply(self, event: Event, now: float) -> list[Line]:
         """Take in one event; return the lines that it leaves behind, at most one."""
         match event:
             case Said():
-                return [Line("·", visible(clip(event.text, _TEXT)))]
+                return [Line("·", _shown(event.text))]
             case PhaseStarted():
-                self.phases[event.phase] = (now, visible(clip(event.detail, _TEXT)))
+                self.phases[_shown(event.phase)] = (now, _shown(event.detail))
             case PhaseEnded():
                 return self._phase_ended(event)
             case LegStarted():
@@ -101,19 +100,10 @@ class Progress:
                 return self._leg_ended(event)
         return []
 
-    def waiting(self) -> list[tuple[str, float, str]]:
-        """Name the running phases with their beginning and detail, less those that legs show."""
-        shown = self._told_by_leg | {f"run {leg.label}" for leg in self.legs.values()}
-        return [
-            (visible(clip(phase, _TEXT)), started, detail)
-            for phase, (started, detail) in self.phases.items()
-            if phase not in shown
-        ]
-
     def heartbeat(self, now: float) -> Line | None:
         """Say in one line what is under way; None if nothing is."""
         running = [(f"{leg.label} {leg.tally}", leg.started) for leg in self.legs.values()]
-        running = running or [(phase, started) for phase, started, _ in self.waiting()]
+        running = running or [(name, started) for name, (started, _) in self.phases.items()]
         if not running:
             return None
         since = min(started for _, started in running)
@@ -121,22 +111,20 @@ class Progress:
 
     def abandon(self, now: float) -> list[Line]:
         """Forget what is under way, and name it as not finished."""
-        phases = [(phase, started) for phase, started, _ in self.waiting()]
-        legs = [(f"run {leg.label}  {leg.tally}", leg.started) for leg in self.legs.values()]
+        legs = [(f"{leg.label}  {leg.tally}", leg.started) for leg in self.legs.values()]
+        phases = [(name, started) for name, (started, _) in self.phases.items()]
         self.phases.clear()
         self.legs.clear()
         return [
             Line("✗", f"{text}  did not finish", duration(now - started))
-            for text, started in phases + legs
+            for text, started in legs + phases
         ]
 
     def _phase_ended(self, event: PhaseEnded) -> list[Line]:
-        self.phases.pop(event.phase, None)
-        if event.phase in self._told_by_leg:
-            self._told_by_leg.remove(event.phase)
-            return []
-        note = f"  {visible(clip(event.note, _TEXT))}" if event.note else ""
-        return [Line("✓", visible(clip(event.phase, _TEXT)), duration(event.seconds) + note)]
+        name = _shown(event.phase)
+        self.phases.pop(name, None)
+        note = f"  {_shown(event.note)}" if event.note else ""
+        return [Line("✓", name, duration(event.seconds) + note)]
 
     def _test_ended(self, event: TestEnded) -> list[Line]:
         leg = self.legs.get((event.leg, event.attempt))
@@ -149,6 +137,9 @@ class Progress:
         leg = self.legs.pop((event.leg, event.attempt), None)
         if leg is None:
             return []
-        self._told_by_leg.add(f"run {leg.label}")
         tally = f"{plural(leg.done, 'test')}, {leg.failed} failed"
-        return [Line("✓", f"run {leg.label}", f"{duration(event.seconds)}  {tally}")]
+        return [Line("✓", leg.label, f"{duration(event.seconds)}  {tally}")]
+
+
+def _shown(text: str) -> str:
+    return visible(clip(text, _TEXT))

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from harness.gotest import names
+from harness.gotest import reasons
 from harness.journal import RUN_FILE, leg_path, log_of_test
 from harness.journal.folder import RAW_LOG
 from harness.model import (
@@ -22,6 +22,7 @@ from harness.model import (
     Verdict,
 )
 from harness.reports.text import clip, plural, visible
+from harness.reports.words import WORDS
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that speak against the frontend under test."""
@@ -56,11 +57,16 @@ def main_leg(run: Run, leg: Leg, attempt: int = 0) -> LegRun | None:
     return next((it for it in run.legs if it.leg is leg and it.attempt == attempt), None)
 
 
-def leaf_counts(run: Run, leg: Leg) -> Counter[Outcome]:
-    """Count the outcomes of a leg's main run, parents left out; empty if it did not run."""
+def outcome_counts(run: Run, leg: Leg) -> Counter[Outcome]:
+    """Count what the tests of a leg's main run did; empty if it did not run."""
     record = main_leg(run, leg)
-    outcomes = {result.name: result.outcome for result in record.results} if record else {}
-    return Counter(outcomes[name] for name in names.leaves(outcomes))
+    return Counter(result.outcome for result in record.results) if record else Counter()
+
+
+def meaning(run: Run, verdict: Verdict) -> str:
+    """Say what a verdict means in this run, with a control or without."""
+    word = WORDS[verdict]
+    return word.meaning if main_leg(run, Leg.CONTROL) or not word.alone else word.alone
 
 
 def attempts(judgement: Judgement, leg: Leg) -> tuple[Result, ...]:
@@ -68,35 +74,39 @@ def attempts(judgement: Judgement, leg: Leg) -> tuple[Result, ...]:
     return judgement.control if leg is Leg.CONTROL else judgement.candidate
 
 
-def failure(judgement: Judgement, leg: Leg) -> tuple[int, Result] | None:
-    """Find the first failing attempt of one side and its number."""
-    tried = enumerate(attempts(judgement, leg))
-    return next(((number, result) for number, result in tried if result.outcome.failing), None)
+def failure(judgement: Judgement, leg: Leg) -> Result | None:
+    """Find the first failing attempt of one side."""
+    return next((it for it in attempts(judgement, leg) if it.outcome.failing), None)
 
 
 def error_line(result: Result) -> str:
     """Give the one line that names a failure, harmless and bounded."""
-    lines = (line.strip() for line in result.error.splitlines())
-    return visible(clip(next((line for line in lines if line), ""), _ERROR_LINE))
+    return visible(clip(reasons.error_line(result.error), _ERROR_LINE))
 
 
 def side_error(judgement: Judgement, leg: Leg) -> str:
     """Give the error line of one side, or empty if that side has nothing to say."""
     failed = failure(judgement, leg)
     if failed:
-        return error_line(failed[1])
+        return error_line(failed)
     return next((line for it in attempts(judgement, leg) if (line := error_line(it))), "")
 
 
 def log_path(run: Run, judgement: Judgement, leg: Leg) -> str:
     """Name the file to open about one side of a judgement, relative to the run folder.
 
-    A failing test has a log of its own; for any other the leg's whole output is the evidence.
+    A failing test has a log of its own, in the attempt that failed first; for any other the
+    leg's whole output is the evidence.
     """
-    failed = failure(judgement, leg)
-    record = main_leg(run, leg, failed[0] if failed else 0)
-    folder = record.folder if record else leg_path(leg, failed[0] if failed else 0)
-    return log_of_test(folder, judgement.name) if failed else f"{folder}/{RAW_LOG}"
+    for record in run.legs:
+        if record.leg is leg and _fails_in(record, judgement.name):
+            return log_of_test(record.folder, judgement.name)
+    main = main_leg(run, leg)
+    return f"{main.folder if main else leg_path(leg, 0)}/{RAW_LOG}"
+
+
+def _fails_in(record: LegRun, name: str) -> bool:
+    return any(it.outcome.failing for it in record.results if it.name == name)
 
 
 def headline(run: Run) -> str:
@@ -106,47 +116,59 @@ def headline(run: Run) -> str:
 
 
 def _sentence(run: Run) -> str:
-    suite, frontend = ref_name(run.pair.suite), ref_name(run.pair.frontend)
-    own = f"{suite}'s own frontend"
+    own = f"{ref_name(run.pair.suite)}'s own frontend"
+    new = f"{ref_name(run.pair.frontend)}'s"
     number = run.counts.get(run.verdict, 0)
     tests = plural(number, "test")
-    fail, did = ("fails", "passes") if number == 1 else ("fail", "pass")
     sentences = {
-        Verdict.REGRESSED: f"{tests} that {did} with {own} {fail} with {frontend}'s",
-        Verdict.LOST: f"{tests} that {did} with {own} did not run with {frontend}'s",
+        Verdict.REGRESSED: _regressed(run, own, new),
+        Verdict.LOST: f"{tests} that ran with {own} did not run with {new}",
         Verdict.INFRA: f"{tests} failed because of this machine or the network, "
         "which says nothing about the frontend",
-        Verdict.STALE_ENTRY: f"{plural(_stale(run), 'skip-list entry')} no longer "
+        Verdict.STALE_ENTRY: f"{plural(_stale(run), 'entry')} of the skip lists no longer "
         f"{'holds' if _stale(run) == 1 else 'hold'}",
-        Verdict.CHANGED_FAILURE: f"{tests} {fail} with {own} and otherwise with {frontend}'s",
+        Verdict.CHANGED_FAILURE: f"{tests} passed with neither {own} nor {new}, in different ways",
         Verdict.FLAKY: f"{tests} did not do the same in every attempt",
-        Verdict.INDETERMINATE: _too_little(run),
+        Verdict.INDETERMINATE: _too_little(run, own, new),
     }
     if run.verdict in sentences:
         return f"{run.verdict.value.upper()}: {sentences[run.verdict]}"
-    return f"COMPATIBLE: {_nothing_broke(run, own, frontend)}"
+    return f"COMPATIBLE: {_nothing_broke(run, own, new)}"
 
 
-def _nothing_broke(run: Run, own: str, frontend: str) -> str:
-    passing = plural(run.counts.get(Verdict.COMPATIBLE, 0), "test")
-    verb = "passes" if passing.startswith("1 ") else "pass"
+def _regressed(run: Run, own: str, new: str) -> str:
+    number, lost = run.counts.get(Verdict.REGRESSED, 0), run.counts.get(Verdict.LOST, 0)
+    fail, did = ("fails", "passes") if number == 1 else ("fail", "pass")
+    also = f", and {lost} did not run" if lost else ""
+    if main_leg(run, Leg.CONTROL) is None:
+        return f"{plural(number, 'test')} {fail} with {new} frontend{also}; no control was run"
+    return f"{plural(number, 'test')} that {did} with {own} {fail} with {new}{also}"
+
+
+def _nothing_broke(run: Run, own: str, new: str) -> str:
+    number = run.counts.get(Verdict.COMPATIBLE, 0)
+    both = f"{own} and with {new}" if main_leg(run, Leg.CONTROL) else f"{new} frontend"
     rest = [
-        f"{number} {verdict}"
+        f"{count} {verdict}"
         for verdict in (Verdict.SAME_FAILURE, Verdict.KNOWN, Verdict.FIXED)
-        if (number := run.counts.get(verdict, 0))
+        if (count := run.counts.get(verdict, 0))
     ]
     also = f" ({', '.join(rest)})" if rest else ""
-    return f"{passing} {verb} with {own} and with {frontend}'s{also}"
+    return f"{plural(number, 'test')} {'passes' if number == 1 else 'pass'} with {both}{also}"
 
 
-def _too_little(run: Run) -> str:
-    ran = sum(leaf_counts(run, Leg.CANDIDATE).values())
-    return f"only {plural(ran, 'test')} ran, too little to say" if ran else "nothing ran"
+def _too_little(run: Run, own: str, new: str) -> str:
+    if not run.judgements:
+        return "nothing ran"
+    baseline = Leg.CONTROL if main_leg(run, Leg.CONTROL) else Leg.CANDIDATE
+    passing = outcome_counts(run, baseline)[Outcome.PASS]
+    frontend = own if baseline is Leg.CONTROL else f"{new} frontend"
+    return f"{passing} of {plural(len(run.judgements), 'test')} passed with {frontend}, too few"
 
 
 def _stale(run: Run) -> int:
-    kept = {it.entry.where for it in run.judgements if it.entry and _is_stale(it)}
-    return len(kept | {entry.where for entry in run.unmatched})
+    stale = (it.entry.where for it in run.judgements if it.entry and _is_stale(it))
+    return len({*stale, *(entry.where for entry in run.unmatched)})
 
 
 def _is_stale(judgement: Judgement) -> bool:

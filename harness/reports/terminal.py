@@ -21,9 +21,10 @@ from harness.reports.summary import (
     attempts,
     failure,
     headline,
-    leaf_counts,
     log_path,
     main_leg,
+    meaning,
+    outcome_counts,
     side_error,
 )
 from harness.reports.text import clip, duration, plural, visible
@@ -115,15 +116,17 @@ class _Report:
             if number:
                 word = WORDS[verdict]
                 told = f"  {word.symbol} {word.letter}  {verdict.value:<16}{number:>6}"
-                yield click.style(told, fg=word.colour) + click.style(f"  {word.meaning}", dim=True)
+                yield click.style(told, fg=word.colour) + click.style(
+                    f"  {meaning(self._run, verdict)}", dim=True
+                )
         if not any(number for _, number in counted):
             yield "  no test was judged"
         yield ""
         yield from self._outcomes()
 
     def _outcomes(self) -> Iterator[str]:
-        """Table of what the tests did, one row per leg, parents left out."""
-        counts = {leg: leaf_counts(self._run, leg) for leg in Leg}
+        """Table of what the tests did, one row per leg."""
+        counts = {leg: outcome_counts(self._run, leg) for leg in Leg}
         shown = [
             outcome
             for outcome in Outcome

@@ -1,0 +1,371 @@
+"""The journal keeps runs whole, apart from each other, and refuses what is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InfrastructureError, UsageError
+from harness.journal import (
+    RunFolder,
+    leg_path,
+    log_of_test,
+    read_run,
+    record,
+    safe_name,
+    schema,
+    write_run,
+)
+from harness.journal.files import replacing
+from harness.model import Leg, Run, Verdict
+from tests.unit import runs
+
+NOW = datetime(2026, 11, 23, 18, 6, 7, tzinfo=UTC)
+SCHEMA = Path(__file__).parents[2] / "docs" / "run.schema.json"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Give an empty folder; tmp_path holds the test's home."""
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return folder
+
+
+def clock() -> datetime:
+    return NOW
+
+
+def stored(folder: Path, **changes: object) -> Path:
+    """Store an example run and change keys of its file afterwards."""
+    file = write_run(folder, runs.regressed_run())
+    content = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**content, **changes}), "utf-8")
+    return file
+
+
+# Run folders
+
+
+def test_a_run_folder_is_named_by_the_time_in_utc(place: Path) -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
+    folder = RunFolder.create(place / "runs", lambda: elsewhere)
+    assert folder.path.is_dir()
+    assert folder.id.startswith("20261123-180607-")
+    assert len(folder.id) == len("20261123-180607-ab12")
+
+
+def test_two_runs_that_begin_in_the_same_second_get_different_folders(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = iter(["ab12", "ab12", "ab12", "cd34"])
+    monkeypatch.setattr(secrets, "token_hex", lambda _: next(tokens))
+    ids = [RunFolder.create(place, clock).id for _ in range(2)]
+    assert ids == ["20261123-180607-ab12", "20261123-180607-cd34"]
+
+
+def test_many_runs_at_once_never_share_a_folder(place: Path) -> None:
+    made: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: made.append(RunFolder.create(place, clock).id))
+        for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(made)) == len(threads)
+
+
+def test_running_out_of_names_is_an_error_not_a_loop(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "ab12")
+    RunFolder.create(place, clock)
+    with pytest.raises(InfrastructureError, match="no free name"):
+        RunFolder.create(place, clock)
+
+
+def test_a_runs_folder_that_is_a_file_is_a_clear_error(place: Path) -> None:
+    (place / "runs").write_text("")
+    with pytest.raises(InfrastructureError, match=r"cannot write .*runs") as caught:
+        RunFolder.create(place / "runs", clock)
+    assert "free space" in caught.value.hint
+
+
+def test_legs_and_reruns_have_folders_of_their_own(place: Path) -> None:
+    run = RunFolder(place)
+    control, again = run.leg(Leg.CONTROL), run.leg(Leg.CANDIDATE, 2)
+    assert control.relative == "control"
+    assert again.relative == leg_path(Leg.CANDIDATE, 2) == "rerun-2/candidate"
+    assert again.make().raw_log == place / "rerun-2" / "candidate" / "raw.log"
+    again.test_log("A/b").write_text("")
+    again.daemon_log("A/b").write_text("")
+    assert again.test_log("A/b") == place / log_of_test(again.relative, "A/b")
+    assert again.daemon_log("A/b").parent == again.path / "daemon"
+
+
+def test_a_leg_whose_folder_cannot_be_made_is_a_clear_error(place: Path) -> None:
+    (place / "control").write_text("")
+    with pytest.raises(InfrastructureError, match="control"):
+        RunFolder(place).leg(Leg.CONTROL).make()
+
+
+# File names from test names
+
+
+@given(st.text(max_size=400))
+def test_a_safe_name_is_one_bounded_plain_path_element(name: str) -> None:
+    safe = safe_name(name)
+    assert safe == safe_name(name)
+    assert safe.isascii()
+    assert safe.isprintable()
+    assert 1 <= len(safe) <= 117
+    assert not safe.startswith((".", "-"))
+    assert not set(safe) & set("/\\ :*?\"'<>|$`;&\n")
+
+
+@given(st.text(), st.text())
+def test_different_tests_have_different_files(one: str, other: str) -> None:
+    assert (safe_name(one) == safe_name(other)) == (one == other)
+
+
+def test_a_safe_name_still_reads_like_the_test() -> None:
+    name = runs.full_name("TestWorkdirUser", "fileop=false")
+    assert safe_name(name).startswith(
+        "TestIntegration_TestWorkdirUser_worker=oci_fileop=false_frontend=gateway-"
+    )
+
+
+def test_a_hostile_name_stays_inside_the_folder(place: Path) -> None:
+    log = RunFolder(place).leg(Leg.CONTROL).test_log("../../../etc/passwd\x00")
+    assert log.resolve().is_relative_to(place / "control" / "tests")
+
+
+# Writing
+
+
+@pytest.mark.parametrize(
+    "run",
+    [runs.regressed_run(), runs.every_verdict_run(), runs.empty_run()],
+    ids=lambda run: run.id,
+)
+def test_a_run_reads_back_equal(place: Path, run: Run) -> None:
+    write_run(place, run)
+    assert read_run(place) == run
+    assert read_run(place / "run.json") == run
+
+
+def test_equal_runs_give_equal_bytes_whatever_the_order_of_their_maps(place: Path) -> None:
+    run = runs.every_verdict_run()
+    turned = msgspec.structs.replace(run, counts=dict(reversed(run.counts.items())))
+    first = write_run(place, run).read_bytes()
+    assert write_run(place, turned).read_bytes() == first
+    assert first.startswith(b'{\n  "schema": 1,\n  "id": "20261123-180607-ab12",\n')
+    assert first.endswith(b"}\n")
+
+
+def test_text_that_is_no_unicode_does_not_lose_the_run(place: Path) -> None:
+    run = msgspec.structs.replace(
+        runs.regressed_run(),
+        command=("compat-run", "caf\udce9"),
+        phases={"run \udce9": 1.0},
+    )
+    write_run(place, run)
+    again = read_run(place)
+    assert again.command == ("compat-run", "caf\\udce9")
+    assert again.phases == {"run \\udce9": 1.0}
+    assert again.judgements == run.judgements
+
+
+def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(place, runs.compatible_run())
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InfrastructureError, match=r"run\.json: No space left on device"):
+        write_run(place, runs.regressed_run())
+    assert read_run(place) == runs.compatible_run()
+    assert [path.name for path in place.iterdir()] == ["run.json"]
+
+
+def test_an_interrupted_write_leaves_the_earlier_file(place: Path) -> None:
+    path = place / "junit.xml"
+    path.write_text("before")
+
+    def write_half() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert path.read_text() == "before"
+    assert [it.name for it in place.iterdir()] == ["junit.xml"]
+
+
+def test_latest_follows_the_run_that_was_written_last(place: Path) -> None:
+    first, second = (RunFolder.create(place, clock) for _ in range(2))
+    for folder in (first, second):
+        folder.write_run(runs.compatible_run())
+        assert (place / "latest").readlink() == Path(folder.id)
+    assert read_run(place / "latest") == runs.compatible_run()
+    assert sorted(it.name for it in place.iterdir()) == sorted([first.id, second.id, "latest"])
+
+
+def test_a_folder_in_the_place_of_latest_is_kept_and_named(place: Path) -> None:
+    folder = RunFolder.create(place, clock)
+    (place / "latest" / "mine").mkdir(parents=True)
+    with pytest.raises(InfrastructureError, match="latest"):
+        folder.write_run(runs.compatible_run())
+    assert read_run(folder.path) == runs.compatible_run()
+    assert sorted(it.name for it in place.iterdir()) == sorted([folder.id, "latest"])
+
+
+# Reading
+
+
+def test_keys_of_a_newer_harness_are_ignored(place: Path) -> None:
+    assert read_run(stored(place, weather={"sky": "blue"})) == runs.regressed_run()
+
+
+@pytest.mark.parametrize("path", ["", "nowhere", "nowhere/run.json", "other.txt/run.json"])
+def test_what_is_no_run_folder_is_named(place: Path, path: str) -> None:
+    (place / "other.txt").write_text("")
+    with pytest.raises(UsageError, match=r"is not the folder of a finished run") as caught:
+        read_run(place / path)
+    assert str(place) in str(caught.value)
+    assert "run.json" in caught.value.hint
+
+
+def test_a_device_is_not_read(place: Path) -> None:
+    (place / "run.json").symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match="not the folder of a finished run"):
+        read_run(place)
+
+
+def test_an_unreadable_file_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = stored(place)
+
+    def refuse(*_args: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UsageError, match=r"cannot read .*run\.json: Permission denied"):
+        read_run(file)
+
+
+def test_a_file_beyond_the_bound_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = stored(place)
+    monkeypatch.setattr(record, "MAX_BYTES", file.stat().st_size - 1)
+    with pytest.raises(UsageError, match="larger than"):
+        read_run(file)
+    monkeypatch.setattr(record, "MAX_BYTES", file.stat().st_size)
+    assert read_run(file).id == "20261123-180607-ab12"
+
+
+@given(share=st.floats(0, 0.999))
+def test_a_file_cut_off_anywhere_is_an_error_of_usage(
+    tmp_path_factory: pytest.TempPathFactory, share: float
+) -> None:
+    file = write_run(tmp_path_factory.mktemp("cut"), runs.regressed_run())
+    data = file.read_bytes().rstrip()
+    file.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(UsageError, match=r"run\.json: not readable as JSON") as caught:
+        read_run(file)
+    assert "run the pair again" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe", b'{"x": "\xff', b'{"schema": 1, "x": ' + b"[" * 200_000, b"{]"]
+)
+def test_bytes_that_are_no_json_are_an_error_of_usage(place: Path, data: bytes) -> None:
+    (place / "run.json").write_bytes(data)
+    with pytest.raises(UsageError, match="not readable as JSON"):
+        read_run(place)
+
+
+@pytest.mark.parametrize(
+    ("version", "advice"), [(99, "upgrade the harness"), (0, "run the pair again")]
+)
+def test_another_schema_version_says_what_to_do(place: Path, version: int, advice: str) -> None:
+    file = stored(place, schema=version, judgements="of another shape")
+    with pytest.raises(UsageError, match=rf"schema version {version}.* reads version 1") as caught:
+        read_run(file)
+    assert advice in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"exit_code": "none"}, r"\$\.exit_code"),
+        ({"schema": "1"}, r"\$\.schema"),
+        ({"verdict": "perfect"}, r"\$\.verdict"),
+        ({"counts": {"regressed": 0.5}}, r"\$\.counts"),
+        ({"legs": [{"leg": "third"}]}, r"\$\.legs\[0\]\.leg"),
+        ({"pair": None}, r"\$\.pair"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_by_its_path(
+    place: Path, changes: dict[str, object], where: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"run\.json: .*{where}"):
+        read_run(stored(place, **changes))
+
+
+def test_reading_changes_nothing(place: Path) -> None:
+    file = stored(place)
+    file.chmod(stat.S_IRUSR)
+    before = file.read_bytes()
+    read_run(place)
+    assert file.read_bytes() == before
+    assert [it.name for it in place.iterdir()] == ["run.json"]
+
+
+# The schema
+
+
+def test_the_committed_schema_is_the_one_of_the_types() -> None:
+    committed = SCHEMA.read_text("utf-8")
+    assert committed == schema.schema_text(), (
+        "model.py and docs/run.schema.json differ: "
+        "python -m harness.journal.schema > docs/run.schema.json"
+    )
+
+
+@pytest.mark.parametrize(
+    "run",
+    [runs.regressed_run(), runs.every_verdict_run(), runs.empty_run()],
+    ids=lambda run: run.id,
+)
+def test_written_runs_satisfy_the_schema(place: Path, run: Run) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    validator.validate(json.loads(write_run(place, run).read_text("utf-8")))
+
+
+def test_the_schema_refuses_what_the_reader_refuses(place: Path) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    content = json.loads(stored(place, verdict="perfect").read_text("utf-8"))
+    assert [error.json_path for error in validator.iter_errors(content)] == ["$.verdict"]
+
+
+def test_the_schema_explains_its_fields_and_lists_every_verdict() -> None:
+    described = schema.run_schema()
+    assert set(described["$defs"]["Verdict"]["enum"]) == set(Verdict)
+    assert "7" not in described["$defs"]["Commit"]["properties"]["sha"]["description"]
+    assert described["$defs"]["Commit"]["properties"]["sha"]["description"] == "40 hex digits."

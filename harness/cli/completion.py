@@ -18,7 +18,7 @@ from harness.errors import UsageError
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of SHELL for `compat` and `compat-run`."""
+    """Print the script that makes a shell complete `compat` and `compat-run`."""
     kind = get_completion_class(shell)
     if kind is None:
         raise UsageError(f"this version of click cannot complete {shell}")

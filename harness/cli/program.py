@@ -85,7 +85,12 @@ def execute(prog: str, choose: Chooser, args: Sequence[str]) -> int:
 def _invoke(command: click.Command, prog: str, args: Sequence[str], settings: Settings) -> int:
     try:
         with command.make_context(
-            prog, list(args), obj=settings, help_option_names=_HELP, max_content_width=_WIDTH
+            prog,
+            list(args),
+            obj=settings,
+            help_option_names=_HELP,
+            max_content_width=_WIDTH,
+            color=False if os.environ.get("NO_COLOR") else None,  # https://no-color.org
         ) as ctx:
             return int(command.invoke(ctx) or 0)
     except click.exceptions.Exit as end:

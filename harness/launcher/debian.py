@@ -41,10 +41,10 @@ def provide(groups: Iterable[Group], *, install: bool) -> None:
         _install(lacking)
         lacking = missing(lacking)
         if lacking:
-            names = ", ".join(need.name for need in lacking)
+            names = ", ".join(need.title for need in lacking)
             raise MissingToolError(f"still missing after the installation: {names}")
         return
-    names = ", ".join(need.name for need in lacking)
+    names = ", ".join(need.title for need in lacking)
     if any(need.group is Group.VENV for need in lacking):
         raise MissingToolError(f"missing: {names}", hint=install_command(lacking))
     say(f"missing: {names}; to install: {install_command(lacking)}")

@@ -43,8 +43,14 @@ class Requirement:
     group: Group
     why: str
     static: bool = False
+    optional: bool = False
     replaces: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What people call it: a program by its name, anything else by its package."""
+        return self.name if self.kind is Kind.PROGRAM else self.package
 
 
 @cache

@@ -17,8 +17,8 @@ _STARTERS = [
 
 
 def _forbid(name: str) -> Callable[..., NoReturn]:
-    def refuse(*args: object, **_kwargs: object) -> NoReturn:
-        pytest.fail(f"a unit test called {name}{args[:2]}; a real process is an integration test")
+    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+        pytest.fail(f"a unit test called {name}; a real process is an integration test")
 
     return refuse
 

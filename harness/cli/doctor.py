@@ -1,0 +1,57 @@
+"""`compat doctor`: what this machine has, what it lacks, and what to type about it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import CACHE
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from harness.doctor import Check
+
+_COLOURS = {"ok": "green", "warning": "yellow", "missing": "red", "note": "blue"}
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      compat doctor
+      compat doctor --cache /data/compat
+      compat doctor --json
+    """
+)
+@CACHE
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
+    """Check that this machine can run pairs, and say what installs that which is missing.
+
+    Exit code 0 if nothing is missing, else 4. Warnings and notes do not count.
+    """
+    from harness.doctor import examine, healthy  # noqa: PLC0415 - keeps --help fast
+    from harness.store import default_cache  # noqa: PLC0415 - the same
+
+    checks = examine(cache or default_cache(), [])
+    well = healthy(checks)
+    if as_json:
+        click.echo(json.dumps({"ok": well, "checks": [vars(check) for check in checks]}, indent=2))
+    else:
+        _print_table(checks)
+        click.echo("nothing is missing" if well else "something is missing: see the lines above")
+    return ExitCode.COMPATIBLE if well else ExitCode.INFRASTRUCTURE
+
+
+def _print_table(checks: Sequence[Check]) -> None:
+    names = max(len(check.name) for check in checks)
+    states = max(len(check.state) for check in checks)
+    for check in checks:
+        state = click.style(f"{check.state:<{states}}", fg=_COLOURS[check.state])
+        click.echo(f"{check.name:<{names}}  {state}  {check.detail}")
+        if check.fix:
+            click.echo(f"{'':<{names + states + 4}}fix: {check.fix}")

@@ -36,11 +36,6 @@ def known_names(legs: Iterable[LegRun]) -> frozenset[str]:
     )
 
 
-def sandbox_of(name: str, known: frozenset[str]) -> str:
-    """Give the t.Run that a test belongs to: the least that can be run again."""
-    return sandbox_name(name, known)
-
-
 def function_of(name: str, known: frozenset[str]) -> str:
     """Give the test function, as `--tests` takes it; empty for the suite's own parent."""
     return key_of_test(name, known).function

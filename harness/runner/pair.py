@@ -15,7 +15,7 @@ from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side
 from harness.runner.builds import build
 from harness.runner.cell import Cell, Settings
-from harness.runner.collate import function_of, judgements, known_names, sandbox_of, unmatched
+from harness.runner.collate import function_of, judgements, known_names, unmatched
 from harness.runner.legs import ControlStore, LegRunner
 from harness.runner.schedule import Schedule
 from harness.store import Store
@@ -121,9 +121,8 @@ def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
         if len(unexpected) > max(FEW, SYSTEMIC * len(judged)):
             share = f"{len(unexpected)} of {len(judged)} tests"
             return [f"{share} are unexpected: this looks systemic, so nothing was rerun"]
-        known = known_names(schedule.legs)
         with phases.phase(f"rerun {attempt}"):
-            schedule.rerun([sandbox_of(row.name, known) for row in unexpected])
+            schedule.rerun([row.name for row in unexpected])
     return []
 
 

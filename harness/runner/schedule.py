@@ -14,6 +14,7 @@ from harness.journal import RunFolder
 from harness.model import Leg, LegRun, Status
 from harness.runner.builds import Built
 from harness.runner.cell import Cell, Settings, default_parallel
+from harness.runner.collate import known_names
 from harness.runner.legs import ControlStore, LegRunner
 from harness.tools.process import stop_all
 
@@ -56,7 +57,8 @@ class Schedule:
 
         Where Go cannot select them at once they run one after the other, as further legs.
         """
-        for select in selection.select_names(names, self.built.suite.go_minor):
+        known = known_names(self.legs)
+        for select in selection.select_names(names, self.built.suite.go_minor, known):
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select, "") for leg in self._sides()}
             self.legs += self._side_by_side(requests, attempt, len(names))
@@ -65,13 +67,15 @@ class Schedule:
         return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
 
     def _skip(self) -> str:
-        go_minor, worker = self.built.suite.go_minor, self.cell.pair.worker
-        return selection.join_skips(
-            selection.skip_entry(test, go_minor, worker=worker, params=entry.params)
-            for entry in self.cell.entries
-            if entry.status is Status.SKIP
-            for test in entry.test
-        )
+        worker = self.cell.pair.worker
+        paths: list[str] = []
+        for entry in self.cell.entries:
+            for test in entry.test if entry.status is Status.SKIP else ():
+                function, _, below = test.partition("/")
+                paths += selection.paths_of_entry(
+                    function, worker=worker, params=entry.params, subtest=below
+                )
+        return selection.skip(paths, self.built.suite.go_minor)
 
     def _request(self, leg: Leg, attempt: int, select: str, skip: str) -> LegRequest:
         parallel = self.settings.parallel or default_parallel()

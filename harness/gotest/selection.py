@@ -105,13 +105,14 @@ def paths_of_entry(
     """Return paths for what an entry of a skip list describes, without knowing any name.
 
     Which other matrix keys a name holds is not known, so each place where the given ones can
-    stand is an alternative; upstream sorts them by key. `function` may be a glob. A subtest
-    stands behind up to four matrix values.
+    stand is an alternative; upstream sorts them by key. `function` and the elements of `subtest`
+    may be globs; here, unlike in the list's own matching, a `*` does not cross a slash. A
+    subtest stands behind up to four matrix values.
     """
     head = [quote(ROOT), *_slice(piece), f"^{_glob(function)}$"]
     head.append(quote(f"worker={worker}") if worker else _FREE_PARAM)
     wanted = [quote(f"{key}={value}") for key, value in sorted((params or {}).items())]
-    below = [quote(element) for element in subtest.split("/")] if subtest else []
+    below = [f"^{_glob(element)}$" for element in subtest.split("/")] if subtest else []
     paths = set()
     for places in combinations(range(max(MATRIX_KEYS, len(wanted))), len(wanted)):
         matrix = [_FREE_PARAM] * (places[-1] + 1 if places else 0)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.images.sets import ImageSet, ImageSets
+    from collections.abc import Mapping
+
+    from harness.images.sets import ImageSets
 
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -72,13 +74,22 @@ def list_(*, as_json: bool, cache: Path | None, data: Path | None) -> None:
     """Show the image sets, what their images stand for, and which are seeded."""
     sets = _open(cache, data)
     described = [sets.describe(name) for name in sets.names]
+    recipes = {
+        name: {"stands_for": recipe.stands_for, "differs": recipe.differs}
+        for name, recipe in sets.recipes.items()
+    }
     if as_json:
-        click.echo(json.dumps({"sets": [asdict(one) for one in described]}, indent=2))
+        content = {"sets": [asdict(one) for one in described], "recipes": recipes}
+        click.echo(json.dumps(content, indent=2))
         return
     for one in described:
-        _show(one)
+        click.echo(f"{one.name}: {one.mirror or 'not seeded'}")
+        click.echo(f"  used by {', '.join(one.lines) or 'no line'}")
+        _align(one.images)
+    for name, recipe in recipes.items():
+        click.echo(f"{name} stands for {recipe['stands_for']}, but {recipe['differs']}.")
     if obstacle := sets.obstacle():
-        click.echo(f"None can be seeded here: {obstacle} ({obstacle.hint})")
+        click.echo(f"None can be made here: {obstacle} ({obstacle.hint})")
 
 
 def _open(cache: Path | None, data: Path | None) -> ImageSets:
@@ -90,10 +101,7 @@ def _open(cache: Path | None, data: Path | None) -> ImageSets:
     return ImageSets(find_data(data, os.environ), Store(cache or default_cache()))
 
 
-def _show(one: ImageSet) -> None:
-    click.echo(f"{one.name}: {one.mirror or 'not seeded'}")
-    click.echo(f"  used by {', '.join(one.lines) or 'no line'}")
-    for image in one.images:
-        click.echo(f"  {image.name} ({image.recipe})")
-        click.echo(f"    stands for {image.stands_for}")
-        click.echo(f"    but {image.differs}")
+def _align(rows: Mapping[str, str]) -> None:
+    width = max(map(len, rows), default=0)
+    for name, recipe in rows.items():
+        click.echo(f"  {name:{width}}  {recipe}")

@@ -10,18 +10,8 @@ from harness.config.lines import load_lines
 from harness.errors import MissingToolError, UsageError
 from harness.images import busybox, mirror, registry
 from harness.images.busybox import Busybox
-from harness.images.recipes import load_recipes
+from harness.images.recipes import Recipe, load_recipes
 from harness.store import Published, Store
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """An image of a set."""
-
-    name: str
-    recipe: str
-    stands_for: str
-    differs: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,8 @@ class ImageSet:
     """The release lines that use it."""
     mirror: str | None
     """Its folder, if it has been made."""
-    images: tuple[StandIn, ...]
+    images: dict[str, str]
+    """Name in the mirror → recipe."""
 
 
 class ImageSets:
@@ -52,6 +43,11 @@ class ImageSets:
     def names(self) -> tuple[str, ...]:
         """All sets, in the order of the file."""
         return tuple(self._lines.image_sets)
+
+    @property
+    def recipes(self) -> dict[str, Recipe]:
+        """All recipes, in the order of the file."""
+        return self._recipes.recipes
 
     @cached_property
     def _busybox(self) -> Busybox:
@@ -85,13 +81,9 @@ class ImageSets:
         path = None
         if self.obstacle() is None:
             path = mirror.find_mirror(self._store, images, self._recipes, self._busybox)
-        recipes = self._recipes.recipes
         return ImageSet(
             name=name,
             lines=tuple(line.name for line in self._lines.lines if line.images == name),
             mirror=str(path) if path else None,
-            images=tuple(
-                StandIn(image, made_by, recipes[made_by].stands_for, recipes[made_by].differs)
-                for image, made_by in images.items()
-            ),
+            images=images,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -80,8 +80,8 @@ class _Report:
 
     def _header(self) -> Iterator[str]:
         pair = self._run.pair
-        yield click.style(
-            f"{visible(str(pair.suite))}  {TIMES}  {visible(str(pair.frontend))}", bold=True
+        yield from self._prose(
+            f"{visible(str(pair.suite))}  {TIMES}  {visible(str(pair.frontend))}", 0, bold=True
         )
         yield from self._prose(" · ".join(self._circumstances()), 0)
         yield from self._prose(
@@ -116,9 +116,9 @@ class _Report:
             if number:
                 word = WORDS[verdict]
                 told = f"  {word.symbol} {word.letter}  {verdict.value:<16}{number:>6}"
-                yield click.style(told, fg=word.colour) + click.style(
-                    f"  {meaning(self._run, verdict)}", dim=True
-                )
+                note = f"  {meaning(self._run, verdict)}"
+                fits = len(told) + len(note) <= self._width
+                yield click.style(told, fg=word.colour) + click.style(note * fits, dim=True)
         if not any(number for _, number in counted):
             yield "  no test was judged"
         yield ""
@@ -132,9 +132,9 @@ class _Report:
             for outcome in Outcome
             if outcome in _ALWAYS_COUNTED or any(counts[leg][outcome] for leg in Leg)
         ]
-        yield click.style(f"  {'':<16}" + "".join(f"{it.value:>9}" for it in shown), dim=True)
+        yield click.style(f"  {'':<10}" + "".join(f"{it.value:>8}" for it in shown), dim=True)
         for leg in Leg:
-            yield f"  {leg.value:<16}" + "".join(f"{counts[leg][it]:>9}" for it in shown)
+            yield f"  {leg.value:<10}" + "".join(f"{counts[leg][it]:>8}" for it in shown)
 
     def _section(self, verdict: Verdict) -> Iterator[str]:
         found = [it for it in self._run.judgements if it.verdict is verdict]
@@ -225,14 +225,15 @@ class _Report:
     def _end(self) -> Iterator[str]:
         colour = WORDS[self._run.verdict].colour
         yield ""
-        for line in self._prose(headline(self._run), 0):
-            yield click.style(line, fg=colour, bold=True)
+        yield from self._prose(headline(self._run), 0, bold=True, fg=colour)
         yield ""
         yield f"logs   {visible(str(self._folder))}"
         if self._run.rerun:
-            yield f"again  {visible(shlex.join(self._run.rerun))}"
+            yield f"rerun  {visible(shlex.join(self._run.rerun))}"
 
-    def _prose(self, text: str, indent: int, *, dim: bool = False) -> Iterable[str]:
+    def _prose(
+        self, text: str, indent: int, *, dim: bool = False, bold: bool = False, fg: str = ""
+    ) -> Iterator[str]:
         lines = textwrap.wrap(
             text,
             self._width,
@@ -241,7 +242,8 @@ class _Report:
             break_long_words=False,
             break_on_hyphens=False,
         )
-        return [click.style(line, dim=True) for line in lines] if dim else lines
+        for line in lines:
+            yield click.style(line, fg=fg or None, dim=dim or None, bold=bold or None)
 
     def _name(self, name: str) -> str:
         return visible(clip(names.display(name, self._known), _NAME))

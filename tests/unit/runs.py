@@ -72,12 +72,20 @@ def full_name(function: str, *params: str) -> str:
     return "/".join(("TestIntegration", function, "worker=oci", *params, "frontend=gateway"))
 
 
+_REASONS = {
+    Outcome.FAIL: Reason.ASSERTION,
+    Outcome.HANG: Reason.TIMEOUT,
+    Outcome.CRASH: Reason.PANIC,
+}
+
+
 def result(name: str, outcome: Outcome = Outcome.PASS, error: str = "") -> Result:
+    """Build a result; an error that speaks of the disk has that reason."""
     failing = outcome.failing
     return Result(
         name=name,
         outcome=outcome,
-        reason=Reason.ASSERTION if failing else None,
+        reason=Reason.DISK if failing and "no space left" in error else _REASONS.get(outcome),
         seconds=None if outcome is Outcome.MISSING else 1.25,
         error=error,
         fingerprint="5f1d7a" if failing else "",

@@ -1,0 +1,140 @@
+"""All reports say the same of a run, in one sentence and in one dictionary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.errors import ExitCode
+from harness.journal import RunFolder
+from harness.model import Channel, Judgement, Leg, Outcome, Run, Verdict
+from harness.reports.summary import headline, log_path, ref_name, summary, title
+from tests.unit import runs
+
+FOLDER = Path("/runs/20261123-180607-ab12")
+P, F, M = Outcome.PASS, Outcome.FAIL, Outcome.MISSING
+
+
+def run_of(verdict: Verdict, *judgements: Judgement) -> Run:
+    return runs.make_run(*judgements, verdict=verdict, exit_code=ExitCode.COMPATIBLE)
+
+
+def row(verdict: Verdict, name: str = "TestX") -> Judgement:
+    return runs.judgement(name, verdict, [P], [F], entry=runs.FILEOP)
+
+
+@pytest.mark.parametrize(
+    ("run", "sentence"),
+    [
+        (
+            run_of(Verdict.REGRESSED, row(Verdict.REGRESSED)),
+            "REGRESSED: 1 test that passes with v0.6.4's own frontend fails with master's",
+        ),
+        (
+            runs.regressed_run(),
+            (
+                "REGRESSED: 2 tests that pass with v0.6.4's own frontend fail with master's, "
+                "and 1 did not run"
+            ),
+        ),
+        (
+            run_of(Verdict.LOST, row(Verdict.LOST)),
+            "LOST: 1 test that ran with v0.6.4's own frontend did not run with master's",
+        ),
+        (
+            run_of(Verdict.INFRA, row(Verdict.INFRA), row(Verdict.INFRA, "TestY")),
+            (
+                "INFRA: 2 tests failed because of this machine or the network, "
+                "which says nothing about the frontend"
+            ),
+        ),
+        (
+            run_of(
+                Verdict.STALE_ENTRY, row(Verdict.STALE_ENTRY), row(Verdict.STALE_ENTRY, "TestY")
+            ),
+            "STALE-ENTRY: 1 entry of the skip lists no longer holds",
+        ),
+        (
+            run_of(Verdict.CHANGED_FAILURE, row(Verdict.CHANGED_FAILURE)),
+            (
+                "CHANGED-FAILURE: 1 test passed with neither v0.6.4's own frontend nor master's, "
+                "in different ways"
+            ),
+        ),
+        (
+            run_of(Verdict.FLAKY, row(Verdict.FLAKY)),
+            "FLAKY: 1 test did not do the same in every attempt",
+        ),
+        (
+            run_of(Verdict.KNOWN, row(Verdict.KNOWN), row(Verdict.COMPATIBLE, "TestY")),
+            "COMPATIBLE: 1 test passes with v0.6.4's own frontend and with master's (1 known)",
+        ),
+        (
+            runs.compatible_run(),
+            (
+                "COMPATIBLE: 3 tests pass with v0.6.4's own frontend and with master's "
+                "(1 same-failure)"
+            ),
+        ),
+        (
+            run_of(Verdict.INDETERMINATE, row(Verdict.SAME_FAILURE)),
+            "INDETERMINATE: 1 of 1 test passed with v0.6.4's own frontend, too few",
+        ),
+        (runs.empty_run(), "INTERRUPTED, so far INDETERMINATE: nothing ran"),
+    ],
+)
+def test_the_headline_is_one_true_sentence(run: Run, sentence: str) -> None:
+    assert headline(run) == sentence
+
+
+def test_a_pair_is_titled_by_refs_worker_and_channel() -> None:
+    pair = runs.regressed_run().pair
+    assert title(pair) == "v0.6.4 × master (oci)"  # noqa: RUF001 - the sign that is meant
+    mainline = msgspec.structs.replace(pair, frontend_channel=Channel.MAINLINE)
+    assert title(mainline).endswith("(oci, mainline)")
+
+
+def test_a_commit_without_a_name_goes_by_seven_digits() -> None:
+    bare = msgspec.structs.replace(runs.SUITE, ref=runs.SUITE.sha)
+    assert ref_name(bare) == "ebcef1f"
+
+
+def test_the_summary_is_plain_json_for_a_script() -> None:
+    run = runs.regressed_run()
+    told = summary(run, FOLDER)
+    assert json.loads(json.dumps(told)) == told
+    assert told["run"] == "/runs/20261123-180607-ab12/run.json"
+    assert told["verdict"] == "regressed"
+    assert told["exit_code"] == 1
+    assert told["counts"] == {"compatible": 1, "known": 1, "lost": 1, "regressed": 2}
+    assert told["rerun"] == list(run.rerun)
+    assert [it["verdict"] for it in told["regressions"]] == ["regressed", "regressed", "lost"]
+    assert told["regressions"][1]["error"] == (
+        'support for "BUILDKIT_DISABLE_FILEOP" build-arg was removed in BuildKit 0.11'
+    )
+
+
+def test_the_log_of_a_failing_test_is_where_the_runner_writes_it() -> None:
+    run = runs.regressed_run()
+    judgement = run.judgements[1]
+    written = RunFolder(FOLDER).leg(Leg.CANDIDATE).test_log(judgement.name)
+    assert FOLDER / log_path(run, judgement, Leg.CANDIDATE) == written
+    assert log_path(run, judgement, Leg.CONTROL) == "control/raw.log"
+
+
+def test_a_failure_that_only_a_rerun_had_leads_to_the_reruns_log() -> None:
+    judgement = runs.judgement("TestX", Verdict.FLAKY, [P, P], [P, F], error="once")
+    run = run_of(Verdict.FLAKY, judgement)
+    again = runs.leg_run(Leg.CANDIDATE, judgement.candidate[1:], 1)
+    run = msgspec.structs.replace(run, legs=(*run.legs, again))
+    assert log_path(run, judgement, Leg.CANDIDATE).startswith("rerun-1/candidate/tests/")
+
+
+def test_a_lost_test_leads_to_the_whole_output() -> None:
+    judgement = runs.judgement("TestX", Verdict.LOST, [P], [M])
+    assert log_path(run_of(Verdict.LOST, judgement), judgement, Leg.CANDIDATE) == (
+        "candidate/raw.log"
+    )

@@ -20,9 +20,11 @@ What remains decides:
     none      failing             regressed, or known: without a control nothing excuses it
     mixed on either side          flaky, or known if an entry says so
 
-A failing side whose reason is spurious makes a difference between the sides `infra`; with the
-same fingerprint on both sides it stays `same-failure`, or an offline machine would never see
-another verdict. An expected failure that passes is a stale entry, whatever the control did.
+Where the candidate fails and the reason of either side is spurious, the verdict is `infra`
+unless both sides fail alike or the signature of an entry names the candidate's failure: else an
+offline machine would see nothing but infra. A candidate that passes where the control failed for
+a spurious reason is compatible; it fixed nothing. An expected failure that passes is a stale
+entry, whatever the control did.
 """
 
 from __future__ import annotations
@@ -122,9 +124,8 @@ def exit_code(verdict: Verdict) -> ExitCode:
 def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdict:
     if entry is not None and entry.status is Status.EXPECTED_FAILURE:
         return Verdict.STALE_ENTRY
-    if before is _Kind.FAILING:
-        return Verdict.INFRA if _spurious(ours) else Verdict.FIXED
-    return Verdict.COMPATIBLE
+    fixed = before is _Kind.FAILING and not _spurious(ours)
+    return Verdict.FIXED if fixed else Verdict.COMPATIBLE
 
 
 def _failed(
@@ -132,10 +133,10 @@ def _failed(
 ) -> Verdict:
     if before is _Kind.FAILING and _prints(ours) & _prints(theirs):
         return Verdict.SAME_FAILURE
-    if _spurious(theirs) or _spurious(ours):
-        return Verdict.INFRA
     if _explained(theirs, entry):
         return Verdict.KNOWN
+    if _spurious(theirs) or _spurious(ours):
+        return Verdict.INFRA
     regressed = before in {_Kind.PASS, _Kind.NONE}
     return Verdict.REGRESSED if regressed else Verdict.CHANGED_FAILURE
 

@@ -60,8 +60,8 @@ UNEXPECTED = frozenset(
 )
 """Verdicts that are worth another attempt on both sides before they are believed."""
 
-MIN_PASSING = 0.25
-"""Least share of judged tests that must pass in the control for a pair to be vouched for."""
+MIN_EXECUTED = 0.5
+"""Least share of a pair's tests, skips aside, that must have run to an end on both sides."""
 
 _EXIT_CODES = {
     Verdict.REGRESSED: ExitCode.REGRESSION,
@@ -80,6 +80,7 @@ class _Kind(Enum):
     MIXED = auto()
 
 
+_EXECUTED = {_Kind.PASS, _Kind.FAILING, _Kind.MIXED}
 _KINDS = {Outcome.PASS: _Kind.PASS, Outcome.SKIP: _Kind.SKIP, Outcome.MISSING: _Kind.MISSING}
 
 
@@ -109,9 +110,7 @@ def overall(judgements: Iterable[Judgement]) -> Verdict:
     for verdict in WORST_FIRST[: WORST_FIRST.index(Verdict.STALE_ENTRY)]:
         if verdict in found:
             return verdict
-    baseline = [row.control or row.candidate for row in rows]
-    passing = sum(_kind(_said(results)) is _Kind.PASS for results in baseline)
-    if passing == 0 or passing < MIN_PASSING * len(rows):
+    if not _enough(rows):
         return Verdict.INDETERMINATE
     return next((v for v in WORST_FIRST if v in found), Verdict.COMPATIBLE)
 
@@ -119,6 +118,17 @@ def overall(judgements: Iterable[Judgement]) -> Verdict:
 def exit_code(verdict: Verdict) -> ExitCode:
     """Give the exit code of a pair's verdict."""
     return _EXIT_CODES.get(verdict, ExitCode.COMPATIBLE)
+
+
+def _enough(rows: Sequence[Judgement]) -> bool:
+    """Tell whether enough ran to vouch for a pair, and anything at all worked on the old side."""
+    wanted = [row for row in rows if row.verdict is not Verdict.SKIPPED]
+    baseline = [_kind(_said(row.control or row.candidate)) for row in wanted]
+    executed = sum(
+        {before, _kind(_said(row.candidate))} <= _EXECUTED
+        for before, row in zip(baseline, wanted, strict=True)
+    )
+    return _Kind.PASS in baseline and executed >= MIN_EXECUTED * len(wanted)
 
 
 def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdict:

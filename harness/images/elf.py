@@ -14,6 +14,7 @@ from harness.errors import InfrastructureError
 
 _PT_INTERP = 3
 _HEADER = {1: "HHIIIIIHHH", 2: "HHIQQQIHHH"}  # from e_type to e_phnum, by ELF class
+_SEGMENT = {1: 32, 2: 56}
 _ORDER = {1: "<", 2: ">"}
 _IDENT = 16
 _MACHINES = {
@@ -47,18 +48,18 @@ def inspect(path: Path) -> Executable:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(_IDENT + struct.calcsize("<HHIQQQIHHH"))
-            order, kind = _identify(head)
-            _, machine, _, _, table, _, _, _, size, count = struct.unpack_from(
-                order + _HEADER[kind], head, _IDENT
+            order, kind = _identify(file.read(_IDENT))
+            form = order + _HEADER[kind]
+            _, machine, _, _, table, _, _, _, size, count = struct.unpack(
+                form, file.read(struct.calcsize(form))
             )
             file.seek(table)
-            segments = file.read(size * count)
-        types = [struct.unpack_from(order + "I", segments, n * size)[0] for n in range(count)]
+            segments = file.read(_segments(size, kind) * count)
+        types = struct.unpack(order + f"I{size - 4}x" * count, segments)
         architecture, variant = _MACHINES[machine, order]
     except OSError as error:
         raise InfrastructureError(f"cannot read {path}: {error.strerror}") from error
-    except (KeyError, struct.error) as error:
+    except (KeyError, ValueError, OverflowError, struct.error) as error:
         raise InfrastructureError(
             f"{path} is no executable that can be put into an image: "
             "not an ELF file of a machine that BuildKit runs on"
@@ -66,8 +67,15 @@ def inspect(path: Path) -> Executable:
     return Executable(architecture, variant, static=_PT_INTERP not in types)
 
 
-def _identify(head: bytes) -> tuple[str, int]:
-    """Byte order and class; KeyError if `head` does not begin an ELF file."""
-    if head[:4] != b"\x7fELF":
-        raise KeyError(head[:4])
-    return _ORDER[head[5]], head[4]
+def _identify(ident: bytes) -> tuple[str, int]:
+    """Byte order and class; KeyError if `ident` does not begin an ELF file."""
+    if len(ident) < _IDENT or ident[:4] != b"\x7fELF":
+        raise KeyError(ident)
+    return _ORDER[ident[5]], ident[4]
+
+
+def _segments(size: int, kind: int) -> int:
+    """Size of an entry of the program header table; KeyError if it cannot be that."""
+    if size != _SEGMENT[kind]:
+        raise KeyError(size)
+    return size

@@ -10,7 +10,6 @@ manifest of index.json (util/testutil/integration/frombinary.go, the same from v
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tarfile
 import tempfile
@@ -215,7 +214,7 @@ def _history(layers: int, config: ImageConfig) -> list[dict[str, object]]:
     """One entry for each layer and an empty one for the command, as official images have it."""
     history: list[dict[str, object]] = [{"created": _CREATED, "created_by": "ADD"}] * layers
     if config.cmd:
-        command = f"CMD {json.dumps(config.cmd)}"
+        command = f"CMD {msgspec.json.encode(config.cmd).decode()}"
         history.append({"created": _CREATED, "created_by": command, "empty_layer": True})
     return history
 

@@ -21,6 +21,7 @@ _NAME = 500
 _MESSAGE = 600
 _OUTPUT_BUDGET = 16_000_000
 """Bytes of all tests' output; what comes after is left out, and says so."""
+_LEFT_OUT = "(output left out, this file would become too large; see the run folder)"
 _SPOOL = 8 * 1024 * 1024
 _SPECIAL = re.compile(r"[&<>\"]")
 _QUOTE = {'"': "&quot;"}
@@ -102,12 +103,9 @@ class Suite:
 
     def _output(self, text: str) -> str:
         """Escape a test's output, as long as the whole file stays within its budget."""
-        escaped = escape(visible_block(text))
-        size = len(escaped.encode())
-        if size > self._left:
-            return "(output left out, this file would become too large; see the run folder)"
-        self._left -= size
-        return escaped
+        escaped = escape(visible_block(text)) if self._left else ""
+        self._left = max(0, self._left - len(escaped.encode()))
+        return escaped if self._left or not text else _LEFT_OUT
 
 
 def _properties(properties: dict[str, str]) -> str:

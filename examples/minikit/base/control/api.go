@@ -31,6 +31,8 @@ type Response struct {
 
 // Result is what a request gave.
 type Result struct {
-	Image   pb.Image `json:"image"`
-	Workers []string `json:"workers,omitempty"`
+	Image pb.Image `json:"image"`
+	// Meta is what a frontend answered to a request that is no build.
+	Meta    map[string]string `json:"meta,omitempty"`
+	Workers []string          `json:"workers,omitempty"`
 }

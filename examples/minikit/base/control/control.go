@@ -92,6 +92,9 @@ func (c *Controller) solve(spec *SolveSpec, progress func(string)) (*Result, err
 	if err != nil {
 		return nil, fmt.Errorf("failed to solve with frontend %s: %w", spec.Frontend, err)
 	}
+	if def.Meta != nil {
+		return &Result{Meta: def.Meta}, nil
+	}
 	root, err := c.solver.Solve(def, spec.Locals["context"])
 	if err != nil {
 		return nil, fmt.Errorf("failed to solve with frontend %s: failed to build LLB: %w", spec.Frontend, err)

@@ -14,8 +14,13 @@ var fileOpTests = []integration.Test{
 	testWorkdirCopyRelative,
 }
 
-// fileOpValues has every copy done by a file operation, and by a command.
-var fileOpValues = map[string]interface{}{"true": true, "false": false}
+// fileOpOpts has every copy done by a file operation, and by a command.
+func fileOpOpts() []integration.TestOpt {
+	return append(opts, integration.WithMatrix("fileop", map[string]interface{}{
+		"true":  true,
+		"false": false,
+	}))
+}
 
 // fileOp is the option that turns file operations off.
 func fileOp(sb integration.Sandbox) map[string]string {

@@ -59,7 +59,7 @@ func init() {
 
 func TestIntegration(t *testing.T) {
 	integration.Run(t, allTests, opts...)
-	integration.Run(t, fileOpTests, append(opts, integration.WithMatrix("fileop", fileOpValues))...)
+	integration.Run(t, fileOpTests, fileOpOpts()...)
 	integration.Run(t, mountTests, opts...)
 }
 

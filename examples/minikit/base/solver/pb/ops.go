@@ -5,6 +5,8 @@ package pb
 type Definition struct {
 	Stages []Stage `json:"stages"`
 	Image  Image   `json:"image"`
+	// Meta answers a request that is no build; there are no stages then.
+	Meta map[string]string `json:"meta,omitempty"`
 }
 
 // Stage is a list of steps on one root file system.

@@ -8,45 +8,56 @@ import (
 	"example.com/minikit/util/shell"
 )
 
+// copyFlag reads one flag of COPY or ADD into op.
+type copyFlag func(c *converter, i parser.Instruction, op *pb.CopyOp) error
+
+// copyFlags are the flags that this build of the frontend has.
+var copyFlags = map[string]copyFlag{"from": fromFlag}
+
 func copyFiles(c *converter, s *stage, i parser.Instruction) error {
-	op, err := c.copyOp(s, i)
+	words, err := s.words(i)
 	if err != nil {
 		return err
 	}
+	if len(words) < 2 {
+		return fmt.Errorf("dockerfile parse error line %d: %s requires at least two arguments", i.Line, i.Cmd)
+	}
+	op := &pb.CopyOp{Sources: words[:len(words)-1], Dest: s.abs(words[len(words)-1])}
+	var known []string
+	for name, read := range copyFlags {
+		if err := read(c, i, op); err != nil {
+			return err
+		}
+		known = append(known, name)
+	}
+	if err := i.Only(known...); err != nil {
+		return err
+	}
+	if op.From == nil {
+		op.Excludes = append(op.Excludes, c.opt.Excludes...)
+	}
 	if c.opt.NoFileOp {
-		return c.copyByCommand(s, i, op)
+		return copyByCommand(s, i, op)
 	}
 	s.Ops = append(s.Ops, pb.Op{Name: i.Original, Caps: []string{pb.CapFileBase}, Copy: op})
 	return nil
 }
 
-func (c *converter) copyOp(s *stage, i parser.Instruction) (*pb.CopyOp, error) {
-	if err := i.Only("from"); err != nil {
-		return nil, err
-	}
-	words, err := s.words(i)
-	if err != nil {
-		return nil, err
-	}
-	if len(words) < 2 {
-		return nil, fmt.Errorf("dockerfile parse error line %d: %s requires at least two arguments", i.Line, i.Cmd)
-	}
-	op := &pb.CopyOp{Sources: words[:len(words)-1], Dest: s.abs(words[len(words)-1])}
-	from, ok := i.Flag("from")
+func fromFlag(c *converter, i parser.Instruction, op *pb.CopyOp) error {
+	name, ok := i.Flag("from")
 	if !ok {
-		op.Excludes = c.opt.Excludes
-		return op, nil
+		return nil
 	}
-	n, ok := c.find(from)
+	n, ok := c.find(name)
 	if !ok {
-		return nil, fmt.Errorf("dockerfile parse error line %d: invalid from flag value %s", i.Line, from)
+		return fmt.Errorf("dockerfile parse error line %d: invalid from flag value %s", i.Line, name)
 	}
 	op.From = &n
-	return op, nil
+	return nil
 }
 
 // copyByCommand copies with a command in a container, as before there were file operations.
-func (c *converter) copyByCommand(s *stage, i parser.Instruction, op *pb.CopyOp) error {
+func copyByCommand(s *stage, i parser.Instruction, op *pb.CopyOp) error {
 	command := "copy"
 	for _, p := range op.Excludes {
 		command += " --exclude=" + shell.Quote(p)

@@ -1,0 +1,33 @@
+package dockerfile2llb
+
+import "example.com/minikit/solver/pb"
+
+// mountCaps says what a mount needs of the daemon.
+func mountCaps(m pb.Mount) []string {
+	switch m.Type {
+	case pb.MountBind:
+		return []string{pb.CapExecMountBind, pb.CapExecMountProp}
+	case pb.MountCache:
+		return []string{pb.CapExecMountCache}
+	}
+	return []string{pb.CapExecMountTmpfs}
+}
+
+// defaults fills in what the flag left out.
+func defaults(m pb.Mount) pb.Mount {
+	if m.Type == pb.MountBind {
+		m.Propagation = "rprivate"
+	}
+	return m
+}
+
+// addMount adds a mount; a cache that is there already gets one more target.
+func addMount(mounts []pb.Mount, m pb.Mount) []pb.Mount {
+	for n := range mounts {
+		if m.Type == pb.MountCache && mounts[n].Type == m.Type && mounts[n].ID == m.ID {
+			mounts[n].Targets = append(mounts[n].Targets, m.Targets...)
+			return mounts
+		}
+	}
+	return append(mounts, defaults(m))
+}

@@ -30,6 +30,10 @@ from packaging.version import InvalidVersion, Version
 from harness.config.yamlfile import Complaint
 from harness.model import Channel, Commit, Record, Side
 
+MAX_RANGE = 200
+"""Characters."""
+RANGE_HINT = 'write comparisons joined by commas: ">=0.6,<0.9"'
+
 Sha = Annotated[
     str,
     Meta(
@@ -51,12 +55,11 @@ class Versions:
         """Check the range. Raises: Complaint."""
         self.text = text
         try:
-            self._set = SpecifierSet(text)
+            self._set = SpecifierSet(text[:MAX_RANGE])
         except InvalidSpecifier as error:
-            hint = 'write comparisons joined by commas: ">=0.6,<0.9"'
-            raise Complaint(f"{text[:60]!r} is no range of versions", hint=hint) from error
-        if not self._set or "===" in text:
-            raise Complaint(f"{text[:60]!r} compares with nothing", hint='write ">=0.6,<0.9"')
+            raise Complaint(f"{text[:60]!r} is no range of versions", hint=RANGE_HINT) from error
+        if not self._set or "===" in text or len(text) > MAX_RANGE:
+            raise Complaint(f"{text[:60]!r} is no range of versions", hint=RANGE_HINT)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -68,7 +68,8 @@ class _Reader:
     def path(self, prefix: str) -> str:
         """Read a path line."""
         if not self.at(prefix):
-            raise self.wrong(f"`{prefix}PATH` is wanted here; only existing text files are edited")
+            what = f"`{prefix}PATH` is wanted here; a patch may only edit text files that exist"
+            raise self.wrong(what, ahead=1)
         path = self.take().removeprefix(prefix)
         if not PLAIN_PATH.match(path) or OUTSIDE & set(path.split("/")):
             raise self.wrong(f"{path[:80]!r} is no plain path below the tree's root")
@@ -78,7 +79,7 @@ class _Reader:
         """Read one hunk and hold it to its counts and its context."""
         match = HUNK.match(self.line or "")
         if match is None:
-            raise self.wrong("`@@ -LINE,COUNT +LINE,COUNT @@` is wanted here")
+            raise self.wrong("`@@ -LINE,COUNT +LINE,COUNT @@` is wanted here", ahead=1)
         self.take()
         body = self.body(*(int(match[group] or 1) for group in (1, 2)))
         changes = body.strip(" ")
@@ -95,7 +96,7 @@ class _Reader:
         while old > 0 or new > 0:
             mark = (self.line or " ")[0]
             if self.line is None or mark not in "+- ":
-                raise self.wrong("the hunk is shorter than its header says")
+                raise self.wrong("the hunk is shorter than its header says", ahead=1)
             self.take()
             old -= mark in "- "
             new -= mark in "+ "
@@ -113,6 +114,6 @@ class _Reader:
         self.number += 1
         return self.lines[self.number - 1]
 
-    def wrong(self, what: str) -> Complaint:
-        """Make a complaint about the line that was read last."""
-        return Complaint(f"line {max(self.number, 1)} of the patch: {what}", hint=MAKE_IT)
+    def wrong(self, what: str, *, ahead: int = 0) -> Complaint:
+        """Make a complaint about the line that was read last, or lines ahead of it."""
+        return Complaint(f"line {self.number + ahead} of the patch: {what}", hint=MAKE_IT)

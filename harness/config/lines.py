@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import UNSET, Meta, UnsetType, convert
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from harness.config.conditions import Versions, Word
 from harness.config.schema import load
 from harness.config.yamlfile import Complaint, Place, Problems
-from harness.errors import ConfigError
+from harness.errors import ConfigError, InfrastructureError
 from harness.model import Channel, Record
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ Full = Annotated[
 LineName = Annotated[
     str,
     Meta(
-        pattern=rf"\A(v0\.(0|[1-9]\d{{0,3}})|{MASTER})\Z",
-        description=f"the name of a line (v0.MINOR or {MASTER})",
+        pattern=rf"\A(v(0|[1-9]\d{{0,3}})\.(0|[1-9]\d{{0,3}})|{MASTER})\Z",
+        description=f"the name of a line (vMAJOR.MINOR or {MASTER})",
         examples=["v0.6"],
     ),
 ]
@@ -132,6 +132,7 @@ class _Settings(Record, frozen=True, kw_only=True):
 
 
 class _Range(_Settings, frozen=True, kw_only=True):
+    place: Place
     lines: Versions
 
 
@@ -167,7 +168,7 @@ class Lines(Record, frozen=True, kw_only=True):
     file: str
     lines: tuple[Line, ...]
     toolchains: tuple[str, ...]
-    """Go releases in full, from old to new; one of each minor."""
+    """Go releases in full, from old to new."""
     image_sets: dict[str, dict[str, str]]
     """Per set: name in the mirror → name of a recipe in matrices/images.yaml."""
 
@@ -194,9 +195,14 @@ class Lines(Record, frozen=True, kw_only=True):
 
         Raises:
             ConfigError: No known release is new enough.
+            InfrastructureError: The directive is no version.
 
         """
-        wanted = max(Version(line.go), Version(go_directive or "0"))
+        try:
+            wanted = max(Version(line.go), Version(go_directive or "0"))
+        except InvalidVersion as error:
+            what = f"a commit of {line.name} asks for Go {go_directive[:40]!r}, which is no version"
+            raise InfrastructureError(what, hint="see the `go` line of its go.mod") from error
         for toolchain in self.toolchains:
             if Version(toolchain) >= wanted:
                 return toolchain
@@ -217,13 +223,14 @@ def load_lines(path: Path) -> Lines:
     file = load(path, _File)
     problems = Problems()
     newest = Version(file.lines[-2].name.removeprefix("v"))
-    lines = []
-    for entry in file.lines:
-        if entry.name == MASTER:
-            version = f"{newest.major}.{newest.minor + 1}"
-        else:
-            version = entry.name.removeprefix("v")
-        lines.append(_line(file, entry, version, problems))
+    versions = [entry.name.removeprefix("v") for entry in file.lines[:-1]]
+    versions.append(f"{newest.major}.{newest.minor + 1}")
+    for index, layer in enumerate(file.ranges):
+        if not any(version in layer.lines for version in versions):
+            hint = "remove the range, or mend its bounds"
+            problems.add(layer.place, f"ranges[{index}].lines", "no line lies in it", hint)
+    pairs = zip(file.lines, versions, strict=True)
+    lines = [_line(file, entry, version, problems) for entry, version in pairs]
     problems.raise_any()
     return Lines(
         file=str(path),

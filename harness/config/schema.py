@@ -14,7 +14,7 @@ raise `Complaint` about one of its keys. Where a list of texts is wanted, one te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -146,8 +146,7 @@ class _Reader:
 
     def _unknown(self, key: Scalar, info: inspect.StructType, path: str) -> None:
         known = list(_keys(info))
-        near = get_close_matches(key.text, known, n=1)
-        guess = f"; did you mean `{near[0]}`?" if near else ""
+        guess = _guess(key.text, known)
         hint = f"known keys: {', '.join(known)}"
         self.problems.add(key.place, _join(path, key.text), f"there is no such key{guess}", hint)
 
@@ -229,10 +228,8 @@ class _Reader:
             return text
         members: dict[str, Enum] = {str(member.value): member for member in info.cls}
         if text not in members:
-            near = get_close_matches(text, members, n=1)
-            guess = f"; did you mean {near[0]}?" if near else ""
-            hint = f"write one of: {', '.join(members)}"
-            return self._bad(node, path, f"{_shown(text)} is not known here{guess}", hint)
+            what = f"{_shown(text)} is not known here{_guess(text, members)}"
+            return self._bad(node, path, what, f"write one of: {', '.join(members)}")
         return members[text]
 
     def _custom(self, node: Node, info: inspect.CustomType, path: str) -> object:
@@ -253,6 +250,11 @@ def _keys(info: inspect.StructType) -> dict[str, inspect.Field]:
 
 def _is_place(info: inspect.Type) -> bool:
     return isinstance(info, inspect.DataclassType) and info.cls is Place
+
+
+def _guess(text: str, known: Iterable[str]) -> str:
+    near = get_close_matches(_cut(text), list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _join(path: str, key: str) -> str:

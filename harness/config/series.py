@@ -105,7 +105,8 @@ def load_series(patches_dir: Path) -> tuple[Patch, ...]:
 
     """
     try:
-        folders = sorted((f for f in patches_dir.iterdir() if f.is_dir()), key=_natural)
+        found = (path for path in patches_dir.iterdir() if path.is_dir())
+        folders = sorted((path for path in found if path.name[0] != "."), key=_natural)
     except OSError as error:
         raise ConfigError(f"{patches_dir}: cannot be read: {error.strerror}") from error
     return tuple(patch for folder in folders for patch in _folder(folder))
@@ -166,9 +167,11 @@ def _folder(folder: Path) -> list[Patch]:
 def _patch(folder: Path, entry: _Entry) -> Patch:
     path = folder / entry.file
     try:
-        if path.is_symlink() or not path.is_file():
-            what = "is a link" if path.is_symlink() else "there is no such file"
-            raise Complaint(what, hint=f"put the patch itself into {folder.name}/")
+        hint = f"put the patch itself into {folder.name}/"
+        if not path.resolve().is_relative_to(folder.parent.resolve()):
+            raise Complaint("leads out of the patches folder", hint=hint)
+        if not path.is_file():
+            raise Complaint("there is no such file", hint=hint)
         with path.open("rb") as stream:
             text = stream.read(MAX_PATCH + 1)
     except OSError as error:

@@ -19,6 +19,7 @@ the order of file names and of the file decides.
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -59,8 +60,10 @@ class Signature:
             hint = "keep the telling words"
             raise Complaint(f"is longer than {MAX_SIGNATURE} characters", hint=hint)
         try:
-            self._pattern = re.compile(text)
-        except (re.error, RecursionError, OverflowError) as error:
+            with warnings.catch_warnings():  # re warns of what it will read differently one day
+                warnings.simplefilter("error")
+                self._pattern = re.compile(text)
+        except (re.error, RecursionError, OverflowError, Warning) as error:
             hint = "write a Python regular expression"
             raise Complaint(f"is no regular expression: {error}", hint=hint) from error
         if self._pattern.search(""):
@@ -185,4 +188,5 @@ def _check(entries: tuple[Entry, ...], today: date, problems: Problems) -> None:
 def _alike(function: str, subtest: str, pattern: str) -> bool:
     """Match with * and ? only: brackets are letters in names of tests."""
     wanted, _, below = pattern.replace("[", "[[]").partition("/")
-    return fnmatchcase(function, wanted) and fnmatchcase(subtest, below)
+    same_depth = bool(subtest) == bool(below)
+    return same_depth and fnmatchcase(function, wanted) and fnmatchcase(subtest, below)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 MAX_SHOWN = 20
 """Problems that one error lists; the rest is counted."""
@@ -168,7 +168,7 @@ class _Parser:
         except yaml.reader.ReaderError as error:
             place = _place(name, text[: error.position])
             raise ConfigError(
-                f"{place}: holds a character that YAML does not allow ({error.character!r})",
+                f"{place}: holds a character that YAML does not allow (U+{error.character:04X})",
                 hint="remove it",
             ) from error
         # The stubs leave these two untyped.

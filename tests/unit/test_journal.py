@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InfrastructureError, UsageError
@@ -125,6 +125,7 @@ def test_a_leg_whose_folder_cannot_be_made_is_a_clear_error(place: Path) -> None
 # File names from test names
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_a_safe_name_is_one_bounded_plain_path_element(name: str) -> None:
     safe = safe_name(name)
@@ -136,6 +137,7 @@ def test_a_safe_name_is_one_bounded_plain_path_element(name: str) -> None:
     assert not set(safe) & set("/\\ :*?\"'<>|$`;&\n")
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_different_tests_have_different_files(one: str, other: str) -> None:
     assert (safe_name(one) == safe_name(other)) == (one == other)
@@ -279,6 +281,7 @@ def test_a_file_beyond_the_bound_is_refused(place: Path, monkeypatch: pytest.Mon
     assert read_run(file).id == "20261123-180607-ab12"
 
 
+@settings(deadline=None)
 @given(share=st.floats(0, 0.999))
 def test_a_file_cut_off_anywhere_is_an_error_of_usage(
     tmp_path_factory: pytest.TempPathFactory, share: float

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ExitCode, InfrastructureError
@@ -165,6 +165,7 @@ def test_the_output_in_a_file_keeps_to_a_budget(monkeypatch: pytest.MonkeyPatch)
     assert len(document(run).encode()) < 100_000 + 50 * 4_000
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=50), st.text(st.characters(), max_size=200))
 def test_whatever_a_test_says_the_file_is_well_formed(name: str, error: str) -> None:
     judgement = runs.judgement("a/" + name, Verdict.REGRESSED, [P], [F], error=error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.reports.text import clip, duration, excerpt, plural, visible, visible_block
@@ -25,6 +25,7 @@ def allowed_in_xml(character: str) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_nothing_invisible_or_acting_is_left(text: str) -> None:
     shown = visible(text)
@@ -32,6 +33,7 @@ def test_nothing_invisible_or_acting_is_left(text: str) -> None:
     assert all(map(allowed_in_xml, shown))
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_a_block_keeps_line_feeds_and_tabs_and_nothing_else(text: str) -> None:
     shown = visible_block(text)
@@ -40,6 +42,7 @@ def test_a_block_keeps_line_feeds_and_tabs_and_nothing_else(text: str) -> None:
     assert shown.replace("\n", "␊").replace("\t", "␉") == visible(text)
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_what_is_visible_stays_as_it_is(text: str) -> None:
     shown = visible(text)
@@ -63,6 +66,7 @@ def test_each_kind_of_trick_is_shown(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
+@settings(deadline=None)
 @given(ANYTHING, st.integers(1, 50))
 def test_clipped_text_keeps_to_its_limit_and_says_so(text: str, limit: int) -> None:
     cut = clip(text, limit)
@@ -75,6 +79,7 @@ def test_an_excerpt_keeps_both_ends_and_counts_the_middle() -> None:
     assert excerpt("head" + "x" * 100 + "tail", 8) == "head\n… 100 characters left out …\ntail"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=500), st.integers(1, 100))
 def test_an_excerpt_loses_nothing_uncounted(text: str, limit: int) -> None:
     cut = excerpt(text, limit)

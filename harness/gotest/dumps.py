@@ -8,6 +8,7 @@ LIMIT = 4 * 1024 * 1024
 """Bytes of a dump that are kept; a daemon's client with hundreds of goroutines needs one MiB."""
 
 _HEADERS = (b"\npanic: ", b"\nfatal error: ", b"\nSIGQUIT: quit", b"\nSIGABRT: abort")
+_LINE_HEADERS = tuple(header[1:] for header in _HEADERS)
 _REACH = max(map(len, _HEADERS)) - 1
 _LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
 _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
@@ -44,9 +45,20 @@ class DumpWatch:
                 self._keep(data)
         self._tail = seen[-_REACH:]
 
+    def feed_line(self, data: bytes) -> None:
+        """Take output that is known to begin a line."""
+        if self._kept is not None or data.startswith(_LINE_HEADERS):
+            self.new_line()
+            self.feed(data)
+
+    def new_line(self) -> None:
+        """Begin a line, although the last may have lacked its end."""
+        self._tail = b"\n"
+
     def reset(self) -> None:
         """Forget a dump: the process went on, so those words were not its last."""
         self._kept = None
+        self._tail = b"\n"
 
     def text(self) -> str:
         """Return the dump, at most LIMIT bytes of it, or an empty string."""

@@ -28,7 +28,7 @@ _LABEL = re.compile(r"\t?(Error Trace|Error|Messages|Test):[ \t]*(.*)")
 _CONTINUED = re.compile(r"\t {12}\t|\t")
 _FRAME = re.compile(r"(?m)^[^\s(]+\.[^\s]+(?:\(.*\))?\n\t\S+\.(?:go|s):\d+.*(?:\n|\Z)")
 _MUTE = re.compile(r"(?m)^Error: +(?:Received unexpected error:?\s+)?exit status \d+$")
-_DAEMON_ERROR = re.compile(rb'(?m)^time="[^"]*" level=(?:error|fatal) msg="((?:[^"\\]|\\.)*)')
+_DAEMON_ERROR = re.compile(rb'time="[^"]*" level=(?:error|fatal) msg="((?:[^"\\]|\\.)*)')
 _PREFIX = re.compile(r"^/moby\.buildkit\.v1\.Control/\w+ returned error: ")
 _WRAPPER = re.compile(
     r"(?:rpc error: code = \w+ desc = |failed to solve with frontend [\w.-]+: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 HEAD = 512 * 1024
 TAIL = 512 * 1024
@@ -14,6 +15,7 @@ _DAEMON = re.compile(rb"(?m)^ +((?:oci|containerd|sandbox)\.go):\d+: std(?:out|e
 Seen as `oci.go:111: stdout: /path/buildkitd` (v0.3), `oci.go:114:` (v0.6), `sandbox.go:283:`
 (v0.12, with the whole command line) up to master: util/testutil/integration, printLogs.
 """
+_LOGGED = re.compile(rb"\n +\w+\.go:\d+: ")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CLEARED = re.compile(r"\r[ \t]*\r|\r")
 _UNSAFE = re.compile(
@@ -80,20 +82,34 @@ def split_daemon_log(log: bytes) -> tuple[bytes, bytes]:
     Upstream's sandbox prints the logs of its children through t.Log once a test has failed.
     Their lines come back without the `file.go:line:` that t.Log put in front.
     """
+    kept, said = daemon_lines(log)
+    return kept, _LOGGED.sub(b"\n", b"\n" + said)[1:]
+
+
+def daemon_lines(log: bytes) -> tuple[bytes, bytes]:
+    """Split likewise, but leave the daemons' lines as t.Log wrote them."""
     found = _DAEMON.search(log)
     if found is None:
         return log, b""
-    source = re.escape(found[1])
-    block = re.compile(rb"(?m)(?:^ +%s:\d+: .*\n?)+" % source)
-    prefix = re.compile(rb"(?m)^ +%s:\d+: " % source)
-    start = found.start()
-    kept, said = [log[:start]], []
-    for match in block.finditer(log, start):
-        kept.append(log[start : match.start()])
-        said.append(prefix.sub(b"", match[0]))
-        start = match.end()
+    inside, outside = _edges(found[1])
+    kept, said = [], []
+    start, end = 0, found.start()
+    while end < len(log):
+        kept.append(log[start:end])
+        leave = outside.search(log, end)
+        start = leave.start() + 1 if leave else len(log)
+        said.append(log[end:start])
+        enter = inside.search(log, start - 1)
+        end = enter.start() + 1 if enter else len(log)
     kept.append(log[start:])
     return b"".join(kept), b"".join(said)
+
+
+@lru_cache(maxsize=8)
+def _edges(source: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return what begins a line logged in `source`, and what begins one that is not."""
+    line = rb" +%s:\d+: " % re.escape(source)
+    return re.compile(rb"\n(?=%s)" % line), re.compile(rb"\n(?!%s)" % line)
 
 
 def readable(data: bytes | str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from harness.gotest.excerpts import blocks, error_line, from_daemon, last_log, last_words
-from harness.gotest.logs import split_daemon_log
+from harness.gotest.logs import daemon_lines
 from harness.model import Reason
 
 __all__ = ["Explanation", "classify", "error_line", "explain", "skip_reason"]
@@ -37,7 +37,7 @@ _DAEMON_GONE = re.compile(
     r"|dial unix \S*buildkitd\S*: connect: "
 )
 
-_DAEMON_PANIC = re.compile(rb"(?m)^(?:panic: |fatal error: )")
+_DAEMON_PANIC = re.compile(rb"\.go:\d+: (?:panic: |fatal error: )")
 _STACK = 8192
 """Bytes behind the word `panic` in which the stack of the panicking program stands."""
 
@@ -77,7 +77,7 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     (testify's `Received unexpected error`, a plain t.Fatal): a test that compares two texts
     and got the wrong one has failed by itself, whatever words stand in them.
     """
-    said, daemon = split_daemon_log(log)
+    said, daemon = daemon_lines(log)
     found, foreign = blocks(said, test)
     error = from_daemon(found, daemon) or last_log(said)
     if not error:
@@ -101,7 +101,9 @@ def _daemon_panicked(daemon: bytes) -> bool:
 
     v0.3's dockerfile-frontend panics on every error that it returns.
     """
-    found = _DAEMON_PANIC.search(daemon)
+    if b": panic: " not in daemon and b": fatal error: " not in daemon:
+        return False
+    found = _DAEMON_PANIC.search(daemon)  # behind t.Log's `oci.go:114: `
     return found is not None and b"dockerfile-frontend" not in daemon[found.end() :][:_STACK]
 
 

@@ -104,6 +104,7 @@ class Tracker:
     def end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
         """End a test, its output may still follow until the next event."""
         self._seal()
+        self.dump.new_line()
         test = self.tests.get(name)
         if test is None:
             self._odd("an end without a begin was ignored", name)
@@ -120,18 +121,17 @@ class Tracker:
             self._odd("ended twice and differently, the worse counts", name)
 
     def output(self, data: bytes) -> None:
-        """Take output of the test that spoke last."""
-        self.emit(self._current, data)
+        """Take output of the test that spoke last; it may begin and end anywhere."""
+        if data:
+            self.dump.feed(data)
+            self._keep(self._current, data)
 
     def output_of(self, name: str, data: bytes) -> None:
-        """Take output of a named test, or of none if the name is unknown or empty."""
-        self.emit(self.tests.get(name), data)
+        """Take a line of a named test, or of none if the name is unknown or empty."""
+        self.dump.feed_line(data)
+        self._keep(self.tests.get(name), data)
 
-    def emit(self, test: Test | None, data: bytes) -> None:
-        """Keep output for as long as someone may ask for it."""
-        if not data:
-            return
-        self.dump.feed(data)
+    def _keep(self, test: Test | None, data: bytes) -> None:
         if test is None:
             self.loose.append(data)
             return

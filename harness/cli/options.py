@@ -7,20 +7,24 @@ from pathlib import Path
 
 import click
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
 CACHE = click.option(
-    "--cache", type=_FOLDER, help="Cache folder (default: COMPAT_CACHE, else the user's)."
+    "--cache", type=FOLDER, help="Cache folder (default: COMPAT_CACHE, else the user's)."
 )
 DATA = click.option(
     "--data",
-    type=_FOLDER,
+    type=FOLDER,
     help="Folder with matrices/, patches/, skiplists/ (default: COMPAT_DATA, else our own).",
 )
 
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smh]?)")
+OUT = click.option(
+    "--out", type=FOLDER, help="Folder of run folders (default: COMPAT_RUNS, else the user's)."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
 class Seconds(click.ParamType[float]):

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from harness.cli.options import CACHE, DATA, SECONDS
+from harness.cli.options import CACHE, DATA, JSON, OUT, SECONDS
 
 if TYPE_CHECKING:
     from harness.cli.session import RunOptions
-    from harness.model import Run
-
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command(
@@ -74,8 +66,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--no-control", is_flag=True, help="Run the candidate alone.")
 @click.option("--fresh-control", is_flag=True, help="Run the control even if one is stored.")
 @click.option("--offline", is_flag=True, help="No network for the tests; seeded images only.")
-@click.option("--out", type=_FOLDER, help="Folder of run folders (default: COMPAT_RUNS).")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@OUT
+@JSON
 @CACHE
 @DATA
 def run(**options: Unpack[RunOptions]) -> int:
@@ -89,22 +81,7 @@ def run(**options: Unpack[RunOptions]) -> int:
     Exit codes: 0 compatible, 1 regression, 2 usage or configuration,
     3 too little ran to say, 4 infrastructure or build failure, 130 interrupted.
     """
-    from harness.cli.session import Session  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.report import show  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.session import Session  # noqa: PLC0415
 
-    session = Session.open(options)
-    done, folder = session.run()
-    if options["as_json"]:
-        from harness.reports.summary import summary  # noqa: PLC0415
-
-        click.echo(json.dumps(summary(done, folder), indent=2))
-    else:
-        _print_report(done, folder)
-    return done.exit_code
-
-
-def _print_report(done: Run, folder: Path) -> None:
-    from harness.reports.terminal import render  # noqa: PLC0415
-
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = shutil.get_terminal_size().columns
-    click.echo(render(done, folder, width=width, color=color), nl=False, color=color)
+    return show(*Session.open(options).run(), as_json=options["as_json"])

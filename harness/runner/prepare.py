@@ -111,7 +111,7 @@ def prepare(ask: Ask, data: Data, store: Store, listener: Listener) -> Prepared:
         control=request(Side.FRONTEND, suite, own.channel),
         candidate=candidate,
         entries=skiplists.applicable(entries, facts),
-        mirror=_mirror(data, store, line) if ask.offline else None,
+        mirror=_mirror(data, store, line) if ask.offline and lines.images(line) else None,
     )
     return Prepared(cell, backend)
 

@@ -1,0 +1,60 @@
+"""`compat demo`: every verdict on a miniature of BuildKit, in under a minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import CACHE, JSON, OUT
+
+LEG_SECONDS = 5.0
+"""Limit of each leg. All of MiniKit's tests but the one that hangs end within two seconds."""
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      compat demo
+      compat demo --json
+    """
+)
+@JSON
+@OUT
+@CACHE
+def demo(as_json: bool, out: Path | None, cache: Path | None) -> int:  # noqa: FBT001 - click's
+    """Run the main job on MiniKit, a miniature of BuildKit that is part of this project.
+
+    Its newest frontend breaks its oldest daemon in every way there is: a regression, a removal
+    by design that a skip list explains, a hang, a crash of the daemon, a flake, and a test that
+    is broken on both sides. So the exit code is 1, as it would be for a real regression.
+    """
+    from harness import minikit  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.report import show  # noqa: PLC0415
+    from harness.cli.session import RunOptions, Session  # noqa: PLC0415
+    from harness.config.datadir import find_data  # noqa: PLC0415
+    from harness.store import Store, default_cache  # noqa: PLC0415
+
+    source = find_data(None, {}).examples / "minikit"
+    store = Store(cache or default_cache())
+    options = RunOptions(
+        daemon=minikit.DAEMON,
+        frontend=minikit.FRONTEND,
+        repo=str(minikit.materialise(source, store)),
+        fetch=False,
+        channel=None,
+        worker="oci",
+        backend="auto",
+        tests=(),
+        parallel=None,
+        timeout=LEG_SECONDS,
+        reruns=1,
+        no_control=False,
+        fresh_control=False,
+        offline=True,
+        out=out,
+        as_json=as_json,
+        cache=cache,
+        data=source,
+    )
+    return show(*Session.open(options).run(), as_json=as_json)

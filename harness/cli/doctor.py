@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +15,9 @@ from harness.cli.options import CACHE
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
+    from harness.backends.base import Problem
     from harness.doctor import Check
 
 _COLOURS = {"ok": "green", "warning": "yellow", "missing": "red", "note": "blue"}
@@ -37,7 +41,7 @@ def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
     from harness.doctor import examine, healthy  # noqa: PLC0415 - keeps --help fast
     from harness.store import default_cache  # noqa: PLC0415 - the same
 
-    checks = examine(cache or default_cache(), [])
+    checks = examine(cache or default_cache(), _backends())
     well = healthy(checks)
     if as_json:
         click.echo(json.dumps({"ok": well, "checks": [vars(check) for check in checks]}, indent=2))
@@ -45,6 +49,26 @@ def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
         _print_table(checks)
         click.echo("nothing is missing" if well else "something is missing: see the lines above")
     return ExitCode.COMPATIBLE if well else ExitCode.INFRASTRUCTURE
+
+
+def _backends() -> list[tuple[str, Callable[[], list[Problem]]]]:
+    """Name every backend, with a function that asks it about this machine."""
+    from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help fast
+    from harness.config.lines import load_lines  # noqa: PLC0415 - the same
+    from harness.refs import Repository  # noqa: PLC0415 - the same
+    from harness.runner.prepare import BACKENDS  # noqa: PLC0415 - the same
+    from harness.store import Store  # noqa: PLC0415 - the same
+    from harness.tools.git import Git  # noqa: PLC0415 - the same
+
+    lines = load_lines(find_data(None, os.environ).lines_file)
+
+    def ask(name: str) -> list[Problem]:
+        # A backend is asked about the machine alone, so an empty store and repository will do.
+        with tempfile.TemporaryDirectory() as folder:
+            nothing = Repository(Git(Path(folder)), {})
+            return BACKENDS[name](Store(Path(folder)), nothing, lines).problems()
+
+    return [(name, partial(ask, name)) for name in BACKENDS]
 
 
 def _print_table(checks: Sequence[Check]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness import doctor, store
+from harness.backends import native
 from harness.backends.base import Problem
 from harness.cli.umbrella import umbrella
 from harness.doctor import Check, State, examine, healthy
@@ -184,6 +185,7 @@ def test_the_command_prints_a_table_or_json_and_ends_with_4_if_something_is_miss
 ) -> None:
     machine.absent = absent
     monkeypatch.setattr(store, "default_cache", lambda: tmp_path)
+    monkeypatch.setattr(native.Native, "problems", lambda _self: [])
     table = CliRunner().invoke(umbrella, ["doctor"], standalone_mode=False)
     stored = CliRunner().invoke(umbrella, ["doctor", "--json"], standalone_mode=False)
     assert (table.return_value, stored.return_value) == (code, code)

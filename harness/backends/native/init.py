@@ -6,7 +6,7 @@ namespace, which is how nothing of a leg can outlive it, whoever is killed first
 
 SPEC.json: scratch (folder that becomes a private tmpfs), hide (folders that become empty ones),
 mirror (folder copied to scratch/mirror, or null), programs (name → path, linked into
-scratch/bin), loopback (bring up lo), argv, cwd, env.
+scratch/bin), loopback (bring up lo), argv, cwd, env (added to the environment of this process).
 """
 
 import ctypes
@@ -35,7 +35,7 @@ def main(spec_file: str) -> int:
         child = os.fork()
         if child == 0:
             os.chdir(spec["cwd"])
-            os.execve(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 - no shell wanted
+            os.execve(spec["argv"][0], spec["argv"], os.environ | spec["env"])  # noqa: S606 - no shell wanted
     except OSError as error:
         sys.stderr.write(f"compat-init: {error}\n")
         return FAILED

@@ -46,18 +46,27 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     scratch = _free_folder(path for path in needed if path is not None)
     spec = leg.folder / "sandbox.json"
     spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch))))
-    argv = [str(find("unshare", install="apt-get install util-linux"))]
-    argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
-    argv += ["--mount-proc", *(["--net"] if leg.offline else [])]
-    argv += [sys.executable, "-I", init.__file__, str(spec)]
-    environment = clean_environment()
-    ended = stream(Request(argv, env=environment, timeout=leg.timeout + _GRACE), sink)
+    request = Request(
+        command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + _GRACE
+    )
+    ended = stream(request, sink)
     if ended.status == init.FAILED:
         raise InfrastructureError(
             f"the namespaces of a leg could not be prepared; see {leg.folder / 'raw.log'}",
             hint="compat doctor says what this machine lacks",
         )
     return LegExit(ended.status, ended.timed_out, ended.seconds)
+
+
+def command(spec: Path, *, offline: bool) -> list[str]:
+    """Give the command that runs what a spec says in namespaces of its own.
+
+    Offline, that includes a network namespace with nothing but its loopback.
+    """
+    argv = [str(find("unshare", install="apt-get install util-linux"))]
+    argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+    argv += ["--mount-proc", *(["--net"] if offline else [])]
+    return [*argv, sys.executable, "-I", init.__file__, str(spec)]
 
 
 def _spec(leg: LegRequest, scratch: Path) -> dict[str, object]:
@@ -92,10 +101,7 @@ def _arguments(leg: LegRequest) -> list[str]:
 
 
 def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
-    ours = clean_environment()
-    passed = {name: ours[name] for name in _PASSED_ON if name in ours}
     return {
-        **passed,
         "PATH": f"{scratch}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "TMPDIR": f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
         "GOMAXPROCS": str(leg.procs),
@@ -104,6 +110,12 @@ def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
         **({"BUILDKIT_REGISTRY_MIRROR_DIR": f"{scratch}/mirror"} if leg.mirror else {}),
         **leg.environment,
     }
+
+
+def _passed_on() -> dict[str, str]:
+    # Proxies can hold credentials, so these never go into the spec, which stays with the run.
+    ours = clean_environment()
+    return {name: ours[name] for name in _PASSED_ON if name in ours}
 
 
 def _free_folder(needed: Iterable[Path]) -> Path:

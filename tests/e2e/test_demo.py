@@ -1,0 +1,265 @@
+"""The demo from its command line to its reports: every verdict, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from harness.gotest.names import display
+from harness.journal import read_run
+from harness.model import Leg, Run, Verdict
+from harness.store import default_cache
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+MINIKIT = ROOT / "examples" / "minikit"
+SUFFIX = "/worker=oci/frontend=gateway"
+
+EXPECTED = {
+    "TestExportLabels": Verdict.REGRESSED,
+    "TestCacheMountTwoTargets": Verdict.REGRESSED,
+    "TestMountContextNoParallel": Verdict.REGRESSED,
+    "TestMountTmpfs": Verdict.LOST,
+    "TestBaseImageMoved": Verdict.FLAKY,
+    "TestQuotedMetaArgs": Verdict.FIXED,
+    "TestCopyWildcards[fileop=false]": Verdict.KNOWN,
+    "TestEmptyDestDir[fileop=false]": Verdict.KNOWN,
+    "TestWorkdirCopyRelative[fileop=false]": Verdict.KNOWN,
+}
+"""Verdicts that are planted in MiniKit; every other test is compatible, skipped or broken alike."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program with a cache and a folder of runs."""
+
+    cache: Path
+    runs: Path
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "harness.cli",
+                *words,
+                "--cache",
+                self.cache,
+                "--out",
+                self.runs,
+            ],
+            cwd=ROOT,
+            env={k: v for k, v in os.environ.items() if not k.startswith(("COMPAT_", "GIT_"))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        with self.start(*words) as child:
+            out, err = child.communicate(timeout=300)
+            return child.returncode, out, err
+
+    def pair(self, daemon: str, frontend: str, *words: str) -> tuple[int, str, str]:
+        """Run a pair of MiniKit's repository, which the demo has made."""
+        (repository,) = (self.cache / "minikit").iterdir()
+        given = ("--repo", str(repository), "--data", str(MINIKIT), "--offline")
+        return self.run("run", daemon, frontend, *given, "--timeout", "5", *words)
+
+    def latest(self) -> Path:
+        return (self.runs / "latest").resolve()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that has run."""
+
+    program: Program
+    code: int
+    out: str
+    folder: Path
+    run: Run
+
+    def verdicts(self) -> dict[str, Verdict]:
+        names = [row.name for row in self.run.judgements]
+        return {display(row.name, names): row.verdict for row in self.run.judgements}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Start with an empty cache but for the Go toolchain, which is worth 70 MB of download."""
+    folder = tmp_path_factory.mktemp("demo")
+    cache = folder / "cache"
+    cache.mkdir()
+    shared = default_cache() / "go"
+    shared.mkdir(parents=True, exist_ok=True)
+    (cache / "go").symlink_to(shared)
+    return Program(cache, folder / "runs")
+
+
+@pytest.fixture(scope="module")
+def demo(program: Program) -> Demo:
+    code, out, err = program.run("demo")
+    assert (program.runs / "latest").exists(), err
+    folder = program.latest()
+    return Demo(program, code, out, folder, read_run(folder))
+
+
+def test_every_planted_verdict_is_seen(demo: Demo) -> None:
+    seen = demo.verdicts()
+    assert {name: seen.get(name) for name in EXPECTED} == EXPECTED
+    rest = {verdict for name, verdict in seen.items() if name not in EXPECTED}
+    assert rest == {Verdict.COMPATIBLE, Verdict.SKIPPED, Verdict.SAME_FAILURE}
+    assert demo.run.verdict is Verdict.REGRESSED
+    assert demo.code == demo.run.exit_code == 1
+
+
+def test_the_report_names_each_regression_and_the_command_that_reruns_it(demo: Demo) -> None:
+    for name, verdict in EXPECTED.items():
+        if verdict is Verdict.REGRESSED:
+            assert name in demo.out
+    assert "exec.mount.propagation is not supported by" in demo.out
+    assert str(demo.folder) in demo.out
+    words = demo.run.rerun
+    assert words[:3] == ("compat-run", "v0.1", "master")
+    code, out, _ = demo.program.run("run", *words[1:])
+    assert code == 1, out
+    again = read_run(demo.program.latest())
+    assert {row.verdict for row in again.judgements} >= {Verdict.REGRESSED, Verdict.FIXED}
+    assert len(again.judgements) < len(demo.run.judgements)
+
+
+def test_run_json_follows_its_schema(demo: Demo) -> None:
+    schema = json.loads((ROOT / "docs" / "run.schema.json").read_text())
+    stored = json.loads((demo.folder / "run.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(stored)
+
+
+def test_junit_is_red_for_what_the_frontend_did_and_nothing_else(demo: Demo) -> None:
+    root = ET.parse(demo.folder / "junit.xml").getroot()  # noqa: S314 - our own file
+    failed = {
+        case.get("name") for case in root.iter("testcase") if case.find("failure") is not None
+    }
+    broken = {
+        row.name for row in demo.run.judgements if row.verdict in {Verdict.REGRESSED, Verdict.LOST}
+    }
+    assert failed == broken
+
+
+def test_a_failing_test_has_its_log_and_its_daemons_log(demo: Demo) -> None:
+    leg = demo.folder / "candidate"
+    (log,) = (leg / "tests").glob("*TestMountContextNoParallel*")
+    assert "exec.mount.propagation" in log.read_text()
+    (daemon,) = (leg / "daemon").glob("*TestExportLabels*")
+    assert "assignment to entry in nil map" in daemon.read_text()
+
+
+def test_a_second_run_builds_nothing_and_uses_the_control_again(demo: Demo) -> None:
+    begun = time.monotonic()
+    code, _, err = demo.program.run("demo", "--json")
+    took = time.monotonic() - begun
+    assert code == 1, err
+    again = read_run(demo.program.latest())
+    (control,) = [run for run in again.legs if run.leg is Leg.CONTROL and run.attempt == 0]
+    assert control.cached
+    assert "built" not in err
+    assert {row.name: row.verdict for row in again.judgements} == {
+        row.name: row.verdict for row in demo.run.judgements
+    }
+    assert took < demo.run.seconds + 5
+
+
+def test_another_frontend_builds_that_frontend_alone(demo: Demo) -> None:
+    before = _artefacts(demo.program.cache)
+    code, out, err = demo.program.pair("v0.1", "v0.2")
+    new = _artefacts(demo.program.cache) - before
+    assert code in {0, 1}, err + out
+    assert [kind for kind, _ in new if kind in {"suite", "frontend"}] == ["frontend"]
+
+
+def test_a_frontend_on_its_own_daemon_is_compatible(demo: Demo) -> None:
+    code, out, err = demo.program.pair("v0.2", "v0.2", "--json")
+    assert code == 0, err + out
+    told = json.loads(out)
+    assert told["verdict"] == "compatible"
+
+
+def _artefacts(cache: Path) -> set[tuple[str, str]]:
+    return {(path.parent.name, path.name) for path in cache.glob("*/*")}
+
+
+@pytest.mark.parametrize(
+    ("daemon", "frontend", "words"),
+    [
+        ("v0.9", "master", "no release"),
+        ("v0.1", "masster", "near: master"),
+        ("--upload-pack=touch", "master", "No such option"),
+        ("v0.1\n", "master", "is not a ref"),
+        ("v0.1", "master..v0.1", "is not a ref"),
+    ],
+)
+def test_a_ref_that_is_none_is_exit_2(demo: Demo, daemon: str, frontend: str, words: str) -> None:
+    code, _, err = demo.program.pair(daemon, frontend)
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_an_interrupted_run_keeps_what_it_has_and_leaves_nothing(demo: Demo) -> None:
+    before = _ours()
+    with demo.program.start("demo") as child:
+        assert child.stderr
+        for line in child.stderr:
+            if "TestExportLabels" in line:
+                break
+        child.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        child.communicate(timeout=30)
+        assert time.monotonic() - begun < 10
+    assert child.returncode == 130
+    run = read_run(demo.program.latest())
+    assert run.interrupted
+    assert run.judgements
+    assert _ours() == before
+
+
+def test_a_killed_run_leaves_nothing_and_the_next_one_succeeds(demo: Demo) -> None:
+    before = _ours()
+    with demo.program.start("demo") as child:
+        assert child.stderr
+        for line in child.stderr:
+            if "TestExportLabels" in line:
+                break
+        child.kill()
+    deadline = time.monotonic() + 10
+    while _ours() != before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _ours() == before
+    code, _, err = demo.program.run("demo", "--json")
+    assert code == 1, err
+
+
+def _ours() -> set[str]:
+    """Processes and mounts that a leg has."""
+    found = set()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue  # it has just ended
+            if any(name in words for name in ("buildkitd", "dockerfile.test", "sandbox.json")):
+                found.add(f"{folder.name} {words}")
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return found | {line for line in mounts if " /mnt " in line or "buildkit" in line}

@@ -1,0 +1,223 @@
+"""MiniKit's repository by git, and what its planted faults look like in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harness import minikit
+from harness.config.datadir import Data, find_data
+from harness.config.skiplists import load_entries
+from harness.events import ignore
+from harness.journal import RunFolder
+from harness.model import Leg, Outcome, Reason, Result, Run, Verdict
+from harness.runner.cell import Settings
+from harness.runner.pair import Job, run_pair
+from harness.runner.prepare import Ask, prepare
+from harness.store import Store
+from harness.tools.git import Git
+from harness.tools.process import Request, clean_environment, run
+
+pytestmark = pytest.mark.integration
+
+LEG_SECONDS = 10.0
+"""The hang costs all of it, twice; every other test of a leg ends within two seconds."""
+
+PLANTED = {
+    "TestMountContextNoParallel": Verdict.REGRESSED,
+    "TestMountTmpfs": Verdict.LOST,
+    "TestCacheMountTwoTargets": Verdict.REGRESSED,
+    "TestExportLabels": Verdict.REGRESSED,
+    "TestBaseImageMoved": Verdict.FLAKY,
+    "TestCopyWildcards[fileop=false]": Verdict.KNOWN,
+    "TestEmptyDestDir[fileop=false]": Verdict.KNOWN,
+    "TestWorkdirCopyRelative[fileop=false]": Verdict.KNOWN,
+    "TestCopySymlinks/link": Verdict.SAME_FAILURE,
+    "TestQuotedMetaArgs": Verdict.FIXED,
+    "TestCgroupParent": Verdict.SKIPPED,
+}
+
+Pair = Callable[[str, str], Run]
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    return Data(find_data(None, {}).examples / "minikit")
+
+
+@pytest.fixture(scope="module")
+def repository(data: Data, go_store: Store) -> Path:
+    return minikit.materialise(data.root, go_store)
+
+
+@pytest.fixture(scope="module")
+def pair(
+    data: Data, repository: Path, go_store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> Pair:
+    runs = tmp_path_factory.mktemp("runs")
+
+    def run_it(daemon: str, frontend: str) -> Run:
+        ask = Ask(daemon, frontend, str(repository), backend="native")
+        prepared = prepare(ask, data, go_store, ignore)
+        settings = Settings(timeout=LEG_SECONDS, reruns=1, fresh_control=True)
+        folder = RunFolder.create(runs, lambda: datetime.now(UTC))
+        job = Job(prepared.cell, settings, prepared.backend, go_store, folder, ("compat-run",))
+        return run_pair(job, ignore)
+
+    return run_it
+
+
+@pytest.fixture(scope="module")
+def planted(pair: Pair) -> Run:
+    return pair(minikit.DAEMON, minikit.FRONTEND)
+
+
+def short(name: str) -> str:
+    """`TestIntegration/TestA/worker=oci/a=b/frontend=gateway/sub` → `TestA[a=b]/sub`."""
+    _, function, *rest = name.split("/")
+    cut = next(n for n, part in enumerate(rest) if part.startswith("frontend=gateway"))
+    values = [part for part in rest[:cut] if not part.startswith("worker=")]
+    duplicate = rest[cut].removeprefix("frontend=gateway")
+    return "/".join([function + "".join(f"[{v}]" for v in values) + duplicate, *rest[cut + 1 :]])
+
+
+def surprising(judged: Run) -> dict[str, Verdict]:
+    return {
+        short(row.name): row.verdict
+        for row in judged.judgements
+        if row.verdict is not Verdict.COMPATIBLE
+    }
+
+
+def tried(judged: Run, name: str, leg: Leg) -> list[Result]:
+    """Give what one test did in each attempt of one side."""
+    (row,) = (row for row in judged.judgements if short(row.name) == name)
+    return list(row.control if leg is Leg.CONTROL else row.candidate)
+
+
+def test_the_commits_are_the_same_whatever_the_caller_has_set(
+    data: Data, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = tmp_path / "templates" / "hooks"
+    hooks.mkdir(parents=True)
+    config = "[i18n]\ncommitEncoding=latin1\n[core]\nautocrlf=true\n"
+    config += f"[init]\ndefaultBranch=trunk\ntemplateDir={hooks.parent}\n"
+    (tmp_path / ".gitconfig").write_text(config, encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME", "GIT_DEFAULT_HASH", "GIT_DIR"):
+        monkeypatch.setenv(name, "sha256")
+    again = minikit.materialise(data.root, Store(tmp_path / "cache"))
+    environment = clean_environment(GIT_CONFIG_GLOBAL="/dev/null")
+    listing = ["for-each-ref", "--format=%(objectname) %(refname)"]
+    first, second = (
+        run(Request(["git", "-C", str(folder), *listing], env=environment)).text
+        for folder in (repository, again)
+    )
+    assert first == second
+    assert not (again / "hooks").exists()
+
+
+def test_the_repository_is_sound_and_found_again(
+    data: Data, repository: Path, go_store: Store
+) -> None:
+    git = Git(repository)
+    assert git.run("fsck", "--strict", "--no-dangling") == ""
+    assert git.run("symbolic-ref", "HEAD") == "refs/heads/master"
+    before = repository.stat().st_mtime_ns
+    assert minikit.materialise(data.root, go_store) == repository
+    assert repository.stat().st_mtime_ns == before
+
+
+def test_releases_sit_on_branches_that_left_master(repository: Path) -> None:
+    git = Git(repository)
+    names = dict(git.refs())
+    master, tags = names["refs/heads/master"], ("v0.1.1", "v0.2.0")
+    assert git.is_ancestor(names["refs/tags/v0.1.0"], master)
+    assert not any(git.is_ancestor(names[f"refs/tags/{tag}"], master) for tag in tags)
+    assert names["refs/heads/v0.2"] == names["refs/tags/v0.2.0"]
+    assert "refs/heads/v0.1" not in names
+
+
+def test_the_skip_list_names_the_commit_that_removed_the_mode(data: Data, repository: Path) -> None:
+    git = Git(repository)
+    subject = "dockerfile: remove copies without file operations"
+    meant = git.run("log", "--format=%H", "--fixed-strings", f"--grep={subject}", "master")
+    (entry,) = load_entries(data.skiplists, datetime.now(UTC).date())
+    assert entry.when.contains is not None
+    assert entry.when.lacks is not None
+    assert entry.when.contains.frontend == entry.when.lacks.daemon == (meant,)
+
+
+def test_one_pair_shows_every_planted_fault(planted: Run) -> None:
+    assert surprising(planted) == PLANTED
+    assert planted.verdict is Verdict.REGRESSED
+    assert planted.counts[Verdict.COMPATIBLE] >= 25
+    assert [patch.path for patch in planted.patches] == ["v0.1/build-with-newer-go.patch"]
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "reason", "words"),
+    [
+        (
+            "TestMountContextNoParallel",
+            Outcome.FAIL,
+            Reason.ASSERTION,
+            "requested experimental feature exec.mount.propagation is not supported",
+        ),
+        ("TestExportLabels", Outcome.FAIL, Reason.DAEMON_GONE, "transport is closing"),
+        ("TestCacheMountTwoTargets", Outcome.HANG, Reason.TIMEOUT, ""),
+    ],
+)
+def test_regressions_are_those_of_the_new_frontend_and_stay(
+    planted: Run, name: str, outcome: Outcome, reason: Reason, words: str
+) -> None:
+    candidate = tried(planted, name, Leg.CANDIDATE)
+    assert [(one.outcome, one.reason) for one in candidate] == [(outcome, reason)] * 2
+    assert all(words in one.error for one in candidate)
+    assert len({one.fingerprint for one in candidate}) == 1
+    assert {one.outcome for one in tried(planted, name, Leg.CONTROL)} == {Outcome.PASS}
+
+
+def test_the_flake_fails_in_the_whole_suite_and_passes_without_its_neighbour(planted: Run) -> None:
+    first, *later = tried(planted, "TestBaseImageMoved", Leg.CANDIDATE)
+    assert "version=1" in first.error
+    assert later
+    assert {one.outcome for one in later} == {Outcome.PASS}
+
+
+@pytest.mark.parametrize(
+    ("daemon", "frontend", "expected", "overall"),
+    [
+        (
+            "v0.2",
+            "master",
+            {
+                "TestCopyWildcards[fileop=false]": Verdict.KNOWN,
+                "TestEmptyDestDir[fileop=false]": Verdict.KNOWN,
+                "TestWorkdirCopyRelative[fileop=false]": Verdict.KNOWN,
+            },
+            Verdict.COMPATIBLE,
+        ),
+        (
+            "master",
+            "v0.1",
+            {
+                "TestQuotedMetaArgs": Verdict.REGRESSED,
+                "TestCopyExclude": Verdict.REGRESSED,
+                "TestSubrequests": Verdict.REGRESSED,
+            },
+            Verdict.REGRESSED,
+        ),
+    ],
+)
+def test_other_pairs_hold_no_surprise(
+    pair: Pair, daemon: str, frontend: str, expected: dict[str, Verdict], overall: Verdict
+) -> None:
+    judged = pair(daemon, frontend)
+    assert surprising(judged) == expected | {"TestCgroupParent": Verdict.SKIPPED}
+    assert judged.exit_code == (1 if overall is Verdict.REGRESSED else 0)
+    assert judged.unmatched == ()

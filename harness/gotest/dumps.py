@@ -12,7 +12,14 @@ _LINE_HEADERS = tuple(header[1:] for header in _HEADERS)
 _REACH = max(map(len, _HEADERS)) - 1
 _LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
 _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
-_TEST_FRAME = re.compile(r"(?m)^[^\s(]*\.([tT]est\w*)(?:\.func[\w.]*)?\(")
+_RECOVERED = re.compile(r" \[recovered(?:, repanicked)?\]$")
+_TEST_FRAME = re.compile(
+    r"(?m)^(?:created by )?[^\s(]*\.([tT]est\w*)(?:\.func[\w.]*)?(?:\(| in goroutine |$)"
+)
+_MACHINERY = re.compile(
+    r"(?m)^(?:created by )?(?:runtime|testing|sync|time|internal/\w+)\.\S.*\n\t.*\n?"
+    r"|^panic\(.*\n\t.*\n?"
+)
 
 
 class DumpWatch:
@@ -75,8 +82,8 @@ class DumpWatch:
 
 
 def headline(dump: str) -> str:
-    """Return what the process died of, on one line."""
-    return dump.partition("\n")[0].strip()
+    """Return what the process died of, on one line, in the same words for every Go."""
+    return _RECOVERED.sub("", dump.partition("\n")[0].strip())
 
 
 def timed_out(dump: str) -> bool:
@@ -116,3 +123,8 @@ def first_goroutine(dump: str) -> str:
     """Return the dump up to the second goroutine: the message and the stack that died."""
     second = dump.find("\n\ngoroutine ", dump.find("\ngoroutine ") + 1)
     return dump if second < 0 else dump[:second]
+
+
+def own_frames(stack: str) -> str:
+    """Return a stack without the frames of Go's own runtime and testing packages."""
+    return _MACHINERY.sub("", stack).strip()

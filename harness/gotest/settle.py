@@ -62,8 +62,8 @@ def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
     """Draw the results from what was tracked; tells the tracker's listeners the last ends."""
     tracker.seal()
     ending = _ending(tracker, status, timed_out=timed_out)
-    for name in sorted(ending.open):
-        _close(tracker, tracker.tests[name], ending)
+    for test in [test for test in tracker.tests.values() if test.outcome is None]:
+        _close(tracker, test, ending)
     leaf_names = tuple(leaves(tracker.tests))
     judged = _judged(tracker, ending, frozenset(leaf_names))
     results = tuple(_result(tracker, test, ending) for test in judged)
@@ -142,7 +142,8 @@ def _close(tracker: Tracker, test: Test, ending: _Ending) -> None:
         test.why = Explanation(Reason.INCOMPLETE, error)
         tracker.close(test, Outcome.MISSING, log)
         return
-    found = explain(log, test=test.name)
+    own_words = log.partition(dumps.headline(ending.dump).encode())[0] if ending.dump else log
+    found = explain(own_words, test=test.name)
     error = f"did not end: {ending.words}"
     evidence = found.error
     reason = Reason.INCOMPLETE
@@ -150,10 +151,11 @@ def _close(tracker: Tracker, test: Test, ending: _Ending) -> None:
         reason = found.reason
     elif guilty and ending.timed_out:
         reason = Reason.TIMEOUT
-        evidence = dumps.goroutine_of(ending.dump, parse(test.name).function) or evidence
+        stack = dumps.goroutine_of(ending.dump, parse(test.name).function)
+        evidence = dumps.own_frames(stack) or evidence
     elif guilty and ending.panicked:
         reason = Reason.PANIC
-        evidence = dumps.first_goroutine(ending.dump)
+        evidence = dumps.own_frames(dumps.first_goroutine(ending.dump))
     elif hidden_end(log, test.name):
         error += "; its end may stand behind output that lacks its newline"
     test.why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
@@ -191,7 +193,7 @@ def _result(tracker: Tracker, test: Test, ending: _Ending) -> Result:
     why = test.why
     if test.name == ending.panicked_in:
         outcome = Outcome.CRASH
-        evidence = head(dumps.first_goroutine(ending.dump))
+        evidence = head(dumps.own_frames(dumps.first_goroutine(ending.dump)))
         why = Explanation(Reason.PANIC, evidence, stable=dumps.headline(ending.dump))
     elif outcome is Outcome.FAIL and test.name in tracker.foreign and not (why and why.own):
         why = classify(tracker.foreign[test.name])
@@ -212,12 +214,8 @@ def _notes(tracker: Tracker, ending: _Ending, own: list[Result]) -> Iterator[str
         yield "no test matched the selection"
     if _BUILD_FAILED.search(loose):
         yield "the test binary was not built"
-    if ending.panicked_in:
-        yield f"{ending.panicked_in} took the run with it: {ending.words}"
-    elif ending.culprits and len(ending.culprits) < len(ending.open):
-        yield f"{ending.words}; at work: {_some(sorted(ending.culprits))}"
-    if ending.open:
-        yield f"{ending.words}; began and did not end: {_some(sorted(ending.open))}"
+    if ending.open or ending.panicked_in:
+        yield "; ".join(_story(ending))
     for result in own:
         if result.outcome is Outcome.FAIL:
             yield (
@@ -226,6 +224,16 @@ def _notes(tracker: Tracker, ending: _Ending, own: list[Result]) -> Iterator[str
             )
     for kind, names in tracker.oddities.items():
         yield f"{kind}: {_some(names)}"
+
+
+def _story(ending: _Ending) -> Iterator[str]:
+    yield ending.words
+    if ending.panicked_in:
+        yield f"in {ending.panicked_in}"
+    elif ending.culprits and len(ending.culprits) < len(ending.open):
+        yield f"at work: {_some(sorted(ending.culprits))}"
+    if ending.open:
+        yield f"began and did not end: {_some(sorted(ending.open))}"
 
 
 def _broken(

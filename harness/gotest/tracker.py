@@ -98,8 +98,6 @@ class Tracker:
             test.announced = outcome
             if outcome is Outcome.FAIL:
                 self.chain.append(name)
-            else:
-                self.chain.clear()
 
     def end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
         """End a test, its output may still follow until the next event."""
@@ -117,8 +115,10 @@ class Tracker:
             self._unsealed.append(test)
             self._on_end(name, outcome, seconds)
         elif test.outcome is not outcome:
-            test.outcome = max(test.outcome, outcome, key=_WORSE.index)
             self._odd("ended twice and differently, the worse counts", name)
+            if _WORSE.index(outcome) > _WORSE.index(test.outcome):
+                test.outcome, test.why = outcome, None
+                self._unsealed.append(test)
 
     def output(self, data: bytes) -> None:
         """Take output of the test that spoke last; it may begin and end anywhere."""

@@ -1,7 +1,8 @@
 """The one file that starts programs; everything else hands it a request.
 
 A request is an argument list, never a shell line. Every wait has a bound, every child leads
-its own process group, and a group is killed whatever happens to the caller.
+its own process group, and a group is killed whatever happens to the caller. What runs in the
+threads of a crew (crew.py) can be stopped as one.
 """
 
 from __future__ import annotations
@@ -9,29 +10,44 @@ from __future__ import annotations
 import logging
 import os
 import re
-import select
 import shlex
 import shutil
 import signal
 import subprocess
-import threading
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
+from harness.tools.pipes import Ears
+from harness.tools.stop import check_stop, stop_asked
 
 _log = logging.getLogger(__name__)
 
-_stopping = threading.Event()
+_REAP = 10.0
+"""Seconds within which the kernel must end a program that was killed."""
 
-_POLL = 0.2
-"""Seconds between two looks at the clock and at `stop_all`."""
-
-_CHUNK = 1 << 16
 _TAIL = 4000
-_SECRET = re.compile(r"(?i)(://)[^/@\s]+@|((?:token|password|secret|key)[=:]\s*)\S+")
+_SECRET = re.compile(r"(?i)(://)[^/\s]+@|((?:token|password|secret|key)[=:]\s*)\S+")
+
+_GIT_KEPT = frozenset(
+    {
+        "GIT_ALLOW_PROTOCOL",
+        "GIT_ASKPASS",
+        "GIT_CONFIG_COUNT",
+        "GIT_EXEC_PATH",
+        "GIT_HTTP_PROXY_AUTHMETHOD",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_SSL_CAINFO",
+        "GIT_SSL_NO_VERIFY",
+    }
+)
+_GIT_KEPT_PAIRS = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 
 
 class CommandFailed(InfrastructureError):  # noqa: N818 - an event, named as one
@@ -43,7 +59,7 @@ class CommandFailed(InfrastructureError):  # noqa: N818 - an event, named as one
         self.status = status
         self.output = output
         how = "was killed at its time limit" if status is None else f"ended with status {status}"
-        tail = output[-_TAIL:].strip()
+        tail = redact(output[-_TAIL:].strip())
         super().__init__(f"{quoted(argv)} {how}" + (f":\n{tail}" if tail else ""))
 
 
@@ -54,7 +70,7 @@ class Request:
     argv: Sequence[str]
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
-    """The whole environment; None for ours without GIT_*."""
+    """The whole environment; None for `clean_environment()`."""
     stdin: bytes = b""
     timeout: float = 600.0
     """Seconds until the group is killed."""
@@ -100,9 +116,17 @@ def quoted(argv: Sequence[str]) -> str:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """Our environment without GIT_* (a caller's repository must not leak in), plus `extra`."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    return {**kept, **extra}
+    """Our environment without the repository of a git hook that may have called us, plus `extra`.
+
+    Of GIT_* only how to reach others is kept; the list is pre-commit's (pre_commit/git.py,
+    no_git_env).
+    """
+
+    def kept(name: str) -> bool:
+        ours = not name.startswith("GIT_") or name in _GIT_KEPT
+        return ours or name.startswith(_GIT_KEPT_PAIRS)
+
+    return {**{name: value for name, value in os.environ.items() if kept(name)}, **extra}
 
 
 def find(program: str, *, install: str = "") -> Path:
@@ -117,39 +141,27 @@ def find(program: str, *, install: str = "") -> Path:
     return Path(found)
 
 
-def stop_all() -> None:
-    """End every program that is running and start no more: the user asked to stop.
-
-    `run` then raises Interrupted, `stream` returns with status None.
-    """
-    _stopping.set()
-
-
 def run(request: Request) -> Completed:
     """Run a program to its end and keep what it printed.
 
     Raises CommandFailed for a status that is not accepted and for the time limit,
-    MissingToolError if there is no such program, Interrupted after `stop_all`.
+    MissingToolError if there is no such program, InfrastructureError if it cannot be run,
+    Interrupted if the crew that this thread works for is stopped.
     """
     deadline = time.monotonic() + request.timeout
-    child = _start(request, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        while True:
-            try:
-                out, err = child.communicate(request.stdin or None, timeout=_POLL)
-                break
-            except subprocess.TimeoutExpired:
-                if _stopping.is_set():
-                    raise Interrupted(f"stopped {request.argv[0]}") from None
-                if time.monotonic() > deadline:
-                    _kill_group(child)
-                    out, err = child.communicate()
-                    raise CommandFailed(request.argv, None, _both(out, err)) from None
-    finally:
-        _kill_group(child)
-    if child.returncode not in request.accept:
-        raise CommandFailed(request.argv, child.returncode, _both(out, err))
-    return Completed(child.returncode, out, err)
+    out, err = bytearray(), bytearray()
+    with _started(request, stderr=subprocess.PIPE) as child:
+        ears = Ears(child, {child.stdout: out.extend, child.stderr: err.extend})
+        while ears.listen():
+            check_stop(request.argv[0])
+            if time.monotonic() > deadline:
+                _kill_group(child)
+                ears.finish()
+                raise CommandFailed(request.argv, None, _both(out, err))
+    status = child.returncode
+    if status not in request.accept:
+        raise CommandFailed(request.argv, status, _both(out, err))
+    return Completed(status, bytes(out), bytes(err))
 
 
 def stream(
@@ -162,74 +174,81 @@ def stream(
 
     At the time limit `on_timeout` is told the child's pid, may ask it for diagnostics, and
     returns for how many more seconds to listen before the kill. Statuses are returned, not
-    judged. Raises MissingToolError, and Interrupted if `stop_all` came before.
+    judged; if the crew that this thread works for is stopped, the status is None. Raises
+    MissingToolError, InfrastructureError if the program cannot be run, what `sink` raises, and
+    Interrupted if the crew was stopped before.
     """
     begun = time.monotonic()
-    child = _start(request, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if child.stdout is None:
-        raise InfrastructureError(f"{quoted(request.argv)} has no output to read")
     deadline = begun + request.timeout
-    timed_out = stopped = False
-    with child, child.stdout as pipe:
-        try:
-            while _pump(pipe.fileno(), sink, child):
-                if _stopping.is_set():
-                    stopped = True
-                    break
-                if time.monotonic() < deadline:
-                    continue
-                if timed_out or on_timeout is None:
-                    timed_out = stopped = True
-                    break
+    timed_out = killed = False
+    with _started(request, stderr=subprocess.STDOUT) as child:
+        ears = Ears(child, {child.stdout: sink})
+        while not killed and ears.listen():
+            if stop_asked():
+                killed = True
+            elif time.monotonic() > deadline:
+                killed = timed_out or on_timeout is None
                 timed_out = True
-                deadline = time.monotonic() + on_timeout(child.pid)
-        finally:
+                if on_timeout is not None and not killed:
+                    deadline = time.monotonic() + on_timeout(child.pid)
+        if killed:
             _kill_group(child)
-    status = None if stopped else child.returncode
+            ears.finish()
+    status = None if killed else child.returncode
     return Streamed(status, timed_out, time.monotonic() - begun)
 
 
-def _start(request: Request, *, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
-    if _stopping.is_set():
+@contextmanager
+def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program; when the block ends, however it does, the whole group is dead."""
+    if stop_asked():
         raise Interrupted(f"did not start {request.argv[0]}")
     _log.debug("run %s", quoted(request.argv))
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(request.stdin)
+        stdin.seek(0)
+        child = _popen(request, stdin, stderr)
+    try:
+        yield child
+    finally:
+        try:
+            _kill_group(child)
+        finally:
+            for pipe in (child.stdout, child.stderr):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _popen(request: Request, stdin: IO[bytes], stderr: int) -> subprocess.Popen[bytes]:
+    program = request.argv[0]
+    if request.cwd is not None and not request.cwd.is_dir():
+        raise InfrastructureError(f"cannot run {program} in {request.cwd}: no such folder")
     try:
         return subprocess.Popen(
             [str(word) for word in request.argv],
             cwd=request.cwd,
             env=clean_environment() if request.env is None else dict(request.env),
-            stdin=subprocess.PIPE if request.stdin else subprocess.DEVNULL,
-            stdout=stdout,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
             stderr=stderr,
             start_new_session=True,
             pass_fds=request.keep,
         )
     except FileNotFoundError as error:
-        raise MissingToolError(f"cannot run {request.argv[0]}: {error.strerror}") from error
-    except PermissionError as error:
-        raise InfrastructureError(f"cannot run {request.argv[0]}: {error.strerror}") from error
-
-
-def _pump(descriptor: int, sink: Callable[[bytes], None], child: subprocess.Popen[bytes]) -> bool:
-    """Pass on what is there within a short wait; False once nobody writes any more."""
-    ready, _, _ = select.select([descriptor], [], [], 0.1)
-    if ready:
-        chunk = os.read(descriptor, _CHUNK)
-        if chunk:
-            sink(chunk)
-        return bool(chunk)
-    # A grandchild that holds the pipe open must not keep us: the child's own end decides.
-    return child.poll() is None
+        raise MissingToolError(f"cannot run {program}: {error.strerror}") from error
+    except OSError as error:
+        raise InfrastructureError(f"cannot run {program}: {error.strerror}") from error
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    try:
+    # Nobody left, or nobody whom we may kill: then the wait below tells.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    finally:
-        child.wait()
+    try:
+        child.wait(_REAP)
+    except subprocess.TimeoutExpired as error:
+        raise InfrastructureError(f"process {child.pid} cannot be killed") from error
 
 
-def _both(out: bytes, err: bytes) -> str:
+def _both(out: bytearray, err: bytearray) -> str:
     return (out + err).decode("utf-8", "replace")

@@ -136,7 +136,7 @@ def _namespace(name: str, flags: tuple[str, ...]) -> Check:
         run(Request(["unshare", *flags, "true"], timeout=30))
     except CompatError as error:
         reason = str(error).splitlines()[-1]
-        fix = "run as root, in a container as --privileged" if os.geteuid() == 0 else "run as root"
+        fix = "this container needs CAP_SYS_ADMIN" if os.geteuid() == 0 else "run as root"
         return Check(name, State.MISSING, reason, fix)
     return Check(name, State.OK, "works")
 
@@ -218,5 +218,5 @@ def _backend(name: str, problems: Callable[[], list[Problem]]) -> Check:
         return Check(f"{name} backend", State.OK, "can run")
     fatal = [problem for problem in found if problem.fatal]
     state = State.MISSING if fatal else State.WARNING
-    detail = "; ".join(problem.what for problem in fatal or found)
+    detail = "; ".join(dict.fromkeys(problem.what for problem in fatal or found))
     return Check(f"{name} backend", state, detail, (fatal or found)[0].fix)

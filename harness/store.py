@@ -10,6 +10,7 @@ key removes before it begins.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -24,6 +25,8 @@ from platformdirs import user_cache_path
 from harness.errors import InfrastructureError, UsageError
 
 _KEY_DIGITS = 24
+_FULL = os.strerror(errno.ENOSPC)
+"""What our own writes and the words of every program that we run say of a full disk."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,12 @@ class Store:
             path = self.root / kind / key
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished.rename(path)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(unfinished, ignore_errors=True)
+            if _FULL in str(error):
+                raise InfrastructureError(
+                    f"the disk of the cache {self.root} is full",
+                    hint="free some space, or set COMPAT_CACHE to a folder on another disk",
+                ) from error
             raise
         return path

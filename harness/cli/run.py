@@ -71,15 +71,14 @@ if TYPE_CHECKING:
 @CACHE
 @DATA
 def run(**options: Unpack[RunOptions]) -> int:
-    r"""Run DAEMON's own Dockerfile tests against the Dockerfile frontend of FRONTEND.
+    """Run DAEMON's own Dockerfile tests against the Dockerfile frontend of FRONTEND.
 
     Both are tags, branches, commits, release lines (v0.6 is its newest release) or `latest`.
     The suite runs twice, side by side: with its own commit's frontend (the control) and with
     the frontend under test (the candidate), so that a verdict says what the new frontend did.
 
-    \b
-    Exit codes: 0 compatible, 1 regression, 2 usage or configuration,
-    3 too little ran to say, 4 infrastructure or build failure, 130 interrupted.
+    Exit codes: 0 compatible, 1 regression, 2 usage or configuration, 3 too little ran to say,
+    4 infrastructure or build failure, 130 interrupted.
     """
     from harness.cli.report import show  # noqa: PLC0415 - keeps --help quick
     from harness.cli.session import Session  # noqa: PLC0415

@@ -49,6 +49,11 @@ def test_help_has_an_example_that_names_the_command(path: str) -> None:
 
 
 @every_command
+def test_help_shows_no_mark_of_the_formatter(path: str) -> None:
+    assert "\\b" not in CONTEXTS[path].get_help()
+
+
+@every_command
 def test_every_option_says_what_it_is_for(path: str) -> None:
     options = [p for p in CONTEXTS[path].command.params if isinstance(p, click.Option)]
     assert [o.name for o in options if not o.help] == []

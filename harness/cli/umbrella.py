@@ -31,8 +31,8 @@ umbrella = LazyGroup(
     """,
     epilog="""\b
     Examples:
+      compat demo
       compat run v0.6 master
-      compat doctor
       compat completion bash
     """,
 )

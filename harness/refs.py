@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
 from packaging.version import Version
 
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.model import Side
-from harness.tools.git import Git, clone
+from harness.tools.git import Git, GitFailed, clone
+from harness.tools.locks import held
 from harness.tools.process import redact
 
 DEFAULT_REPOSITORY = "https://github.com/moby/buildkit.git"
@@ -32,6 +32,10 @@ _FULL_SHA_DIGITS = 40
 _RELEASE = re.compile(r"(?P<line>(?:v|dockerfile/)\d+\.\d+)\.(?P<patch>\d+)")
 _LINE = re.compile(r"(?:v|dockerfile/)\d+\.\d+")
 _NAMESPACES = ("refs/tags/", "refs/heads/", "refs/remotes/origin/")
+_PATIENCE = 3600.0
+"""Seconds to wait for another run that clones or fetches the same repository."""
+
+_REPO_HINT = "give --repo a clone of moby/buildkit, a URL, or set COMPAT_REPO"
 _LATEST = {Side.SUITE: "v", Side.FRONTEND: "dockerfile/"}
 
 
@@ -91,10 +95,14 @@ def find(
     repository, fresh = _open_clone(where, cache, fetch=fetch, listener=listener)
     try:
         return repository, [resolve(repository, text, side) for text, side in asked]
-    except UnknownRefError:
+    except UnknownRefError as unknown:
         if fresh:
             raise
-    repository, _ = _open_clone(where, cache, fetch=True, listener=listener)
+        try:
+            repository, _ = _open_clone(where, cache, fetch=True, listener=listener)
+        except GitFailed as error:
+            listener(Said(f"the clone could not be updated: {error}"))
+            raise unknown from error
     return repository, [resolve(repository, text, side) for text, side in asked]
 
 
@@ -103,7 +111,7 @@ def _open_clone(
 ) -> tuple[Repository, bool]:
     folder = cache / "repos" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with held(folder.with_suffix(".lock"), patience=_PATIENCE):
         git = Git(folder)
         missing = not folder.is_dir()
         if missing:
@@ -164,11 +172,12 @@ def version_of(tag: str) -> Version:
 
 def _open_local(folder: Path) -> Repository:
     git = Git(folder)
-    if not git.is_repository():
-        raise UsageError(
-            f"{folder} is not a git repository",
-            hint="give --repo a clone of moby/buildkit, a URL, or set COMPAT_REPO",
-        )
+    try:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder", hint=_REPO_HINT)
+        git.check()
+    except GitFailed as error:
+        raise UsageError(f"{folder} is not a git repository: {error}", hint=_REPO_HINT) from error
     return Repository(git, dict(git.refs()))
 
 

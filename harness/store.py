@@ -1,11 +1,12 @@
 """Content-addressed artefacts: built once, published by one rename, never changed afterwards.
 
     <root>/<kind>/<key>/        published
-    <root>/tmp/<kind>-<key>/    being made; only the holder of its lock may touch it
+    <root>/tmp/<kind>-<key>/    being made, in a folder of one maker's own below it
     <root>/locks/<kind>-<key>   held while making, released by the kernel if its holder dies
 
 A process killed at any point leaves at most a folder in tmp, which the next maker of the same
-key removes before it begins.
+key removes before it begins. A compiler that outlived its killed maker still knows only the old
+maker's folder.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from harness.errors import InfrastructureError, UsageError
+from harness.tools.locks import held
 
 _KEY_DIGITS = 24
 _FULL = os.strerror(errno.ENOSPC)
@@ -59,11 +61,12 @@ class Store:
 
         Raises UsageError if it cannot be written to.
         """
-        self.root = root
+        # Programs with working folders of their own are given paths below it.
+        self.root = root.absolute()
         self._lock_timeout = lock_timeout
         try:
             for name in ("tmp", "locks"):
-                (root / name).mkdir(parents=True, exist_ok=True)
+                _make_writable_folder(self.root / name)
         except OSError as error:
             raise UsageError(
                 f"the cache {root} cannot be written to: {error.strerror}",
@@ -78,38 +81,40 @@ class Store:
     def publish(self, kind: str, key: str, make: Callable[[Path], None]) -> Published:
         """Find an artefact or have `make` fill an empty folder that then becomes it.
 
-        Raises what `make` raises, with nothing published, and InfrastructureError if another
-        process has been making it for longer than the lock's time limit.
+        Raises what `make` raises, with nothing published, InfrastructureError if another
+        process has been making it for longer than the lock's time limit, and Interrupted if the
+        crew that this thread works for is stopped while it waits for that.
         """
         if found := self.find(kind, key):
             return Published(found, cached=True)
-        name = f"{kind}-{key}"
-        try:
-            with FileLock(self.root / "locks" / name, timeout=self._lock_timeout):
-                if found := self.find(kind, key):
-                    return Published(found, cached=True)
-                return Published(self._make(kind, key, make), cached=False)
-        except Timeout as error:
-            raise InfrastructureError(
-                f"another run has been making {name} for over {self._lock_timeout:.0f} s"
-            ) from error
+        with held(self.root / "locks" / f"{kind}-{key}", patience=self._lock_timeout):
+            if found := self.find(kind, key):
+                return Published(found, cached=True)
+            return Published(self._make(kind, key, make), cached=False)
 
     def _make(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
         unfinished = self.root / "tmp" / f"{kind}-{key}"
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
-        unfinished.mkdir()
+        shutil.rmtree(unfinished, ignore_errors=True)  # an orphan may be writing there still
+        empty = unfinished / secrets.token_hex(4)
+        empty.mkdir(parents=True)
+        path = self.root / kind / key
         try:
-            make(unfinished)
-            path = self.root / kind / key
+            make(empty)
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.rename(path)
+            empty.rename(path)
         except BaseException as error:
-            shutil.rmtree(unfinished, ignore_errors=True)
             if _FULL in str(error):
                 raise InfrastructureError(
                     f"the disk of the cache {self.root} is full",
                     hint="free some space, or set COMPAT_CACHE to a folder on another disk",
                 ) from error
             raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
         return path
+
+
+def _make_writable_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

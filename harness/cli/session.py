@@ -22,7 +22,6 @@ from harness.runner.cell import Settings
 from harness.runner.pair import Job, run_pair
 from harness.runner.prepare import Ask, prepare
 from harness.store import Store, default_cache
-from harness.tools.git import forget_callers_repository
 
 JUNIT_FILE = "junit.xml"
 
@@ -81,7 +80,6 @@ class Session:
     @classmethod
     def open(cls, options: RunOptions) -> Session:
         """Read a command's options. Raises UsageError and ConfigError."""
-        forget_callers_repository()
         repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
         channel = options["channel"]
         return cls(

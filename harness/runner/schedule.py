@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from harness.backends.base import LegRequest
@@ -16,7 +16,7 @@ from harness.runner.builds import Built
 from harness.runner.cell import Cell, Settings, default_parallel
 from harness.runner.collate import known_names
 from harness.runner.legs import ControlStore, LegRunner
-from harness.tools.process import stop_all
+from harness.tools.crew import Crew
 
 
 @dataclass
@@ -100,18 +100,18 @@ class Schedule:
         """Run legs at the same time; after an interruption give what the stopped legs had."""
         if self.interrupted:
             return []
-        with ThreadPoolExecutor(max(1, len(requests)), "leg") as pool:
-            running = [
-                pool.submit(
-                    self.runner.run, request, self.folder.leg(leg, attempt), leg, attempt, expected
-                )
-                for leg, request in requests.items()
-            ]
+        running: list[Future[LegRun]] = []
+        with Crew(max(1, len(requests)), "leg") as crew:
             try:
-                wait(running)
+                for leg, request in requests.items():
+                    folder = self.folder.leg(leg, attempt)
+                    running.append(
+                        crew.start(self.runner.run, request, folder, leg, attempt, expected)
+                    )
+                crew.wait()
             except KeyboardInterrupt:
                 self.interrupted = True
-                stop_all()
+                crew.stop()
         return [run for future in running if (run := _ended(future)) is not None]
 
 

@@ -1,38 +1,38 @@
-"""Git, through GitPython's command wrapper: reading refs, ancestry and trees of a bare repository.
+"""Git: refs, ancestry and trees of one repository, which is only read, and clones of ours.
 
-Values that come from users pass `check_ref_text` before they get here, and every command that
-takes a revision ends its options first, so that a name can never be read as an option.
+Names that come from users pass `refs.check_text` before they get here, and a command that takes
+one ends its options first, so that a name can never be read as an option. Git is told where the
+repository is and never looks for one, so that no other can be taken for it. It runs through
+process.py like every program: with a time limit, and stopped when its caller is.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import git as gitpython
-from git.exc import GitCommandError, GitCommandNotFound
-
-from harness.errors import InfrastructureError, MissingToolError
-from harness.tools.process import redact
+from harness.errors import InfrastructureError
+from harness.tools.process import (
+    CommandFailed,
+    Completed,
+    Request,
+    clean_environment,
+    find,
+    redact,
+    run,
+)
 
 INSTALL = "apt-get install git"
 
-_QUIET = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "LC_ALL": "C",
-}
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+_PATIENCE = 600.0
+"""Seconds for what reads the repository."""
 
+_NETWORK_PATIENCE = 3600.0
+"""Seconds for what fetches; a first clone of BuildKit takes minutes."""
 
-def forget_callers_repository() -> None:
-    """Drop GIT_* from our environment, once at start: a hook's GIT_DIR must not reach our git.
-
-    The habit is pre-commit's (pre_commit/git.py, no_git_env).
-    """
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        del os.environ[name]
+_YES_OR_NO = frozenset({0, 1})
+"""Statuses by which git answers; any other means that it cannot say."""
 
 
 class GitFailed(InfrastructureError):  # noqa: N818 - an event, named as one
@@ -45,38 +45,34 @@ class Git:
     def __init__(self, path: Path) -> None:
         """Take the folder that holds the repository; nothing is checked yet."""
         self.path = path
-        self._git = gitpython.Git(path)
-        self._env = dict(_QUIET)
+        below = path / ".git"
+        self._git_dir = str((below if below.exists() else path).absolute())
 
-    def run(self, *args: str, env: Mapping[str, str] | None = None) -> str:
-        """Run one git command and give its standard output.
+    def run(
+        self, *args: str, env: Mapping[str, str] | None = None, patience: float = _PATIENCE
+    ) -> str:
+        """Run one git command and give its standard output without the last line's end.
 
         Raises GitFailed with the command's last words, MissingToolError without git.
         """
-        try:
-            return str(
-                self._git.execute(
-                    ["git", *args],
-                    env={**self._env, **(env or {})},
-                    strip_newline_in_stdout=True,
-                )
-            )
-        except GitCommandNotFound as error:
-            raise MissingToolError("git is not installed", hint=INSTALL) from error
-        except GitCommandError as error:
-            words = redact(str(error.stderr).removeprefix("\n  stderr: ").strip("' \n"))
-            raise GitFailed(f"git {args[0]} failed in {self.path}: {words}") from error
+        return self._call(*args, env=env, patience=patience).text.removesuffix("\n")
 
-    def ok(self, *args: str) -> bool:
-        """Tell whether a command ends with status 0, for commands that answer by it."""
-        status = self._git.execute(
-            ["git", *args], env=self._env, with_exceptions=False, with_extended_output=True
-        )
-        return bool(status[0] == 0)
+    def _says_yes(self, *args: str) -> bool:
+        return self._call(*args, accept=_YES_OR_NO).status == 0
 
-    def is_repository(self) -> bool:
-        """Tell whether git finds a repository at this very folder."""
-        return self.path.is_dir() and self.ok("rev-parse", "--git-dir")
+    def _call(
+        self,
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        patience: float = _PATIENCE,
+        accept: frozenset[int] = frozenset({0}),
+    ) -> Completed:
+        env = {"GIT_DIR": self._git_dir, **(env or {})}
+        return _git(args, self.path, env, patience=patience, accept=accept)
+
+    def check(self) -> None:
+        """See that there is a repository at this very folder. Raises GitFailed if not."""
+        self.run("rev-parse", "--git-dir")
 
     def refs(self) -> Iterator[tuple[str, str]]:
         """Yield (full ref name, commit sha) of all tags and branches, tags peeled."""
@@ -93,11 +89,10 @@ class Git:
 
     def commit(self, rev: str) -> str | None:
         """Give the full sha of the commit that `rev` names, or None."""
-        if not self.ok("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"):
-            return None
-        return self.run("rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}").split(
-            "\n"
-        )[-1]
+        args = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+        found = self._call(*args, accept=_YES_OR_NO)
+        # Git before 2.30 prints --end-of-options too.
+        return found.text.split()[-1] if found.status == 0 else None
 
     def date(self, sha: str) -> str:
         """Committer date of a commit as YYYY-MM-DD in UTC."""
@@ -106,24 +101,26 @@ class Git:
         )
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Tell whether `older` is `newer` or an ancestor of it."""
-        return self.ok("merge-base", "--is-ancestor", older, newer)
+        """Tell whether `older` is `newer` or an ancestor of it; what is not here is neither."""
+        try:
+            return self._says_yes("merge-base", "--is-ancestor", older, newer)
+        except GitFailed:
+            if self.commit(older) is None:
+                return False
+            raise
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Best common ancestor of two commits, or None if they share no history."""
-        if not self.ok("merge-base", one, other):
-            return None
-        return self.run("merge-base", one, other)
+        found = self._call("merge-base", one, other, accept=_YES_OR_NO)
+        return found.text.strip() if found.status == 0 else None
 
     def read(self, sha: str, path: str) -> str | None:
         """Content of a file in a commit's tree, or None if there is none."""
-        if not self.ok("cat-file", "-e", f"{sha}:{path}"):
-            return None
-        return self.run("cat-file", "blob", f"{sha}:{path}")
+        return self.run("cat-file", "blob", f"{sha}:{path}") if self.has(sha, path) else None
 
     def has(self, sha: str, path: str) -> bool:
         """Tell whether a commit's tree has this file or folder."""
-        return self.ok("cat-file", "-e", f"{sha}:{path}")
+        return bool(self.run("ls-tree", "--full-tree", "--name-only", sha, "--", path))
 
     def export(self, sha: str, index: Path, dest: Path) -> None:
         """Write a commit's tree to the existing folder `dest`.
@@ -131,13 +128,25 @@ class Git:
         `index` is a scratch file of the caller's: nothing is registered in the repository,
         so that a killed export leaves no lock and no worktree behind.
         """
-        env = {"GIT_INDEX_FILE": str(index)}
+        env = {"GIT_WORK_TREE": str(dest), "GIT_INDEX_FILE": str(index)}
         self.run("read-tree", sha, env=env)
-        self.run("checkout-index", "--all", f"--prefix={dest}/", env=env)
+        self.run("-c", "core.autocrlf=false", "checkout-index", "--all", env=env)
 
     def fetch(self) -> None:
-        """Update every tag and branch of a mirror clone from where it came."""
-        self.run("fetch", "--quiet", "--prune", "--tags", "origin", "+refs/heads/*:refs/heads/*")
+        """Update every tag and branch of a clone of ours from where it came.
+
+        The caller holds the clone's lock: locks of git's own that lie about are those of a
+        fetch that was killed.
+        """
+        for stale in [*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock")]:
+            stale.unlink(missing_ok=True)
+        self.run(
+            # Tidying up is a part of this, not a process that goes on behind our back.
+            *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
+            *("fetch", "--quiet", "--prune", "origin"),
+            *("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+            patience=_NETWORK_PATIENCE,
+        )
 
 
 def clone(url: str, dest: Path) -> Git:
@@ -145,6 +154,25 @@ def clone(url: str, dest: Path) -> Git:
 
     Raises GitFailed if it cannot be reached.
     """
-    parent = Git(dest.parent)
-    parent.run("clone", "--quiet", "--bare", "--end-of-options", url, str(dest))
+    args = ("clone", "--quiet", "--bare", "--end-of-options", url, str(dest))
+    _git(args, dest.parent, {}, patience=_NETWORK_PATIENCE)
     return Git(dest)
+
+
+def _git(
+    args: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    patience: float,
+    accept: frozenset[int] = frozenset({0}),
+) -> Completed:
+    """Run git, quietly and in English."""
+    argv = [str(find("git", install=INSTALL)), *args]
+    environment = clean_environment(**_QUIET, **env)
+    try:
+        return run(Request(argv, cwd=cwd, env=environment, timeout=patience, accept=accept))
+    except CommandFailed as error:
+        doing = next((word for word in args if not word.startswith("-") and "=" not in word), "")
+        words = redact(error.output.strip()) if error.status is not None else "too slow"
+        raise GitFailed(f"git {doing} failed in {cwd}: {words}") from error

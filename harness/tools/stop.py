@@ -1,0 +1,49 @@
+"""How one piece of work is stopped from another thread, for all that runs on its behalf.
+
+A stop belongs to the threads of one crew (crew.py) and to the crews that they start, never to
+the whole process: what follows a failed build must be able to start programs again.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import ContextVar
+
+from harness.errors import Interrupted
+
+
+class Stop:
+    """A wish to stop one piece of work, never taken back; inner pieces hear of it too."""
+
+    def __init__(self) -> None:
+        """Belong to what is under way in this thread."""
+        self._event = threading.Event()
+        self._outer = _current.get()
+
+    def ask(self) -> None:
+        """Ask whoever works on this piece to end."""
+        self._event.set()
+
+    @property
+    def asked(self) -> bool:
+        """Whether this piece is to end."""
+        return self._event.is_set() or (self._outer is not None and self._outer.asked)
+
+    def cover(self) -> None:
+        """Let the work of this thread's context be a part of this piece."""
+        _current.set(self)
+
+
+_current: ContextVar[Stop | None] = ContextVar("stop", default=None)
+
+
+def stop_asked() -> bool:
+    """Tell whether the work that this thread does is to end."""
+    stop = _current.get()
+    return stop is not None and stop.asked
+
+
+def check_stop(doing: str) -> None:
+    """Raise Interrupted if the work that this thread does is to end."""
+    if stop_asked():
+        raise Interrupted(f"stopped: {doing}")

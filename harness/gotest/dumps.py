@@ -34,6 +34,11 @@ class DumpWatch:
         self._kept: list[bytes] | None = None
         self._room = 0
 
+    @property
+    def seen(self) -> bool:
+        """True from the header of a dump on."""
+        return self._kept is not None
+
     def feed(self, data: bytes) -> None:
         """Take output in the order it came."""
         if len(data) < _REACH:

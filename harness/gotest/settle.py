@@ -80,17 +80,17 @@ def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
 
 
 def _ending(tracker: Tracker, status: int | None, *, timed_out: bool) -> _Ending:
-    dump = "" if tracker.passed is not None else tracker.dump.text()
+    dump = "" if tracker.passed else tracker.dump.text()
     late = timed_out or dumps.timed_out(dump)
     asked = dumps.asked_to_quit(dump)
     if late:
         words = "the run timed out"
-    elif tracker.passed is not None:
-        words = "the test binary finished without saying how this test ended"
     elif asked:
         words = "the test binary was told to quit"
     elif dump:
         words = f"the test binary died: {readable(dumps.headline(dump))}"
+    elif tracker.passed is not None:
+        words = "the test binary finished without saying how this test ended"
     elif status is None:
         words = "the test binary was killed"
     else:

@@ -96,13 +96,13 @@ class Tracker:
         test = self.tests.get(name)
         if test is not None:
             test.announced = outcome
+            self.dump.reset()
             if outcome is Outcome.FAIL:
                 self.chain.append(name)
 
     def end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
         """End a test, its output may still follow until the next event."""
         self._seal()
-        self.dump.new_line()
         test = self.tests.get(name)
         if test is None:
             self._odd("an end without a begin was ignored", name)
@@ -142,8 +142,13 @@ class Tracker:
         test.log.append(data)
 
     def package(self, *, passed: bool) -> None:
-        """Take the binary's last word; what follows belongs to no test."""
-        self._frame()
+        """Take the binary's last word; what follows belongs to no test.
+
+        Behind a panic the word is `go test`'s, and the panic stays the last of the binary's.
+        """
+        if passed or not self.dump.seen:
+            self._frame()
+        self._seal()
         self._current = None
         self.passed = passed
 

@@ -1,0 +1,392 @@
+"""Real programs, well-behaved and not: what is read of them, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InfrastructureError, Interrupted, MissingToolError
+from harness.tools.crew import Crew
+from harness.tools.process import CommandFailed, Request, clean_environment, run, stream
+
+pytestmark = pytest.mark.integration
+
+Start = Callable[..., Request]
+
+SLEEPERS = """\
+sleep 60 & echo $! >> pids
+( sleep 60 & echo $! >> pids; wait ) &
+echo $$ >> pids
+echo ready
+wait
+"""
+"""A shell with a child and a grandchild, whose process ids it leaves in a file."""
+
+ELSEWHERE = """\
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open("pids", "w").write(f"{os.getpid()}\\n")
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if "loud" in sys.argv:
+                os.write(1, b"." * 100)
+            time.sleep(0.05)
+    os._exit(0)
+os.wait()
+while not os.path.exists("pids"):
+    time.sleep(0.01)
+os.write(1, b"done")
+"""
+"""Leaves a grandchild in a session of its own, which no signal to the group reaches."""
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Start:
+    def request(script: str, *, timeout: float = 20.0) -> Request:
+        return Request(["sh", "-c", script], cwd=tmp_path, timeout=timeout)
+
+    return request
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Start:
+    def request(script: str, *args: str, timeout: float = 20.0) -> Request:
+        return Request([sys.executable, "-c", script, *args], cwd=tmp_path, timeout=timeout)
+
+    return request
+
+
+def pids(folder: Path) -> list[int]:
+    return [int(line) for line in (folder / "pids").read_text("ascii").split()]
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that only waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def eventually(what: Callable[[], bool], patience: float = 5.0) -> bool:
+    deadline = time.monotonic() + patience
+    while not (reached := what()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return reached
+
+
+def test_run_keeps_status_and_both_outputs_apart(shell: Start) -> None:
+    done = run(shell("echo out; echo err >&2"))
+    assert (done.status, done.stdout, done.stderr) == (0, b"out\n", b"err\n")
+
+
+def test_a_status_that_is_not_accepted_raises_with_the_command_and_its_last_words(
+    shell: Start,
+) -> None:
+    with pytest.raises(CommandFailed, match=r"sh -c .* ended with status 3:\nlast words") as caught:
+        run(shell("echo last words >&2; exit 3"))
+    assert caught.value.status == 3
+
+
+def test_an_accepted_status_is_returned(tmp_path: Path) -> None:
+    request = Request(["sh", "-c", "exit 1"], cwd=tmp_path, accept=frozenset({0, 1}))
+    assert run(request).status == 1
+
+
+def test_a_program_reads_its_input_once_and_whole_while_it_writes(python: Start) -> None:
+    # Far more than any pipe holds, both ways, and slower than one look at the clock.
+    script = (
+        "import sys, time\n"
+        "while chunk := sys.stdin.buffer.read1(65536):\n"
+        "    sys.stdout.buffer.write(chunk)\n"
+        "    time.sleep(0.01)\n"
+    )
+    text = os.urandom(3_000_000)
+    request = python(script)
+    assert run(Request(request.argv, stdin=text)).stdout == text
+
+
+def test_a_program_without_input_finds_an_empty_one(shell: Start) -> None:
+    assert run(shell("cat", timeout=5)).stdout == b""
+
+
+@pytest.mark.parametrize("how", ["run", "stream"])
+def test_the_time_limit_kills_children_and_grandchildren(
+    how: str, shell: Start, tmp_path: Path
+) -> None:
+    request = shell(SLEEPERS, timeout=0.5)
+    begun = time.monotonic()
+    if how == "run":
+        with pytest.raises(CommandFailed, match="killed at its time limit:\nready"):
+            run(request)
+    else:
+        ended = stream(request, lambda _: None)
+        assert (ended.status, ended.timed_out) == (None, True)
+    assert time.monotonic() - begun < 5
+    left = pids(tmp_path)
+    assert len(left) == 3
+    assert eventually(lambda: not any(map(alive, left)))
+
+
+@pytest.mark.parametrize("how", ["run", "stream"])
+def test_what_a_program_leaves_in_the_background_ends_with_it(
+    how: str, shell: Start, tmp_path: Path
+) -> None:
+    request = shell("sleep 60 >/dev/null 2>&1 & echo $! > pids")
+    if how == "run":
+        assert run(request).status == 0
+    else:
+        assert stream(request, lambda _: None).status == 0
+    assert eventually(lambda: not any(map(alive, pids(tmp_path))))
+
+
+@pytest.mark.parametrize("how", ["run", "stream"])
+@pytest.mark.parametrize("voice", ["silent", "loud"])
+def test_a_grandchild_that_holds_the_output_does_not_hold_us(
+    voice: str, how: str, python: Start, tmp_path: Path
+) -> None:
+    request = python(ELSEWHERE, voice)
+    heard = bytearray()
+    begun = time.monotonic()
+    try:
+        if how == "run":
+            done = run(request)
+            heard += done.stdout
+            assert done.status == 0
+        else:
+            ended = stream(request, heard.extend)
+            assert (ended.status, ended.timed_out) == (0, False)
+        assert time.monotonic() - begun < 10
+        assert b"done" in heard
+    finally:
+        for pid in pids(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_time_limit_holds_when_a_grandchild_that_escaped_keeps_the_output(
+    python: Start, tmp_path: Path
+) -> None:
+    begun = time.monotonic()
+    try:
+        with pytest.raises(CommandFailed, match="time limit"):
+            run(python(ELSEWHERE + "time.sleep(60)", "silent", timeout=1))
+        assert time.monotonic() - begun < 10
+    finally:
+        for pid in pids(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_program_that_closes_its_output_is_waited_for(shell: Start, tmp_path: Path) -> None:
+    ended = stream(shell("exec >&- 2>&-; sleep 0.3; touch finished; exit 4"), lambda _: None)
+    assert ended.status == 4
+    assert (tmp_path / "finished").exists()
+
+
+def test_a_stream_hands_on_both_outputs_in_the_order_of_their_writing(shell: Start) -> None:
+    heard = bytearray()
+    ended = stream(shell("for i in 1 2 3; do echo o$i; echo e$i >&2; done; exit 5"), heard.extend)
+    assert bytes(heard) == b"o1\ne1\no2\ne2\no3\ne3\n"
+    assert (ended.status, ended.timed_out) == (5, False)
+
+
+def test_a_stream_hands_on_output_while_the_program_runs(shell: Start, tmp_path: Path) -> None:
+    # The program ends only if its first line has been seen by then.
+    def sink(chunk: bytes) -> None:
+        if b"ready" in chunk:
+            (tmp_path / "seen").touch()
+
+    script = "echo ready; until [ -e seen ]; do sleep 0.05; done; echo more"
+    assert stream(shell(script, timeout=10), sink).status == 0
+
+
+def test_the_last_words_before_an_end_are_never_lost(shell: Start) -> None:
+    for _ in range(10):
+        heard = bytearray()
+        stream(shell("sleep 0.1; echo last words"), heard.extend)
+        assert bytes(heard) == b"last words\n"
+
+
+def test_a_stream_of_any_length_takes_bounded_memory(python: Start) -> None:
+    total = 0
+    longest = 0
+
+    def sink(chunk: bytes) -> None:
+        nonlocal total, longest
+        total += len(chunk)
+        longest = max(longest, len(chunk))
+
+    script = "import os\nfor _ in range(200): os.write(1, b'x' * 1_000_000)"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert stream(python(script, timeout=60), sink).status == 0
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert total == 200_000_000
+    assert longest <= 65536
+    assert grown < 32 * 1024  # KiB
+
+
+def test_a_sink_that_fails_ends_the_program(shell: Start, tmp_path: Path) -> None:
+    def full(_chunk: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        stream(shell(SLEEPERS), full)
+    assert eventually(lambda: not any(map(alive, pids(tmp_path))))
+
+
+def test_at_the_time_limit_diagnostics_are_asked_for_once_and_heard(shell: Start) -> None:
+    asked: list[int] = []
+    heard = bytearray()
+
+    def ask(pid: int) -> float:
+        asked.append(pid)
+        os.kill(pid, signal.SIGUSR1)
+        return 1.0
+
+    script = "trap 'echo every goroutine' USR1; echo ready; while :; do sleep 0.05; done"
+    ended = stream(shell(script, timeout=0.5), heard.extend, on_timeout=ask)
+    assert (ended.status, ended.timed_out) == (None, True)
+    assert len(asked) == 1
+    assert b"every goroutine" in heard
+    assert 1.4 < ended.seconds < 10
+
+
+def test_a_program_that_ends_after_it_was_asked_keeps_its_status(shell: Start) -> None:
+    def ask(pid: int) -> float:
+        os.kill(pid, signal.SIGUSR1)
+        return 10.0
+
+    script = "trap 'echo dump; exit 2' USR1; while :; do sleep 0.05; done"
+    ended = stream(shell(script, timeout=0.5), lambda _: None, on_timeout=ask)
+    assert (ended.status, ended.timed_out) == (2, True)
+
+
+def test_a_stopped_crew_leaves_no_process_and_says_that_it_was_interrupted(
+    shell: Start, tmp_path: Path
+) -> None:
+    ready = threading.Event()
+    begun = time.monotonic()
+    with Crew(2, "test") as crew:
+        streamed = crew.start(stream, shell(SLEEPERS), lambda _: ready.set())
+        assert ready.wait(10)
+        ran = crew.start(run, shell("echo $$ >> pids; exec sleep 60"))
+        assert eventually(lambda: len(pids(tmp_path)) == 4)
+        crew.stop()
+    assert time.monotonic() - begun < 10
+    assert (streamed.result().status, streamed.result().timed_out) == (None, False)
+    with pytest.raises(Interrupted):
+        ran.result()
+    assert eventually(lambda: not any(map(alive, pids(tmp_path))))
+
+
+def test_a_stopped_crew_starts_no_program_and_the_next_one_does(
+    shell: Start, tmp_path: Path
+) -> None:
+    with Crew(1, "test") as crew:
+        crew.stop()
+        late = crew.start(run, shell("touch started"))
+    with pytest.raises(Interrupted, match="did not start sh"):
+        late.result()
+    assert not (tmp_path / "started").exists()
+    with Crew(1, "test") as crew:
+        assert crew.start(run, shell("exit 0")).result().status == 0
+    assert run(shell("exit 0")).status == 0
+
+
+def test_a_stop_reaches_the_crews_of_a_crew(shell: Start, tmp_path: Path) -> None:
+    def inner() -> None:
+        with Crew(1, "inner") as crew:
+            crew.start(run, shell("echo $$ > pids; exec sleep 60"))
+            crew.wait()
+
+    with Crew(1, "outer") as crew:
+        crew.start(inner)
+        assert eventually((tmp_path / "pids").exists)
+        crew.stop()
+    assert eventually(lambda: not any(map(alive, pids(tmp_path))))
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(MissingToolError, match="cannot run no-such-program"):
+        run(Request(["no-such-program"]))
+
+
+def test_a_missing_folder_is_not_mistaken_for_a_missing_program(tmp_path: Path) -> None:
+    with pytest.raises(InfrastructureError, match=f"{tmp_path}/gone: no such folder") as caught:
+        run(Request(["true"], cwd=tmp_path / "gone"))
+    assert not isinstance(caught.value, MissingToolError)
+
+
+def test_a_file_that_is_no_program_is_an_error_of_the_machine(tmp_path: Path) -> None:
+    file = tmp_path / "garbage"
+    file.write_bytes(b"\x7fELF garbage")
+    file.chmod(0o755)
+    with pytest.raises(InfrastructureError, match="Exec format error"):
+        run(Request([str(file)]))
+
+
+def test_arguments_that_are_too_long_are_an_error_of_the_machine() -> None:
+    with pytest.raises(InfrastructureError, match="Argument list too long"):
+        run(Request(["true", "x" * 3_000_000]))
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_callers_repository_does_not_reach_a_child(
+    shell: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", "/elsewhere")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/elsewhere/index")
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -i key")
+    assert run(shell("env | grep ^GIT_")).text == "GIT_SSH_COMMAND=ssh -i key\n"
+    assert "GIT_DIR" not in clean_environment()
+
+
+def test_no_credential_is_in_the_error_of_a_failed_command(tmp_path: Path) -> None:
+    url = "https://user:hunter2@example.com/x.git"
+    request = Request(["sh", "-c", f"echo cannot reach {url}; exit 1"], cwd=tmp_path)
+    with pytest.raises(CommandFailed) as caught:
+        run(request)
+    assert "hunter2" not in str(caught.value)
+    assert "https://***@example.com/x.git" in str(caught.value)
+
+
+def test_a_child_gets_no_descriptor_but_those_that_it_is_to_keep(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as kept, (tmp_path / "other").open("w"):
+        request = Request(["ls", "-l", "/proc/self/fd"], keep=(kept.fileno(),))
+        listing = run(request).text
+    assert f"{tmp_path}/lock" in listing
+    assert f"{tmp_path}/other" not in listing
+
+
+def test_an_interrupt_of_the_main_thread_leaves_no_process(tmp_path: Path) -> None:
+    # In a process of its own: the signal is the real one, as a terminal sends it.
+    script = (
+        "import sys\n"
+        "from harness.tools.process import Request, run\n"
+        "run(Request(['sh', '-c', sys.argv[1]]))\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, SLEEPERS],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=subprocess.PIPE,
+    )
+    with child:
+        assert eventually(
+            lambda: (tmp_path / "pids").exists() and len(pids(tmp_path)) == 3, patience=15
+        )
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=10)
+    assert b"KeyboardInterrupt" in err
+    assert eventually(lambda: not any(map(alive, pids(tmp_path))))

@@ -5,24 +5,17 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.options import CACHE, DATA, JSON
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from harness.images.sets import ImageSets
-
-
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_CACHE = click.option(
-    "--cache", type=_FOLDER, help="Cache folder (default: COMPAT_CACHE, else the user's)."
-)
-_DATA = click.option(
-    "--data", type=_FOLDER, help="Folder with matrices/ (default: COMPAT_DATA, else our own)."
-)
 
 
 @click.group(
@@ -49,8 +42,8 @@ def images() -> None:
     """
 )
 @click.option("--set", "names", multiple=True, metavar="NAME", help="Only this image set.")
-@_CACHE
-@_DATA
+@CACHE
+@DATA
 def seed(names: tuple[str, ...], cache: Path | None, data: Path | None) -> None:
     """Make the mirrors of all image sets, or check those that are there."""
     sets = _open(cache, data)
@@ -67,9 +60,9 @@ def seed(names: tuple[str, ...], cache: Path | None, data: Path | None) -> None:
       compat images list --json
     """,
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@_CACHE
-@_DATA
+@JSON
+@CACHE
+@DATA
 def list_(*, as_json: bool, cache: Path | None, data: Path | None) -> None:
     """Show the image sets, what their images stand for, and which are seeded."""
     sets = _open(cache, data)

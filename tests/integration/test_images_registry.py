@@ -160,7 +160,7 @@ def pulled(sets: ImageSets, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def test_the_commands_of_upstreams_tests_work_inside(
     pulled: dict[str, Path], image: str, tmp_path: Path
 ) -> None:
-    # Taken from testCopyChownCreateDest, testWorkdirUser and testUserAdditionalGids of several lines.
+    # Taken from testCopyChownCreateDest, testWorkdirUser and testUserAdditionalGids.
     said = inside(
         unpacked(tmp_path, pulled[image]),
         """

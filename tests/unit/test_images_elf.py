@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InfrastructureError
@@ -65,6 +65,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         elf.inspect(tmp_path / "nothing-here")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 120))
 def test_no_damage_to_a_header_gets_past_as_another_error(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int

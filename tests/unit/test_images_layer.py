@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.images import layer
@@ -62,6 +62,7 @@ def test_members_are_roots_and_of_one_date(tmp_path: Path) -> None:
     assert members[3].issym()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_a_file_is_streamed_to_the_same_bytes_as_its_content(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -26,7 +26,7 @@ _GAP = " [...] "
 _ENTRY = re.compile(r"(?m)^( {4,})([^\s:]+\.go:\d+): ?(.*)$")
 _LABEL = re.compile(r"\t?(Error Trace|Error|Messages|Test):[ \t]*(.*)")
 _CONTINUED = re.compile(r"\t {12}\t|\t")
-_FRAME = re.compile(r"(?m)^[^\s(]+\.[^\s]+(?:\(.*\))?\n\t\S+\.(?:go|s):\d+.*(?:\n|\Z)")
+_SOURCE = re.compile(r"\t\S+\.(?:go|s):\d+")
 _MUTE = re.compile(r"(?m)^Error: +(?:Received unexpected error:?\s+)?exit status \d+$")
 _DAEMON_ERROR = re.compile(rb'time="[^"]*" level=(?:error|fatal) msg="((?:[^"\\]|\\.)*)')
 _PREFIX = re.compile(r"^/moby\.buildkit\.v1\.Control/\w+ returned error: ")
@@ -181,7 +181,14 @@ def _laid_out(label: str, text: str) -> list[str]:
 
 
 def _without_stack(text: str) -> str:
-    return _FRAME.sub("", text).rstrip()
+    """Drop each frame of a stack: a function's line and the indented source line below it."""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        if _SOURCE.match(line) and kept and not kept[-1].startswith(("\t", " ")):
+            kept.pop()
+        else:
+            kept.append(line)
+    return "\n".join(kept).rstrip()
 
 
 def _shortened(line: str) -> str:

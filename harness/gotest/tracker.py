@@ -66,7 +66,7 @@ class Tracker:
         test = self.tests.get(name)
         if test is None:
             if readable(name) != name or not name:
-                self._odd("a begin under a name that Go cannot print was ignored", readable(name))
+                self._odd("a begin under a name that Go cannot print was ignored", name)
                 self._current = None
                 return
             test = self.tests[name] = Test(name)
@@ -198,4 +198,4 @@ class Tracker:
     def _odd(self, kind: str, name: str) -> None:
         names = self.oddities.setdefault(kind, [])
         if len(names) < _MANY:
-            names.append(name)
+            names.append(readable(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.gotest.names import TestKey, display, leaves, parents, parse, sandbox_name
@@ -100,6 +100,7 @@ def test_people_read_what_tells_tests_apart(name: str, shown: str) -> None:
     assert display(name) == shown
 
 
+@settings(deadline=None, max_examples=60)
 @given(NAMES)
 def test_any_name_is_accepted_and_a_sandbox_is_a_path_prefix_of_its_test(name: str) -> None:
     sandbox = sandbox_name(name)
@@ -109,6 +110,7 @@ def test_any_name_is_accepted_and_a_sandbox_is_a_path_prefix_of_its_test(name: s
     assert display(name) or not name
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sets(NAMES, max_size=12))
 def test_every_name_is_a_leaf_or_some_names_parent(names: set[str]) -> None:
     bottom = set(leaves(names))

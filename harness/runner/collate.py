@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from harness.config.skiplists import Entry
 from harness.gotest.names import TestKey, parse, sandbox_name
-from harness.model import EntryRef, Judgement, Leg, LegRun, Outcome, Result, Status
+from harness.model import EntryRef, Judgement, Leg, LegRun, Outcome, Reason, Result, Status
 from harness.verdict import judge
 
 
@@ -15,6 +15,15 @@ def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgem
     """Judge every test that either side of a main run names; reruns add attempts."""
     names = {result.name: None for leg in legs if leg.attempt == 0 for result in leg.results}
     return tuple(map(partial(_judgement, legs, entries, known_names(legs)), names))
+
+
+def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:
+    """Give the judgements of an interrupted run that stand: the test ended on all these sides."""
+    return tuple(
+        row
+        for row in judged
+        if (Leg.CONTROL not in sides or _ended(row.control)) and _ended(row.candidate)
+    )
 
 
 def unmatched(
@@ -79,6 +88,13 @@ def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
             yield Result(name=name, outcome=leg.parents[name])
         elif leg.attempt == 0:
             yield Result(name=name, outcome=Outcome.MISSING)
+
+
+def _ended(results: Iterable[Result]) -> bool:
+    return any(
+        result.outcome is not Outcome.MISSING and result.reason is not Reason.INCOMPLETE
+        for result in results
+    )
 
 
 def _matches(entry: Entry, key: TestKey) -> bool:

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import msgspec
 
-from harness.backends.base import Backend, LegRequest
+from harness.backends.base import Backend, LegExit, LegRequest
+from harness.errors import InfrastructureError
 from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
-from harness.gotest.stream import StreamParser
+from harness.gotest.stream import Parsed, StreamParser
 from harness.journal import LegFolder
-from harness.model import Leg, LegRun, Outcome
+from harness.journal.folder import RAW_LOG
+from harness.model import Leg, LegRun, Outcome, Record
 from harness.store import Store, key_of
 from harness.tools.clock import now
 
-_FILE = "leg.json"
+_END = "end.json"
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,11 @@ class LegRunner:
     def run(
         self, request: LegRequest, folder: LegFolder, leg: Leg, attempt: int, expected: int | None
     ) -> LegRun:
-        """Run one leg to its end, whatever that is, and give what its tests did."""
+        """Run one leg to its end, whatever that is, and give what its tests did.
+
+        Raises what the backend raises, and InfrastructureError if the main run ended before any
+        test began.
+        """
         folder.make()
         started = now()
         self.listener(LegStarted(leg, attempt, expected))
@@ -40,30 +47,44 @@ class LegRunner:
             self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
         parser = StreamParser(ended, _log_writer(folder))
-        with folder.raw_log.open("wb", buffering=0) as raw:
+        with folder.raw_log.open("wb") as raw:
 
             def sink(chunk: bytes) -> None:
                 raw.write(chunk)
+                raw.flush()  # what a killed run had read is there to be looked at
                 parser.feed(chunk)
 
             end = self.backend.run(request, sink)
         parsed = parser.finish(end.status, timed_out=end.timed_out)
         self.listener(LegEnded(leg, attempt, end.seconds))
-        return LegRun(
-            leg=leg,
-            attempt=attempt,
-            selection=request.select,
-            skipped=request.skip,
-            started=started,
-            seconds=end.seconds,
-            exit_status=end.status,
-            timed_out=end.timed_out,
-            cached=False,
-            folder=folder.relative,
-            results=parsed.results,
-            parents=parsed.parents,
-            notes=(*end.notes, *parsed.notes),
-        )
+        stopped = end.status is None and not end.timed_out
+        if parsed.broken and not parsed.results and attempt == 0 and not stopped:
+            raise InfrastructureError(
+                f"{leg.value}: {parsed.broken}", hint=f"its whole output is in {folder.raw_log}"
+            )
+        run = _leg_run(request, folder, leg, started, end, parsed)
+        return msgspec.structs.replace(run, attempt=attempt)
+
+
+def _leg_run(
+    request: LegRequest, folder: LegFolder, leg: Leg, started: str, end: LegExit, parsed: Parsed
+) -> LegRun:
+    broken = (parsed.broken,) if parsed.broken else ()
+    return LegRun(
+        leg=leg,
+        attempt=0,
+        selection=request.select,
+        skipped=request.skip,
+        started=started,
+        seconds=end.seconds,
+        exit_status=end.status,
+        timed_out=end.timed_out,
+        cached=False,
+        folder=folder.relative,
+        results=parsed.results,
+        parents=parsed.parents,
+        notes=(*end.notes, *broken, *parsed.notes),
+    )
 
 
 def _log_writer(folder: LegFolder) -> Callable[[str, bytes], None]:
@@ -76,8 +97,20 @@ def _log_writer(folder: LegFolder) -> Callable[[str, bytes], None]:
     return write
 
 
+class _End(Record, frozen=True, kw_only=True):
+    """What is kept of a control run beside its output."""
+
+    started: str
+    status: int
+    seconds: float
+
+
 class ControlStore:
-    """Control runs that can stand in for a new one: every input was the same."""
+    """Control runs that can stand in for a new one: every input was the same.
+
+    The output is kept, not what was read out of it: both sides of a pair are always read by the
+    same rules, whatever the rules were when the control ran.
+    """
 
     def __init__(self, store: Store, versions: dict[str, str], kernel: str) -> None:
         """Keep them in `store`; programs and kernel of this machine are part of every key."""
@@ -85,28 +118,42 @@ class ControlStore:
         self._machine = {"versions": versions, "kernel": kernel}
 
     def find(self, request: LegRequest, folder: LegFolder) -> LegRun | None:
-        """Give a stored run with its logs copied to `folder`, or None."""
+        """Give a stored run, with its output and logs in `folder`, or None."""
         stored = self._store.find("control", self._key(request))
         if stored is None:
             return None
-        shutil.copytree(stored, folder.path)
-        run = msgspec.json.decode((folder.path / _FILE).read_bytes(), type=LegRun)
+        kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
+        shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
+        parser = StreamParser(on_log=_log_writer(folder))
+        with folder.raw_log.open("rb") as raw:
+            while chunk := raw.read(_CHUNK):
+                parser.feed(chunk)
+        parsed = parser.finish(kept.status)
+        end = LegExit(kept.status, timed_out=False, seconds=kept.seconds)
+        run = _leg_run(request, folder, Leg.CONTROL, kept.started, end, parsed)
         return msgspec.structs.replace(run, cached=True)
 
     def keep(self, request: LegRequest, folder: LegFolder, run: LegRun) -> None:
-        """Store a control run, unless it ended early: then it says too little to stand in."""
+        """Store a control run that can stand in for another.
+
+        One that ended early says too little, and a network that failed once may not again.
+        """
         if run.timed_out or run.exit_status not in {0, 1}:
             return
+        if not request.offline and any(r.reason and r.reason.spurious for r in run.results):
+            return
+        kept = _End(started=run.started, status=run.exit_status, seconds=run.seconds)
 
         def make(empty: Path) -> None:
-            shutil.copytree(folder.path, empty, dirs_exist_ok=True)
-            (empty / _FILE).write_bytes(msgspec.json.encode(run))
+            shutil.copyfile(folder.raw_log, empty / RAW_LOG)
+            (empty / _END).write_bytes(msgspec.json.encode(kept))
 
         self._store.publish("control", self._key(request), make)
 
     def _key(self, request: LegRequest) -> str:
         return key_of(
             {
+                "kept": sorted((RAW_LOG, _END)),
                 "suite": request.suite.key,
                 "frontend": request.frontend.key,
                 "worker": request.worker,

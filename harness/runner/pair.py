@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import harness
 from harness import verdict
 from harness.backends.base import Backend, BuildRequest
+from harness.errors import ExitCode
 from harness.events import Event, Listener, PhaseEnded, PhaseStarted
 from harness.journal import RunFolder
-from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side
+from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side, Verdict
 from harness.runner.builds import build
 from harness.runner.cell import Cell, Settings
-from harness.runner.collate import function_of, judgements, known_names, unmatched
+from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
 from harness.runner.legs import ControlStore, LegRunner
 from harness.runner.schedule import Schedule
 from harness.store import Store
@@ -45,8 +46,8 @@ class Job:
 def run_pair(job: Job, listener: Listener) -> Run:
     """Build, run and judge one pair, and journal it.
 
-    A run that is interrupted once its legs have begun is journaled with what it has. Raises
-    what building and running raise, with nothing journaled.
+    A run that is interrupted once its legs have begun is journaled with what it has: the tests
+    that ended on both sides. Raises what building and running raise, with nothing journaled.
     """
     phases, watch, started = _Phases(listener), Stopwatch(), now()
     built = build(job.backend, job.cell, phases)
@@ -58,8 +59,10 @@ def run_pair(job: Job, listener: Listener) -> Run:
         schedule.main()
     warnings = _rerun(schedule, job, phases)
     judged = judgements(schedule.legs, job.cell.entries)
+    if schedule.interrupted:
+        judged = decided(judged, schedule.sides)
     whole = not job.settings.tests and not schedule.interrupted
-    overall = verdict.overall(judged)
+    overall = _overall(judged, interrupted=schedule.interrupted)
     run = Run(
         schema=SCHEMA_VERSION,
         id=job.folder.id,
@@ -81,7 +84,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
         unmatched=unmatched(job.cell.entries, judged, known_names(schedule.legs)) if whole else (),
         verdict=overall,
         counts=dict(Counter(row.verdict for row in judged)),
-        exit_code=verdict.exit_code(overall),
+        exit_code=ExitCode.INTERRUPTED if schedule.interrupted else verdict.exit_code(overall),
         rerun=_rerun_command(job, judged, schedule),
         phases=phases.seconds,
         interrupted=schedule.interrupted,
@@ -124,6 +127,13 @@ def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
         with phases.phase(f"rerun {attempt}"):
             schedule.rerun([row.name for row in unexpected])
     return []
+
+
+def _overall(judged: Sequence[Judgement], *, interrupted: bool) -> Verdict:
+    """Give the pair's verdict; a part of a run can show a regression and nothing else."""
+    overall = verdict.overall(judged)
+    found = verdict.exit_code(overall) is ExitCode.REGRESSION
+    return Verdict.INDETERMINATE if interrupted and not found else overall
 
 
 def _unexpected(judged: Sequence[Judgement]) -> list[Judgement]:

@@ -17,6 +17,7 @@ from harness.runner.cell import Cell, Settings, default_parallel
 from harness.runner.collate import known_names
 from harness.runner.legs import ControlStore, LegRunner
 from harness.tools.crew import Crew
+from harness.tools.stop import stop_asked
 
 
 @dataclass
@@ -37,8 +38,7 @@ class Schedule:
         """Run control and candidate, or the candidate beside a stored control."""
         worker = self.cell.pair.worker
         select = selection.select(self.settings.tests, worker=worker)
-        skip = self._skip()
-        wanted = {leg: self._request(leg, 0, select, skip) for leg in self._sides()}
+        wanted = {leg: self._request(leg, 0, select) for leg in self.sides}
         expected = None
         if Leg.CONTROL in wanted and not self.settings.fresh_control:
             stored = self.controls.find(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL))
@@ -60,10 +60,12 @@ class Schedule:
         known = known_names(self.legs)
         for select in selection.select_names(names, self.built.suite.go_minor, known):
             attempt = 1 + max(run.attempt for run in self.legs)
-            requests = {leg: self._request(leg, attempt, select, "") for leg in self._sides()}
+            requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             self.legs += self._side_by_side(requests, attempt, len(names))
 
-    def _sides(self) -> tuple[Leg, ...]:
+    @property
+    def sides(self) -> tuple[Leg, ...]:
+        """The legs that were asked for."""
         return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
 
     def _skip(self) -> str:
@@ -77,14 +79,16 @@ class Schedule:
                 )
         return selection.skip(paths, self.built.suite.go_minor)
 
-    def _request(self, leg: Leg, attempt: int, select: str, skip: str) -> LegRequest:
+    def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
         parallel = self.settings.parallel or default_parallel()
         return LegRequest(
             suite=self.built.suite,
             frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
             worker=self.cell.pair.worker,
             select=select,
-            skip=skip,
+            # In reruns too: a test runs again with its whole sandbox, and a skipped test of the
+            # same sandbox may be one that hurts the host.
+            skip=self._skip(),
             parallel=parallel,
             procs=parallel,
             timeout=self.settings.timeout,
@@ -109,9 +113,10 @@ class Schedule:
                         crew.start(self.runner.run, request, folder, leg, attempt, expected)
                     )
                 crew.wait()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, Interrupted):
                 self.interrupted = True
                 crew.stop()
+        self.interrupted = self.interrupted or stop_asked()
         return [run for future in running if (run := _ended(future)) is not None]
 
 

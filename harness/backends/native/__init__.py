@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
 from harness.backends.native import build
-from harness.backends.native.sandbox import PROGRAMS, run_leg
+from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import provide
 from harness.checkout import tree
 from harness.config.lines import Lines
@@ -41,7 +41,7 @@ class Native:
     def problems(self) -> list[Problem]:
         """Say what this machine lacks."""
         found = []
-        for program, install in [*PROGRAMS.values(), ("unshare", "apt-get install util-linux")]:
+        for program, install in dict.fromkeys((*PROGRAMS.values(), *NAMESPACES)):
             try:
                 find(program, install=install)
             except MissingToolError as error:
@@ -52,7 +52,7 @@ class Native:
 
     def versions(self) -> dict[str, str]:
         """Ask the programs that the legs run; every run records them."""
-        return {program: _version_line(program) for program, _ in PROGRAMS.values()}
+        return {program: _version_line(program) for program, _ in set(PROGRAMS.values())}
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and tests, or find them."""

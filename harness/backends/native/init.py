@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import sys
@@ -25,6 +26,7 @@ FAILED = 125
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 0x1
 _SIGNALLED = 128
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def main(spec_file: str) -> int:
@@ -34,6 +36,8 @@ def main(spec_file: str) -> int:
         _prepare(spec)
         child = os.fork()
         if child == 0:
+            for number in _IGNORED_BY_PYTHON:
+                signal.signal(number, signal.SIG_DFL)
             os.chdir(spec["cwd"])
             os.execve(spec["argv"][0], spec["argv"], os.environ | spec["env"])  # noqa: S606 - no shell wanted
     except OSError as error:
@@ -51,6 +55,7 @@ def _prepare(spec: dict) -> None:  # type: ignore[type-arg] # plain JSON, checke
     (scratch / "tmp").mkdir(mode=0o1777)
     (scratch / "tmp").chmod(0o1777)
     (scratch / "bin").mkdir()
+    (scratch / "home").mkdir(mode=0o700)
     for name, target in spec["programs"].items():
         (scratch / "bin" / name).symlink_to(target)
     if spec["mirror"]:

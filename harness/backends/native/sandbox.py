@@ -21,6 +21,12 @@ PROGRAMS = {
 }
 """Name that the tests look for → Debian's program and the command that installs it."""
 
+NAMESPACES = (
+    ("unshare", "apt-get install util-linux"),
+    ("setpriv", "apt-get install util-linux"),
+)
+"""Programs that make the namespaces."""
+
 CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
 
 _HIDDEN = ("/etc/buildkit", "/run/runc", "/run/containerd", "/run/buildkit", "/var/lib/cni")
@@ -29,10 +35,12 @@ _HIDDEN = ("/etc/buildkit", "/run/runc", "/run/containerd", "/run/buildkit", "/v
 _SCRATCH = ("/mnt", "/media", "/srv", "/opt")
 """Folders that the file system standard has everywhere; a short name keeps unix sockets short."""
 
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
 _GRACE = 20.0
 """Seconds from the test binary's own time limit, when it writes its goroutines, to the kill."""
 
-_PASSED_ON = ("HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "USER")
+_PASSED_ON = ("USER", *_PROXIES, *map(str.lower, _PROXIES))
 
 
 def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
@@ -42,10 +50,12 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     program that is not installed.
     """
     leg.folder.mkdir(parents=True, exist_ok=True)
-    needed = (leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable), leg.mirror)
-    scratch = _free_folder(path for path in needed if path is not None)
+    programs = _programs(leg)
+    needed = [leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable)]
+    needed += [Path(path) for path in programs.values()]
+    scratch = _free_folder(needed + ([leg.mirror] if leg.mirror else []))
     spec = leg.folder / "sandbox.json"
-    spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch))))
+    spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch, programs))))
     request = Request(
         command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + _GRACE
     )
@@ -61,20 +71,23 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
 def command(spec: Path, *, offline: bool) -> list[str]:
     """Give the command that runs what a spec says in namespaces of its own.
 
-    Offline, that includes a network namespace with nothing but its loopback.
+    Offline, that includes a network namespace with nothing but its loopback. Each process is
+    killed with its parent: `setpriv` sees to `unshare`, whose parent is the thread that waits
+    for it, and `unshare` to the first process of the namespaces.
     """
-    argv = [str(find("unshare", install="apt-get install util-linux"))]
+    unshare, setpriv = (str(find(program, install=install)) for program, install in NAMESPACES)
+    argv = [setpriv, "--pdeathsig", "KILL", "--", unshare]
     argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
     argv += ["--mount-proc", *(["--net"] if offline else [])]
     return [*argv, sys.executable, "-I", init.__file__, str(spec)]
 
 
-def _spec(leg: LegRequest, scratch: Path) -> dict[str, object]:
+def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str, object]:
     return {
         "scratch": str(scratch),
         "hide": list(_HIDDEN),
         "mirror": str(leg.mirror) if leg.mirror else None,
-        "programs": _programs(leg),
+        "programs": programs,
         "loopback": leg.offline,
         "argv": _arguments(leg),
         "cwd": str(leg.suite.path / "src"),
@@ -95,7 +108,7 @@ def _programs(leg: LegRequest) -> dict[str, str]:
 
 def _arguments(leg: LegRequest) -> list[str]:
     argv = [str(leg.suite.path / "bin" / "dockerfile.test"), "-test.v=test2json"]
-    argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:g}s"]
+    argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:.3f}s"]
     argv += [f"-test.run={leg.select}"]
     return argv + ([f"-test.skip={leg.skip}"] if leg.skip else [])
 
@@ -103,6 +116,8 @@ def _arguments(leg: LegRequest) -> list[str]:
 def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
     return {
         "PATH": f"{scratch}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        # The user's own may hold credentials and helpers for them, which daemons would ask.
+        "HOME": f"{scratch}/home",
         "TMPDIR": f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
         "GOMAXPROCS": str(leg.procs),
         "FRONTEND_GATEWAY_ONLY": f"local:{leg.frontend.path / 'frontend.tar'}",
@@ -120,10 +135,11 @@ def _passed_on() -> dict[str, str]:
 
 def _free_folder(needed: Iterable[Path]) -> Path:
     """Choose a folder to cover with the leg's private tmpfs: none that the leg must see."""
-    resolved = [path.resolve() for path in needed]
+    # By the names that the leg uses and by where links lead: both must stay in sight.
+    names = {name for path in needed for name in (path.absolute(), path.resolve())}
     for name in _SCRATCH:
         folder = Path(name)
-        if folder.is_dir() and not any(path.is_relative_to(folder) for path in resolved):
+        if folder.is_dir() and not any(path.is_relative_to(folder) for path in names):
             return folder
     raise InfrastructureError(
         f"none of {', '.join(_SCRATCH)} is free for a leg's temporary files",

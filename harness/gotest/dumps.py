@@ -8,7 +8,6 @@ LIMIT = 4 * 1024 * 1024
 """Bytes of a dump that are kept; a daemon's client with hundreds of goroutines needs one MiB."""
 
 _HEADERS = (b"\npanic: ", b"\nfatal error: ", b"\nSIGQUIT: quit", b"\nSIGABRT: abort")
-_LINE_HEADERS = tuple(header[1:] for header in _HEADERS)
 _REACH = max(map(len, _HEADERS)) - 1
 _LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
 _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
@@ -56,12 +55,6 @@ class DumpWatch:
             elif self._kept is not None:
                 self._keep(data)
         self._tail = seen[-_REACH:]
-
-    def feed_line(self, data: bytes) -> None:
-        """Take output that is known to begin a line."""
-        if self._kept is not None or data.startswith(_LINE_HEADERS):
-            self.new_line()
-            self.feed(data)
 
     def new_line(self) -> None:
         """Begin a line, although the last may have lacked its end."""

@@ -19,7 +19,7 @@ _REPORTS = {
     "--- FAIL: ": Outcome.FAIL,
     "--- SKIP: ": Outcome.SKIP,
 }
-_UPDATES = ("=== RUN   ", "=== PAUSE ", "=== CONT  ", "=== NAME  ")
+_FRAMING = ("=== RUN   ", "=== PAUSE ", "=== CONT  ", "=== NAME  ", *_REPORTS)
 _REPORT_LENGTH = 10
 
 
@@ -44,6 +44,13 @@ def is_event(line: bytes) -> bool:
     return True
 
 
+def _is_framing(text: str) -> bool:
+    if text.startswith("    "):
+        text = text.lstrip(" ")
+        return text.startswith("--- ") and text.startswith(_FRAMING)
+    return text.startswith(_FRAMING)
+
+
 class Json:
     """Reads events; lines that are none are output of no test."""
 
@@ -52,6 +59,8 @@ class Json:
         self._tracker = tracker
         self._held = b""
         self._inside_line = False
+        self._speaker: str | None = None
+        """Whose output came last, so that what test2json has cut can be put together."""
 
     def feed(self, chunk: bytes) -> None:
         """Read on; chunks may end anywhere."""
@@ -62,7 +71,7 @@ class Json:
         block = self._held + chunk[:end]
         if self._inside_line:
             rest = block.find(b"\n") + 1
-            self._tracker.output_of("", block[:rest])
+            self._say("", block[:rest])
             self._inside_line, block = False, block[rest:]
         self._hold(chunk[end:])
         try:
@@ -71,30 +80,51 @@ class Json:
             for line in block.splitlines(keepends=True):
                 self._line(line)
         else:
-            for event in events:
-                self._event(event)
+            self._events(events)
 
     def _hold(self, data: bytes) -> None:
         self._held = data
         if len(data) >= JSON_LIMIT or self._inside_line:
-            self._tracker.output_of("", data)
+            self._say("", data)
             self._held, self._inside_line = b"", True
 
     def _line(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace")
         try:
-            event = _decoder.decode(text)
+            event = _decoder.decode(line.decode("utf-8", "replace"))
         except msgspec.DecodeError:
-            self._tracker.output_of("", line)
+            self._say("", line)
         else:
-            self._event(event)
+            self._events([event])
+
+    def _events(self, events: list[_Event]) -> None:
+        """Act on events; output of one test that comes in a row is handed on at once."""
+        name = ""
+        texts: list[str] = []
+        for event in events:
+            text = event.output
+            if event.action == "output" and not _is_framing(text):
+                if event.test != name:
+                    self._say(name, "".join(texts).encode())
+                    name, texts = event.test, []
+                texts.append(text)
+                continue
+            self._say(name, "".join(texts).encode())
+            texts = []
+            if event.action == "output":
+                self._framing(event.test, text)
+            else:
+                self._event(event)
+        self._say(name, "".join(texts).encode())
+
+    def _say(self, name: str, data: bytes) -> None:
+        if data:
+            self._tracker.output_of(name, data, goes_on=name == self._speaker)
+            self._speaker = name
 
     def _event(self, event: _Event) -> None:
         action = event.action
         tracker = self._tracker
-        if action == "output":
-            self._output(event.test, event.output)
-        elif action in _ENDS:
+        if action in _ENDS:
             if event.test:
                 self._end(event.test, _ENDS[action], event.elapsed)
             else:
@@ -105,21 +135,15 @@ class Json:
             tracker.pause(event.test)
         elif action == "cont":
             tracker.resume(event.test)
-        elif event.output:
-            tracker.output_of(event.test, event.output.encode())
+        else:
+            self._say(event.test, event.output.encode())
 
-    def _output(self, name: str, text: str) -> None:
-        first = text[:1]
-        if first in {"=", "-", " "} and self._framing(name, text):
-            return
-        self._tracker.output_of(name, text.encode())
-
-    def _framing(self, name: str, text: str) -> bool:
-        """Note what the binary printed about a test; such lines are no output of its."""
+    def _framing(self, name: str, text: str) -> None:
+        """Note what the binary printed about a test; such a line is no output of its."""
+        self._speaker = None
         report = _REPORTS.get(text.lstrip(" ")[:_REPORT_LENGTH])
         if report is not None:
             self._tracker.announce(name, report)
-        return report is not None or text.startswith(_UPDATES)
 
     def _end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
         """Believe an end that the test itself printed.

@@ -126,9 +126,14 @@ class Tracker:
             self.dump.feed(data)
             self._keep(self._current, data)
 
-    def output_of(self, name: str, data: bytes) -> None:
-        """Take a line of a named test, or of none if the name is unknown or empty."""
-        self.dump.feed_line(data)
+    def output_of(self, name: str, data: bytes, *, goes_on: bool) -> None:
+        """Take output of a named test, or of none if the name is unknown or empty.
+
+        It begins a line unless it goes on where the last output of the same test ended.
+        """
+        if not goes_on:
+            self.dump.new_line()
+        self.dump.feed(data)
         self._keep(self.tests.get(name), data)
 
     def _keep(self, test: Test | None, data: bytes) -> None:

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from harness.errors import CompatError, ExitCode
 from harness.launcher import debian
-from harness.launcher.environment import Environment
+from harness.launcher.environment import ANOTHER_FOLDER, Environment
 from harness.launcher.pyproject import dependencies, group
 from harness.launcher.words import say
 from harness.tools.requirements import Group
@@ -49,6 +49,9 @@ def launch(root: Path, args: Sequence[str]) -> NoReturn:
     except CompatError as error:
         say(f"error: {error}", *([f"hint: {error.hint}"] if error.hint else []))
         sys.exit(error.exit_code)
+    except OSError as error:
+        say(f"error: {error.filename or root}: {error.strerror}", f"hint: {ANOTHER_FOLDER}")
+        sys.exit(ExitCode.INFRASTRUCTURE)
     except KeyboardInterrupt:
         say("interrupted")
         sys.exit(ExitCode.INTERRUPTED)

@@ -29,7 +29,8 @@ _PATIENCE = 1800.0
 
 _TAIL = 20
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-_ANOTHER_FOLDER = "set COMPAT_VENV to another folder"
+ANOTHER_FOLDER = "set COMPAT_VENV to another folder"
+"""What to do whenever an environment cannot be where it is wanted."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,12 @@ class Environment:
             names = {path.name for path in self.folder.iterdir()}
         except OSError as error:
             raise InfrastructureError(
-                f"cannot make {self.folder}: {error.strerror}", hint=_ANOTHER_FOLDER
+                f"cannot make {self.folder}: {error.strerror}", hint=ANOTHER_FOLDER
             ) from error
         if names and _LOCK not in names:
             raise UsageError(
                 f"{self.folder} was not made by compat-run, so it is left alone",
-                hint=f"{_ANOTHER_FOLDER}, or remove that one",
+                hint=f"{ANOTHER_FOLDER}, or remove that one",
             )
 
     def _lock(self, mode: int) -> int:
@@ -94,7 +95,7 @@ class Environment:
                 return descriptor
             if time.monotonic() > deadline:
                 raise InfrastructureError(
-                    f"{self.folder} has been in use for {_PATIENCE:.0f} s", hint=_ANOTHER_FOLDER
+                    f"{self.folder} has been in use for {_PATIENCE:.0f} s", hint=ANOTHER_FOLDER
                 )
             time.sleep(0.1)
 

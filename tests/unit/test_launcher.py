@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -113,6 +114,23 @@ def test_a_complete_environment_is_entered_at_once(
     with pytest.raises(SystemExit):
         launch(checkout, ["doctor"])
     assert became == [[str(checkout / ".venv/bin/python"), "-P", "-m", "harness.cli", "doctor"]]
+
+
+def test_a_full_disk_is_told_without_a_traceback(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(_self: Environment) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/small/venv")
+
+    monkeypatch.setattr(debian, "provide", lambda *_args, **_kw: None)
+    monkeypatch.setattr(Environment, "provide", fill)
+    with pytest.raises(SystemExit) as end:
+        launch(checkout, ["demo"])
+    assert end.value.code == 4
+    assert capsys.readouterr().err.splitlines() == [
+        "compat-run: error: /small/venv: No space left on device",
+        "compat-run: hint: set COMPAT_VENV to another folder",
+    ]
 
 
 def test_an_interruption_is_130(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

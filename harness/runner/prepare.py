@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.ancestry import Ancestry
 from harness.backends.base import Backend, BuildRequest
 from harness.backends.native import Native
 from harness.config import series, skiplists
@@ -77,7 +78,7 @@ def prepare(ask: Ask, data: Data, store: Store, listener: Listener) -> Prepared:
     line = lines.line(suite.line)
     _check_worker(ask.worker, line)
     backend = _backend(ask.backend, store, repository, lines, listener)
-    contains = _history(repository)
+    contains = Ancestry(repository.git, store.root).contains
 
     def request(side: Side, commit: Commit, channel: Channel | None) -> BuildRequest:
         chosen = _channel(repository, commit, channel)
@@ -162,15 +163,6 @@ def _backend(
     if name == "auto":
         listener(Said(f"backend: {chosen}"))
     return backend
-
-
-def _history(repository: Repository) -> Callable[[str, str], bool]:
-    """Tell of a commit whether its history holds another one."""
-
-    def contains(commit: str, sought: str) -> bool:
-        return repository.git.is_ancestor(sought, commit)
-
-    return contains
 
 
 def _mirror(data: Data, store: Store, line: Line) -> Path:

@@ -1,0 +1,62 @@
+"""Whether one commit has another in its history: asked of git once, then remembered.
+
+On BuildKit's history git takes 20 to 100 ms for an answer, and the skip lists ask dozens of
+questions of every pair. An answer never changes, as a commit's id covers its history, so it is
+kept in a small database of the cache; without one git is asked again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from harness.errors import InfrastructureError
+from harness.tools.git import Git
+
+FILE = "ancestry.sqlite3"
+_PATIENCE = 30.0
+"""Seconds to wait for another run that writes an answer."""
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS ancestry (
+    newer TEXT NOT NULL, older TEXT NOT NULL, holds INTEGER NOT NULL, PRIMARY KEY (newer, older)
+) WITHOUT ROWID
+"""
+_ASK = "SELECT holds FROM ancestry WHERE newer = ? AND older = ?"
+_KEEP = "INSERT OR IGNORE INTO ancestry VALUES (?, ?, ?)"
+
+
+class Ancestry:
+    """The answers for one repository; safe to use from several processes at once."""
+
+    def __init__(self, git: Git, folder: Path) -> None:
+        """Remember in `folder`, which exists."""
+        self._git = git
+        self._file = folder / FILE
+
+    def contains(self, newer: str, older: str) -> bool:
+        """Tell whether `newer` is `older` or has it in its history; both are full ids.
+
+        Raises GitFailed if git cannot say (then nothing is remembered), InfrastructureError if
+        the database is damaged or locked for too long.
+        """
+        with self._database() as database:
+            if row := database.execute(_ASK, (newer, older)).fetchone():
+                return bool(row[0])
+            holds = self._git.is_ancestor(older, newer)
+            with database:
+                database.execute(_KEEP, (newer, older, holds))
+            return holds
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._file, timeout=_PATIENCE)) as database:
+                database.execute(_TABLE)
+                yield database
+        except sqlite3.Error as error:
+            raise InfrastructureError(
+                f"{self._file} cannot be used: {error}", hint=f"rm {self._file}; it is only a cache"
+            ) from error

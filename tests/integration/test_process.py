@@ -17,6 +17,7 @@ import pytest
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
 from harness.tools.crew import Crew
 from harness.tools.process import CommandFailed, Request, clean_environment, run, stream
+from tests.integration.watching import alive, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -69,22 +70,6 @@ def python(tmp_path: Path) -> Start:
 
 def pids(folder: Path) -> list[int]:
     return [int(line) for line in (folder / "pids").read_text("ascii").split()]
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def eventually(what: Callable[[], bool], patience: float = 5.0) -> bool:
-    deadline = time.monotonic() + patience
-    while not (reached := what()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return reached
 
 
 def test_run_keeps_status_and_both_outputs_apart(shell: Start) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.gotest import dumps
+from harness.gotest.endings import Ending, ending_of, exit_words
 from harness.gotest.excerpts import error_line, head, last_words
 from harness.gotest.fingerprint import fingerprint
-from harness.gotest.logs import readable
 from harness.gotest.names import leaves, parents, parse
 from harness.gotest.reasons import Explanation, classify, explain
 from harness.gotest.tracker import Test, Tracker
@@ -38,30 +38,10 @@ class Parsed:
     """What went wrong around the tests, where none of them did; nobody's regression."""
 
 
-@dataclass(frozen=True)
-class _Ending:
-    """How the binary came to its end, and which tests were at work then."""
-
-    dump: str
-    timed_out: bool
-    words: str
-    """What happened, in one clause."""
-    open: frozenset[str]
-    """Tests that began and have no end."""
-    culprits: frozenset[str]
-    """Of those, the ones that held or killed the run, as far as that can be told."""
-    panicked_in: str
-    """The test that Go itself failed because it panicked, if there is one."""
-
-    @property
-    def panicked(self) -> bool:
-        return bool(self.dump) and not (self.timed_out or dumps.asked_to_quit(self.dump))
-
-
 def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
     """Draw the results from what was tracked; tells the tracker's listeners the last ends."""
     tracker.seal()
-    ending = _ending(tracker, status, timed_out=timed_out)
+    ending = ending_of(tracker, status, timed_out=timed_out)
     for test in [test for test in tracker.tests.values() if test.outcome is None]:
         _close(tracker, test, ending)
     leaf_names = tuple(leaves(tracker.tests))
@@ -79,58 +59,7 @@ def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
     )
 
 
-def _ending(tracker: Tracker, status: int | None, *, timed_out: bool) -> _Ending:
-    dump = "" if tracker.passed else tracker.dump.text()
-    late = timed_out or dumps.timed_out(dump)
-    asked = dumps.asked_to_quit(dump)
-    if late:
-        words = "the run timed out"
-    elif asked:
-        words = "the test binary was told to quit"
-    elif dump:
-        words = f"the test binary died: {readable(dumps.headline(dump))}"
-    elif tracker.passed is not None:
-        words = "the test binary finished without saying how this test ended"
-    elif status is None:
-        words = "the test binary was killed"
-    else:
-        words = f"the test binary exited with status {status}"
-    unended = [test for test in tracker.tests.values() if test.outcome is None]
-    at_work = leaves(test.name for test in unended if not test.paused)
-    panicked_in = _panicked_in(tracker.chain) if dump and not (late or asked) else ""
-    return _Ending(
-        dump=dump,
-        timed_out=late,
-        words=words,
-        open=frozenset(test.name for test in unended),
-        culprits=frozenset() if panicked_in else _culprits(at_work, dump, late=late),
-        panicked_in=panicked_in,
-    )
-
-
-def _panicked_in(chain: list[str]) -> str:
-    """Find the test that Go failed by a panic: it and all its parents end in direct succession."""
-    related = chain[-1:]
-    for name in reversed(chain[:-1]):
-        if name.startswith(related[-1] + "/") or related[-1].startswith(name + "/"):
-            related.append(name)
-        else:
-            break
-    return max(related, key=len) if any("/" not in name for name in related) else ""
-
-
-def _culprits(at_work: list[str], dump: str, *, late: bool) -> frozenset[str]:
-    """Find who is to blame: on a stack of the dump, else named by Go, else the only one left."""
-    on_stack = dumps.functions(dump if late else dumps.first_goroutine(dump))
-    found = {name for name in at_work if (parse(name).function or parse(name).root) in on_stack}
-    if not found and late:
-        found = set(dumps.listed(dump)).intersection(at_work) or set(at_work)
-    if not found and len(at_work) == 1:
-        found = set(at_work)
-    return frozenset(found)
-
-
-def _close(tracker: Tracker, test: Test, ending: _Ending) -> None:
+def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
     """Give a test that never ended its outcome and what is known about why."""
     log = test.log.value() if test.log is not None else b""
     test.log = None
@@ -156,22 +85,23 @@ def _close(tracker: Tracker, test: Test, ending: _Ending) -> None:
     elif guilty and ending.panicked:
         reason = Reason.PANIC
         evidence = dumps.own_frames(dumps.first_goroutine(ending.dump))
-    elif hidden_end(log, test.name):
+    elif _hidden_end(log, test.name):
         error += "; its end may stand behind output that lacks its newline"
     test.why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
     tracker.close(test, Outcome.HANG if ending.timed_out else Outcome.CRASH, log)
 
 
-def hidden_end(log: bytes, name: str) -> bool:
+def _hidden_end(log: bytes, name: str) -> bool:
     """Tell whether an end of this test stands inside a line, where it is no event."""
     return re.search(rb"--- (?:PASS|FAIL|SKIP): %s \(" % re.escape(name.encode()), log) is not None
 
 
-def _judged(tracker: Tracker, ending: _Ending, leaf_set: frozenset[str]) -> list[Test]:
+def _judged(tracker: Tracker, ending: Ending, leaf_set: frozenset[str]) -> list[Test]:
     tests = tracker.tests
     failed = (name for name, test in tests.items() if test.outcome is Outcome.FAIL)
     failed_below = _above(failed, tests)
-    open_below = _above(ending.open, tests)
+    cut_off = (name for name in ending.open if tests[name].outcome is not Outcome.MISSING)
+    open_below = _above(cut_off, tests)
 
     def by_itself(test: Test) -> bool:
         if test.name in ending.open:
@@ -188,7 +118,7 @@ def _above(names: Iterable[str], known: Collection[str]) -> set[str]:
     return {parent for name in names for parent in parents(name, known)}
 
 
-def _result(tracker: Tracker, test: Test, ending: _Ending) -> Result:
+def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
     outcome = test.outcome or Outcome.MISSING
     why = test.why
     if test.name == ending.panicked_in:
@@ -208,7 +138,7 @@ def _result(tracker: Tracker, test: Test, ending: _Ending) -> Result:
     )
 
 
-def _notes(tracker: Tracker, ending: _Ending, own: list[Result]) -> Iterator[str]:
+def _notes(tracker: Tracker, ending: Ending, own: list[Result]) -> Iterator[str]:
     loose = tracker.loose.value()
     if not tracker.tests and _NO_TESTS in loose:
         yield "no test matched the selection"
@@ -226,7 +156,7 @@ def _notes(tracker: Tracker, ending: _Ending, own: list[Result]) -> Iterator[str
         yield f"{kind}: {_some(names)}"
 
 
-def _story(ending: _Ending) -> Iterator[str]:
+def _story(ending: Ending) -> Iterator[str]:
     yield ending.words
     if ending.panicked_in:
         yield f"in {ending.panicked_in}"
@@ -246,7 +176,7 @@ def _broken(
         return "the tests ended, but a process that they left behind held their output open"
     if status == 0 and tracker.passed is not False:
         return ""
-    how = "was killed" if status is None else f"exited with status {status}"
+    how = exit_words(status)
     words = last_words(loose).strip().rpartition("\n")[2]
     if results:
         return f"the test binary {how} although no test failed" + (words and f": {words}")

@@ -9,8 +9,10 @@ from harness.gotest.logs import BoundedLog, readable
 from harness.gotest.reasons import Explanation, explain, skip_reason
 from harness.model import Outcome
 
-OnEnd = Callable[[str, Outcome, "float | None"], None]
+OnEnd = Callable[[str, Outcome, float | None], None]
+"""Told each test that ended: its name, outcome, and seconds if Go gave them."""
 OnLog = Callable[[str, bytes], None]
+"""Told the log of each test that failed."""
 
 _WORSE = (Outcome.PASS, Outcome.SKIP, Outcome.FAIL)
 _MANY = 8
@@ -159,9 +161,9 @@ class Tracker:
 
     def forget(self) -> None:
         """Drop all that was taken: it turned out to be no test's framing."""
-        self.tests.clear()
-        self._unsealed.clear()
-        self.chain.clear()
+        for held in (self.tests, self.foreign, self.oddities, self.chain, self._unsealed):
+            held.clear()
+        self.passed = None
         self._current = None
 
     def unannounced(self, name: str) -> None:
@@ -192,13 +194,17 @@ class Tracker:
             test.log = None
             if test.outcome is Outcome.FAIL:
                 test.why = explain(log, test=test.name)
-                self.foreign = test.why.foreign | self.foreign if test.why.foreign else self.foreign
+                self._heed(test.why)
                 self._on_log(test.name, log)
             elif test.outcome is Outcome.SKIP:
                 test.why = skip_reason(log)
             elif b"Error Trace:" in log:
-                self.foreign = explain(log, test=test.name).foreign | self.foreign
+                self._heed(explain(log, test=test.name))
         self._unsealed.clear()
+
+    def _heed(self, why: Explanation) -> None:
+        for name, block in why.foreign.items():
+            self.foreign.setdefault(name, block)
 
     def _odd(self, kind: str, name: str) -> None:
         names = self.oddities.setdefault(kind, [])

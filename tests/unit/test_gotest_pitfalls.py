@@ -74,10 +74,27 @@ def test_1_an_exit_of_the_process_is_a_crash_of_what_ran() -> None:
 
 
 def test_1_a_paused_test_that_never_ran_is_missing() -> None:
-    heard = read(marked("^V=== RUN   TestA\n^V=== RUN   TestA/x\n^V=== PAUSE TestA/x\n"), None)
-    assert heard.outcomes == {"TestA/x": Outcome.MISSING}
+    text = "^V=== RUN   TestA\n^V=== RUN   TestA/x\n^V=== PAUSE TestA/x\n^V=== RUN   TestA/y\n"
+    heard = read(marked(text), None)
+    assert heard.outcomes == {"TestA/x": Outcome.MISSING, "TestA/y": Outcome.CRASH}
     assert heard.result("TestA/x").reason is None
-    assert not heard.logs.get("TestA/x")
+    assert "waiting for its turn" in heard.result("TestA/x").error
+    assert "TestA/x" not in heard.logs
+
+
+def test_1_a_parent_that_dies_while_its_children_wait_is_judged_itself() -> None:
+    text = "^V=== RUN   TestI\n^V=== RUN   TestI/x\n^V=== PAUSE TestI/x\n^V=== NAME  TestI\n"
+    heard = read(marked(text), None, timed_out=True)
+    assert heard.outcomes == {"TestI": Outcome.HANG, "TestI/x": Outcome.MISSING}
+    assert heard.result("TestI").reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(None, "was killed"), (-9, "was killed by signal 9"), (137, "exited with status 137")],
+)
+def test_1_how_the_process_ended_is_said(status: int | None, words: str) -> None:
+    assert words in read(marked("^V=== RUN   TestA\n"), status).result("TestA").error
 
 
 TIMEOUT = (

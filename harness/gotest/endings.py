@@ -1,0 +1,89 @@
+"""How a test binary came to its end, and which tests were at work then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.gotest import dumps
+from harness.gotest.logs import readable
+from harness.gotest.names import leaves, parse
+from harness.gotest.tracker import Tracker
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What the end of a stream says about the tests that it cut off."""
+
+    dump: str
+    """The binary's last words, if it died with any."""
+    timed_out: bool
+    words: str
+    """What happened, in one clause."""
+    open: frozenset[str]
+    """Tests that began and have no end."""
+    culprits: frozenset[str]
+    """Of those, the ones that held or killed the run, as far as that can be told."""
+    panicked_in: str
+    """The test that Go itself failed because it panicked, if there is one."""
+
+    @property
+    def panicked(self) -> bool:
+        """True if the binary died by itself."""
+        return bool(self.dump) and not (self.timed_out or dumps.asked_to_quit(self.dump))
+
+
+def ending_of(tracker: Tracker, status: int | None, *, timed_out: bool) -> Ending:
+    """Draw it from a stream that is over and how its process ended."""
+    dump = "" if tracker.passed else tracker.dump.text()
+    late = timed_out or dumps.timed_out(dump)
+    unended = [test for test in tracker.tests.values() if test.outcome is None]
+    at_work = leaves(test.name for test in unended if not test.paused)
+    own_death = bool(dump) and not (late or dumps.asked_to_quit(dump))
+    panicked_in = _panicked_in(tracker.chain) if own_death else ""
+    return Ending(
+        dump=dump,
+        timed_out=late,
+        words="the run timed out" if late else _words(tracker, status, dump),
+        open=frozenset(test.name for test in unended),
+        culprits=frozenset() if panicked_in else _culprits(at_work, dump, late=late),
+        panicked_in=panicked_in,
+    )
+
+
+def exit_words(status: int | None) -> str:
+    """Say how a process ended: None is a kill, below zero is a signal as Python reports it."""
+    if status is None:
+        return "was killed"
+    return f"exited with status {status}" if status >= 0 else f"was killed by signal {-status}"
+
+
+def _words(tracker: Tracker, status: int | None, dump: str) -> str:
+    if dumps.asked_to_quit(dump):
+        return "the test binary was told to quit"
+    if dump:
+        return f"the test binary died: {readable(dumps.headline(dump))}"
+    if tracker.passed is not None:
+        return "the test binary finished without saying how this test ended"
+    return f"the test binary {exit_words(status)}"
+
+
+def _panicked_in(chain: list[str]) -> str:
+    """Find the test that Go failed by a panic: it and all its parents end in direct succession."""
+    related = chain[-1:]
+    for name in reversed(chain[:-1]):
+        if name.startswith(related[-1] + "/") or related[-1].startswith(name + "/"):
+            related.append(name)
+        else:
+            break
+    return max(related, key=len) if any("/" not in name for name in related) else ""
+
+
+def _culprits(at_work: list[str], dump: str, *, late: bool) -> frozenset[str]:
+    """Find who is to blame: on a stack of the dump, else named by Go, else the only one left."""
+    on_stack = dumps.functions(dump if late else dumps.first_goroutine(dump))
+    found = {name for name in at_work if (parse(name).function or parse(name).root) in on_stack}
+    if not found and late:
+        found = set(dumps.listed(dump)).intersection(at_work) or set(at_work)
+    if not found and len(at_work) == 1:
+        found = set(at_work)
+    return frozenset(found)

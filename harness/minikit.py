@@ -21,7 +21,6 @@ from harness.config.yamlfile import Complaint, Place
 from harness.errors import ConfigError
 from harness.model import Record
 from harness.store import Store
-from harness.tools.git import INSTALL
 from harness.tools.process import Request, clean_environment, find, run
 
 DAEMON = "v0.1"
@@ -97,7 +96,7 @@ def materialise(source: Path, store: Store) -> Path:
     def make(folder: Path) -> None:
         # The caller's own settings (hooks, templates, hash) must not change what comes out.
         environment = clean_environment(GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL="/dev/null")
-        git = [str(find("git", install=INSTALL)), "-C", str(folder)]
+        git = [str(find("git")), "-C", str(folder)]
         begin = ["init", "--quiet", "--bare", "--template=", "--object-format=sha1"]
         run(Request([*git, *begin, "--initial-branch=master"], env=environment))
         run(Request([*git, "fast-import", "--quiet"], env=environment, stdin=stream))

@@ -9,8 +9,9 @@ from pathlib import Path
 from harness.errors import InfrastructureError, MissingToolError
 from harness.images import elf
 from harness.tools import process
+from harness.tools.requirements import how_to_install
 
-INSTALL = "apt-get install busybox-static"
+INSTALL = how_to_install("busybox")
 PLACES = (Path("/bin/busybox"), Path("/usr/bin/busybox"), Path("/bin/busybox.static"))
 """Where Debian, a merged /usr, and Alpine (busybox-static) put it."""
 

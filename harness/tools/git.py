@@ -22,8 +22,6 @@ from harness.tools.process import (
     run,
 )
 
-INSTALL = "apt-get install git"
-
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 _PATIENCE = 600.0
 """Seconds for what reads the repository."""
@@ -168,7 +166,7 @@ def _git(
     accept: frozenset[int] = frozenset({0}),
 ) -> Completed:
     """Run git, quietly and in English."""
-    argv = [str(find("git", install=INSTALL)), *args]
+    argv = [str(find("git")), *args]
     environment = clean_environment(**_QUIET, **env)
     try:
         return run(Request(argv, cwd=cwd, env=environment, timeout=patience, accept=accept))

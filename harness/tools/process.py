@@ -24,6 +24,7 @@ from typing import IO
 
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
 from harness.tools.pipes import Ears
+from harness.tools.requirements import how_to_install
 from harness.tools.stop import check_stop, stop_asked
 
 _log = logging.getLogger(__name__)
@@ -129,15 +130,15 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if kept(name)}, **extra}
 
 
-def find(program: str, *, install: str = "") -> Path:
+def find(program: str) -> Path:
     """Find a program on PATH or in the system's sbin folders.
 
-    Raises MissingToolError whose hint is `install`, the command that installs it.
+    Raises MissingToolError whose hint is the command that installs it.
     """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin:/usr/sbin:/sbin"))
     found = shutil.which(program, path=path)
     if found is None:
-        raise MissingToolError(f"{program} is not installed", hint=install)
+        raise MissingToolError(f"{program} is not installed", hint=how_to_install(program))
     return Path(found)
 
 

@@ -75,6 +75,14 @@ def of_program(name: str) -> Requirement:
     raise KeyError(name)
 
 
+def how_to_install(program: str) -> str:
+    """Give the command that installs a program, or nothing if requirements.toml lacks it."""
+    try:
+        return install_command([of_program(program)])
+    except KeyError:
+        return ""
+
+
 def install_command(needed: Iterable[Requirement]) -> str:
     """Write the command that installs them, as this user would have to type it."""
     packages = dict.fromkeys(requirement.package for requirement in needed)

@@ -47,7 +47,7 @@ def serving(folder: Path) -> Iterator[str]:
     """Run Debian's registry over a mirror folder, as the tests do; gives HOST:PORT."""
     config = folder / "config.yaml"
     config.write_text(CONFIG.format(data=folder / "data"), "utf-8")
-    program = process.find("docker-registry", install="apt-get install docker-registry")
+    program = process.find("docker-registry")
     said = folder / "registry.log"
     with (
         said.open("wb") as log,
@@ -70,7 +70,7 @@ def listening(said: Path) -> str:
 
 
 def skopeo(*words: str) -> bytes:
-    program = process.find("skopeo", install="apt-get install skopeo")
+    program = process.find("skopeo")
     return process.run(process.Request([str(program), *words], timeout=60.0)).stdout
 
 

@@ -41,9 +41,9 @@ class Native:
     def problems(self) -> list[Problem]:
         """Say what this machine lacks."""
         found = []
-        for program, install in dict.fromkeys((*PROGRAMS.values(), *NAMESPACES)):
+        for program in dict.fromkeys((*PROGRAMS.values(), *NAMESPACES)):
             try:
-                find(program, install=install)
+                find(program)
             except MissingToolError as error:
                 found.append(Problem(str(error), error.hint))
         if os.geteuid() != 0:
@@ -52,7 +52,7 @@ class Native:
 
     def versions(self) -> dict[str, str]:
         """Ask the programs that the legs run; every run records them."""
-        return {program: _version_line(program) for program, _ in set(PROGRAMS.values())}
+        return {program: _version_line(program) for program in sorted(set(PROGRAMS.values()))}
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and tests, or find them."""

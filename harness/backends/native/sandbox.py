@@ -15,16 +15,13 @@ from harness.errors import InfrastructureError
 from harness.tools.process import Request, clean_environment, find, stream
 
 PROGRAMS = {
-    "buildkit-runc": ("runc", "apt-get install runc"),
-    "runc": ("runc", "apt-get install runc"),
-    "registry": ("docker-registry", "apt-get install docker-registry"),
+    "buildkit-runc": "runc",
+    "runc": "runc",
+    "registry": "docker-registry",
 }
-"""Name that the tests look for → Debian's program and the command that installs it."""
+"""Name that the tests look for → Debian's program."""
 
-NAMESPACES = (
-    ("unshare", "apt-get install util-linux"),
-    ("setpriv", "apt-get install util-linux"),
-)
+NAMESPACES = ("unshare", "setpriv")
 """Programs that make the namespaces."""
 
 CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
@@ -75,7 +72,7 @@ def command(spec: Path, *, offline: bool) -> list[str]:
     killed with its parent: `setpriv` sees to `unshare`, whose parent is the thread that waits
     for it, and `unshare` to the first process of the namespaces.
     """
-    unshare, setpriv = (str(find(program, install=install)) for program, install in NAMESPACES)
+    unshare, setpriv = (str(find(program)) for program in NAMESPACES)
     argv = [setpriv, "--pdeathsig", "KILL", "--", unshare]
     argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
     argv += ["--mount-proc", *(["--net"] if offline else [])]
@@ -98,8 +95,8 @@ def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str,
 def _programs(leg: LegRequest) -> dict[str, str]:
     suite = leg.suite.path / "bin"
     found = {path.name: str(path) for path in sorted(suite.iterdir())}
-    for name, (program, install) in PROGRAMS.items():
-        found[name] = str(find(program, install=install))
+    for name, program in PROGRAMS.items():
+        found[name] = str(find(program))
     for program in CONTAINERD if leg.worker.startswith("containerd") else ():
         if where := shutil.which(program):
             found[program] = where

@@ -172,7 +172,8 @@ def _said(results: Sequence[Result]) -> Sequence[Result]:
         and result.reason is not Reason.INCOMPLETE
         and not (result.reason is not None and result.reason.spurious)
     ]
-    return telling or results
+    # Of silent attempts those count that failed: missing once and cut off once is not a flake.
+    return telling or [result for result in results if result.outcome.failing] or results
 
 
 def _kind(results: Sequence[Result]) -> _Kind:

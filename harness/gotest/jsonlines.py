@@ -102,15 +102,14 @@ class Json:
         texts: list[str] = []
         for event in events:
             text = event.output
-            if event.action == "output" and not _is_framing(text):
-                if event.test != name:
-                    self._say(name, "".join(texts).encode())
-                    name, texts = event.test, []
+            spoken = event.action == "output" and not _is_framing(text)
+            if texts and not (spoken and event.test == name):
+                self._say(name, "".join(texts).encode())
+                texts = []
+            if spoken:
+                name = event.test
                 texts.append(text)
-                continue
-            self._say(name, "".join(texts).encode())
-            texts = []
-            if event.action == "output":
+            elif event.action == "output":
                 self._framing(event.test, text)
             else:
                 self._event(event)

@@ -25,12 +25,12 @@ from harness.tools.process import redact
 
 DEFAULT_REPOSITORY = "https://github.com/moby/buildkit.git"
 
-_NAME = re.compile(r"(?!-)(?!.*\.\.)(?!.*//)[A-Za-z0-9_./+-]{1,200}(?<![./])")
+_NAME = re.compile(r"(?![-./])(?!.*\.\.)(?!.*//)[A-Za-z0-9_./+-]{1,200}(?<![./])")
 _SHA = re.compile(r"[0-9a-fA-F]{4,40}")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:")
 _FULL_SHA_DIGITS = 40
-_RELEASE = re.compile(r"(?P<line>(?:v|dockerfile/)\d+\.\d+)\.(?P<patch>\d+)")
-_LINE = re.compile(r"(?:v|dockerfile/)\d+\.\d+")
+_RELEASE = re.compile(r"(?:v|dockerfile/)[0-9]+\.[0-9]+\.[0-9]+")  # \d takes every script's digits
+_LINE = re.compile(r"(?:v|dockerfile/)[0-9]+\.[0-9]+")
 _NAMESPACES = ("refs/tags/", "refs/heads/", "refs/remotes/origin/")
 _PATIENCE = 3600.0
 """Seconds to wait for another run that clones or fetches the same repository."""

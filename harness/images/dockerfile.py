@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.errors import BuildError
 
 _INSTRUCTION = re.compile(r"(?P<word>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
 _FROM = re.compile(r"(?:--\S+\s+)*(?P<base>\S+)(?:\s+[Aa][Ss]\s+(?P<name>\S+))?\s*$")
-_HEREDOC = re.compile(r"<<-?[\"']?(?P<word>[A-Za-z_]\w*)[\"']?")
+_HEREDOC = re.compile(
+    r"(?:^|\s)\d*<<(?P<dash>-?)(?P<quote>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=quote)(?=\s|$)"
+)
+_TAKE_HEREDOCS = ("RUN", "COPY", "ADD")
 
 
 @dataclass
@@ -36,7 +40,8 @@ class Description:
 def describe(text: str) -> Description:
     """Collect LABEL and ENTRYPOINT of the last stage and of the stages it is based on.
 
-    Raises BuildError if there is no stage, or no entrypoint in its exec form.
+    Raises BuildError if there is no stage, no entrypoint in its exec form, or a heredoc or a
+    label's quotation that does not end.
     """
     stages: list[_Stage] = []
     names: dict[str, _Stage] = {}
@@ -67,28 +72,41 @@ def _flatten(last: _Stage, names: dict[str, _Stage]) -> Description:
     return Description(labels, entrypoint)
 
 
-def _instructions(text: str) -> list[tuple[str, str]]:
+def _instructions(text: str) -> Iterator[tuple[str, str]]:
     """Split into (WORD, rest): comments out, continued lines joined, heredocs passed over."""
-    found: list[tuple[str, str]] = []
     lines = iter(text.splitlines())
     for line in lines:
-        whole = line
-        if not whole.strip() or whole.lstrip().startswith("#"):
+        if _is_blank(line):
             continue
+        whole = line
         while whole.rstrip().endswith("\\"):
-            following = next(lines, "")
-            if not following.lstrip().startswith("#"):
-                whole = whole.rstrip()[:-1] + following
-        for heredoc in _HEREDOC.finditer(whole):
-            while next(lines, heredoc["word"]).strip() != heredoc["word"]:
-                pass
+            whole = whole.rstrip()[:-1] + next((line for line in lines if not _is_blank(line)), "")
         if match := _INSTRUCTION.match(whole.strip()):
-            found.append((match["word"].upper(), match["rest"]))
-    return found
+            word = match["word"].upper()
+            if word in _TAKE_HEREDOCS:
+                _pass_heredocs(match["rest"], lines)
+            yield word, match["rest"]
+
+
+def _is_blank(line: str) -> bool:
+    """Tell whether a line counts for nothing, even inside a continued instruction."""
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _pass_heredocs(rest: str, lines: Iterator[str]) -> None:
+    for found in _HEREDOC.finditer(rest):
+        for line in lines:
+            if (line.lstrip("\t") if found["dash"] else line) == found["word"]:
+                break
+        else:
+            raise BuildError(f"the frontend's Dockerfile has no end of <<{found['word']}")
 
 
 def _pairs(rest: str) -> dict[str, str]:
-    words = shlex.split(rest)
+    try:
+        words = shlex.split(rest)
+    except ValueError as error:
+        raise BuildError(f"the frontend's Dockerfile has a LABEL with {error}: {rest}") from error
     if words and "=" not in words[0]:  # the old form: LABEL key value with blanks
         return {words[0]: " ".join(words[1:])}
     return dict(word.split("=", 1) for word in words if "=" in word)

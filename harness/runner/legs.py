@@ -13,7 +13,7 @@ from harness.backends.base import Backend, LegExit, LegRequest
 from harness.errors import InfrastructureError
 from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
-from harness.gotest.stream import Parsed, StreamParser
+from harness.gotest.stream import Format, Parsed, StreamParser
 from harness.journal import LegFolder
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record
@@ -22,6 +22,9 @@ from harness.tools.clock import now
 
 _END = "end.json"
 _CHUNK = 1 << 20
+
+MARKING = 20
+"""Minor version of Go from which a test binary marks its own lines (-test.v=test2json)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class LegRunner:
         def ended(name: str, outcome: Outcome, seconds: float | None) -> None:
             self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
-        parser = StreamParser(ended, _log_writer(folder))
+        parser = StreamParser(ended, _log_writer(folder), _framing(request))
         with folder.raw_log.open("wb") as raw:
 
             def sink(chunk: bytes) -> None:
@@ -87,6 +90,10 @@ def _leg_run(
     )
 
 
+def _framing(request: LegRequest) -> Format:
+    return Format.MARKED if request.suite.go_minor >= MARKING else Format.PLAIN
+
+
 def _log_writer(folder: LegFolder) -> Callable[[str, bytes], None]:
     def write(name: str, log: bytes) -> None:
         test, daemon = split_daemon_log(log)
@@ -124,7 +131,7 @@ class ControlStore:
             return None
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
         shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
-        parser = StreamParser(on_log=_log_writer(folder))
+        parser = StreamParser(on_log=_log_writer(folder), framing=_framing(request))
         with folder.raw_log.open("rb") as raw:
             while chunk := raw.read(_CHUNK):
                 parser.feed(chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -234,6 +235,26 @@ def test_everything_in_run_json_is_documented(kind: str) -> None:
 
 
 # -- links ---------------------------------------------------------------------------------------
+
+
+def test_the_architecture_has_every_room() -> None:
+    there = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "harness").iterdir()
+        if (path / "__init__.py").exists() or (path.suffix == ".py" and path.name[0] != "_")
+    }
+    section = pages.sections(pages.DOCS / "architecture.md")["Rooms"]
+    assert there == {name.removeprefix("harness/") for name in pages.rows(section)}
+
+
+def test_the_architecture_shows_the_direction_of_imports_as_it_is_held() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = settings["tool"]["importlinter"]["contracts"][0]
+    layers = [re.findall(r"harness\.(\w+)", layer) for layer in contract["layers"]]
+    there = [[n for n in names if list((ROOT / "harness").glob(f"{n}*"))] for names in layers]
+    section = pages.sections(pages.DOCS / "architecture.md")["Imports"]
+    shown = section.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert [set(line.split(" | ")) for line in shown] == [set(names) for names in there]
 
 
 @every_page

@@ -16,7 +16,9 @@ What remains decides:
     skip      pass                compatible
     skip      failing             changed-failure, or known: there is no baseline
     missing   as for skip
-    any       missing             lost
+    failing   missing             lost
+    skip      missing             indeterminate: neither side got to it
+    missing   missing             indeterminate
     none      failing             regressed, or known: without a control nothing excuses it
     mixed on either side          flaky, or known if an entry says so
 
@@ -40,6 +42,7 @@ WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.LOST,
     Verdict.INFRA,
+    Verdict.INDETERMINATE,
     Verdict.STALE_ENTRY,
     Verdict.CHANGED_FAILURE,
     Verdict.FLAKY,
@@ -53,6 +56,7 @@ UNEXPECTED = frozenset(
         Verdict.REGRESSED,
         Verdict.LOST,
         Verdict.INFRA,
+        Verdict.INDETERMINATE,
         Verdict.STALE_ENTRY,
         Verdict.CHANGED_FAILURE,
         Verdict.FIXED,
@@ -99,8 +103,8 @@ def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry |
     if after is _Kind.FAILING:
         return _failed(before, ours, theirs, entry)
     if after is _Kind.SKIP:
-        return _not_run(before)
-    return Verdict.LOST
+        return _skipped(before)
+    return Verdict.LOST if before in {_Kind.PASS, _Kind.FAILING} else Verdict.INDETERMINATE
 
 
 def overall(judgements: Iterable[Judgement]) -> Verdict:
@@ -151,7 +155,7 @@ def _failed(
     return Verdict.REGRESSED if regressed else Verdict.CHANGED_FAILURE
 
 
-def _not_run(before: _Kind) -> Verdict:
+def _skipped(before: _Kind) -> Verdict:
     if before is _Kind.PASS:
         return Verdict.LOST
     return Verdict.CHANGED_FAILURE if before is _Kind.FAILING else Verdict.SKIPPED

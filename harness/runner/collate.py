@@ -13,8 +13,16 @@ from harness.verdict import judge
 
 def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgement, ...]:
     """Judge every test that either side of a main run names; reruns add attempts."""
-    names = {result.name: None for leg in legs if leg.attempt == 0 for result in leg.results}
-    return tuple(map(partial(_judgement, legs, entries, known_names(legs)), names))
+    known = known_names(legs)
+    names = {
+        result.name: None
+        for leg in legs
+        if leg.attempt == 0
+        for result in leg.results
+        # The suite's own parent is no test: that it ended well says nothing about any.
+        if result.outcome.failing or function_of(result.name, known)
+    }
+    return tuple(map(partial(_judgement, legs, entries, known), names))
 
 
 def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:

@@ -195,6 +195,12 @@ def test_a_frontend_on_its_own_daemon_is_compatible(demo: Demo) -> None:
     assert told["verdict"] == "compatible"
 
 
+@pytest.mark.parametrize("given", [("--tests", "TestNoSuch"), ("--timeout", "0.01")])
+def test_nothing_that_ran_is_never_green(demo: Demo, given: tuple[str, ...]) -> None:
+    code, out, err = demo.program.pair("v0.2", "v0.2", "--reruns", "0", *given)
+    assert code == 3, err + out
+
+
 def _artefacts(cache: Path) -> set[tuple[str, str]]:
     return {(path.parent.name, path.name) for path in cache.glob("*/*")}
 

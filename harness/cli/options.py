@@ -19,6 +19,7 @@ DATA = click.option(
 )
 
 
+_LONGEST = 7 * 24 * 3600.0
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smh]?)")
 OUT = click.option(
@@ -40,8 +41,9 @@ class Seconds(click.ParamType[float]):
             return float(value)
         match = _LENGTH.fullmatch(value)
         seconds = float(match["number"]) * _UNITS[match["unit"]] if match else 0.0
-        if not seconds:
-            self.fail(f"{value!r} is no length of time: write 90s, 30m or 2h", param, ctx)
+        if not 1 <= seconds <= _LONGEST:
+            why = "is not between 1s and 168h" if seconds else "is no length of time"
+            self.fail(f"{value!r} {why}: write 90s, 30m or 2h", param, ctx)
         return seconds
 
 

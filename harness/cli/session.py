@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TypedDict
 from platformdirs import user_state_path
 
 from harness.config.datadir import Data, find_data
+from harness.gotest.selection import select
 from harness.journal import RunFolder
 from harness.model import Channel, Run
 from harness.refs import DEFAULT_REPOSITORY
@@ -22,6 +25,7 @@ from harness.runner.cell import Settings
 from harness.runner.pair import Job, run_pair
 from harness.runner.prepare import Ask, prepare
 from harness.store import Store, default_cache
+from harness.tools.process import redact
 
 JUNIT_FILE = "junit.xml"
 
@@ -82,6 +86,7 @@ class Session:
         """Read a command's options. Raises UsageError and ConfigError."""
         repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
         channel = options["channel"]
+        select(options["tests"], worker=options["worker"])  # refuses a bad glob before any build
         return cls(
             ask=Ask(
                 daemon=options["daemon"],
@@ -104,13 +109,13 @@ class Session:
             ),
             data=find_data(options["data"], os.environ),
             store=Store(options["cache"] or default_cache()),
-            runs=options["out"] or default_runs(),
+            runs=(options["out"] or default_runs()).absolute(),
             command=_command(options),
         )
 
     def run(self) -> tuple[Run, Path]:
         """Run the pair under a display on standard error and journal it."""
-        with display(sys.stderr) as listener:
+        with _interruptible(), display(sys.stderr) as listener:
             prepared = prepare(self.ask, self.data, self.store, listener)
             folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
             job = Job(
@@ -121,9 +126,31 @@ class Session:
                 folder=folder,
                 command=self.command,
             )
-            run = run_pair(job, listener)
+            try:
+                run = run_pair(job, listener)
+            except BaseException:
+                with suppress(OSError):  # a leg has left something to look at
+                    folder.path.rmdir()
+                raise
         write_junit(folder.path / JUNIT_FILE, run)
         return run, folder.path
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a CI's cancel, timeout(1) and a closed terminal be what Ctrl-C is: journaled."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _command(options: RunOptions) -> tuple[str, ...]:
@@ -133,6 +160,7 @@ def _command(options: RunOptions) -> tuple[str, ...]:
     for name in (*_REPEATED, *_PLACES):
         value = given[name]
         if value is not None and value != _DEFAULTS.get(name):
-            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+            text = f"{value:g}" if isinstance(value, float) else redact(str(value))
+            words += [f"--{name}", text]
     words += [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
     return tuple(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -141,6 +142,8 @@ def build_frontend(compiler: Compiler, source: Source, request: BuildRequest, de
 def _link_into(gopath: Path, source: Source) -> Path:
     link = gopath / "src" / source.package
     link.parent.mkdir(parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to(source.folder)
+    # Another build of the same tree may be using the link: it is there at every moment.
+    new = link.with_name(f"{link.name}.{secrets.token_hex(4)}")
+    new.symlink_to(source.folder)
+    new.replace(link)
     return link

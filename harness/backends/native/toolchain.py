@@ -72,7 +72,7 @@ def _version_of(go: Path) -> str | None:
     environment = clean_environment(GOTOOLCHAIN="local", GOENV="off")
     try:
         words = run(Request([str(go), "version"], env=environment, timeout=30)).text
-    except CommandFailed:
+    except InfrastructureError:
         return None  # a broken go on PATH is as good as none
     match = _VERSION.match(words)
     return match[1] if match else None

@@ -1,0 +1,217 @@
+"""What a leg's namespaces are told to hold; the namespaces themselves are integration tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.backends.base import Artefact, LegRequest
+from harness.backends.native import sandbox
+from harness.backends.native.sandbox import (
+    PROGRAMS,
+    _arguments,
+    _environment,
+    _free_folder,
+    _passed_on,
+    _programs,
+    _spec,
+    command,
+)
+from harness.errors import InfrastructureError, MissingToolError
+
+SCRATCH = Path("/mnt")
+SUITE_PROGRAMS = ("buildctl", "buildkitd", "dockerfile.test")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have every program that a leg needs, in one folder of PATH."""
+    folder = tmp_path / "usr-bin"
+    folder.mkdir()
+    for name in ("runc", "docker-registry", "unshare", "setpriv", "containerd", "containerd-shim"):
+        (folder / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> LegRequest:
+    suite = tmp_path / "suite"
+    (suite / "bin").mkdir(parents=True)
+    for name in SUITE_PROGRAMS:
+        (suite / "bin" / name).touch(mode=0o755)
+    return LegRequest(
+        suite=Artefact("s", suite, cached=True, go_minor=21),
+        frontend=Artefact("f", tmp_path / "frontend", cached=True, go_minor=21),
+        worker="oci",
+        select="^TestIntegration$/.*/^worker=oci$",
+        skip="",
+        parallel=8,
+        procs=4,
+        timeout=1800.0,
+        offline=True,
+        mirror=None,
+        folder=tmp_path / "out",
+    )
+
+
+def changed(request: LegRequest, **values: object) -> LegRequest:
+    return LegRequest(**{**vars(request), **values})
+
+
+def test_the_test_binary_is_told_what_to_select_and_when_to_give_up(request_: LegRequest) -> None:
+    program, *words = _arguments(request_)
+    assert program == str(request_.suite.path / "bin" / "dockerfile.test")
+    assert words == [
+        "-test.v=test2json",
+        "-test.count=1",
+        "-test.parallel=8",
+        "-test.timeout=1800.000s",
+        "-test.run=^TestIntegration$/.*/^worker=oci$",
+    ]
+
+
+def test_a_skip_is_passed_on_only_if_there_is_one(request_: LegRequest) -> None:
+    assert not any("-test.skip" in word for word in _arguments(request_))
+    assert _arguments(changed(request_, skip="^A$"))[-1] == "-test.skip=^A$"
+
+
+@pytest.mark.parametrize("seconds", [1.0, 90.5, 604800.0])
+def test_a_time_limit_is_written_as_go_reads_it(seconds: float, request_: LegRequest) -> None:
+    (limit,) = (w for w in _arguments(changed(request_, timeout=seconds)) if "timeout" in w)
+    number = limit.removeprefix("-test.timeout=").removesuffix("s")
+    assert float(number) == seconds
+    assert set(number) <= set("0123456789.")
+
+
+def test_the_environment_names_the_frontend_and_only_private_folders(
+    request_: LegRequest,
+) -> None:
+    environment = _environment(request_, SCRATCH)
+    assert environment["FRONTEND_GATEWAY_ONLY"] == (f"local:{request_.frontend.path}/frontend.tar")
+    assert environment["EXTERNAL_DF_FRONTEND"] == f"{request_.frontend.path}/dockerfile-frontend"
+    assert environment["GOMAXPROCS"] == "4"
+    assert {environment[name] for name in ("HOME", "TMPDIR")} == {"/mnt/home", "/mnt/tmp"}
+    assert environment["PATH"].startswith("/mnt/bin:")
+    assert "BUILDKIT_REGISTRY_MIRROR_DIR" not in environment
+
+
+def test_a_mirror_is_used_as_the_copy_that_the_leg_gets(request_: LegRequest) -> None:
+    seeded = changed(request_, mirror=Path("/cache/mirror/k1"))
+    assert _environment(seeded, SCRATCH)["BUILDKIT_REGISTRY_MIRROR_DIR"] == "/mnt/mirror"
+    assert _spec(seeded, SCRATCH, {})["mirror"] == "/cache/mirror/k1"
+
+
+def test_what_a_line_sets_wins(request_: LegRequest) -> None:
+    own = changed(request_, environment={"GOMAXPROCS": "1", "BUILDKIT_X": "y"})
+    environment = _environment(own, SCRATCH)
+    assert (environment["GOMAXPROCS"], environment["BUILDKIT_X"]) == ("1", "y")
+
+
+def test_of_our_environment_only_the_user_and_proxies_are_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("USER", "NO_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, f"my {name}")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
+    assert _passed_on() == {name: f"my {name}" for name in ("USER", "NO_PROXY", "https_proxy")}
+
+
+@pytest.mark.usefixtures("machine")
+def test_offline_only_the_network_is_set_apart_and_its_loopback_brought_up(
+    request_: LegRequest, tmp_path: Path
+) -> None:
+    spec = tmp_path / "sandbox.json"
+    online, offline = (command(spec, offline=value) for value in (False, True))
+    assert [word for word in offline if word not in online] == ["--net"]
+    assert offline[-1] == str(spec)
+    assert _spec(request_, SCRATCH, {})["loopback"] is True
+    assert _spec(changed(request_, offline=False), SCRATCH, {})["loopback"] is False
+
+
+@pytest.mark.usefixtures("machine")
+def test_every_process_of_the_chain_dies_with_its_parent(tmp_path: Path) -> None:
+    argv = command(tmp_path / "sandbox.json", offline=True)
+    assert argv[1:4] == ["--pdeathsig", "KILL", "--"]
+    assert "--kill-child" in argv
+    assert argv[argv.index("--pid") :][:2] == ["--pid", "--fork"]
+
+
+def test_the_programs_are_the_suites_own_and_the_machines_under_the_names_tests_look_for(
+    request_: LegRequest, machine: Path
+) -> None:
+    programs = _programs(request_)
+    own = {name: str(request_.suite.path / "bin" / name) for name in SUITE_PROGRAMS}
+    assert programs == own | {
+        "buildkit-runc": str(machine / "runc"),
+        "runc": str(machine / "runc"),
+        "registry": str(machine / "docker-registry"),
+    }
+
+
+def test_the_containerd_worker_gets_what_there_is_of_containerd(
+    request_: LegRequest, machine: Path
+) -> None:
+    programs = _programs(changed(request_, worker="containerd"))
+    assert programs["containerd"] == str(machine / "containerd")
+    assert "containerd-shim-runc-v2" not in programs
+
+
+@pytest.mark.parametrize("program", sorted(set(PROGRAMS.values())))
+def test_a_missing_program_is_named(
+    program: str, request_: LegRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(name: str) -> Path:
+        if name == program:
+            raise MissingToolError(f"{name} is not installed")
+        return Path("/usr/bin", name)
+
+    monkeypatch.setattr(sandbox, "find", find)
+    with pytest.raises(MissingToolError, match=program):
+        _programs(request_)
+
+
+@pytest.fixture
+def candidates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Stand in for /mnt and its like; the second does not exist."""
+    folders = [tmp_path / name for name in ("mnt", "media", "srv")]
+    for folder in (folders[0], folders[2]):
+        folder.mkdir()
+    monkeypatch.setattr(sandbox, "_SCRATCH", tuple(map(str, folders)))
+    return folders
+
+
+def test_the_first_folder_that_holds_nothing_needed_is_covered(candidates: list[Path]) -> None:
+    mnt, _, srv = candidates
+    assert _free_folder([Path("/usr/bin/runc")]) == mnt
+    assert _free_folder([Path("/usr/bin/runc"), mnt / "cache" / "suite"]) == srv
+    assert _free_folder([mnt]) == srv
+    assert _free_folder([Path(f"{mnt}-else/where")]) == mnt
+
+
+def test_a_folder_is_needed_by_the_name_in_use_and_by_where_a_link_leads(
+    candidates: list[Path], tmp_path: Path
+) -> None:
+    mnt, _, srv = candidates
+    (tmp_path / "disk").mkdir()
+    (mnt / "cache").symlink_to(tmp_path / "disk")
+    assert _free_folder([mnt / "cache" / "suite"]) == srv
+    (tmp_path / "link").symlink_to(mnt)
+    assert _free_folder([tmp_path / "link" / "runs"]) == srv
+
+
+def test_a_relative_path_is_needed_where_it_lies(
+    candidates: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mnt, _, srv = candidates
+    monkeypatch.chdir(mnt)
+    assert _free_folder([Path("cache")]) == srv
+
+
+def test_if_everything_is_needed_the_error_says_what_to_do(candidates: list[Path]) -> None:
+    with pytest.raises(InfrastructureError, match=r"none of .*mnt, .*srv is free") as caught:
+        _free_folder(candidates)
+    assert "COMPAT_CACHE" in caught.value.hint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from harness.backends.base import LegRequest
@@ -104,24 +103,19 @@ class Schedule:
         """Run legs at the same time; after an interruption give what the stopped legs had."""
         if self.interrupted:
             return []
-        running: list[Future[LegRun]] = []
+        done: dict[Leg, LegRun] = {}
+
+        def run(leg: Leg, request: LegRequest) -> None:
+            folder = self.folder.leg(leg, attempt)
+            done[leg] = self.runner.run(request, folder, leg, attempt, expected)
+
         with Crew(max(1, len(requests)), "leg") as crew:
             try:
                 for leg, request in requests.items():
-                    folder = self.folder.leg(leg, attempt)
-                    running.append(
-                        crew.start(self.runner.run, request, folder, leg, attempt, expected)
-                    )
+                    crew.start(run, leg, request)
                 crew.wait()
             except (KeyboardInterrupt, Interrupted):
                 self.interrupted = True
                 crew.stop()
         self.interrupted = self.interrupted or stop_asked()
-        return [run for future in running if (run := _ended(future)) is not None]
-
-
-def _ended(leg: Future[LegRun]) -> LegRun | None:
-    try:
-        return leg.result()
-    except Interrupted:
-        return None  # stopped before its first process: there is nothing to tell of
+        return [done[leg] for leg in requests if leg in done]

@@ -1,0 +1,188 @@
+"""Pairs for the tests of the runner: a backend that plays what a test wrote down."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
+from harness.config.datadir import find_data
+from harness.config.lines import load_lines
+from harness.config.skiplists import Entry, Signature
+from harness.config.yamlfile import Place
+from harness.events import Event, Listener
+from harness.journal import RunFolder
+from harness.model import Channel, Commit, Leg, Pair, Run, Status
+from harness.runner.cell import Cell, Settings
+from harness.runner.pair import Job, run_pair
+from harness.store import Store
+from tests.unit import gomatch
+from tests.unit.runs import FRONTEND, SUITE, full_name
+
+MARK = "\x16"
+
+Played = dict[str, tuple[str, str]]
+"""Test function → what it does in the control and in the candidate.
+
+`pass`, `skip`, `absent`, `fail WORDS`; several with commas between them, one per attempt, the
+last for all that follow.
+"""
+
+Hook = Callable[[LegRequest, Sink], LegExit | None]
+
+
+def entry(test: str, status: Status, signature: str = "", line: int = 3) -> Entry:
+    return Entry(
+        place=Place("skiplists/x.yaml", line, 5),
+        test=(test,),
+        status=status,
+        reason="a test",
+        issue="https://example.com/1",
+        signature=Signature(signature) if signature else None,
+    )
+
+
+@dataclass
+class Player:
+    """A backend without builds and processes."""
+
+    tests: Played
+    name: str = "played"
+    before: Hook | None = None
+    """Called in the leg's thread before anything is played; what it gives ends the leg."""
+    build: Callable[[str], None] | None = None
+    """Called with `suite`, `control` or `candidate` in the thread that builds it."""
+    tools: dict[str, str] = field(default_factory=lambda: {"runc": "runc version 1.1.5"})
+    keys: dict[str, str] = field(default_factory=dict)
+    """Keys of artefacts that are not their kind's name."""
+    legs: list[LegRequest] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def problems(self) -> list[Problem]:
+        return []
+
+    def versions(self) -> dict[str, str]:
+        return self.tools
+
+    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - the protocol's
+        return self._build("suite", request)
+
+    def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - ditto
+        return self._build("control" if request.commit == SUITE else "candidate", request)
+
+    def _build(self, kind: str, request: BuildRequest) -> Artefact:
+        assert request.commit in {SUITE, FRONTEND}
+        if self.build:
+            self.build(kind)
+        return Artefact(
+            self.keys.get(kind, kind), Path("/no/folder", kind), cached=True, go_minor=21
+        )
+
+    def side(self, leg: LegRequest) -> Leg:
+        return Leg.CANDIDATE if leg.frontend.path.name == "candidate" else Leg.CONTROL
+
+    def ran(self, side: Leg) -> list[LegRequest]:
+        """Give the requests of one side, in their order."""
+        return [leg for leg in self.legs if self.side(leg) is side]
+
+    def selected(self, leg: LegRequest) -> list[str]:
+        """Give the functions that a leg's request selects, by Go's own matching."""
+        return [f for f in self.tests if gomatch.runs(full_name(f), leg.select, leg.skip)]
+
+    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+        with self._lock:
+            attempt = len(self.ran(self.side(leg)))
+            self.legs.append(leg)
+        if self.before and (end := self.before(leg, sink)):
+            return end
+        column = list(Leg).index(self.side(leg))
+        played = {f: _act(self.tests[f][column], attempt) for f in self.selected(leg)}
+        sink(stream(played))
+        failed = any(act.startswith("fail") for act in played.values())
+        return LegExit(int(failed), timed_out=False, seconds=0.5)
+
+
+def _act(acts: str, attempt: int) -> str:
+    each = [act.strip() for act in acts.split(",")]
+    return each[min(attempt, len(each) - 1)]
+
+
+def stream(played: dict[str, str], *, ends: bool = True) -> bytes:
+    """Write what a test binary prints with -test.v=test2json; without an end if it was killed."""
+    lines = [f"{MARK}=== RUN   TestIntegration"]
+    failed = False
+    for function, act in played.items():
+        name = full_name(function)
+        if act == "absent":
+            continue
+        kind, _, words = act.partition(" ")
+        lines.append(f"{MARK}=== RUN   {name}")
+        if kind == "hang":
+            continue
+        if words:
+            lines += [f"    x_test.go:7: {words}"]
+        lines.append(f"{MARK}--- {kind.upper()}: {name} (0.01s)")
+        failed |= kind == "fail"
+    if ends:
+        verdict = "FAIL" if failed else "PASS"
+        lines += [f"{MARK}--- {verdict}: TestIntegration (0.02s)", f"{MARK}=== NAME  "]
+        lines.append(MARK + verdict)
+    return ("\n".join(lines) + "\n").encode()
+
+
+@dataclass
+class Bench:
+    """A place where pairs are run: one store, many runs."""
+
+    folder: Path
+    player: Player
+    settings: Settings = field(default_factory=lambda: Settings(offline=True))
+    entries: tuple[Entry, ...] = ()
+    mirror: Path | None = None
+    worker: str = "oci"
+    command: tuple[str, ...] = ("compat-run", "v0.6", "master")
+    events: list[Event] = field(default_factory=list)
+
+    def cell(self) -> Cell:
+        line = load_lines(find_data(None, {}).lines_file).line("v0.6")
+
+        def request(commit: Commit) -> BuildRequest:
+            return BuildRequest(commit, line, Channel.EXPERIMENTAL, ())
+
+        pair = Pair(
+            suite=SUITE,
+            frontend=FRONTEND,
+            suite_channel=Channel.EXPERIMENTAL,
+            frontend_channel=Channel.LABS,
+            worker=self.worker,
+            backend=self.player.name,
+        )
+        own = request(SUITE)
+        return Cell(pair, own, own, request(FRONTEND), self.entries, self.mirror)
+
+    def job(self, **changes: object) -> Job:
+        job = Job(
+            cell=self.cell(),
+            settings=self.settings,
+            backend=self.player,
+            store=Store(self.folder / "cache"),
+            folder=RunFolder.create(self.folder / "runs", lambda: datetime.now(UTC)),
+            command=self.command,
+        )
+        return replace(job, **changes)  # type: ignore[arg-type]
+
+    def run(self) -> Run:
+        self.events.clear()
+        self.player.legs.clear()
+        return run_pair(self.job(), self.events.append)
+
+    def verdicts(self, run: Run) -> dict[str, str]:
+        names = {full_name(f): f for f in self.player.tests}
+        return {names[row.name]: row.verdict.value for row in run.judgements}
+
+
+def attempts(run: Run, side: Leg) -> Sequence[int]:
+    return [leg.attempt for leg in run.legs if leg.leg is side]

@@ -1,0 +1,140 @@
+"""Both sides of every test, brought together from legs."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model import Leg, LegRun, Outcome, Reason, Result, Status, Verdict
+from harness.runner.collate import decided, judgements, unmatched
+from tests.unit.pairs import entry
+
+PARENT = "TestIntegration/TestCopy/worker=oci/frontend=gateway"
+LEAF = f"{PARENT}/windows/amd64"
+OTHER = "TestIntegration/TestMount/worker=oci/frontend=gateway"
+
+
+def leg(
+    side: Leg,
+    *results: Result,
+    attempt: int = 0,
+    parents: dict[str, Outcome] | None = None,
+) -> LegRun:
+    return LegRun(
+        leg=side,
+        attempt=attempt,
+        selection="",
+        skipped="",
+        started="2026-11-23T18:06:07Z",
+        seconds=1,
+        exit_status=0,
+        timed_out=False,
+        cached=False,
+        folder=side.value,
+        results=results,
+        parents={"TestIntegration": Outcome.PASS, **(parents or {})},
+    )
+
+
+def did(name: str, outcome: Outcome, reason: Reason | None = None, error: str = "") -> Result:
+    return Result(name=name, outcome=outcome, reason=reason, error=error, fingerprint=error)
+
+
+def verdicts(*legs: LegRun) -> dict[str, Verdict]:
+    return {row.name: row.verdict for row in judgements(legs, ())}
+
+
+def test_a_test_that_one_side_lacks_is_missing_there() -> None:
+    control = leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS))
+    candidate = leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))
+    assert verdicts(control, candidate) == {PARENT: Verdict.COMPATIBLE, OTHER: Verdict.LOST}
+
+
+def test_a_leaf_is_compared_with_the_parent_that_it_is_on_the_other_side() -> None:
+    # With the new frontend the test failed before it came to its subtests.
+    control = leg(Leg.CONTROL, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})
+    candidate = leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, Reason.ASSERTION, "boom"))
+    assert verdicts(control, candidate) == {LEAF: Verdict.LOST, PARENT: Verdict.REGRESSED}
+
+
+def test_a_new_subtest_of_one_side_alone_does_not_blame_the_parent() -> None:
+    control = leg(Leg.CONTROL, did(PARENT, Outcome.PASS))
+    candidate = leg(Leg.CANDIDATE, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})
+    assert verdicts(control, candidate) == {PARENT: Verdict.COMPATIBLE, LEAF: Verdict.COMPATIBLE}
+
+
+def test_a_rerun_adds_attempts_to_what_it_ran_and_no_tests_of_its_own() -> None:
+    legs = [
+        leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS)),
+        leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, error="x"), did(OTHER, Outcome.PASS)),
+        leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(LEAF, Outcome.PASS), attempt=1),
+        leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS), attempt=1),
+    ]
+    rows = {row.name: row for row in judgements(legs, ())}
+    assert rows.keys() == {PARENT, OTHER}
+    assert rows[PARENT].verdict is Verdict.FLAKY
+    assert [len(rows[PARENT].control), len(rows[PARENT].candidate)] == [2, 2]
+    assert [len(rows[OTHER].control), len(rows[OTHER].candidate)] == [1, 1]
+
+
+def test_without_a_control_there_is_no_other_side_to_be_missing_from() -> None:
+    (row,) = judgements([leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))], ())
+    assert (row.control, row.verdict) == ((), Verdict.COMPATIBLE)
+
+
+def test_the_first_entry_that_names_a_test_counts() -> None:
+    entries = (
+        entry("TestMount", Status.EXPECTED_FAILURE, "x", line=1),
+        entry("TestCopy*", Status.EXPECTED_FAILURE, "x", line=2),
+        entry("TestCopy", Status.FLAKY, line=3),
+    )
+    legs = [
+        leg(Leg.CONTROL, did(PARENT, Outcome.PASS)),
+        leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, error="x")),
+    ]
+    (row,) = judgements(legs, entries)
+    assert row.verdict is Verdict.KNOWN
+    assert row.entry is not None
+    assert row.entry.where == "skiplists/x.yaml:2"
+
+
+def test_an_entry_that_names_no_test_is_told_of_unless_it_keeps_it_from_running() -> None:
+    entries = (
+        entry("TestCopy", Status.FLAKY, line=1),
+        entry("TestNoSuch", Status.FLAKY, line=2),
+        entry("TestSkipped", Status.SKIP, line=3),
+    )
+    legs = [leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))]
+    rows = judgements(legs, entries)
+    left = unmatched(entries, rows, frozenset({PARENT}))
+    assert [ref.where for ref in left] == ["skiplists/x.yaml:2"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Outcome.MISSING, None),
+        (Outcome.CRASH, Reason.INCOMPLETE),
+        (Outcome.HANG, Reason.INCOMPLETE),
+    ],
+)
+def test_a_test_that_an_interruption_kept_from_ending_is_left_out(
+    outcome: Outcome, reason: Reason | None
+) -> None:
+    whole = leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS))
+    cut = leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS), did(OTHER, outcome, reason, "x"))
+    rows = judgements([whole, cut], ())
+    assert [row.name for row in decided(rows, tuple(Leg))] == [PARENT]
+    other_way = judgements(
+        [
+            leg(Leg.CONTROL, *cut.results),
+            leg(Leg.CANDIDATE, *whole.results),
+        ],
+        (),
+    )
+    assert [row.name for row in decided(other_way, tuple(Leg))] == [PARENT]
+
+
+def test_a_control_that_was_asked_for_and_never_ran_leaves_nothing_decided() -> None:
+    rows = judgements([leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, error="x"))], ())
+    assert decided(rows, tuple(Leg)) == ()
+    assert decided(rows, (Leg.CANDIDATE,)) == rows

@@ -19,6 +19,7 @@ from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record
 from harness.store import Store, key_of
 from harness.tools.clock import now
+from harness.tools.stop import stop_asked
 
 _END = "end.json"
 _CHUNK = 1 << 20
@@ -47,7 +48,8 @@ class LegRunner:
         self.listener(LegStarted(leg, attempt, expected))
 
         def ended(name: str, outcome: Outcome, seconds: float | None) -> None:
-            self.listener(TestEnded(leg, attempt, name, outcome, seconds))
+            if not stop_asked():  # else it did not end: it was killed
+                self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
         parser = StreamParser(ended, _log_writer(folder), _framing(request))
         with folder.raw_log.open("wb") as raw:

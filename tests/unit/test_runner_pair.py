@@ -363,6 +363,10 @@ def test_an_interrupted_run_is_journaled_with_what_ended_on_both_sides(bench: Be
     assert bench.verdicts(run) == {"TestCopy": "compatible"}
     assert run.verdict is Verdict.INDETERMINATE
     assert [leg.exit_status for leg in run.legs] == [None, None]
+    told = [event.name for event in bench.events if isinstance(event, TestEnded)]
+    assert full_name("TestCopy") in told
+    assert full_name("TestSlow") in told  # it did end in the control
+    assert Outcome.CRASH not in {e.outcome for e in bench.events if isinstance(e, TestEnded)}
     assert read_run(run_folder(bench, run)) == run
     assert attempts(run, Leg.CANDIDATE) == [0]
     assert [*(bench.folder / "cache").glob("control/*")] == []

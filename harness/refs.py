@@ -177,7 +177,7 @@ def _open_local(folder: Path) -> Repository:
             raise UsageError(f"{folder} is no folder", hint=_REPO_HINT)
         git.check()
     except GitFailed as error:
-        raise UsageError(f"{folder} is not a git repository: {error}", hint=_REPO_HINT) from error
+        raise UsageError(f"cannot use {folder}: {error}", hint=error.hint or _REPO_HINT) from error
     return Repository(git, dict(git.refs()))
 
 

@@ -69,8 +69,15 @@ class Git:
         return _git(args, self.path, env, patience=patience, accept=accept)
 
     def check(self) -> None:
-        """See that there is a repository at this very folder. Raises GitFailed if not."""
-        self.run("rev-parse", "--git-dir")
+        """See that there is a repository at this very folder, and all of its history.
+
+        Raises GitFailed if not.
+        """
+        if self.run("rev-parse", "--is-shallow-repository") == "true":
+            raise GitFailed(
+                f"{self.path} is a shallow clone, so no commit's place in history can be told",
+                hint="git fetch --unshallow",
+            )
 
     def refs(self) -> Iterator[tuple[str, str]]:
         """Yield (full ref name, commit sha) of all tags and branches, tags peeled."""

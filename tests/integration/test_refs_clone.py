@@ -199,9 +199,19 @@ def test_a_path_without_a_repository_is_a_usage_error(
     path = {"missing": tmp_path / "gone", "plain": tmp_path / "plain"}.get(
         kind, origin.path / "frontend"
     )
-    with pytest.raises(UsageError, match=f"^{path} is no") as caught:
+    with pytest.raises(UsageError, match=f"{path}.*(not a git repository|no folder)") as caught:
         Lookup(str(path), tmp_path / "cache")("master")
     assert "COMPAT_REPO" in caught.value.hint
+
+
+def test_a_clone_without_its_history_is_refused(origin: Origin, tmp_path: Path) -> None:
+    # As CI checks out by default; ancestry in it would place commits on wrong lines.
+    origin.commit("two")
+    shallow = tmp_path / "shallow"
+    origin.git("clone", "--quiet", "--depth=1", origin.url, str(shallow))
+    with pytest.raises(UsageError, match=f"{shallow} is a shallow clone") as caught:
+        Lookup(str(shallow), tmp_path / "cache")("master")
+    assert caught.value.hint == "git fetch --unshallow"
 
 
 def test_a_hostile_name_is_refused_before_anything_is_cloned(lookup: Lookup) -> None:

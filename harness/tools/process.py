@@ -205,9 +205,7 @@ def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[byte
     if stop_asked():
         raise Interrupted(f"did not start {request.argv[0]}")
     _log.debug("run %s", quoted(request.argv))
-    with tempfile.TemporaryFile() as stdin:
-        stdin.write(request.stdin)
-        stdin.seek(0)
+    with _input(request.stdin) as stdin:
         child = _popen(request, stdin, stderr)
     try:
         yield child
@@ -220,7 +218,19 @@ def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[byte
                     pipe.close()
 
 
-def _popen(request: Request, stdin: IO[bytes], stderr: int) -> subprocess.Popen[bytes]:
+@contextmanager
+def _input(data: bytes) -> Iterator[IO[bytes] | int]:
+    """Give what a program reads; a file, so that nobody has to feed it while it runs."""
+    if not data:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file
+
+
+def _popen(request: Request, stdin: IO[bytes] | int, stderr: int) -> subprocess.Popen[bytes]:
     program = request.argv[0]
     if request.cwd is not None and not request.cwd.is_dir():
         raise InfrastructureError(f"cannot run {program} in {request.cwd}: no such folder")

@@ -21,6 +21,7 @@ from packaging.version import InvalidVersion, Version
 from harness.backends.base import Problem
 from harness.errors import CompatError
 from harness.presence import locate
+from harness.tools import capabilities
 from harness.tools.process import Request, run
 from harness.tools.requirements import Group, Requirement, install_command, requirements
 
@@ -37,18 +38,6 @@ _MOUNTS = Path("/proc/self/mounts")
 _STATUS = Path("/proc/self/status")
 _LAST_CAPABILITY = Path("/proc/sys/kernel/cap_last_cap")
 _GIB = 2**30
-
-# fmt: off
-_CAPABILITIES = (
-    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
-    "setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw",
-    "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
-    "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod",
-    "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
-    "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
-)
-# fmt: on
-"""In the order of linux/capability.h."""
 
 _NAMESPACES = {
     "PID and mount namespaces": ("--mount", "--pid", "--fork", "--mount-proc"),
@@ -155,11 +144,9 @@ def _capabilities(status: str) -> Check:
 
     A note only: the suites run with less than all.
     """
-    bounding = re.search(r"^CapBnd:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    held = int(bounding[1], 16) if bounding else 0
-    known = _CAPABILITIES[: int(_LAST_CAPABILITY.read_text(encoding="ascii")) + 1]
-    absent = [name for number, name in enumerate(known) if not held >> number & 1]
-    detail = f"{len(known) - len(absent)} of {len(known)} can be had"
+    last = int(_LAST_CAPABILITY.read_text(encoding="ascii"))
+    held, absent = capabilities.split(capabilities.bounding(status), last)
+    detail = f"{len(held)} of {len(held) + len(absent)} can be had"
     return Check("capabilities", State.NOTE, ", not ".join([detail, *absent]))
 
 

@@ -12,6 +12,7 @@ from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, P
 from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import provide
+from harness.backends.steps import Source, go_directive
 from harness.checkout import tree
 from harness.config.lines import Lines
 from harness.errors import CompatError, MissingToolError
@@ -24,7 +25,7 @@ from harness.tools.process import Request, find, run
 _RECIPE = 1
 """Part of every key: raised when the way of building changes what is built."""
 
-_Fill = Callable[[build.Compiler, build.Source, BuildRequest, Path], None]
+_Fill = Callable[[build.Compiler, Source, BuildRequest, Path], None]
 
 
 class Native:
@@ -70,7 +71,7 @@ class Native:
         phase, watch = f"build {kind} {request.commit.ref}", Stopwatch()
         listener(PhaseStarted(phase))
         go_mod = self._git.read(request.commit.sha, "go.mod") or ""
-        wanted = self._lines.toolchain_for(request.line, build.go_directive(go_mod))
+        wanted = self._lines.toolchain_for(request.line, go_directive(go_mod))
         key = key_of(
             {
                 "recipe": _RECIPE,
@@ -87,7 +88,7 @@ class Native:
         )
 
         def make(folder: Path) -> None:
-            source = build.Source.of(
+            source = Source.of(
                 tree(self._store, self._git, request.commit.sha, request.patches).path
             )
             toolchain = provide(self._store, wanted)

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import LegExit, LegRequest, Sink
+from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment, passed_on
 from harness.backends.native import init
 from harness.errors import InfrastructureError
-from harness.tools.process import Request, clean_environment, find, stream
+from harness.tools.process import Request, find, stream
 
 PROGRAMS = {
     "buildkit-runc": "runc",
@@ -32,12 +33,7 @@ _HIDDEN = ("/etc/buildkit", "/run/runc", "/run/containerd", "/run/buildkit", "/v
 _SCRATCH = ("/mnt", "/media", "/srv", "/opt")
 """Folders that the file system standard has everywhere; a short name keeps unix sockets short."""
 
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-
-_GRACE = 20.0
-"""Seconds from the test binary's own time limit, when it writes its goroutines, to the kill."""
-
-_PASSED_ON = ("USER", *_PROXIES, *map(str.lower, _PROXIES))
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
@@ -54,7 +50,9 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     spec = leg.folder / "sandbox.json"
     spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch, programs))))
     request = Request(
-        command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + _GRACE
+        command(spec, offline=leg.offline),
+        env=passed_on(("USER", *PROXIES)),
+        timeout=leg.timeout + GRACE,
     )
     ended = stream(request, sink)
     if ended.status == init.FAILED:
@@ -86,9 +84,19 @@ def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str,
         "mirror": str(leg.mirror) if leg.mirror else None,
         "programs": programs,
         "loopback": leg.offline,
-        "argv": _arguments(leg),
+        "argv": arguments(str(leg.suite.path / "bin" / BINARY), leg),
         "cwd": str(leg.suite.path / "src"),
-        "env": _environment(leg, scratch),
+        "env": {
+            "PATH": f"{scratch}/bin:{_PATH}",
+            # The user's own may hold credentials and helpers for them, which daemons would ask.
+            "HOME": f"{scratch}/home",
+            **environment(
+                leg,
+                temporary=f"{scratch}/tmp",
+                frontend=str(leg.frontend.path),
+                mirror=f"{scratch}/mirror" if leg.mirror else "",
+            ),
+        },
     }
 
 
@@ -101,33 +109,6 @@ def _programs(leg: LegRequest) -> dict[str, str]:
         if where := shutil.which(program):
             found[program] = where
     return found
-
-
-def _arguments(leg: LegRequest) -> list[str]:
-    argv = [str(leg.suite.path / "bin" / "dockerfile.test"), "-test.v=test2json"]
-    argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:.3f}s"]
-    argv += [f"-test.run={leg.select}"]
-    return argv + ([f"-test.skip={leg.skip}"] if leg.skip else [])
-
-
-def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
-    return {
-        "PATH": f"{scratch}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        # The user's own may hold credentials and helpers for them, which daemons would ask.
-        "HOME": f"{scratch}/home",
-        "TMPDIR": f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
-        "GOMAXPROCS": str(leg.procs),
-        "FRONTEND_GATEWAY_ONLY": f"local:{leg.frontend.path / 'frontend.tar'}",
-        "EXTERNAL_DF_FRONTEND": str(leg.frontend.path / "dockerfile-frontend"),
-        **({"BUILDKIT_REGISTRY_MIRROR_DIR": f"{scratch}/mirror"} if leg.mirror else {}),
-        **leg.environment,
-    }
-
-
-def _passed_on() -> dict[str, str]:
-    # Proxies can hold credentials, so these never go into the spec, which stays with the run.
-    ours = clean_environment()
-    return {name: ours[name] for name in _PASSED_ON if name in ours}
 
 
 def _free_folder(needed: Iterable[Path]) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from harness.backends.steps import ENVIRONMENT
 from harness.errors import InfrastructureError
 from harness.store import Store
 from harness.tools.process import CommandFailed, Request, clean_environment, run
@@ -35,15 +36,9 @@ class Toolchain:
         All builds share one GOCACHE: it is content-addressed and safe under concurrent use.
         """
         return clean_environment(
-            CGO_ENABLED="0",
+            **ENVIRONMENT,
             GOCACHE=str(store.root / "gocache"),
-            GOENV="off",
-            GOFLAGS="-mod=vendor -trimpath -buildvcs=false",
             GOPATH=str(store.root / "gopath"),
-            GOPROXY="off",
-            GOTELEMETRY="off",
-            GOTOOLCHAIN="local",
-            GOWORK="off",
             PATH=f"{self.go.parent}:{os.environ.get('PATH', os.defpath)}",
             **extra,
         )

@@ -1,0 +1,50 @@
+"""What a leg's test binary is told, the same whatever runs it."""
+
+from __future__ import annotations
+
+from harness.backends.base import LegRequest
+from harness.tools.process import clean_environment
+
+BINARY = "dockerfile.test"
+ARCHIVE = "frontend.tar"
+FRONTEND = "dockerfile-frontend"
+"""Names in a suite's and in a frontend's artefact."""
+
+GRACE = 20.0
+"""Seconds from the test binary's own time limit, when it writes its goroutines, to the kill."""
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PROXIES = (*_PROXIES, *map(str.lower, _PROXIES))
+
+
+def arguments(binary: str, leg: LegRequest) -> list[str]:
+    """Give the command line of the test binary."""
+    argv = [binary, "-test.v=test2json"]
+    argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:.3f}s"]
+    argv += [f"-test.run={leg.select}"]
+    return argv + ([f"-test.skip={leg.skip}"] if leg.skip else [])
+
+
+def environment(leg: LegRequest, *, temporary: str, frontend: str, mirror: str) -> dict[str, str]:
+    """Give what is set for the test binary.
+
+    `temporary` is a folder with a short name, `frontend` the folder of the frontend's artefact,
+    and `mirror` that of the seeded images or empty: all as the binary sees them.
+    """
+    return {
+        "TMPDIR": temporary,
+        "GOMAXPROCS": str(leg.procs),
+        "FRONTEND_GATEWAY_ONLY": f"local:{frontend}/{ARCHIVE}",
+        "EXTERNAL_DF_FRONTEND": f"{frontend}/{FRONTEND}",
+        **({"BUILDKIT_REGISTRY_MIRROR_DIR": mirror} if mirror else {}),
+        **leg.environment,
+    }
+
+
+def passed_on(names: tuple[str, ...] = PROXIES) -> dict[str, str]:
+    """Give those of our own variables that a leg gets too.
+
+    Proxies can hold credentials, so these are never written down.
+    """
+    ours = clean_environment()
+    return {name: ours[name] for name in names if name in ours}

@@ -1,0 +1,285 @@
+"""The one file that speaks to a container engine: images, and containers that are run to an end.
+
+Any engine with Docker's API will do, wherever it listens. Every call has a time limit, every
+failure is an EngineFailed, and a container is removed whatever happens to its caller. Building
+is left to the client program (dockercli.py), because only that speaks BuildKit's session.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from docker.api.client import APIClient
+from docker.context import ContextAPI
+from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.types import LogConfig
+from docker.utils import kwargs_from_env
+
+from harness.errors import InfrastructureError, Interrupted
+from harness.tools.attached import Attached
+from harness.tools.capabilities import bounding, split
+from harness.tools.stop import stop_asked
+
+_log = logging.getLogger(__name__)
+
+PROJECT = "org.buildkit-compat.project"
+"""Label of everything that the harness makes on an engine."""
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+_CALL = 60.0
+"""Seconds for one answer of the engine."""
+
+_STOP_CALL = 30.0
+_LISTEN = 0.1
+"""Seconds between two looks at the clock while a container says nothing."""
+
+_PROBE = (
+    "read -r last </proc/sys/kernel/cap_last_cap; echo last: $last; "
+    "while read -r line; do echo $line; done </proc/$PPID/status"
+)
+"""For a shell in the engine's PID namespace: its parent is the engine's own helper."""
+
+
+class EngineFailed(InfrastructureError):  # noqa: N818 - an event, named as one
+    """The engine did not do what it was asked; no frontend is to blame."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an engine listens."""
+
+    host: str
+    origin: str
+    """Who says so: DOCKER_HOST, a context's name, or the default."""
+    environment: Mapping[str, str]
+    """Makes the client program speak to the same engine."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """What the engine can give to a container."""
+
+    held: tuple[str, ...]
+    """Capabilities of the engine itself, by name."""
+    absent: tuple[str, ...]
+    """Those of its kernel that it lacks; if there are any, it refuses `privileged`."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container to be run to its end."""
+
+    image: str
+    command: tuple[str, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """For create_host_config of the Docker SDK."""
+    unmasked: bool = False
+    """Leave nothing of /proc and /sys hidden (systempaths=unconfined of the client program)."""
+    files: tuple[tuple[str, Callable[[], Iterator[bytes]]], ...] = ()
+    """Folders of the image, and what gives a tar that is unpacked there before the start."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a container ended."""
+
+    status: int | None
+    """None if it was killed."""
+    timed_out: bool
+    out_of_memory: bool
+    seconds: float
+
+
+def endpoint(environment: Mapping[str, str]) -> Endpoint:
+    """Find the engine as Docker's own client does: DOCKER_HOST, the context, the default."""
+    if host := environment.get("DOCKER_HOST"):
+        return Endpoint(host, "DOCKER_HOST", {"DOCKER_HOST": host})
+    named = environment.get("DOCKER_CONTEXT")
+    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    if context is None:
+        raise EngineFailed(f"there is no docker context {named!r}", hint="docker context ls")
+    if context.Name == "default":
+        return Endpoint(DEFAULT_HOST, "the default", {"DOCKER_HOST": DEFAULT_HOST})
+    return Endpoint(context.Host, f"context {context.Name}", {"DOCKER_CONTEXT": context.Name})
+
+
+def connect(environment: Mapping[str, str] | None = None) -> Engine:
+    """Reach the engine. Raises EngineFailed if none answers."""
+    where = endpoint(os.environ if environment is None else environment)
+    with _asking(f"no engine answers at {where.host} ({where.origin})"):
+        return Engine(_client(where), where)
+
+
+def _client(where: Endpoint) -> APIClient:
+    options: dict[str, Any] = {"base_url": where.host}
+    if name := where.environment.get("DOCKER_CONTEXT"):
+        options["tls"] = ContextAPI.get_context(name).TLSConfig or False
+    elif where.origin == "DOCKER_HOST":
+        options = kwargs_from_env()
+    options["use_ssh_client"] = where.host.startswith("ssh://")
+    return APIClient(version="auto", timeout=_CALL, **options)
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (DockerException, requests.RequestException, OSError) as error:
+        said = getattr(error, "explanation", None) or error
+        raise EngineFailed(f"{what}: {said}") from error
+
+
+class Engine:
+    """One engine that answers."""
+
+    def __init__(self, api: APIClient, where: Endpoint) -> None:
+        """Take a connected client."""
+        self._api = api
+        self.where = where
+        self._power: Power | None = None
+
+    def describe(self) -> dict[str, str]:
+        """Give what results depend on: version, storage driver, cgroup version, kernel."""
+        with _asking("docker info"):
+            info = self._api.info()
+        names = ("ServerVersion", "Driver", "CgroupVersion", "KernelVersion", "Architecture")
+        return {name: str(info.get(name, "unknown")) for name in names}
+
+    def has_image(self, name: str) -> bool:
+        """Tell whether the engine holds an image."""
+        with _asking(f"look for image {name}"):
+            try:
+                self._api.inspect_image(name)
+            except ImageNotFound:
+                return False
+            return True
+
+    def save(self, image: str) -> Iterator[bytes]:
+        """Give an image as the tar that `docker save` writes."""
+        with _asking(f"save image {image}"):
+            yield from self._api.get_image(image)
+
+    def read(self, image: str, path: str) -> Iterator[bytes]:
+        """Give a file or folder of an image as a tar."""
+        with self._created(Container(image, ("true",))) as name, _asking(f"read {path}"):
+            chunks, _ = self._api.get_archive(name, path)
+            yield from chunks
+
+    def power(self, image: str) -> Power:
+        """Ask what the engine can give, with a container of an image that has a shell.
+
+        In the engine's PID namespace the parent of a container's first process is the engine's
+        own helper, whose bounding set is the engine's.
+        """
+        if self._power is None:
+            said = bytearray()
+            command = ("-c", _PROBE)
+            options = {"pid_mode": "host", "network_mode": "none"}
+            probe = Container(image, command, options={**options, "entrypoint": "/bin/sh"})
+            ended = self.run(probe, said.extend, timeout=_CALL, grace=0.0)
+            text = said.decode("utf-8", "replace")
+            first, _, status = text.partition("\n")
+            if ended.status != 0 or not first.startswith("last: ") or not bounding(status):
+                raise EngineFailed(f"the engine's capabilities cannot be told from: {text[-400:]}")
+            held, absent = split(bounding(status), int(first.removeprefix("last: ")))
+            self._power = Power(tuple(held), tuple(absent))
+        return self._power
+
+    def run(
+        self,
+        container: Container,
+        sink: Callable[[bytes], None],
+        *,
+        timeout: float,
+        grace: float,
+    ) -> Ended:
+        """Run a container to its end and hand its output to `sink` as it comes.
+
+        At the time limit its first process gets SIGQUIT, at which Go programs write their
+        goroutines, and `grace` more seconds. It is removed in any case. Raises EngineFailed, what
+        `sink` raises, and Interrupted if the crew of this thread was stopped before.
+        """
+        if stop_asked():
+            raise Interrupted(f"did not start a container of {container.image}")
+        # The container goes first: that is what ends its stream, on any kind of connection.
+        with Attached() as output, self._created(container) as name:
+            for folder, archive in container.files:
+                with _asking(f"copy files to {folder}"):
+                    self._api.put_archive(name, folder, archive())
+            with _asking("attach to a container"):
+                output.hear(self._api.attach(name, stdout=True, stderr=True, stream=True))
+            begun = time.monotonic()
+            with _asking("start a container"):
+                self._api.start(name)
+            killed, timed_out = self._listen(name, output, sink, begun + timeout, grace)
+            seconds = time.monotonic() - begun
+            status, out_of_memory = (None, False) if killed else self._end(name)
+            return Ended(status, timed_out, out_of_memory, seconds)
+
+    def _listen(
+        self,
+        name: str,
+        output: Attached,
+        sink: Callable[[bytes], None],
+        deadline: float,
+        grace: float,
+    ) -> tuple[bool, bool]:
+        """Hand on output until it ends; give (was stopped, met its time limit)."""
+        timed_out = False
+        while (chunk := output.next(_LISTEN)) is not None:
+            if chunk:
+                sink(chunk)
+            if stop_asked():
+                return True, timed_out
+            if time.monotonic() > deadline:
+                if timed_out or not grace:
+                    return True, True
+                timed_out, deadline = True, time.monotonic() + grace
+                with _asking("ask a container for its goroutines"):
+                    self._api.kill(name, "SIGQUIT")
+        if output.failure is not None:
+            raise EngineFailed(f"the engine went away: {output.failure}") from output.failure
+        return False, timed_out
+
+    def _end(self, name: str) -> tuple[int, bool]:
+        with _asking("wait for a container"):
+            status = self._api.wait(name, timeout=_STOP_CALL)["StatusCode"]
+            state = self._api.inspect_container(name)["State"]
+        return int(status), bool(state.get("OOMKilled"))
+
+    @contextmanager
+    def _created(self, container: Container) -> Iterator[str]:
+        options = dict(container.options)
+        entrypoint = options.pop("entrypoint", None)
+        with _asking(f"create a container of {container.image}"):
+            host = self._api.create_host_config(log_config=LogConfig(type="none"), **options)
+            if container.unmasked:
+                host |= {"MaskedPaths": [], "ReadonlyPaths": []}
+            name = self._api.create_container(
+                container.image,
+                list(container.command),
+                entrypoint=entrypoint,
+                environment=dict(container.environment),
+                labels={PROJECT: "yes", **container.labels},
+                host_config=host,
+            )["Id"]
+        try:
+            yield name
+        finally:
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        with _asking(f"remove container {name[:12]}"):
+            try:
+                self._api.remove_container(name, force=True, v=True)
+            except NotFound:
+                _log.debug("container %s was removed by someone else", name[:12])

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def examine(
         _writable(cache),
         _room(cache),
         _go(),
-        *(_backend(name, problems) for name, problems in backends),
+        *_one_will_do([_backend(name, problems) for name, problems in backends]),
     ]
 
 
@@ -197,6 +197,16 @@ def _number(text: str) -> Version:
         return Version(text)
     except InvalidVersion:
         return Version("0")
+
+
+def _one_will_do(backends: list[Check]) -> list[Check]:
+    """Lower what a backend lacks to a note where another can run."""
+    if all(check.state is State.MISSING for check in backends):
+        return backends
+    return [
+        replace(check, state=State.NOTE) if check.state is State.MISSING else check
+        for check in backends
+    ]
 
 
 def _backend(name: str, problems: Callable[[], list[Problem]]) -> Check:

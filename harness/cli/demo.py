@@ -17,12 +17,31 @@ LEG_SECONDS = 5.0
     Examples:
       compat demo
       compat demo --json
+      COMPAT_BASE_IMAGE=golang:1.21-bookworm compat demo --backend docker --stage generic
     """
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "docker", "native"]),
+    default="native",
+    show_default=True,
+    help="What builds and runs; native needs no image from anywhere.",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(["upstream", "generic"]),
+    help="Whose Dockerfiles docker builds (default: MiniKit's own).",
 )
 @JSON
 @OUT
 @CACHE
-def demo(as_json: bool, out: Path | None, cache: Path | None) -> int:  # noqa: FBT001 - click's
+def demo(
+    backend: str,
+    stage: str | None,
+    as_json: bool,  # noqa: FBT001 - click's
+    out: Path | None,
+    cache: Path | None,
+) -> int:
     """Run the main job on MiniKit, a miniature of BuildKit that is part of this project.
 
     Its newest frontend breaks its oldest daemon in every way there is: a regression, a removal
@@ -44,7 +63,9 @@ def demo(as_json: bool, out: Path | None, cache: Path | None) -> int:  # noqa: F
         fetch=False,
         channel=None,
         worker="oci",
-        backend="auto",
+        backend=backend,
+        stage=stage,
+        privileges="auto",
         tests=(),
         parallel=None,
         timeout=LEG_SECONDS,

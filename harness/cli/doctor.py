@@ -56,7 +56,7 @@ def _backends() -> list[tuple[str, Callable[[], list[Problem]]]]:
     from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help fast
     from harness.config.lines import load_lines  # noqa: PLC0415 - the same
     from harness.refs import Repository  # noqa: PLC0415 - the same
-    from harness.runner.prepare import BACKENDS  # noqa: PLC0415 - the same
+    from harness.runner.choose import BACKENDS, Place  # noqa: PLC0415 - the same
     from harness.store import Store  # noqa: PLC0415 - the same
     from harness.tools.git import Git  # noqa: PLC0415 - the same
 
@@ -66,7 +66,7 @@ def _backends() -> list[tuple[str, Callable[[], list[Problem]]]]:
         # A backend is asked about the machine alone, so an empty store and repository will do.
         with tempfile.TemporaryDirectory() as folder:
             nothing = Repository(Git(Path(folder)), {})
-            return BACKENDS[name](Store(Path(folder)), nothing, lines).problems()
+            return BACKENDS[name](Place(Store(Path(folder)), nothing, lines)).problems()
 
     return [(name, partial(ask, name)) for name in BACKENDS]
 

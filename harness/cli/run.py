@@ -36,10 +36,23 @@ if TYPE_CHECKING:
 @click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
 @click.option(
     "--backend",
-    type=click.Choice(["auto", "native"]),
+    type=click.Choice(["auto", "docker", "native"]),
+    default="auto",
+    envvar="COMPAT_BACKEND",
+    show_default=True,
+    help="What builds and runs: auto takes docker where an engine answers (or COMPAT_BACKEND).",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(["upstream", "generic"]),
+    help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
+)
+@click.option(
+    "--privileges",
+    type=click.Choice(["auto", "privileged", "explicit"]),
     default="auto",
     show_default=True,
-    help="What builds and runs.",
+    help="What docker gives to a container: everything, or all that the engine has.",
 )
 @click.option(
     "--tests",

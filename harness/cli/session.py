@@ -14,6 +14,7 @@ from typing import TypedDict
 
 from platformdirs import user_state_path
 
+from harness.backends.docker.container import Privileges
 from harness.config.datadir import Data, find_data
 from harness.gotest.selection import select
 from harness.journal import RunFolder
@@ -32,10 +33,14 @@ JUNIT_FILE = "junit.xml"
 _DEFAULTS: dict[str, object] = {
     "worker": "oci",
     "backend": "auto",
+    "privileges": "auto",
     "timeout": 1800.0,
     "reruns": 2,
 }
-_REPEATED = ("repo", "channel", "worker", "backend", "parallel", "timeout", "reruns")
+_REPEATED = (
+    *("repo", "channel", "worker", "backend", "stage", "privileges"),
+    *("parallel", "timeout", "reruns"),
+)
 _FLAGS = ("no_control", "offline")
 _PLACES = ("out", "cache", "data")
 
@@ -50,6 +55,8 @@ class RunOptions(TypedDict):
     channel: str | None
     worker: str
     backend: str
+    stage: str | None
+    privileges: str
     tests: tuple[str, ...]
     parallel: int | None
     timeout: float
@@ -96,6 +103,8 @@ class Session:
                 channel=Channel(channel) if channel else None,
                 worker=options["worker"],
                 backend=options["backend"],
+                stage=options["stage"],
+                privileges=Privileges(options["privileges"]),
                 offline=options["offline"],
             ),
             settings=Settings(

@@ -64,6 +64,14 @@ Source = Annotated[
         examples=["upstream"],
     ),
 ]
+Base = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z0-9][a-z0-9._/:-]*(\{go\}[A-Za-z0-9._-]*)?\Z",
+        description="an image to build in ({go} stands for the Go release)",
+        examples=["golang:{go}-bookworm"],
+    ),
+]
 Variable = Annotated[
     str,
     Meta(
@@ -90,6 +98,8 @@ class Stage(Record, frozen=True, kw_only=True):
     source: Source
     """`upstream`: the commit's own Dockerfile; `generic`: the harness's template, for commits
     whose own no longer builds."""
+    base: Base = "golang:{go}-bookworm"
+    """The image that `generic` begins with; `{go}` stands for the Go release in full."""
 
 
 class Line(Record, frozen=True, kw_only=True):

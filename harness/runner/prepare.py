@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from harness.ancestry import Ancestry
 from harness.backends.base import Backend, BuildRequest
-from harness.backends.native import Native
+from harness.backends.docker.container import Privileges
 from harness.config import series, skiplists
 from harness.config.conditions import Facts
 from harness.config.datadir import Data
 from harness.config.lines import Line, Lines, load_lines
-from harness.errors import MissingToolError, UsageError
+from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.images.sets import ImageSets
 from harness.lineage import locate
 from harness.model import Channel, Commit, Pair, Side
 from harness.refs import Repository, find
 from harness.runner.cell import Cell
+from harness.runner.choose import Place, choose
 from harness.store import Store
 
 RELEASES = "frontend/dockerfile/release"
 """Folder in BuildKit's tree with one folder per channel."""
-
-_Make = Callable[[Store, Repository, Lines], Backend]
-
-BACKENDS: dict[str, _Make] = {
-    "native": lambda store, repository, lines: Native(store, repository.git, lines),
-}
-"""Every backend by name, in the order in which `auto` tries them."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,9 @@ class Ask:
     """None for experimental or labs, whichever the frontend's commit has."""
     worker: str = "oci"
     backend: str = "auto"
+    stage: str | None = None
+    """`upstream` or `generic`, over what the lines' data say; None for that."""
+    privileges: Privileges = Privileges.AUTO
     offline: bool = False
 
 
@@ -77,7 +75,7 @@ def prepare(ask: Ask, data: Data, store: Store, listener: Listener) -> Prepared:
     _check_tests(repository, suite)
     line = lines.line(suite.line)
     _check_worker(ask.worker, line)
-    backend = _backend(ask.backend, store, repository, lines, listener)
+    backend = choose(ask.backend, Place(store, repository, lines, ask.privileges), listener)
     contains = Ancestry(repository.git, store.root).contains
 
     def request(side: Side, commit: Commit, channel: Channel | None) -> BuildRequest:
@@ -85,7 +83,7 @@ def prepare(ask: Ask, data: Data, store: Store, listener: Listener) -> Prepared:
         applied = series.applicable(
             patches, side, commit, channel=chosen, backend=backend.name, contains=contains
         )
-        return BuildRequest(commit, lines.line(commit.line), chosen, applied)
+        return BuildRequest(commit, _staged(lines.line(commit.line), ask.stage), chosen, applied)
 
     own = request(Side.SUITE, suite, None)
     candidate = request(Side.FRONTEND, tested, ask.channel)
@@ -149,20 +147,9 @@ def _channel(repository: Repository, commit: Commit, wanted: Channel | None) -> 
     )
 
 
-def _backend(
-    name: str, store: Store, repository: Repository, lines: Lines, listener: Listener
-) -> Backend:
-    chosen = next(iter(BACKENDS)) if name == "auto" else name
-    backend = BACKENDS[chosen](store, repository, lines)
-    problems = [problem for problem in backend.problems() if problem.fatal]
-    if problems:
-        raise MissingToolError(
-            f"the {chosen} backend cannot run here: {'; '.join(p.what for p in problems)}",
-            hint="; ".join(p.fix for p in problems),
-        )
-    if name == "auto":
-        listener(Said(f"backend: {chosen}"))
-    return backend
+def _staged(line: Line, source: str | None) -> Line:
+    """Let the command line choose whose Dockerfiles are built."""
+    return replace(line, stage=replace(line.stage, source=source)) if source else line
 
 
 def _mirror(data: Data, store: Store, line: Line) -> Path:

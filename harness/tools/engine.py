@@ -33,10 +33,10 @@ PROJECT = "org.buildkit-compat.project"
 """Label of everything that the harness makes on an engine."""
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
-_CALL = 60.0
+_CALL = 60
 """Seconds for one answer of the engine."""
 
-_STOP_CALL = 30.0
+_STOP_CALL = 30
 _LISTEN = 0.1
 """Seconds between two looks at the clock while a container says nothing."""
 
@@ -109,12 +109,13 @@ def endpoint(environment: Mapping[str, str]) -> Endpoint:
         raise EngineFailed(f"there is no docker context {named!r}", hint="docker context ls")
     if context.Name == "default":
         return Endpoint(DEFAULT_HOST, "the default", {"DOCKER_HOST": DEFAULT_HOST})
-    return Endpoint(context.Host, f"context {context.Name}", {"DOCKER_CONTEXT": context.Name})
+    origin = f"context {context.Name}"
+    return Endpoint(str(context.Host), origin, {"DOCKER_CONTEXT": context.Name})
 
 
-def connect(environment: Mapping[str, str] | None = None) -> Engine:
-    """Reach the engine. Raises EngineFailed if none answers."""
-    where = endpoint(os.environ if environment is None else environment)
+def connect() -> Engine:
+    """Reach the engine that our environment names. Raises EngineFailed if none answers."""
+    where = endpoint(os.environ)
     with _asking(f"no engine answers at {where.host} ({where.origin})"):
         return Engine(_client(where), where)
 
@@ -122,9 +123,9 @@ def connect(environment: Mapping[str, str] | None = None) -> Engine:
 def _client(where: Endpoint) -> APIClient:
     options: dict[str, Any] = {"base_url": where.host}
     if name := where.environment.get("DOCKER_CONTEXT"):
-        options["tls"] = ContextAPI.get_context(name).TLSConfig or False
+        options["tls"] = ContextAPI.get_context(name).TLSConfig
     elif where.origin == "DOCKER_HOST":
-        options = kwargs_from_env()
+        options = {**kwargs_from_env()}
     options["use_ssh_client"] = where.host.startswith("ssh://")
     return APIClient(version="auto", timeout=_CALL, **options)
 
@@ -158,7 +159,7 @@ class Engine:
         """Tell whether the engine holds an image."""
         with _asking(f"look for image {name}"):
             try:
-                self._api.inspect_image(name)
+                self._api.inspect_image(name)  # type: ignore[no-untyped-call] # of its stubs
             except ImageNotFound:
                 return False
             return True

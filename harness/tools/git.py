@@ -8,7 +8,7 @@ process.py like every program: with a time limit, and stopped when its caller is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import InfrastructureError
@@ -162,6 +162,21 @@ def clone(url: str, dest: Path) -> Git:
     args = ("clone", "--quiet", "--bare", "--end-of-options", url, str(dest))
     _git(args, dest.parent, {}, patience=_NETWORK_PATIENCE)
     return Git(dest)
+
+
+def add_history(source: Path, sha: str, tags: Iterable[str], tree: Path) -> None:
+    """Make a folder with a commit's files a repository of that commit alone, named by `tags`.
+
+    It stands by itself, so that `git describe` works where nothing else of this machine is, as
+    in the context of a build. Raises GitFailed.
+    """
+    _git(("init", "--quiet", str(tree)), tree, {}, patience=_PATIENCE)
+    made = Git(tree)
+    made.run("fetch", "--quiet", "--depth=1", "--no-tags", str(source.absolute()), sha)
+    made.run("update-ref", "--no-deref", "HEAD", sha)
+    made.run("read-tree", sha)
+    for tag in tags:
+        made.run("tag", tag, sha)
 
 
 def _git(

@@ -92,7 +92,7 @@ def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str,
             "HOME": f"{scratch}/home",
             **environment(
                 leg,
-                temporary=f"{scratch}/tmp",
+                temporary=f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
                 frontend=str(leg.frontend.path),
                 mirror=f"{scratch}/mirror" if leg.mirror else "",
             ),

@@ -1,0 +1,145 @@
+"""The backend with an engine: images built by its BuildKit, legs in labelled containers."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
+from harness.backends.docker.container import TMP, Privileges, run_leg
+from harness.backends.docker.images import GO_FILE, HOME, PAIR_FOLDER, Images, Recipe, go_minor
+from harness.backends.leg import environment
+from harness.backends.steps import go_directive
+from harness.config.lines import Lines
+from harness.errors import CompatError
+from harness.events import Listener, PhaseEnded, PhaseStarted
+from harness.store import Store
+from harness.tools.clock import Stopwatch
+from harness.tools.dockercli import Client, find_client
+from harness.tools.engine import Engine, connect
+from harness.tools.git import Git
+from harness.tools.locks import held
+
+_START = "start an engine, or name one with DOCKER_HOST; --backend native needs none"
+_BUILD_LOCK = 3600.0
+
+
+class Docker:
+    """Builds images on an engine and runs legs in its containers."""
+
+    name = "docker"
+
+    def __init__(
+        self, store: Store, git: Git, lines: Lines, privileges: Privileges = Privileges.AUTO
+    ) -> None:
+        """Build commits of `git` by the data of `lines`; archives go into `store`."""
+        self._store = store
+        self._git = git
+        self._lines = lines
+        self._privileges = privileges
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return connect()
+
+    @cached_property
+    def _client(self) -> Client:
+        return find_client()
+
+    @cached_property
+    def _images(self) -> Images:
+        return Images(self._engine, self._client, self._store, self._git)
+
+    def problems(self) -> list[Problem]:
+        """Say what is missing: an engine that answers, a client program that can build."""
+        asked: list[Callable[[], object]] = [lambda: self._engine, lambda: self._client]
+        found = []
+        for ask in asked:
+            try:
+                ask()
+            except CompatError as error:
+                found.append(Problem(str(error), error.hint or _START))
+        return found
+
+    def versions(self) -> dict[str, str]:
+        """Ask the engine what it is; name the client program."""
+        told = {f"engine {name}": value for name, value in self._engine.describe().items()}
+        return told | {"docker client": f"{self._client.version} {self._client.buildx}".strip()}
+
+    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
+        """Build the image of a suite on the engine, or find it there."""
+        recipe = self._recipe(request)
+        key = recipe.key("suite")
+        tag = _suite_tag(key)
+
+        def work() -> tuple[Path, bool]:
+            def make(folder: Path) -> None:
+                self._images.suite(recipe, tag)
+                (folder / GO_FILE).write_bytes(self._read(tag, f"{HOME}/{GO_FILE}"))
+
+            published = self._store.publish("suite-image", key, make)
+            cached = published.cached
+            # What is known of an image outlives it: engines are cleaned, and there are several.
+            with held(self._store.root / "locks" / f"engine-{key}", patience=_BUILD_LOCK):
+                if not self._engine.has_image(tag):
+                    self._images.suite(recipe, tag)
+                    cached = False
+            return published.path, cached
+
+        path, cached = _told(f"build suite {request.commit.ref}", listener, work)
+        return Artefact(key, path, cached, go_minor((path / GO_FILE).read_text("utf-8")))
+
+    def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
+        """Build the image of a frontend and keep its archive, or find that."""
+        recipe = self._recipe(request)
+        key = recipe.key("frontend")
+
+        def work() -> tuple[Path, bool]:
+            published = self._store.publish(
+                "frontend-image",
+                key,
+                lambda folder: self._images.frontend(recipe, f"compat/frontend:{key}", folder),
+            )
+            return published.path, published.cached
+
+        path, cached = _told(f"build frontend {request.commit.ref}", listener, work)
+        return Artefact(key, path, cached, int(recipe.go.split(".")[1]))
+
+    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+        """Merge suite and frontend, and run a selection in a container."""
+        fixed = environment(leg, temporary=TMP, frontend=PAIR_FOLDER, mirror="")
+        del fixed["GOMAXPROCS"]  # of the run, not of the pair
+        image = self._images.pair(_suite_tag(leg.suite.key), leg.frontend, fixed)
+        return run_leg(self._engine, image, leg, sink, self._privileges)
+
+    def _recipe(self, request: BuildRequest) -> Recipe:
+        go_mod = self._git.read(request.commit.sha, "go.mod") or ""
+        return Recipe(request, self._lines.toolchain_for(request.line, go_directive(go_mod)))
+
+    def _read(self, image: str, path: str) -> bytes:
+        packed = io.BytesIO(b"".join(self._engine.read(image, path)))
+        with tarfile.open(fileobj=packed) as tar:
+            file = tar.extractfile(Path(path).name)
+            return file.read() if file else b""
+
+
+def _suite_tag(key: str) -> str:
+    return f"compat/suite:{key}"
+
+
+def _told(
+    phase: str, listener: Listener, work: Callable[[], tuple[Path, bool]]
+) -> tuple[Path, bool]:
+    """Do a phase's work and tell of it; errors say which phase it was."""
+    watch = Stopwatch()
+    listener(PhaseStarted(phase))
+    try:
+        path, cached = work()
+    except CompatError as error:
+        error.add_context(phase)
+        raise
+    listener(PhaseEnded(phase, watch.seconds, "cached" if cached else "built"))
+    return path, cached

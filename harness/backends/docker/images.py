@@ -1,0 +1,227 @@
+"""The images of a pair: a suite's, a frontend's as an archive, and both merged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.backends.base import Artefact, BuildRequest
+from harness.backends.docker.rendering import digest, render
+from harness.backends.leg import ARCHIVE, FRONTEND
+from harness.backends.steps import (
+    BEFORE_MODULES,
+    ENVIRONMENT,
+    FRONTEND_DOCKERFILE,
+    TESTS,
+    Source,
+    channel_tags,
+    frontend_steps,
+    suite_steps,
+    tests_step,
+)
+from harness.checkout import tree
+from harness.errors import BuildError, ConfigError
+from harness.images import saved
+from harness.images.dockerfile import describe
+from harness.store import Store, key_of
+from harness.tools import dockercli
+from harness.tools.dockercli import Build, Client
+from harness.tools.engine import PROJECT, Engine
+from harness.tools.git import Git, add_history
+
+HOME = "/compat"
+"""Folder of ours in every suite's image."""
+
+PAIR_FOLDER = f"{HOME}/frontend"
+GO_FILE = "go.txt"
+BASE_IMAGE = "COMPAT_BASE_IMAGE"
+"""Names, in the environment, the image that generic builds begin with."""
+
+_SUITE = "suite.generic"
+_TESTS = "suite.upstream"
+_FRONTEND = "frontend.generic"
+_PAIR = "pair"
+_GENERIC = "generic"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One commit to be built, with what was chosen for it."""
+
+    request: BuildRequest
+    go: str
+    """The Go release in full."""
+
+    @property
+    def generic(self) -> bool:
+        """Whether our own template is used, not the commit's Dockerfile."""
+        return self.request.line.stage.source == _GENERIC
+
+    @property
+    def base(self) -> str:
+        """The image that a generic build begins with. Raises ConfigError if it is an option."""
+        name = os.environ.get(BASE_IMAGE) or self.request.line.stage.base
+        if name.startswith("-"):
+            raise ConfigError(f"{BASE_IMAGE}: {name!r} is no name of an image")
+        return name.replace("{go}", self.go)
+
+    def key(self, kind: str) -> str:
+        """Digest everything that goes into what is built."""
+        request = self.request
+        stage = request.line.stage
+        return key_of(
+            {
+                "kind": kind,
+                "commit": request.commit.sha,
+                "named": [request.commit.version, request.commit.dockerfile],
+                "patches": [patch.sha256 for patch in request.patches],
+                "channel": request.channel,
+                "stage": [stage.source, stage.dockerfile, stage.target],
+                "base": self.base if self.generic else os.environ.get(BASE_IMAGE, ""),
+                "go": self.go,
+                "module": request.line.module,
+                "daemon_tags": request.line.daemon_tags,
+                "environment": request.line.environment,
+                "templates": digest(_SUITE, _TESTS, _FRONTEND),
+            }
+        )
+
+
+class Images:
+    """Builds images on one engine, with one client program."""
+
+    def __init__(self, engine: Engine, client: Client, store: Store, git: Git) -> None:
+        """Keep archives in `store`; commits are those of `git`."""
+        self._engine = engine
+        self._client = client
+        self._store = store
+        self._git = git
+
+    def suite(self, recipe: Recipe, tag: str) -> None:
+        """Build a suite's image."""
+        source = self._source(recipe)
+        if recipe.generic:
+            steps = suite_steps(source, recipe.request)
+            text = render(_SUITE, tests=TESTS, **_values(recipe, source, steps))
+            self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base})
+            return
+        stage = recipe.request.line.stage
+        with self._context(recipe, source) as context:
+            dockerfile = (context / stage.dockerfile).read_text("utf-8")
+            self._own(
+                f"{tag}-stage",
+                context,
+                stage.dockerfile,
+                _own_base(dockerfile, recipe),
+                stage.target,
+            )
+        step = tests_step(source, recipe.request)
+        text = render(_TESTS, stage=f"{tag}-stage", home=HOME, steps=[step], tests=TESTS)
+        with tempfile.TemporaryDirectory() as nothing:
+            self._build(tag, Path(nothing), text, {})
+
+    def frontend(self, recipe: Recipe, tag: str, dest: Path) -> None:
+        """Build a frontend's image and fill `dest` with its archive and its program."""
+        source = self._source(recipe)
+        dockerfile = (source.folder / FRONTEND_DOCKERFILE).read_text("utf-8")
+        if recipe.generic:
+            own = describe(dockerfile)
+            steps = frontend_steps(source, recipe.request)
+            values = _values(recipe, source, steps)
+            values |= {"labels": own.labels, "entrypoint": own.entrypoint, "program": FRONTEND}
+            text = render(_FRONTEND, **values)
+            self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base})
+        else:
+            arguments = _own_base(dockerfile, recipe) | _channel(dockerfile, recipe, source)
+            with self._context(recipe, source) as context:
+                self._own(tag, context, FRONTEND_DOCKERFILE, arguments, "")
+        with tempfile.TemporaryFile(dir=dest) as file:
+            for chunk in self._engine.save(tag):
+                file.write(chunk)
+            file.seek(0)
+            saved.pack(file, dest / ARCHIVE, dest / FRONTEND)
+
+    def pair(self, suite: str, frontend: Artefact, environment: Mapping[str, str]) -> str:
+        """Merge a suite's image with a frontend's archive, or find that; give its name."""
+        text = render(
+            _PAIR,
+            suite=suite,
+            archive=ARCHIVE,
+            program=FRONTEND,
+            folder=PAIR_FOLDER,
+            environment=environment,
+        )
+        tag = f"compat/pair:{key_of({'text': text, 'frontend': frontend.key})}"
+        if not self._engine.has_image(tag):
+            self._build(tag, frontend.path, text, {})
+        return tag
+
+    def _source(self, recipe: Recipe) -> Source:
+        request = recipe.request
+        return Source.of(tree(self._store, self._git, request.commit.sha, request.patches).path)
+
+    @contextmanager
+    def _context(self, recipe: Recipe, source: Source) -> Iterator[Path]:
+        """Copy a tree and give it the commit's history: Dockerfiles ask `git describe`.
+
+        Its tags are the commit's nearest releases, which is what native builds say too.
+        """
+        commit = recipe.request.commit
+        with tempfile.TemporaryDirectory(dir=self._store.root / "tmp") as temporary:
+            context = Path(temporary, "context")
+            shutil.copytree(source.folder, context, symlinks=True)
+            tags = (f"v{commit.version}", f"dockerfile/{commit.dockerfile}")
+            add_history(self._git.path, commit.sha, tags, context)
+            yield context
+
+    def _own(
+        self, tag: str, context: Path, file: str, arguments: Mapping[str, str], target: str
+    ) -> None:
+        wanted = Build(tag, context, context / file, target, arguments, {PROJECT: "yes"})
+        dockercli.build(self._client, self._engine.where.environment, wanted)
+
+    def _build(self, tag: str, context: Path, text: str, arguments: Mapping[str, str]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            dockerfile = Path(folder, "Dockerfile")
+            dockerfile.write_text(text, encoding="utf-8")
+            wanted = Build(tag, context, dockerfile, arguments=arguments, labels={PROJECT: "yes"})
+            dockercli.build(self._client, self._engine.where.environment, wanted)
+
+
+def go_minor(said: str) -> int:
+    """Read the minor version of Go 1 from `go version`. Raises BuildError."""
+    words = said.split()
+    numbers = words[2].removeprefix("go").split(".") if len(words) > 2 else []  # noqa: PLR2004
+    if len(numbers) < 2 or not numbers[1].isdecimal():  # noqa: PLR2004 - go1.N
+        raise BuildError(f"the suite's image says no Go version but {said[:80]!r}")
+    return int(numbers[1])
+
+
+def _values(recipe: Recipe, source: Source, steps: object) -> dict[str, object]:
+    module = recipe.request.line.module
+    environment = {
+        **ENVIRONMENT,
+        "GOCACHE": "/root/.cache/go-build",
+        **({} if module else {**BEFORE_MODULES, "GOPATH": "/go"}),
+        **recipe.request.line.environment,
+    }
+    folder = "/src" if module else f"/go/src/{source.package}"
+    return {"folder": folder, "home": HOME, "environment": environment, "steps": steps}
+
+
+def _own_base(dockerfile: str, recipe: Recipe) -> dict[str, str]:
+    """Name the base image where a Dockerfile lets its builder choose one."""
+    chosen = os.environ.get(BASE_IMAGE) and "ARG GO_IMAGE" in dockerfile
+    return {"GO_IMAGE": recipe.base} if chosen else {}
+
+
+def _channel(dockerfile: str, recipe: Recipe, source: Source) -> dict[str, str]:
+    """Give the channel as the Dockerfile takes it: by name, or up to v0.7 by its build tags."""
+    channel = recipe.request.channel
+    tags = channel_tags(source.folder, channel)
+    return {"CHANNEL": channel} if "ARG CHANNEL" in dockerfile else {"BUILDTAGS": " ".join(tags)}

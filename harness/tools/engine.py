@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import requests
 from docker.api.client import APIClient
 from docker.context import ContextAPI
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
@@ -40,10 +41,7 @@ _STOP_CALL = 30
 _LISTEN = 0.1
 """Seconds between two looks at the clock while a container says nothing."""
 
-_PROBE = (
-    "read -r last </proc/sys/kernel/cap_last_cap; echo last: $last; "
-    "while read -r line; do echo $line; done </proc/$PPID/status"
-)
+_PROBE = "cat /proc/sys/kernel/cap_last_cap /proc/$PPID/status"
 """For a shell in the engine's PID namespace: its parent is the engine's own helper."""
 
 
@@ -66,10 +64,10 @@ class Endpoint:
 class Power:
     """What the engine can give to a container."""
 
-    held: tuple[str, ...]
-    """Capabilities of the engine itself, by name."""
     absent: tuple[str, ...]
-    """Those of its kernel that it lacks; if there are any, it refuses `privileged`."""
+    """Capabilities that its kernel knows and it lacks; if there are any, it cannot give `all`."""
+    known: tuple[str, ...]
+    """Those of them that it knows by name: what it calls `all` holds them."""
 
 
 @dataclass(frozen=True)
@@ -188,12 +186,24 @@ class Engine:
             probe = Container(image, command, options={**options, "entrypoint": "/bin/sh"})
             ended = self.run(probe, said.extend, timeout=_CALL, grace=0.0)
             text = said.decode("utf-8", "replace")
-            first, _, status = text.partition("\n")
-            if ended.status != 0 or not first.startswith("last: ") or not bounding(status):
+            last, _, status = text.partition("\n")
+            if ended.status != 0 or not last.isdecimal() or not bounding(status):
                 raise EngineFailed(f"the engine's capabilities cannot be told from: {text[-400:]}")
-            held, absent = split(bounding(status), int(first.removeprefix("last: ")))
-            self._power = Power(tuple(held), tuple(absent))
+            _, absent = split(bounding(status), int(last))
+            known = [name for name in absent if self._knows(image, name)]
+            self._power = Power(tuple(absent), tuple(known))
         return self._power
+
+    def _knows(self, image: str, capability: str) -> bool:
+        """Try a name: engines can be older than their kernel."""
+        try:
+            with self._created(Container(image, ("true",), options={"cap_drop": [capability]})):
+                return True
+        except EngineFailed as error:
+            refused = error.__cause__
+            if isinstance(refused, APIError) and refused.status_code == HTTPStatus.BAD_REQUEST:
+                return False
+            raise
 
     def run(
         self,

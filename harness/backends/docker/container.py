@@ -65,7 +65,8 @@ def _privileged(power: Power, wanted: Privileges) -> bool:
 def _explicit(power: Power) -> dict[str, Any]:
     """Give all that the engine itself has, which is less than `--privileged` asks for."""
     return {
-        "cap_add": [f"CAP_{name.upper()}" for name in power.held],
+        "cap_add": ["ALL"],
+        "cap_drop": list(power.known),
         "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
         "device_cgroup_rules": ["a *:* rwm"],
         "binds": ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],

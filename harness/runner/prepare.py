@@ -14,7 +14,7 @@ from harness.backends.docker.container import Privileges
 from harness.config import series, skiplists
 from harness.config.conditions import Facts
 from harness.config.datadir import Data
-from harness.config.lines import Line, Lines, load_lines
+from harness.config.lines import Line, load_lines
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.images.sets import ImageSets

@@ -24,6 +24,7 @@ from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
 from harness.errors import InfrastructureError, Interrupted
+from harness.tools import machine
 from harness.tools.attached import Attached
 from harness.tools.capabilities import bounding, split
 from harness.tools.stop import stop_asked
@@ -32,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 PROJECT = "org.buildkit-compat.project"
 """Label of everything that the harness makes on an engine."""
+
+OWNER = "org.buildkit-compat.owner"
+"""Label of a container: the process that removes it, as machine.process names it."""
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _CALL = 60
@@ -152,6 +156,15 @@ class Engine:
             info = self._api.info()
         names = ("ServerVersion", "Driver", "CgroupVersion", "KernelVersion", "Architecture")
         return {name: str(info.get(name, "unknown")) for name in names}
+
+    def sweep(self) -> None:
+        """Remove the containers of processes of this machine that were killed."""
+        wanted = {"label": [PROJECT, OWNER]}
+        with _asking("list containers"):
+            listed = self._api.containers(all=True, filters=wanted)
+        for container in listed:
+            if machine.gone(container["Labels"][OWNER]):
+                self._remove(container["Id"])
 
     def has_image(self, name: str) -> bool:
         """Tell whether the engine holds an image."""
@@ -280,7 +293,7 @@ class Engine:
                 list(container.command),
                 entrypoint=entrypoint,
                 environment=dict(container.environment),
-                labels={PROJECT: "yes", **container.labels},
+                labels={PROJECT: "yes", OWNER: machine.process(), **container.labels},
                 host_config=host,
             )["Id"]
         try:

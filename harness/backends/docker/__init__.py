@@ -43,7 +43,9 @@ class Docker:
 
     @cached_property
     def _engine(self) -> Engine:
-        return connect()
+        engine = connect()
+        engine.sweep()
+        return engine
 
     @cached_property
     def _client(self) -> Client:

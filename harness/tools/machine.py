@@ -24,18 +24,20 @@ def kernel() -> str:
 
 def process() -> str:
     """Name this process so that no other, here or elsewhere, ever has the same name."""
-    return f"{_boot()}/{os.getpid()}/{_began(os.getpid())}"
+    return f"{_world()} {os.getpid()} {_began(os.getpid())}"
 
 
 def gone(name: str) -> bool:
-    """Tell whether a process of this machine has ended; of other machines nothing is known."""
-    boot, _, rest = name.partition("/")
-    pid, _, began = rest.partition("/")
-    return boot == _boot() and pid.isdecimal() and _began(int(pid)) != began
+    """Tell whether a process that we could see has ended; of others nothing is known."""
+    world, _, own = name.partition(" ")
+    pid, _, began = own.partition(" ")
+    return world == _world() and pid.isdecimal() and _began(int(pid)) != began
 
 
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+def _world() -> str:
+    """Name the set of processes that we see: this boot of this machine, this PID namespace."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
 
 
 def _began(pid: int) -> str:

@@ -1,0 +1,134 @@
+"""A container engine of the tests' own: nothing of the machine's is used, and nothing stays."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.backends.native.toolchain import Toolchain
+from harness.store import Store, key_of
+from harness.tools.dockercli import find_client
+
+PACKAGES = ("git", "ca-certificates", "runc", "docker-registry", "containerd")
+_PATIENCE = 60.0
+_CGROUPS = Path("/sys/fs/cgroup")
+
+_START = """
+ip link set lo up
+for folder in /run/containerd /run/docker; do
+  if [ -d $folder ]; then mount -t tmpfs none $folder; fi
+done
+exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" \
+  --pidfile "$1/docker.pid" --host "unix://$1/docker.sock" --cgroup-parent "$2" \
+  --iptables=false --ip6tables=false
+"""
+"""Hides the machine's containerd, which dockerd would use, and its plugins."""
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A running dockerd."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def host(self) -> str:
+        return f"unix://{self.folder / 'docker.sock'}"
+
+    def docker(self, *words: str, stdin: Path | None = None) -> str:
+        """Run the client program and give what it prints."""
+        environment = {**os.environ, "DOCKER_HOST": self.host}
+        with (stdin or Path(os.devnull)).open("rb") as file:
+            done = subprocess.run(
+                [find_client().path, *words],
+                env=environment,
+                stdin=file,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def containers(self) -> list[str]:
+        return self.docker("ps", "--all", "--quiet").split()
+
+    def kill(self) -> None:
+        """End it, and with it every process of its namespaces."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(_PATIENCE)
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Daemon]:
+    """Run a dockerd in namespaces of its own; when the block ends, nothing of it is left."""
+    (folder / "daemon.json").write_text("{}")
+    parent = f"/compat-{folder.name}-{os.getpid()}"
+    argv = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork"]
+    argv += ["--kill-child", "--mount-proc", "sh", "-ec", _START, "sh", str(folder), parent]
+    with (folder / "dockerd.log").open("wb") as log:
+        process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
+    daemon = Daemon(folder, process)
+    try:
+        _wait(daemon)
+        yield daemon
+    finally:
+        if process.poll() is None:
+            daemon.kill()
+        shutil.rmtree(folder / "data", ignore_errors=True)
+        _remove_cgroups(parent)
+
+
+def _wait(daemon: Daemon) -> None:
+    log = daemon.folder / "dockerd.log"
+    deadline = time.monotonic() + _PATIENCE
+    while "API listen on" not in log.read_text():
+        assert daemon.process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def _remove_cgroups(parent: str) -> None:
+    """Remove what killed containers leave in the kernel's tree of cgroups."""
+    for root in (_CGROUPS, *_CGROUPS.glob("*/")):
+        own = root / parent.lstrip("/")
+        if own.is_dir():
+            for folder, _, _ in os.walk(own, topdown=False):
+                Path(folder).rmdir()
+
+
+def base_image(store: Store, go: Toolchain) -> Path:
+    """Give a tar to import: this distribution with Go, and what the tests of a suite call."""
+    release = platform.freedesktop_os_release()
+    key = key_of({"os": release["VERSION_CODENAME"], "go": go.version, "packages": PACKAGES})
+
+    def make(folder: Path) -> None:
+        root = folder / "rootfs"
+        argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+        if release["ID"] == "ubuntu":
+            argv.append("--components=main,universe")
+        argv += [release["VERSION_CODENAME"], str(root)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=500, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        with tarfile.open(folder / "image.tar", "w") as tar:
+            tar.add(root, "", filter=_wanted)
+            tar.add(go.go.parents[1], "usr/local/go")
+        shutil.rmtree(root)
+
+    return store.publish("test-base", key, make).path / "image.tar"
+
+
+def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    caches = ("var/cache/apt/", "var/lib/apt/lists/")
+    return None if member.name.startswith(caches) else member

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 MINIKIT = ROOT / "examples" / "minikit"
+_QUICK = ("--timeout", "5")
 SUFFIX = "/worker=oci/frontend=gateway"
 
 EXPECTED = {
@@ -75,7 +76,7 @@ class Program:
         """Run a pair of MiniKit's repository, which the demo has made."""
         (repository,) = (self.cache / "minikit").iterdir()
         given = ("--repo", str(repository), "--data", str(MINIKIT), "--offline")
-        return self.run("run", daemon, frontend, *given, "--timeout", "5", *words)
+        return self.run("run", daemon, frontend, *given, "--backend", "native", *_QUICK, *words)
 
     def latest(self) -> Path:
         return (self.runs / "latest").resolve()

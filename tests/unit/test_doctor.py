@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness import doctor, store
-from harness.backends import native
+from harness.backends import docker, native
 from harness.backends.base import Problem
 from harness.cli.umbrella import umbrella
 from harness.doctor import Check, State, examine, healthy
@@ -179,6 +179,14 @@ def test_a_backend_speaks_for_itself(tmp_path: Path, *, fatal: bool, state: Stat
     assert check == Check("native backend", state, "it needs root", "run as root")
 
 
+def test_one_backend_that_can_run_will_do(tmp_path: Path) -> None:
+    problem = Problem("no engine answers", "start one")
+    checks = _checks(tmp_path, docker=[problem], native=[])
+    assert checks["docker backend"].state is State.NOTE
+    assert checks["docker backend"].fix == "start one"
+    assert healthy(checks.values())
+
+
 @pytest.mark.parametrize(("absent", "code"), [(set(), 0), ({"runc"}, 4)])
 def test_the_command_prints_a_table_or_json_and_ends_with_4_if_something_is_missing(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, absent: set[str], code: int
@@ -186,6 +194,7 @@ def test_the_command_prints_a_table_or_json_and_ends_with_4_if_something_is_miss
     machine.absent = absent
     monkeypatch.setattr(store, "default_cache", lambda: tmp_path)
     monkeypatch.setattr(native.Native, "problems", lambda _self: [])
+    monkeypatch.setattr(docker.Docker, "problems", lambda _self: [])
     table = CliRunner().invoke(umbrella, ["doctor"], standalone_mode=False)
     stored = CliRunner().invoke(umbrella, ["doctor", "--json"], standalone_mode=False)
     assert (table.return_value, stored.return_value) == (code, code)

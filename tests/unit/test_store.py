@@ -169,9 +169,7 @@ def test_waiting_for_another_run_has_an_end(store: Store) -> None:
     impatient = Store(store.root, lock_timeout=0.1)
     with (
         held(store.root / "locks" / "suite-k1", patience=1),
-        pytest.raises(
-            InfrastructureError, match=r"run has held .*suite-k1 for over 0\.1 s"
-        ),
+        pytest.raises(InfrastructureError, match=r"run has held .*suite-k1 for over 0\.1 s"),
     ):
         impatient.publish("suite", "k1", never)
 

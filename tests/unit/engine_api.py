@@ -1,0 +1,96 @@
+"""An engine that is made up: what the Docker SDK's client would do, as far as we ask it."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from typing import Any
+
+from docker.errors import APIError, ImageNotFound
+from requests import Response
+
+END = object()
+
+
+class FakeApi:
+    """Holds images and containers; a container says what `says` holds until it is removed."""
+
+    def __init__(self) -> None:
+        self.images: set[str] = set()
+        self.created: list[dict[str, Any]] = []
+        self.running: dict[str, dict[str, str]] = {}
+        self.removed: list[str] = []
+        self.signals: list[str] = []
+        self.put: list[tuple[str, bytes]] = []
+        self.says: list[bytes] = []
+        self.hangs = False
+        self.obeys = False
+        self.status = 0
+        self.oom = False
+        self.refuses: dict[str, int] = {}
+        self.breaks: Exception | None = None
+        self._stream: queue.Queue[object] = queue.Queue()
+
+    def info(self) -> dict[str, str]:
+        return {"ServerVersion": "20.10.24", "Driver": "overlay2"}
+
+    def inspect_image(self, name: str) -> None:
+        if name not in self.images:
+            raise ImageNotFound(name)
+
+    def create_host_config(self, **options: object) -> dict[str, Any]:
+        return dict(options)
+
+    def create_container(self, image: str, command: list[str], **rest: Any) -> dict[str, str]:  # noqa: ANN401 - as the SDK has it
+        for word, code in self.refuses.items():
+            if word in str(rest["host_config"]):
+                response = Response()
+                response.status_code = code
+                raise APIError("refused", response, explanation=f"{word} is refused")
+        self.created.append({"image": image, "command": command, **rest})
+        name = f"container-{len(self.created)}"
+        self.running[name] = rest["labels"]
+        return {"Id": name}
+
+    def put_archive(self, _name: str, folder: str, data: Iterator[bytes]) -> None:
+        self.put.append((folder, b"".join(data)))
+
+    def attach(self, _name: str, **_options: bool) -> Iterator[bytes]:
+        return iter(self._hear, END)  # type: ignore[arg-type] # END ends it and is never given
+
+    def _hear(self) -> object:
+        heard = self._stream.get(timeout=10)
+        if isinstance(heard, Exception):
+            raise heard
+        return heard
+
+    def start(self, _name: str) -> None:
+        for chunk in self.says:
+            self._stream.put(chunk)
+        if self.breaks:
+            self._stream.put(self.breaks)
+        elif not self.hangs:
+            self._stream.put(END)
+
+    def kill(self, _name: str, signal: str) -> None:
+        self.signals.append(signal)
+        if self.obeys:
+            self._stream.put(b"goroutine 1 [running]\n")
+            self._stream.put(END)
+
+    def wait(self, _name: str, timeout: int) -> dict[str, int]:
+        assert timeout
+        return {"StatusCode": self.status}
+
+    def inspect_container(self, _name: str) -> dict[str, Any]:
+        return {"State": {"OOMKilled": self.oom}}
+
+    def containers(self, **_filters: object) -> list[dict[str, Any]]:
+        return [{"Id": name, "Labels": labels} for name, labels in self.running.items()]
+
+    def remove_container(self, name: str, *, force: bool, v: bool) -> None:
+        assert force
+        assert v
+        self.removed.append(name)
+        self.running.pop(name, None)
+        self._stream.put(END)

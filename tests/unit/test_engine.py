@@ -1,0 +1,220 @@
+"""Containers are run to an end that is told as it was, and none is left; the engine is made up."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import cast
+
+import pytest
+import requests
+from docker.api.client import APIClient
+
+from harness.errors import ExitCode, Interrupted
+from harness.tools import engine as engines
+from harness.tools import machine
+from harness.tools.crew import Crew
+from harness.tools.engine import OWNER, PROJECT, Container, Endpoint, Engine, EngineFailed
+from tests.unit.engine_api import FakeApi
+
+BOX = Container("image", ("program", "-x"), labels={"a": "b"})
+STATUS = "Name:\tshim\nCapBnd:\t{:016x}\n"
+ALL = (1 << 41) - 1
+SYS_RESOURCE = 1 << 24
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def engine(api: FakeApi) -> Engine:
+    return Engine(cast("APIClient", api), Endpoint("unix:///x", "the default", {}))
+
+
+def _run(engine: Engine, *, timeout: float = 10, grace: float = 0) -> tuple[engines.Ended, bytes]:
+    heard = bytearray()
+    ended = engine.run(BOX, heard.extend, timeout=timeout, grace=grace)
+    return ended, bytes(heard)
+
+
+def test_output_and_status_come_through_and_the_container_goes(
+    engine: Engine, api: FakeApi
+) -> None:
+    api.says, api.status = [b"one\n", b"two\n"], 1
+    ended, heard = _run(engine)
+    assert heard == b"one\ntwo\n"
+    assert (ended.status, ended.timed_out, ended.out_of_memory) == (1, False, False)
+    assert api.removed == ["container-1"]
+
+
+def test_a_container_bears_our_labels_and_keeps_no_log(engine: Engine, api: FakeApi) -> None:
+    _run(engine)
+    (made,) = api.created
+    assert made["labels"] == {PROJECT: "yes", OWNER: machine.process(), "a": "b"}
+    assert made["host_config"]["log_config"]["Type"] == "none"
+    assert "MaskedPaths" not in made["host_config"]
+
+
+def test_nothing_is_masked_where_that_is_asked_for(engine: Engine, api: FakeApi) -> None:
+    engine.run(Container("i", (), unmasked=True), bytearray().extend, timeout=9, grace=0)
+    host = api.created[0]["host_config"]
+    assert (host["MaskedPaths"], host["ReadonlyPaths"]) == ([], [])
+
+
+def test_files_are_there_before_the_start(engine: Engine, api: FakeApi) -> None:
+    box = Container("i", (), files=(("/compat", lambda: iter([b"t", b"ar"])),))
+    engine.run(box, bytearray().extend, timeout=9, grace=0)
+    assert api.put == [("/compat", b"tar")]
+
+
+def test_a_program_that_obeys_at_its_limit_writes_its_goroutines(
+    engine: Engine, api: FakeApi
+) -> None:
+    api.hangs = api.obeys = True
+    api.status = 2
+    ended, heard = _run(engine, timeout=0.05, grace=10)
+    assert api.signals == ["SIGQUIT"]
+    assert heard == b"goroutine 1 [running]\n"
+    assert (ended.status, ended.timed_out) == (2, True)
+
+
+def test_one_that_does_not_obey_is_removed(engine: Engine, api: FakeApi) -> None:
+    api.hangs = True
+    ended, _ = _run(engine, timeout=0.05, grace=0.05)
+    assert (ended.status, ended.timed_out) == (None, True)
+    assert api.signals == ["SIGQUIT"]
+    assert api.removed == ["container-1"]
+
+
+def test_without_grace_nothing_is_asked(engine: Engine, api: FakeApi) -> None:
+    api.hangs = True
+    assert _run(engine, timeout=0.05)[0].status is None
+    assert api.signals == []
+
+
+def test_a_sink_that_fails_leaves_no_container(engine: Engine, api: FakeApi) -> None:
+    api.says, api.hangs = [b"x"], True
+
+    def full(_chunk: bytes) -> None:
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        engine.run(BOX, full, timeout=10, grace=0)
+    assert api.removed == ["container-1"]
+
+
+def test_a_stop_ends_it_without_a_time_limit(engine: Engine, api: FakeApi) -> None:
+    api.says, api.hangs = [b"x"], True
+    begun = threading.Event()
+    with Crew(1, "leg") as crew:
+        future = crew.start(engine.run, BOX, lambda _c: begun.set(), timeout=60, grace=0)
+        assert begun.wait(10)
+        crew.stop()
+    ended = future.result()
+    assert (ended.status, ended.timed_out) == (None, False)
+    assert api.removed == ["container-1"]
+
+
+def test_nothing_is_started_after_a_stop(engine: Engine, api: FakeApi) -> None:
+    with Crew(1, "leg") as crew:
+        crew.stop()
+        future = crew.start(_run, engine)
+    with pytest.raises(Interrupted):
+        future.result()
+    assert api.created == []
+
+
+def test_an_engine_that_breaks_off_is_infrastructure(engine: Engine, api: FakeApi) -> None:
+    api.breaks = requests.ConnectionError("reset")
+    with pytest.raises(EngineFailed, match="the engine went away: reset") as caught:
+        _run(engine)
+    assert caught.value.exit_code is ExitCode.INFRASTRUCTURE
+
+
+def test_what_the_engine_says_of_a_refusal_is_told(engine: Engine, api: FakeApi) -> None:
+    api.refuses = {"log_config": 409}
+    with pytest.raises(EngineFailed, match="create a container of image: log_config is refused"):
+        _run(engine)
+
+
+def test_a_container_that_ran_out_of_memory_is_told(engine: Engine, api: FakeApi) -> None:
+    api.oom, api.status = True, 137
+    assert _run(engine)[0].out_of_memory
+
+
+def test_an_engine_with_every_capability_lacks_none(engine: Engine, api: FakeApi) -> None:
+    api.says = [b"40\n", STATUS.format(ALL).encode()]
+    assert engine.power("image").absent == ()
+    assert api.created[0]["host_config"]["pid_mode"] == "host"
+
+
+def test_what_an_engine_lacks_is_asked_once(engine: Engine, api: FakeApi) -> None:
+    api.says = [b"40\n", STATUS.format(ALL ^ SYS_RESOURCE).encode()]
+    first = engine.power("image")
+    asked = len(api.created)
+    assert first == engine.power("image") == engines.Power(("sys_resource",), ("sys_resource",))
+    assert len(api.created) == asked
+    assert len(api.removed) == asked
+
+
+def test_a_capability_that_the_engine_does_not_know_need_not_be_dropped(
+    engine: Engine, api: FakeApi
+) -> None:
+    api.says = [b"40\n", STATUS.format(ALL >> 1).encode()]
+    api.refuses = {"checkpoint_restore": 400}
+    assert engine.power("image") == engines.Power(("checkpoint_restore",), ())
+
+
+def test_another_refusal_is_no_answer(engine: Engine, api: FakeApi) -> None:
+    api.says = [b"40\n", STATUS.format(ALL >> 1).encode()]
+    api.refuses = {"checkpoint_restore": 500}
+    with pytest.raises(EngineFailed, match="is refused"):
+        engine.power("image")
+
+
+@pytest.mark.parametrize("said", [b"", b"sh: cat: not found\n", b"40\nName:\tshim\n"])
+def test_capabilities_that_cannot_be_told_are_an_error(
+    engine: Engine, api: FakeApi, said: bytes
+) -> None:
+    api.says = [said]
+    with pytest.raises(EngineFailed, match="cannot be told"):
+        engine.power("image")
+
+
+def test_only_containers_of_processes_that_are_gone_are_swept(engine: Engine, api: FakeApi) -> None:
+    world, pid, began = machine.process().rsplit(" ", 2)
+    api.running = {
+        "ours": {PROJECT: "yes", OWNER: machine.process()},
+        "gone": {PROJECT: "yes", OWNER: f"{world} {pid} {int(began) - 1}"},
+        "elsewhere": {PROJECT: "yes", OWNER: f"other-machine 1 {began}"},
+    }
+    engine.sweep()
+    assert api.removed == ["gone"]
+
+
+def test_an_image_is_there_or_not(engine: Engine, api: FakeApi) -> None:
+    api.images = {"compat/suite:1"}
+    assert engine.has_image("compat/suite:1")
+    assert not engine.has_image("compat/suite:2")
+
+
+def test_the_engine_is_the_one_that_docker_s_own_client_would_use(
+    monkeypatch: pytest.MonkeyPatch, own_home: Path
+) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    assert own_home.is_dir()
+    named = engines.endpoint({"DOCKER_HOST": "tcp://h:2376", "DOCKER_CONTEXT": "default"})
+    assert (named.host, named.environment) == ("tcp://h:2376", {"DOCKER_HOST": "tcp://h:2376"})
+    assert engines.endpoint({"DOCKER_CONTEXT": "default"}).host == engines.DEFAULT_HOST
+    with pytest.raises(EngineFailed, match="no docker context 'nowhere'"):
+        engines.endpoint({"DOCKER_CONTEXT": "nowhere"})
+
+
+def test_no_engine_says_where_it_was_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EngineFailed, match=r"no engine answers at unix://.*none\.sock"):
+        engines.connect()

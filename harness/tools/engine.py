@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +27,7 @@ from harness.errors import InfrastructureError, Interrupted
 from harness.tools import machine
 from harness.tools.attached import Attached
 from harness.tools.capabilities import bounding, split
+from harness.tools.containers import Container, Ended, Power
 from harness.tools.stop import stop_asked
 
 _log = logging.getLogger(__name__)
@@ -62,43 +63,6 @@ class Endpoint:
     """Who says so: DOCKER_HOST, a context's name, or the default."""
     environment: Mapping[str, str]
     """Makes the client program speak to the same engine."""
-
-
-@dataclass(frozen=True)
-class Power:
-    """What the engine can give to a container."""
-
-    absent: tuple[str, ...]
-    """Capabilities that its kernel knows and it lacks; if there are any, it cannot give `all`."""
-    known: tuple[str, ...]
-    """Those of them that it knows by name: what it calls `all` holds them."""
-
-
-@dataclass(frozen=True)
-class Container:
-    """A container to be run to its end."""
-
-    image: str
-    command: tuple[str, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """For create_host_config of the Docker SDK."""
-    unmasked: bool = False
-    """Leave nothing of /proc and /sys hidden (systempaths=unconfined of the client program)."""
-    files: tuple[tuple[str, Callable[[], Iterator[bytes]]], ...] = ()
-    """Folders of the image, and what gives a tar that is unpacked there before the start."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a container ended."""
-
-    status: int | None
-    """None if it was killed."""
-    timed_out: bool
-    out_of_memory: bool
-    seconds: float
 
 
 def endpoint(environment: Mapping[str, str]) -> Endpoint:

@@ -13,8 +13,9 @@ from docker.api.client import APIClient
 from harness.errors import ExitCode, Interrupted
 from harness.tools import engine as engines
 from harness.tools import machine
+from harness.tools.containers import Container, Ended, Power
 from harness.tools.crew import Crew
-from harness.tools.engine import OWNER, PROJECT, Container, Endpoint, Engine, EngineFailed
+from harness.tools.engine import OWNER, PROJECT, Endpoint, Engine, EngineFailed
 from tests.unit.engine_api import FakeApi
 
 BOX = Container("image", ("program", "-x"), labels={"a": "b"})
@@ -33,7 +34,7 @@ def engine(api: FakeApi) -> Engine:
     return Engine(cast("APIClient", api), Endpoint("unix:///x", "the default", {}))
 
 
-def _run(engine: Engine, *, timeout: float = 10, grace: float = 0) -> tuple[engines.Ended, bytes]:
+def _run(engine: Engine, *, timeout: float = 10, grace: float = 0) -> tuple[Ended, bytes]:
     heard = bytearray()
     ended = engine.run(BOX, heard.extend, timeout=timeout, grace=grace)
     return ended, bytes(heard)
@@ -154,7 +155,7 @@ def test_what_an_engine_lacks_is_asked_once(engine: Engine, api: FakeApi) -> Non
     api.says = [b"40\n", STATUS.format(ALL ^ SYS_RESOURCE).encode()]
     first = engine.power("image")
     asked = len(api.created)
-    assert first == engine.power("image") == engines.Power(("sys_resource",), ("sys_resource",))
+    assert first == engine.power("image") == Power(("sys_resource",), ("sys_resource",))
     assert len(api.created) == asked
     assert len(api.removed) == asked
 
@@ -164,7 +165,7 @@ def test_a_capability_that_the_engine_does_not_know_need_not_be_dropped(
 ) -> None:
     api.says = [b"40\n", STATUS.format(ALL >> 1).encode()]
     api.refuses = {"checkpoint_restore": 400}
-    assert engine.power("image") == engines.Power(("checkpoint_restore",), ())
+    assert engine.power("image") == Power(("checkpoint_restore",), ())
 
 
 def test_another_refusal_is_no_answer(engine: Engine, api: FakeApi) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.backends.leg import BINARY, GRACE, arguments, passed_on
-from harness.tools.engine import Container, Engine, Power
+from harness.tools.containers import Container, Power
+from harness.tools.engine import Engine
 
 TMP = "/tmp"  # noqa: S108 - a tmpfs of the container
 MIRROR = "/compat/mirror"

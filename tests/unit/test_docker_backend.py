@@ -1,0 +1,333 @@
+"""What the docker backend asks of an engine; engine and client program are made up."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from harness.backends import docker, leg
+from harness.backends.base import Artefact, BuildRequest, LegRequest, Problem
+from harness.backends.docker import Docker, container
+from harness.backends.docker.container import Privileges, run_leg
+from harness.backends.docker.images import HOME, Images, Recipe, go_minor
+from harness.backends.docker.rendering import render
+from harness.backends.native import Native
+from harness.backends.steps import Step
+from harness.config.lines import Line, load_lines
+from harness.errors import BuildError, ConfigError, MissingToolError
+from harness.events import Event, Said
+from harness.model import Channel
+from harness.refs import Repository
+from harness.runner import choose
+from harness.runner.choose import Place
+from harness.store import Store
+from harness.tools import dockercli
+from harness.tools.containers import Container, Ended, Power
+from harness.tools.dockercli import Build, Client
+from harness.tools.engine import Endpoint, Engine, EngineFailed
+from harness.tools.git import Git
+from tests.unit import runs
+
+ROOT = Path(__file__).parents[2]
+LINES = load_lines(ROOT / "matrices" / "lines.yaml")
+WHOLE = Power((), ())
+LACKING = Power(("sys_resource", "bpf"), ("sys_resource",))
+
+
+class FakeEngine:
+    """Has images, and ends every container at once."""
+
+    where = Endpoint("unix:///x", "the default", {"DOCKER_HOST": "unix:///x"})
+
+    def __init__(self, power: Power = WHOLE) -> None:
+        self.images: set[str] = set()
+        self.given = power
+        self.ran: list[Container] = []
+        self.end = Ended(0, timed_out=False, out_of_memory=False, seconds=1.0)
+
+    def has_image(self, name: str) -> bool:
+        return name in self.images
+
+    def power(self, _image: str) -> Power:
+        return self.given
+
+    def run(
+        self, box: Container, _sink: Callable[[bytes], None], *, timeout: float, grace: float
+    ) -> Ended:
+        assert timeout > grace > 0
+        self.ran.append(box)
+        return self.end
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> list[tuple[Build, str]]:
+    """Every image that was built, with the text of its Dockerfile."""
+    made: list[tuple[Build, str]] = []
+
+    def build(_client: Client, _engine: object, wanted: Build) -> str:
+        made.append((wanted, wanted.dockerfile.read_text()))
+        engine.images.add(wanted.tag)
+        return ""
+
+    monkeypatch.setattr(dockercli, "build", build)
+    return made
+
+
+def _leg(folder: Path, **changes: Any) -> LegRequest:  # noqa: ANN401 - any field
+    artefact = Artefact("key", folder / "artefact", cached=True, go_minor=21)
+    given: dict[str, Any] = {
+        "suite": artefact,
+        "frontend": artefact,
+        "worker": "oci",
+        "select": "^TestIntegration$",
+        "skip": "",
+        "parallel": 8,
+        "procs": 8,
+        "timeout": 60.0,
+        "offline": True,
+        "mirror": None,
+        "folder": folder / "run-1" / "candidate",
+    }
+    return LegRequest(**given | changes)
+
+
+def _ran(engine: FakeEngine, request: LegRequest, wanted: Privileges) -> Container:
+    run_leg(cast("Engine", engine), "compat/pair:1", request, bytearray().extend, wanted)
+    return engine.ran[-1]
+
+
+# -- legs ----------------------------------------------------------------------------------------
+
+
+def test_the_test_binary_is_told_the_same_as_by_native(engine: FakeEngine, tmp_path: Path) -> None:
+    request = _leg(tmp_path, skip="TestB")
+    box = _ran(engine, request, Privileges.AUTO)
+    assert box.command == tuple(leg.arguments("dockerfile.test", request))
+    assert box.command[-2:] == ("-test.run=^TestIntegration$", "-test.skip=TestB")
+    assert box.labels == {
+        "org.buildkit-compat.run": "run-1",
+        "org.buildkit-compat.leg": "candidate",
+    }
+
+
+@pytest.mark.parametrize(
+    ("power", "wanted", "privileged"),
+    [
+        (WHOLE, Privileges.AUTO, True),
+        (LACKING, Privileges.AUTO, False),
+        (WHOLE, Privileges.EXPLICIT, False),
+        (LACKING, Privileges.PRIVILEGED, True),
+    ],
+)
+def test_a_leg_is_privileged_where_the_engine_can_give_that(
+    tmp_path: Path, power: Power, wanted: Privileges, *, privileged: bool
+) -> None:
+    box = _ran(FakeEngine(power), _leg(tmp_path), wanted)
+    assert box.options.get("privileged", False) is privileged
+    assert box.unmasked is not privileged
+    assert "cap_add" in box.options or privileged
+
+
+def test_what_the_engine_lacks_and_knows_is_dropped(tmp_path: Path) -> None:
+    options = _ran(FakeEngine(LACKING), _leg(tmp_path), Privileges.AUTO).options
+    assert options["cap_add"] == ["ALL"]
+    assert options["cap_drop"] == ["sys_resource"]
+    assert "seccomp=unconfined" in options["security_opt"]
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_offline_means_no_network_and_no_proxy(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, offline: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    box = _ran(engine, _leg(tmp_path, offline=offline), Privileges.AUTO)
+    assert (box.options.get("network_mode") == "none") is offline
+    assert ("HTTPS_PROXY" in box.environment) is not offline
+
+
+def test_seeded_images_are_given_as_a_copy(engine: FakeEngine, tmp_path: Path) -> None:
+    (tmp_path / "mirror-1" / "data").mkdir(parents=True)
+    (tmp_path / "mirror-1" / "data" / "blob").write_bytes(b"x" * (3 << 20))
+    box = _ran(engine, _leg(tmp_path, mirror=tmp_path / "mirror-1"), Privileges.AUTO)
+    ((folder, archive),) = box.files
+    with tarfile.open(fileobj=io.BytesIO(b"".join(archive()))) as tar:
+        assert "mirror/data/blob" in tar.getnames()
+    assert f"{folder}/mirror" == box.environment["BUILDKIT_REGISTRY_MIRROR_DIR"]
+
+
+def test_an_engine_out_of_memory_is_noted(engine: FakeEngine, tmp_path: Path) -> None:
+    engine.end = Ended(137, timed_out=False, out_of_memory=True, seconds=3.0)
+    ended = run_leg(
+        cast("Engine", engine), "i", _leg(tmp_path), bytearray().extend, Privileges.AUTO
+    )
+    assert ended.status == 137
+    assert ended.notes == ("the engine ran out of memory for this leg",)
+
+
+# -- images --------------------------------------------------------------------------------------
+
+
+def _recipe(name: str = "v0.6", source: str = "generic", **changes: Any) -> Recipe:  # noqa: ANN401
+    line = _line(name, source)
+    return Recipe(
+        BuildRequest(runs.SUITE, line, Channel.EXPERIMENTAL, ()), changes.get("go", "1.21.13")
+    )
+
+
+def _line(name: str, source: str) -> Line:
+    line = LINES.line(name)
+    return msgspec.structs.replace(line, stage=msgspec.structs.replace(line.stage, source=source))
+
+
+def test_the_base_image_follows_the_toolchain_unless_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _recipe().base == "golang:1.21.13-bookworm"
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "lab/go-{go}")
+    assert _recipe().base == "lab/go-1.21.13"
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "--privileged")
+    with pytest.raises(ConfigError, match="no name of an image"):
+        _ = _recipe().base
+
+
+def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {
+        _recipe().key("suite"),
+        _recipe().key("frontend"),
+        _recipe(source="upstream").key("suite"),
+        _recipe(go="1.22.10").key("suite"),
+        _recipe("v0.3").key("suite"),
+    }
+    assert len(keys) == 5
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
+    assert _recipe().key("suite") not in keys
+
+
+def test_a_pair_is_one_layer_on_its_suite_and_built_once(
+    engine: FakeEngine, built: list[tuple[Build, str]], tmp_path: Path
+) -> None:
+    client = Client(Path("/docker"), "20.10.24", "")
+    store, git = Store(tmp_path), Git(tmp_path)
+    images = Images(cast("Engine", engine), client, store, git)
+    frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
+    first = images.pair("compat/suite:s", frontend, {"A": "$x"})
+    assert images.pair("compat/suite:s", frontend, {"A": "$x"}) == first
+    other = images.pair("compat/suite:s", frontend, {"A": "y"})
+    assert [build.tag for build, _ in built] == [first, other]
+    assert built[0][1].splitlines()[1:] == [
+        "FROM compat/suite:s",
+        "COPY frontend.tar dockerfile-frontend /compat/frontend/",
+        'ENV A="\\$x" ',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "minor"), [("go version go1.21.13 linux/amd64\n", 21), ("go version go1.9 x", 9)]
+)
+def test_the_go_of_an_image_is_what_it_says(said: str, minor: int) -> None:
+    assert go_minor(said) == minor
+
+
+@pytest.mark.parametrize("said", ["", "sh: go: not found", "go version devel +abc"])
+def test_an_image_without_go_is_a_build_error(said: str) -> None:
+    with pytest.raises(BuildError, match="no Go version"):
+        go_minor(said)
+
+
+def test_nothing_of_a_template_is_expanded_by_accident() -> None:
+    step = Step("./cmd/x", "x", ("a", "b"), "-X main.Version=$(evil) 'q'")
+    text = render(
+        "frontend.generic",
+        folder="/src",
+        environment={"GOCACHE": "/c", "GOFLAGS": '-x "$y" \\'},
+        steps=[step],
+        labels={"k.v": 'say "$HOME"'},
+        program="x",
+        entrypoint=("/bin/x", "--y"),
+    )
+    assert """-ldflags '-X main.Version=$(evil) '"'"'q'"'"'' -o /out/x ./cmd/x""" in text
+    assert 'GOFLAGS="-x \\"\\$y\\" \\\\"' in text
+    assert 'LABEL "k.v"="say \\"\\$HOME\\""' in text
+    assert 'ENTRYPOINT ["/bin/x", "--y"]' in text
+
+
+# -- choice --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(Store(tmp_path), Repository(Git(tmp_path), {}), LINES)
+
+
+def _backends(monkeypatch: pytest.MonkeyPatch, **problems: str) -> None:
+    for name, kind in (("docker", Docker), ("native", Native)):
+        found = [Problem(problems[name], f"mend {name}")] if name in problems else []
+        monkeypatch.setattr(kind, "problems", lambda _self, found=found: found)
+
+
+@pytest.mark.parametrize(
+    ("problems", "name", "said"),
+    [
+        ({}, "docker", ["backend: docker"]),
+        ({"docker": "no engine"}, "native", ["backend: native (not docker: no engine)"]),
+    ],
+)
+def test_auto_takes_an_engine_where_one_answers_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+    place: Place,
+    problems: dict[str, str],
+    name: str,
+    said: list[str],
+) -> None:
+    _backends(monkeypatch, **problems)
+    told: list[Event] = []
+    assert choose.choose("auto", place, told.append).name == name
+    assert told == [Said(text) for text in said]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("docker", "the docker backend cannot run here: no engine"),
+        ("auto", "no backend can run here: not docker: no engine; not native: no root"),
+    ],
+)
+def test_what_keeps_a_backend_from_running_is_told(
+    monkeypatch: pytest.MonkeyPatch, place: Place, asked: str, words: str
+) -> None:
+    _backends(monkeypatch, docker="no engine", native="no root")
+    with pytest.raises(MissingToolError, match=f"^{words}$") as caught:
+        choose.choose(asked, place, lambda _event: None)
+    assert caught.value.hint
+
+
+def test_problems_are_the_engine_and_the_client_program(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    def no_engine() -> Engine:
+        raise EngineFailed("no engine answers at unix:///x")
+
+    def no_client() -> Client:
+        raise MissingToolError("nothing here can build", hint="apt-get install docker.io")
+
+    monkeypatch.setattr(docker, "connect", no_engine)
+    monkeypatch.setattr(docker, "find_client", no_client)
+    engine, client = place.docker().problems()
+    assert engine.what == "no engine answers at unix:///x"
+    assert "DOCKER_HOST" in engine.fix
+    assert client.fix == "apt-get install docker.io"
+
+
+def test_the_folder_of_seeded_images_lies_in_the_folder_of_ours() -> None:
+    assert Path(container.MIRROR).parent == Path(HOME)

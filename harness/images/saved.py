@@ -44,8 +44,10 @@ class _Config(Record, frozen=True, kw_only=True):
     rootfs: dict[str, object]
 
 
-def pack(saved: IO[bytes], archive: Path, program: Path) -> None:
+def pack(saved: IO[bytes], archive: Path, program: Path, *, without: str = "") -> None:
     """Write the image in `saved` as the OCI archive `archive`, and its entry point's file.
+
+    The label `without` is left out: whoever built the image put it there.
 
     Raises BuildError if `saved` holds no image with a program as its entry point.
     """
@@ -60,13 +62,13 @@ def pack(saved: IO[bytes], archive: Path, program: Path) -> None:
                 _layer(tar, name, Path(folder, str(number)))
                 for number, name in enumerate(entry.layers)
             ]
-            oci.pack(layers, _image_config(config), archive)
+            oci.pack(layers, _image_config(config, without), archive)
             _extract(layers, config.config.entrypoint, program)
     except (tarfile.TarError, KeyError, ValueError, msgspec.MsgspecError) as error:
         raise BuildError(f"the engine saved something that is no image: {error!r}") from error
 
 
-def _image_config(config: _Config) -> oci.ImageConfig:
+def _image_config(config: _Config, without: str) -> oci.ImageConfig:
     run = config.config
     return oci.ImageConfig(
         architecture=config.architecture,
@@ -74,7 +76,7 @@ def _image_config(config: _Config) -> oci.ImageConfig:
         env=run.env or (oci.PATH,),
         entrypoint=run.entrypoint or (),
         cmd=run.cmd or (),
-        labels=run.labels or {},
+        labels={k: v for k, v in (run.labels or {}).items() if k != without},
         workdir=run.working_dir or "/",
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,6 +114,7 @@ class Engine:
         self._api = api
         self.where = where
         self._power: Power | None = None
+        self._asked = threading.Lock()
 
     def describe(self) -> dict[str, str]:
         """Give what results depend on: version, storage driver, cgroup version, kernel."""
@@ -156,20 +158,24 @@ class Engine:
         In the engine's PID namespace the parent of a container's first process is the engine's
         own helper, whose bounding set is the engine's.
         """
-        if self._power is None:
-            said = bytearray()
-            command = ("-c", _PROBE)
-            options = {"pid_mode": "host", "network_mode": "none"}
-            probe = Container(image, command, options={**options, "entrypoint": "/bin/sh"})
-            ended = self.run(probe, said.extend, timeout=_CALL, grace=0.0)
-            text = said.decode("utf-8", "replace")
-            last, _, status = text.partition("\n")
-            if ended.status != 0 or not last.isdecimal() or not bounding(status):
-                raise EngineFailed(f"the engine's capabilities cannot be told from: {text[-400:]}")
-            _, absent = split(bounding(status), int(last))
-            known = [name for name in absent if self._knows(image, name)]
-            self._power = Power(tuple(absent), tuple(known))
-        return self._power
+        with self._asked:  # by both legs of a pair at once
+            if self._power is None:
+                self._power = self._ask_power(image)
+            return self._power
+
+    def _ask_power(self, image: str) -> Power:
+        said = bytearray()
+        command = ("-c", _PROBE)
+        options = {"pid_mode": "host", "network_mode": "none"}
+        probe = Container(image, command, options={**options, "entrypoint": "/bin/sh"})
+        ended = self.run(probe, said.extend, timeout=_CALL, grace=0.0)
+        text = said.decode("utf-8", "replace")
+        last, _, status = text.partition("\n")
+        if ended.status != 0 or not last.isdecimal() or not bounding(status):
+            raise EngineFailed(f"the engine's capabilities cannot be told from: {text[-400:]}")
+        _, absent = split(bounding(status), int(last))
+        known = [name for name in absent if self._knows(image, name)]
+        return Power(tuple(absent), tuple(known))
 
     def _knows(self, image: str, capability: str) -> bool:
         """Try a name: engines can be older than their kernel."""

@@ -35,7 +35,11 @@ def _tar(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
 
 def _saved(*layers: bytes) -> IO[bytes]:
     names = [f"{number}/layer.tar" for number, _ in enumerate(layers)]
-    run = {"Entrypoint": ["/bin/frontend"], "Labels": LABELS, "Env": ["PATH=/bin"]}
+    run = {
+        "Entrypoint": ["/bin/frontend"],
+        "Labels": LABELS | {"ours": "yes"},
+        "Env": ["PATH=/bin"],
+    }
     config = {"architecture": "amd64", "os": "linux", "config": run, "rootfs": {"type": "layers"}}
     manifest = [{"Config": "config.json", "RepoTags": ["x:1"], "Layers": names}]
     files = {
@@ -47,7 +51,7 @@ def _saved(*layers: bytes) -> IO[bytes]:
 
 def _pack(file: IO[bytes], folder: Path) -> tuple[dict[str, bytes], bytes]:
     """Give the archive's files by name, and the program."""
-    saved.pack(file, folder / "frontend.tar", folder / "program")
+    saved.pack(file, folder / "frontend.tar", folder / "program", without="ours")
     with tarfile.open(folder / "frontend.tar") as tar:
         read = {m.name: tar.extractfile(m) for m in tar if m.isfile()}
         return {n: f.read() for n, f in read.items() if f}, (folder / "program").read_bytes()

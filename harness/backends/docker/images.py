@@ -42,6 +42,9 @@ GO_FILE = "go.txt"
 BASE_IMAGE = "COMPAT_BASE_IMAGE"
 """Names, in the environment, the image that generic builds begin with."""
 
+_RECIPE = 1
+"""Part of every key: raised when the way of building changes what is built."""
+
 _SUITE = "suite.generic"
 _TESTS = "suite.upstream"
 _FRONTEND = "frontend.generic"
@@ -76,6 +79,7 @@ class Recipe:
         stage = request.line.stage
         return key_of(
             {
+                "recipe": _RECIPE,
                 "kind": kind,
                 "commit": request.commit.sha,
                 "named": [request.commit.version, request.commit.dockerfile],
@@ -144,7 +148,7 @@ class Images:
             for chunk in self._engine.save(tag):
                 file.write(chunk)
             file.seek(0)
-            saved.pack(file, dest / ARCHIVE, dest / FRONTEND)
+            saved.pack(file, dest / ARCHIVE, dest / FRONTEND, without=PROJECT)
 
     def pair(self, suite: str, frontend: Artefact, environment: Mapping[str, str]) -> str:
         """Merge a suite's image with a frontend's archive, or find that; give its name."""

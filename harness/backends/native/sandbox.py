@@ -50,9 +50,7 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     spec = leg.folder / "sandbox.json"
     spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch, programs))))
     request = Request(
-        command(spec, offline=leg.offline),
-        env=passed_on(("USER", *PROXIES)),
-        timeout=leg.timeout + GRACE,
+        command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + GRACE
     )
     ended = stream(request, sink)
     if ended.status == init.FAILED:
@@ -84,19 +82,9 @@ def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str,
         "mirror": str(leg.mirror) if leg.mirror else None,
         "programs": programs,
         "loopback": leg.offline,
-        "argv": arguments(str(leg.suite.path / "bin" / BINARY), leg),
+        "argv": _arguments(leg),
         "cwd": str(leg.suite.path / "src"),
-        "env": {
-            "PATH": f"{scratch}/bin:{_PATH}",
-            # The user's own may hold credentials and helpers for them, which daemons would ask.
-            "HOME": f"{scratch}/home",
-            **environment(
-                leg,
-                temporary=f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
-                frontend=str(leg.frontend.path),
-                mirror=f"{scratch}/mirror" if leg.mirror else "",
-            ),
-        },
+        "env": _environment(leg, scratch),
     }
 
 
@@ -109,6 +97,25 @@ def _programs(leg: LegRequest) -> dict[str, str]:
         if where := shutil.which(program):
             found[program] = where
     return found
+
+
+def _arguments(leg: LegRequest) -> list[str]:
+    return arguments(str(leg.suite.path / "bin" / BINARY), leg)
+
+
+def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
+    common = environment(
+        leg,
+        temporary=f"{scratch}/tmp",  # noqa: S108 - inside the leg's own tmpfs
+        frontend=str(leg.frontend.path),
+        mirror=f"{scratch}/mirror" if leg.mirror else "",
+    )
+    # The user's own home may hold credentials and helpers for them, which daemons would ask.
+    return {"PATH": f"{scratch}/bin:{_PATH}", "HOME": f"{scratch}/home", **common}
+
+
+def _passed_on() -> dict[str, str]:
+    return passed_on(("USER", *PROXIES))
 
 
 def _free_folder(needed: Iterable[Path]) -> Path:

@@ -81,7 +81,13 @@ def build(client: Client, engine: Mapping[str, str], wanted: Build) -> str:
         argv += ["--build-arg", name] if os.environ.get(name) else []
     for name, value in sorted(wanted.labels.items()):
         argv += ["--label", f"{name}={value}"]
-    environment = _environment(engine, DOCKER_BUILDKIT="1", BUILDX_BUILDER=_builder(engine))
+    environment = _environment(
+        engine,
+        DOCKER_BUILDKIT="1",
+        BUILDX_BUILDER=_builder(engine),
+        # They would make an index of an image, and name the machine that built it.
+        BUILDX_NO_DEFAULT_ATTESTATIONS="1",
+    )
     request = Request([*argv, str(wanted.context)], env=environment, timeout=wanted.timeout)
     try:
         done = run(request)

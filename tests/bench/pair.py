@@ -63,7 +63,8 @@ def main(pair: list[str]) -> None:
 def _miniature(runs: Path) -> Bench:
     source = find_data(None, {}).examples / "minikit"
     repository = minikit.materialise(source, Store(default_cache()))
-    words = ("v0.2", "v0.2", "--repo", str(repository), "--data", str(source), "--offline")
+    places = ("--repo", str(repository), "--data", str(source))
+    words = ("v0.2", "v0.2", *places, "--offline", "--backend", "native")
     return Bench(words, runs, ROUNDS)
 
 

@@ -23,13 +23,12 @@ _PATIENCE = 60.0
 _CGROUPS = Path("/sys/fs/cgroup")
 
 _START = """
-ip link set lo up
 for folder in /run/containerd /run/docker; do
   if [ -d $folder ]; then mount -t tmpfs none $folder; fi
 done
 exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" \
   --pidfile "$1/docker.pid" --host "unix://$1/docker.sock" --cgroup-parent "$2" \
-  --iptables=false --ip6tables=false
+  --exec-opt native.cgroupdriver=cgroupfs --iptables=false --ip6tables=false
 """
 """Hides the machine's containerd, which dockerd would use, and its plugins."""
 
@@ -101,11 +100,25 @@ def _wait(daemon: Daemon) -> None:
 
 def _remove_cgroups(parent: str) -> None:
     """Remove what killed containers leave in the kernel's tree of cgroups."""
-    for root in (_CGROUPS, *_CGROUPS.glob("*/")):
-        own = root / parent.lstrip("/")
-        if own.is_dir():
-            for folder, _, _ in os.walk(own, topdown=False):
-                Path(folder).rmdir()
+    roots = (_CGROUPS, *_CGROUPS.glob("*/"))
+    left = [root / parent.lstrip("/") for root in roots if (root / parent.lstrip("/")).is_dir()]
+    deadline = time.monotonic() + _PATIENCE
+    for own in left:
+        for folder, _, _ in os.walk(own, topdown=False):
+            # Processes that were killed count as members until they are gone.
+            while "populated 1" in _events(Path(folder)) or _members(Path(folder)):
+                assert time.monotonic() < deadline, f"{folder} is still in use"
+                time.sleep(0.05)
+            Path(folder).rmdir()
+
+
+def _events(cgroup: Path) -> str:
+    file = cgroup / "cgroup.events"  # of cgroup v2 alone
+    return file.read_text() if file.exists() else ""
+
+
+def _members(cgroup: Path) -> str:
+    return (cgroup / "cgroup.procs").read_text()
 
 
 def base_image(store: Store, go: Toolchain) -> Path:

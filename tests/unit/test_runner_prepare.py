@@ -15,6 +15,7 @@ from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.model import Channel, Commit, Side
 from harness.refs import Meant, Repository
+from harness.runner import choose
 from harness.runner import prepare as module
 from harness.runner.prepare import Ask, Prepared, prepare
 from harness.store import Store
@@ -136,7 +137,7 @@ def preparation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preparation:
         file.write_text(text, "utf-8")
     made = Preparation(Data(tmp_path / "data"), Store(tmp_path / "cache"))
     monkeypatch.setattr(made.backend, "problems", lambda: made.problems)
-    monkeypatch.setattr(module, "BACKENDS", {"native": lambda *_: made.backend})
+    monkeypatch.setattr(choose, "BACKENDS", {"native": lambda *_: made.backend})
     monkeypatch.setattr(module, "find", made.find)
     monkeypatch.setattr(module, "locate", lambda *args: made.commits[args[-1].sha])
     monkeypatch.setattr(module, "_mirror", lambda *_: Path("/cache/mirror/k1"))
@@ -252,7 +253,7 @@ def test_a_backend_that_lacks_something_says_all_of_it(preparation: Preparation)
     with pytest.raises(MissingToolError) as caught:
         preparation()
     assert str(caught.value) == (
-        "the native backend cannot run here: runc is not installed; not root"
+        "no backend can run here: not native: runc is not installed; not root"
     )
     assert caught.value.hint == "apt-get install runc; run as root"
 

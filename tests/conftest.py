@@ -7,6 +7,12 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadline per example: a busy machine is no fault of the code.
+settings.register_profile("quick", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("quick")
 
 GOLDEN = Path(__file__).parent / "golden"
 

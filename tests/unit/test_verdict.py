@@ -115,17 +115,12 @@ TABLE = """
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:] if line.strip()]
 
 
-@pytest.mark.parametrize(
-    ("control", "candidate", "column", "verdict"),
-    [
-        (control, candidate, column, verdict if verdict != "=" else verdicts[0])
-        for control, candidate, *verdicts in ROWS
-        for column, verdict in zip(COLUMNS, verdicts, strict=True)
-    ],
-)
-def test_the_table(control: str, candidate: str, column: str, verdict: str) -> None:
-    given_verdict = judge(SIDES[control], SIDES[candidate], ENTRIES[column])
-    assert given_verdict is Verdict(verdict)
+@pytest.mark.parametrize("cells", ROWS, ids="{0[0]}-{0[1]}".format)
+def test_the_table(cells: list[str]) -> None:
+    control, candidate, *verdicts = cells
+    expected = [verdicts[0] if verdict == "=" else verdict for verdict in verdicts]
+    found = [judge(SIDES[control], SIDES[candidate], ENTRIES[column]) for column in COLUMNS]
+    assert found == expected
 
 
 def test_the_table_leaves_no_combination_of_the_words_out() -> None:

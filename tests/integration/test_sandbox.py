@@ -261,7 +261,7 @@ def test_a_test_binary_that_cannot_be_run_is_nobodys_test_result(leg: Leg) -> No
 
 
 def test_at_the_time_limit_everything_is_killed(leg: Leg, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_GRACE", 0.2)
+    monkeypatch.setattr(sandbox, "GRACE", 0.2)
     leg.timeout = 1.5
     end, output = leg(HANG)
     assert (end.status, end.timed_out, output) == (None, True, "ready\n")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from harness.backends.native.toolchain import Toolchain
@@ -49,7 +50,7 @@ class Daemon:
         environment = {**os.environ, "DOCKER_HOST": self.host}
         with (stdin or Path(os.devnull)).open("rb") as file:
             done = subprocess.run(
-                [find_client().path, *words],
+                [_client(), *words],
                 env=environment,
                 stdin=file,
                 capture_output=True,
@@ -67,6 +68,11 @@ class Daemon:
         """End it, and with it every process of its namespaces."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(_PATIENCE)
+
+
+@cache
+def _client() -> Path:
+    return find_client().path
 
 
 @contextmanager

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "--parallel",
     type=click.IntRange(min=1),
     default=None,
-    help="Tests at once in each leg (default: four per processor).",
+    help="Tests at once in each leg (default: two per processor).",
 )
 @click.option(
     "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."

@@ -47,7 +47,7 @@ class Cell:
 def default_parallel(cpus: int | None = None) -> int:
     """Choose how many tests a leg runs at once.
 
-    Tests mostly wait for their daemon, so more run at once than there are processors; the
-    figures behind the factor are in docs/benchmarks.md.
+    Tests wait for their daemon now and then, so more run at once than there are processors;
+    but two legs share those. The figures behind the factor are in docs/benchmarks.md.
     """
-    return 4 * (cpus or machine.cpus())
+    return 2 * (cpus or machine.cpus())

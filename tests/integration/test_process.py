@@ -230,33 +230,6 @@ def test_a_sink_that_fails_ends_the_program(shell: Start, tmp_path: Path) -> Non
     assert eventually(lambda: not any(map(alive, pids(tmp_path))))
 
 
-def test_at_the_time_limit_diagnostics_are_asked_for_once_and_heard(shell: Start) -> None:
-    asked: list[int] = []
-    heard = bytearray()
-
-    def ask(pid: int) -> float:
-        asked.append(pid)
-        os.kill(pid, signal.SIGUSR1)
-        return 1.0
-
-    script = "trap 'echo every goroutine' USR1; echo ready; while :; do sleep 0.05; done"
-    ended = stream(shell(script, timeout=0.5), heard.extend, on_timeout=ask)
-    assert (ended.status, ended.timed_out) == (None, True)
-    assert len(asked) == 1
-    assert b"every goroutine" in heard
-    assert 1.4 < ended.seconds < 10
-
-
-def test_a_program_that_ends_after_it_was_asked_keeps_its_status(shell: Start) -> None:
-    def ask(pid: int) -> float:
-        os.kill(pid, signal.SIGUSR1)
-        return 10.0
-
-    script = "trap 'echo dump; exit 2' USR1; while :; do sleep 0.05; done"
-    ended = stream(shell(script, timeout=0.5), lambda _: None, on_timeout=ask)
-    assert (ended.status, ended.timed_out) == (2, True)
-
-
 def test_a_stopped_crew_leaves_no_process_and_says_that_it_was_interrupted(
     shell: Start, tmp_path: Path
 ) -> None:

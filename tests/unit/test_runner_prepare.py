@@ -15,8 +15,7 @@ from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.model import Channel, Commit, Side
 from harness.refs import Meant, Repository
-from harness.runner import choose
-from harness.runner import prepare as module
+from harness.runner import choose, workspace
 from harness.runner.prepare import Ask, Prepared, prepare
 from harness.store import Store
 from harness.tools.git import Git
@@ -138,9 +137,9 @@ def preparation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preparation:
     made = Preparation(Data(tmp_path / "data"), Store(tmp_path / "cache"))
     monkeypatch.setattr(made.backend, "problems", lambda: made.problems)
     monkeypatch.setattr(choose, "BACKENDS", {"native": lambda *_: made.backend})
-    monkeypatch.setattr(module, "find", made.find)
-    monkeypatch.setattr(module, "locate", lambda *args: made.commits[args[-1].sha])
-    monkeypatch.setattr(module, "_mirror", lambda *_: Path("/cache/mirror/k1"))
+    monkeypatch.setattr(workspace, "find", made.find)
+    monkeypatch.setattr(workspace, "locate", lambda *args: made.commits[args[-1].sha])
+    monkeypatch.setattr(workspace.Workspace, "_mirror", lambda *_: Path("/cache/mirror/k1"))
     return made
 
 
@@ -269,7 +268,7 @@ def test_a_warning_of_a_backend_keeps_nothing_from_running(preparation: Preparat
 def test_a_mistake_in_a_file_is_found_before_a_repository_is_touched(
     file: str, preparation: Preparation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "find", lambda *_args, **_options: pytest.fail("looked up"))
+    monkeypatch.setattr(workspace, "find", lambda *_args, **_options: pytest.fail("looked up"))
     path = preparation.data.root / file
     path.write_text(path.read_text("utf-8") + "unknown: 1\n", "utf-8")
     with pytest.raises(ConfigError, match=file):

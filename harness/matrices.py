@@ -1,0 +1,133 @@
+"""The words of a matrix run as frozen types: what is planned, and what came of each cell.
+
+plan.json holds a Plan and matrix.json a MatrixRun; what the tests of a cell did is in the cell's
+own run.json. Nothing here imports anything of ours but the types of a single run.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from harness.model import Channel, Commit, Host, Pair, Record, Side, Verdict
+
+MATRIX_SCHEMA_VERSION = 1
+"""Version of plan.json and matrix.json."""
+
+
+class PlannedBuild(Record, frozen=True, kw_only=True):
+    """Something that is built once, however many cells need it."""
+
+    id: str
+    """For people and as a key of the plan: `suite v0.6.4`, `frontend dockerfile/1.4.3 labs`."""
+    side: Side
+    commit: Commit
+    channel: Channel
+    key: str
+    """The artefact's key in the store; equal keys are one build."""
+    cached: bool
+    expected: float | None = None
+    """Seconds it will take by history; None if it was never built."""
+
+
+class PlannedCell(Record, frozen=True, kw_only=True):
+    """A pair to be run."""
+
+    id: str
+    """Name of its folder, its shard's row and its page: stable while its refs have these names."""
+    pair: Pair
+    suite: str
+    """Ids of builds."""
+    control: str
+    candidate: str
+    timeout: float
+    """Seconds for a leg."""
+    memory: int
+    """Bytes that the cell may need while it runs."""
+    expected: float | None = None
+    """Seconds it will take by history, builds aside; None if it never ran."""
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """Everything that a matrix asks for, in the order of its file."""
+
+    schema: int
+    matrix: str
+    """Name of the matrix: its file without the suffix."""
+    digest: str
+    """Of what is run, not of what is expected or cached: shards of one plan agree on it."""
+    harness: str
+    created: str
+    """UTC, ISO 8601."""
+    repository: str
+    """Where the commits are, without credentials."""
+    offline: bool
+    reruns: int
+    builds: tuple[PlannedBuild, ...]
+    cells: tuple[PlannedCell, ...]
+
+
+class Shard(Record, frozen=True, kw_only=True):
+    """A part of a plan: `3/20`."""
+
+    index: int
+    """From 1."""
+    total: int
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.index}/{self.total}"
+
+
+class CellState(StrEnum):
+    """How far a cell came."""
+
+    DONE = "done"
+    """There is a run.json; what it says is another matter."""
+    FAILED = "failed"
+    """Building or running failed, so there is none."""
+    INTERRUPTED = "interrupted"
+    """It was stopped; there may be a run.json with a part of it."""
+    MISSING = "missing"
+    """Nothing came of it: never begun, or its shard never arrived. Never counted as green."""
+
+
+class CellResult(Record, frozen=True, kw_only=True):
+    """What came of one planned cell."""
+
+    id: str
+    state: CellState
+    verdict: Verdict
+    """The run's; infra for a failed cell, indeterminate for one that is missing or was stopped."""
+    exit_code: int
+    counts: dict[Verdict, int] = msgspec.field(default_factory=dict)
+    run: str = ""
+    """The run's folder relative to matrix.json; empty if there is none."""
+    started: str = ""
+    seconds: float = 0.0
+    error: str = ""
+    """Of a failed cell: what a user would have read."""
+    hint: str = ""
+
+
+class MatrixRun(Record, frozen=True, kw_only=True):
+    """The content of matrix.json."""
+
+    schema: int
+    id: str
+    plan: Plan
+    shard: Shard | None
+    """None for a whole plan and for shards that were merged."""
+    started: str
+    seconds: float
+    host: Host | None
+    """None if shards of several machines were merged."""
+    builds: dict[str, float]
+    """Seconds each build took, by its id; those that were found are not here."""
+    cells: tuple[CellResult, ...]
+    """One for every cell of the plan, or of the shard, in the plan's order."""
+    verdict: Verdict
+    exit_code: int
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()

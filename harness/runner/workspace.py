@@ -1,0 +1,182 @@
+"""What the pairs of a run share: data files and a repository, read once; cells are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from harness.ancestry import Ancestry
+from harness.backends.base import Backend, BuildRequest
+from harness.config import series, skiplists
+from harness.config.conditions import Facts
+from harness.config.datadir import Data
+from harness.config.lines import Line, Lines, load_lines
+from harness.config.series import Patch
+from harness.config.skiplists import Entry
+from harness.errors import UsageError
+from harness.events import Listener
+from harness.images.sets import ImageSets
+from harness.lineage import locate
+from harness.model import Channel, Commit, Pair, Side
+from harness.refs import Meant, Repository, find
+from harness.runner.cell import Cell
+from harness.store import Store
+
+RELEASES = "frontend/dockerfile/release"
+"""Folder in BuildKit's tree with one folder per channel."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A pair as it is asked for."""
+
+    suite: Commit
+    frontend: Commit
+    channel: Channel | None = None
+    """None for experimental or labs, whichever the frontend's commit has."""
+    worker: str = "oci"
+    stage: str | None = None
+    """`upstream` or `generic`, over what the lines' data say; None for that."""
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Data files that were checked, and a repository that was opened."""
+
+    data: Data
+    store: Store
+    lines: Lines
+    patches: tuple[Patch, ...]
+    entries: tuple[Entry, ...]
+    repository: Repository
+
+    @classmethod
+    def open(
+        cls,
+        data: Data,
+        store: Store,
+        where: str,
+        asked: Sequence[tuple[str, Side]],
+        *,
+        fetch: bool,
+        listener: Listener,
+    ) -> tuple[Workspace, list[Meant]]:
+        """Read the data files, open the repository and find what each name means there.
+
+        Raises UsageError or ConfigError for what the user can mend, GitFailed if a repository
+        cannot be reached.
+        """
+        lines = load_lines(data.lines_file)
+        patches = series.load_series(data.patches)
+        entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date())
+        repository, meant = find(where, asked, cache=store.root, fetch=fetch, listener=listener)
+        made = cls(data, store, lines, patches, entries, repository)
+        return made, meant
+
+    @cached_property
+    def contains(self) -> Callable[[str, str], bool]:
+        """Whether one commit has another in its history."""
+        return Ancestry(self.repository.git, self.store.root).contains
+
+    def commit(self, meant: Meant) -> Commit:
+        """Describe a commit: its line and nearest releases. Raises UsageError."""
+        return locate(self.store, self.repository, self.lines, meant)
+
+    def check(self, suite: Commit, worker: str) -> None:
+        """See that a commit has tests and that they have this worker. Raises UsageError."""
+        if not self.repository.git.has(suite.sha, "frontend/dockerfile/dockerfile_test.go"):
+            raise UsageError(
+                f"{suite.ref} has no Dockerfile integration tests",
+                hint="v0.3.0 is the first release that has them",
+            )
+        line = self.lines.line(suite.line)
+        if worker not in line.workers:
+            raise UsageError(
+                f"the tests of {line.name} have no worker {worker!r} that can run here",
+                hint=f"--worker takes one of: {', '.join(line.workers)}",
+            )
+
+    def cell(self, wanted: Wanted, backend: Backend) -> Cell:
+        """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError."""
+        own = self._request(Side.SUITE, wanted.suite, None, wanted.stage, backend)
+        control = self._request(Side.FRONTEND, wanted.suite, own.channel, wanted.stage, backend)
+        candidate = self._request(
+            Side.FRONTEND, wanted.frontend, wanted.channel, wanted.stage, backend
+        )
+        pair = Pair(
+            suite=wanted.suite,
+            frontend=wanted.frontend,
+            suite_channel=own.channel,
+            frontend_channel=candidate.channel,
+            worker=wanted.worker,
+            backend=backend.name,
+        )
+        facts = Facts(
+            daemon=wanted.suite,
+            frontend=wanted.frontend,
+            worker=wanted.worker,
+            backend=backend.name,
+            channel=candidate.channel,
+            offline=wanted.offline,
+            contains=self.contains,
+        )
+        line = self.lines.line(wanted.suite.line)
+        mirrored = wanted.offline and self.lines.images(line)
+        return Cell(
+            pair=pair,
+            suite=own,
+            control=control,
+            candidate=candidate,
+            entries=skiplists.applicable(self.entries, facts),
+            mirror=self._mirror(line) if mirrored else None,
+        )
+
+    def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
+        """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
+        choices = (wanted,) if wanted else (Channel.LABS, Channel.EXPERIMENTAL)
+        there = [
+            channel
+            for channel in Channel
+            if self.repository.git.has(commit.sha, f"{RELEASES}/{channel.value}/tags")
+        ]
+        for choice in choices:
+            if choice in there:
+                return choice
+        raise UsageError(
+            f"{commit.ref} has no frontend channel {' or '.join(choices)}",
+            hint=f"--channel takes one of: {', '.join(there) or 'none: no releases in it'}",
+        )
+
+    def _request(
+        self,
+        side: Side,
+        commit: Commit,
+        channel: Channel | None,
+        stage: str | None,
+        backend: Backend,
+    ) -> BuildRequest:
+        chosen = self.channel(commit, channel)
+        applied = series.applicable(
+            self.patches,
+            side,
+            commit,
+            channel=chosen,
+            backend=backend.name,
+            contains=self.contains,
+        )
+        line = _staged(self.lines.line(commit.line), stage)
+        return BuildRequest(commit, line, chosen, applied)
+
+    def _mirror(self, line: Line) -> Path:
+        return ImageSets(self.data, self.store).seed(line.images).path
+
+
+def _staged(line: Line, source: str | None) -> Line:
+    """Let the command line choose whose Dockerfiles are built."""
+    return replace(line, stage=replace(line.stage, source=source)) if source else line

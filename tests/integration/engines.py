@@ -19,7 +19,11 @@ from harness.backends.native.toolchain import Toolchain
 from harness.store import Store, key_of
 from harness.tools.dockercli import find_client
 
+BASE = "base.test/go:1.21"
+"""The image in which everything is built."""
+
 PACKAGES = ("git", "ca-certificates", "runc", "docker-registry", "containerd")
+_PATH = "/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE = 60.0
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -34,16 +38,23 @@ exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$
 """Hides the machine's containerd, which dockerd would use, and its plugins."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Daemon:
-    """A running dockerd."""
+    """A dockerd in namespaces of its own."""
 
     folder: Path
+    parent: str
+    """The control group that its containers are in."""
     process: subprocess.Popen[bytes]
 
     @property
     def host(self) -> str:
         return f"unix://{self.folder / 'docker.sock'}"
+
+    def restart(self) -> None:
+        """Start it again where it was, after it was killed."""
+        self.process = _process(self.folder, self.parent)
+        _wait(self)
 
     def docker(self, *words: str, stdin: Path | None = None) -> str:
         """Run the client program and give what it prints."""
@@ -61,12 +72,17 @@ class Daemon:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def stock(self, image: Path) -> None:
+        """Give it the base image."""
+        self.docker("import", "--change", f"ENV PATH={_PATH}", "-", BASE, stdin=image)
+
     def containers(self) -> list[str]:
         return self.docker("ps", "--all", "--quiet").split()
 
     def kill(self) -> None:
         """End it, and with it every process of its namespaces."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(_PATIENCE)
 
 
@@ -80,19 +96,24 @@ def started(folder: Path) -> Iterator[Daemon]:
     """Run a dockerd in namespaces of its own; when the block ends, nothing of it is left."""
     (folder / "daemon.json").write_text("{}")
     parent = f"/compat-{folder.name}-{os.getpid()}"
-    argv = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork"]
-    argv += ["--kill-child", "--mount-proc", "sh", "-ec", _START, "sh", str(folder), parent]
-    with (folder / "dockerd.log").open("wb") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
-    daemon = Daemon(folder, process)
+    daemon = Daemon(folder, parent, _process(folder, parent))
     try:
         _wait(daemon)
         yield daemon
     finally:
-        if process.poll() is None:
-            daemon.kill()
+        daemon.kill()
         shutil.rmtree(folder / "data", ignore_errors=True)
         _remove_cgroups(parent)
+
+
+def _process(folder: Path, parent: str) -> subprocess.Popen[bytes]:
+    # After a kill they name processes that are others by now.
+    (folder / "docker.pid").unlink(missing_ok=True)
+    shutil.rmtree(folder / "exec", ignore_errors=True)
+    argv = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork"]
+    argv += ["--kill-child", "--mount-proc", "sh", "-ec", _START, "sh", str(folder), parent]
+    with (folder / "dockerd.log").open("wb") as log:
+        return subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
 
 
 def _wait(daemon: Daemon) -> None:

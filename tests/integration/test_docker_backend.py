@@ -2,87 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from harness.journal import read_run
 from harness.model import Leg, Run
-from harness.store import Store, default_cache
-from tests.integration import engines
-from tests.integration.conftest import GoToolchain
-from tests.integration.engines import Daemon
+from tests.integration.programs import Program
 
 pytestmark = pytest.mark.integration
-
-ROOT = Path(__file__).parents[2]
-BASE = "base.test/go:1.21"
-
-
-@dataclass(frozen=True)
-class Program:
-    """The program with a cache, a folder of runs and an engine."""
-
-    folder: Path
-    daemon: Daemon
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        hidden = ("COMPAT_", "GIT_", "DOCKER_")
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
-        places = ("--cache", str(self.folder / "cache"), "--out", str(self.folder / "runs"))
-        return subprocess.Popen(
-            [sys.executable, "-m", "harness.cli", *words, *places],
-            cwd=ROOT,
-            env={**kept, "DOCKER_HOST": self.daemon.host, "COMPAT_BASE_IMAGE": BASE},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def demo(self, backend: str) -> tuple[int, Run, str]:
-        with self.start("demo", "--backend", backend, "--stage", "generic") as child:
-            out, err = child.communicate(timeout=500)
-        assert child.returncode in {0, 1}, err + out
-        return child.returncode, self.latest(), err
-
-    def demo_until(self, word: str) -> subprocess.Popen[str]:
-        """Start the demo on the engine and come back once it has said a word."""
-        child = self.start("demo", "--backend", "docker", "--stage", "generic")
-        assert child.stderr
-        for line in child.stderr:
-            if word in line:
-                return child
-        pytest.fail(f"the demo ended without {word!r}")
-
-    def latest(self) -> Run:
-        return read_run((self.folder / "runs" / "latest").resolve())
-
-
-@pytest.fixture(scope="module")
-def daemon(
-    tmp_path_factory: pytest.TempPathFactory, go_store: Store, go_toolchain: GoToolchain
-) -> Iterator[Daemon]:
-    image = engines.base_image(go_store, go_toolchain("1.21.13"))
-    with engines.started(tmp_path_factory.mktemp("engine")) as running:
-        path = "PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        running.docker("import", "--change", f"ENV {path}", "-", BASE, stdin=image)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Program:
-    folder = tmp_path_factory.mktemp("docker")
-    (folder / "cache").mkdir()
-    (default_cache() / "go").mkdir(parents=True, exist_ok=True)
-    (folder / "cache" / "go").symlink_to(default_cache() / "go")
-    return Program(folder, daemon)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +86,6 @@ def test_what_a_killed_run_leaves_is_removed_by_the_next(program: Program) -> No
 
 @pytest.mark.usefixtures("seen")
 def test_an_engine_that_goes_away_is_an_infrastructure_failure(program: Program) -> None:
-    """The last test: the engine is gone afterwards."""
     with program.demo_until("TestExportLabels") as child:
         program.daemon.kill()
         _, err = child.communicate(timeout=120)
@@ -168,6 +95,7 @@ def test_an_engine_that_goes_away_is_an_infrastructure_failure(program: Program)
     again = program.start("demo", "--backend", "docker", "--stage", "generic")
     with again:
         _, err = again.communicate(timeout=120)
+    program.daemon.restart()
     assert again.returncode == 4
     assert "no engine answers at" in err
     assert "hint: " in err

@@ -10,7 +10,7 @@ from typing import Protocol
 from harness.config.lines import Line
 from harness.config.series import Patch
 from harness.events import Listener
-from harness.model import Channel, Commit
+from harness.model import Channel, Commit, Side
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ class Artefact:
     """True if it was there already."""
     go_minor: int
     """The minor version of Go 1 that compiled it; decides how tests can be selected."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of an artefact without building it."""
+
+    key: str
+    """The one that building it gives."""
+    cached: bool
+    """True if building it would find it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,9 @@ class Backend(Protocol):
 
     def versions(self) -> dict[str, str]:
         """Give the version line of each program that results depend on."""
+
+    def find(self, side: Side, request: BuildRequest) -> Found:
+        """Tell what building this would make and whether it is there; nothing is built."""
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and compiled tests of one commit, or find them in the store."""

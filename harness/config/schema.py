@@ -42,6 +42,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_TEXT = 4000
 """Characters that one value may have."""
+MAX_INT = 999_999
+"""Where a key sets no limit of its own."""
 MAX_SHOWN = 60
 """Characters of a value that a complaint repeats."""
 BOOLEANS = {"true": True, "false": False}
@@ -52,6 +54,7 @@ KIND_NAMES = {
     "null": "empty",
     "timestamp": "a date",
 }
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,5}")
 
 
 @runtime_checkable
@@ -102,6 +105,7 @@ class _Reader:
             inspect.VarTupleType: self._tuple,
             inspect.StrType: self._str,
             inspect.BoolType: self._bool,
+            inspect.IntType: self._int,
             inspect.DateType: self._date,
             inspect.EnumType: self._enum,
             inspect.CustomType: self._custom,
@@ -214,6 +218,16 @@ class _Reader:
         if isinstance(text, str) and text not in BOOLEANS:
             return self._bad(node, path, f"{_shown(text)} is no boolean", "write true or false")
         return BOOLEANS[text] if isinstance(text, str) else text
+
+    def _int(self, node: Node, info: inspect.IntType, path: str) -> object:
+        text = self._text(node, path, also="int")
+        if not isinstance(text, str):
+            return text
+        least, most = info.ge or 0, MAX_INT if info.le is None else info.le
+        if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+            what = f"{_shown(text)} is no whole number from {least} to {most}"
+            return self._bad(node, path, what, "write it in decimal digits")
+        return int(text)
 
     def _date(self, node: Node, _info: inspect.DateType, path: str) -> object:
         text = self._text(node, path, also="timestamp")

@@ -104,9 +104,9 @@ class Workspace:
 
     def cell(self, wanted: Wanted, backend: Backend) -> Cell:
         """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError."""
-        own = self._request(Side.SUITE, wanted.suite, None, wanted.stage, backend)
-        control = self._request(Side.FRONTEND, wanted.suite, own.channel, wanted.stage, backend)
-        candidate = self._request(
+        own = self.request(Side.SUITE, wanted.suite, None, wanted.stage, backend)
+        control = self.request(Side.FRONTEND, wanted.suite, own.channel, wanted.stage, backend)
+        candidate = self.request(
             Side.FRONTEND, wanted.frontend, wanted.channel, wanted.stage, backend
         )
         pair = Pair(
@@ -153,7 +153,7 @@ class Workspace:
             hint=f"--channel takes one of: {', '.join(there) or 'none: no releases in it'}",
         )
 
-    def _request(
+    def request(
         self,
         side: Side,
         commit: Commit,
@@ -161,6 +161,7 @@ class Workspace:
         stage: str | None,
         backend: Backend,
     ) -> BuildRequest:
+        """Choose what one side of a commit is built from. Raises UsageError for the channel."""
         chosen = self.channel(commit, channel)
         applied = series.applicable(
             self.patches,

@@ -8,14 +8,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
+from harness.backends.base import (
+    Artefact,
+    BuildRequest,
+    Found,
+    LegExit,
+    LegRequest,
+    Problem,
+    Sink,
+)
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.config.skiplists import Entry, Signature
 from harness.config.yamlfile import Place
 from harness.events import Event, Listener
 from harness.journal import RunFolder
-from harness.model import Channel, Commit, Leg, Pair, Run, Status
+from harness.model import Channel, Commit, Leg, Pair, Run, Side, Status
 from harness.runner.cell import Cell, Settings
 from harness.runner.pair import Job, run_pair
 from harness.store import Store
@@ -67,11 +75,18 @@ class Player:
     def versions(self) -> dict[str, str]:
         return self.tools
 
+    def find(self, side: Side, request: BuildRequest) -> Found:
+        kind = "suite" if side is Side.SUITE else self._frontend(request)
+        return Found(self.keys.get(kind, kind), cached=True)
+
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - the protocol's
         return self._build("suite", request)
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - ditto
-        return self._build("control" if request.commit == SUITE else "candidate", request)
+        return self._build(self._frontend(request), request)
+
+    def _frontend(self, request: BuildRequest) -> str:
+        return "control" if request.commit == SUITE else "candidate"
 
     def _build(self, kind: str, request: BuildRequest) -> Artefact:
         assert request.commit in {SUITE, FRONTEND}

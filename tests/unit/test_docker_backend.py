@@ -22,7 +22,7 @@ from harness.backends.steps import Step
 from harness.config.lines import Line, load_lines
 from harness.errors import BuildError, ConfigError, MissingToolError
 from harness.events import Event, Said
-from harness.model import Channel
+from harness.model import Channel, Side
 from harness.refs import Repository
 from harness.runner import choose
 from harness.runner.choose import Place
@@ -203,15 +203,15 @@ def test_the_base_image_follows_the_toolchain_unless_one_is_named(
 
 def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {
-        _recipe().key("suite"),
-        _recipe().key("frontend"),
-        _recipe(source="upstream").key("suite"),
-        _recipe(go="1.22.10").key("suite"),
-        _recipe("v0.3").key("suite"),
+        _recipe().key(Side.SUITE),
+        _recipe().key(Side.FRONTEND),
+        _recipe(source="upstream").key(Side.SUITE),
+        _recipe(go="1.22.10").key(Side.SUITE),
+        _recipe("v0.3").key(Side.SUITE),
     }
     assert len(keys) == 5
     monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
-    assert _recipe().key("suite") not in keys
+    assert _recipe().key(Side.SUITE) not in keys
 
 
 def test_a_pair_is_one_layer_on_its_suite_and_built_once(

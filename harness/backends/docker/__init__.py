@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
+from harness.backends.base import Artefact, BuildRequest, Found, LegExit, LegRequest, Problem, Sink
 from harness.backends.docker.container import TMP, Privileges, run_leg
 from harness.backends.docker.images import GO_FILE, HOME, PAIR_FOLDER, Images, Recipe, go_minor
 from harness.backends.leg import environment
@@ -16,6 +16,7 @@ from harness.backends.steps import go_directive
 from harness.config.lines import Lines
 from harness.errors import CompatError
 from harness.events import Listener, PhaseEnded, PhaseStarted
+from harness.model import Side
 from harness.store import Store
 from harness.tools.clock import Stopwatch
 from harness.tools.dockercli import Client, find_client
@@ -71,10 +72,18 @@ class Docker:
         told = {f"engine {name}": value for name, value in self._engine.describe().items()}
         return told | {"docker client": f"{self._client.version} {self._client.buildx}".strip()}
 
+    def find(self, side: Side, request: BuildRequest) -> Found:
+        """Tell a build's key and whether it is there; a suite's image must be on the engine too."""
+        key = self._recipe(request).key(side)
+        if side is Side.FRONTEND:
+            return Found(key, self._store.find("frontend-image", key) is not None)
+        known = self._store.find("suite-image", key) is not None
+        return Found(key, known and self._engine.has_image(_suite_tag(key)))
+
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the image of a suite on the engine, or find it there."""
         recipe = self._recipe(request)
-        key = recipe.key("suite")
+        key = recipe.key(Side.SUITE)
         tag = _suite_tag(key)
 
         def work() -> tuple[Path, bool]:
@@ -97,7 +106,7 @@ class Docker:
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the image of a frontend and keep its archive, or find that."""
         recipe = self._recipe(request)
-        key = recipe.key("frontend")
+        key = recipe.key(Side.FRONTEND)
 
         def work() -> tuple[Path, bool]:
             published = self._store.publish(

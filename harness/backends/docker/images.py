@@ -28,6 +28,7 @@ from harness.checkout import tree
 from harness.errors import BuildError, ConfigError
 from harness.images import saved
 from harness.images.dockerfile import describe
+from harness.model import Side
 from harness.store import Store, key_of
 from harness.tools import dockercli
 from harness.tools.dockercli import Build, Client
@@ -73,7 +74,7 @@ class Recipe:
             raise ConfigError(f"{BASE_IMAGE}: {name!r} is no name of an image")
         return name.replace("{go}", self.go)
 
-    def key(self, kind: str) -> str:
+    def key(self, kind: Side) -> str:
         """Digest everything that goes into what is built."""
         request = self.request
         stage = request.line.stage

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Problem, Sink
+from harness.backends.base import Artefact, BuildRequest, Found, LegExit, LegRequest, Problem, Sink
 from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import provide
@@ -17,6 +17,7 @@ from harness.checkout import tree
 from harness.config.lines import Lines
 from harness.errors import CompatError, MissingToolError
 from harness.events import Listener, PhaseEnded, PhaseStarted
+from harness.model import Side
 from harness.store import Store, key_of
 from harness.tools.clock import Stopwatch
 from harness.tools.git import Git
@@ -55,37 +56,30 @@ class Native:
         """Ask the programs that the legs run; every run records them."""
         return {program: _version_line(program) for program in sorted(set(PROGRAMS.values()))}
 
+    def find(self, side: Side, request: BuildRequest) -> Found:
+        """Tell a build's key and whether the store has it."""
+        key = _key(side, request, self._go(request))
+        return Found(key, self._store.find(side, key) is not None)
+
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and tests, or find them."""
-        return self._build("suite", request, build.build_suite, listener)
+        return self._build(Side.SUITE, request, build.build_suite, listener)
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the frontend image, or find it."""
-        return self._build("frontend", request, build.build_frontend, listener)
+        return self._build(Side.FRONTEND, request, build.build_frontend, listener)
 
     def run(self, leg: LegRequest, sink: Sink) -> LegExit:
         """Run a selection in namespaces of its own."""
         return run_leg(leg, sink)
 
-    def _build(self, kind: str, request: BuildRequest, fill: _Fill, listener: Listener) -> Artefact:
+    def _build(
+        self, kind: Side, request: BuildRequest, fill: _Fill, listener: Listener
+    ) -> Artefact:
         phase, watch = f"build {kind} {request.commit.ref}", Stopwatch()
         listener(PhaseStarted(phase))
-        go_mod = self._git.read(request.commit.sha, "go.mod") or ""
-        wanted = self._lines.toolchain_for(request.line, go_directive(go_mod))
-        key = key_of(
-            {
-                "recipe": _RECIPE,
-                "kind": kind,
-                "commit": request.commit.sha,
-                "named": [request.commit.version, request.commit.dockerfile],
-                "patches": [patch.sha256 for patch in request.patches],
-                "channel": request.channel,
-                "go": wanted,
-                "module": request.line.module,
-                "daemon_tags": request.line.daemon_tags,
-                "environment": request.line.environment,
-            }
-        )
+        wanted = self._go(request)
+        key = _key(kind, request, wanted)
 
         def make(folder: Path) -> None:
             source = Source.of(
@@ -102,6 +96,28 @@ class Native:
             raise
         listener(PhaseEnded(phase, watch.seconds, "cached" if published.cached else "built"))
         return Artefact(key, published.path, published.cached, Version(wanted).minor)
+
+    def _go(self, request: BuildRequest) -> str:
+        go_mod = self._git.read(request.commit.sha, "go.mod") or ""
+        return self._lines.toolchain_for(request.line, go_directive(go_mod))
+
+
+def _key(kind: Side, request: BuildRequest, go: str) -> str:
+    """Digest everything that goes into what is built."""
+    return key_of(
+        {
+            "recipe": _RECIPE,
+            "kind": kind,
+            "commit": request.commit.sha,
+            "named": [request.commit.version, request.commit.dockerfile],
+            "patches": [patch.sha256 for patch in request.patches],
+            "channel": request.channel,
+            "go": go,
+            "module": request.line.module,
+            "daemon_tags": request.line.daemon_tags,
+            "environment": request.line.environment,
+        }
+    )
 
 
 def _version_line(program: str) -> str:

@@ -1,0 +1,55 @@
+"""Lengths of time and sizes as people write them: `40m`, `4GiB`."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from harness.config.yamlfile import Complaint
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LENGTH = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>[smhd]?)")
+_SIZES = {"MiB": 1 << 20, "GiB": 1 << 30}
+_SIZE = re.compile(r"(?P<number>[1-9][0-9]{0,6})(?P<unit>[MG]iB)")
+
+
+class Limit(float):
+    """How long something may take: `90s`, `30m`, `2h`; in seconds."""
+
+    longest = "168h"
+    hint = "write 90s, 30m or 2h"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a length of time; without a unit it is in seconds. Raises: Complaint."""
+        seconds = _seconds(text)
+        if seconds is None:
+            raise Complaint(f"{text[:40]!r} is no length of time", hint=cls.hint)
+        if not 1 <= seconds <= (_seconds(cls.longest) or 0):
+            what = f"{text[:40]!r} is not between 1s and {cls.longest}"
+            raise Complaint(what, hint=cls.hint)
+        return cls(seconds)
+
+
+class Age(Limit):
+    """How old something may be: `36h`, `7d`; in seconds."""
+
+    longest = "366d"
+    hint = "write 36h or 7d"
+
+
+class Size(int):
+    """An amount of memory: `512MiB`, `4GiB`; in bytes."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a size. Raises: Complaint."""
+        match = _SIZE.fullmatch(text)
+        if not match:
+            raise Complaint(f"{text[:40]!r} is no size", hint="write 512MiB or 4GiB")
+        return cls(int(match["number"]) * _SIZES[match["unit"]])
+
+
+def _seconds(text: str) -> float | None:
+    match = _LENGTH.fullmatch(text)
+    return float(match["number"]) * _UNITS[match["unit"]] if match else None

@@ -1,0 +1,190 @@
+"""Matrices (matrices/*.yaml): which daemons are run against which frontends.
+
+    description: Every line's newest release against what comes next.
+    pairs:
+      - daemons: [{lines: {since: v0.6}}, {branches: [master]}]
+        frontends: [{candidate: true}]
+        workers: [oci]
+        timeout: 40m
+    exclude:
+      - {when: {daemon: "<0.7", worker: containerd}, reason: its tests do not know it}
+    include:
+      - {daemon: v0.20.1, frontend: v0.20.2}
+    policy: {flaky_budget: 3}
+
+A row of `pairs` is the product of its lists. Selectors name no commits: what they mean is found
+in the repository when the matrix is planned (harness.plan).
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from harness.config.amounts import Limit, Size
+from harness.config.conditions import Condition, Versions, Word
+from harness.config.datadir import Data
+from harness.config.lines import Minor
+from harness.config.policy import Policy
+from harness.config.schema import load
+from harness.config.series import Link
+from harness.config.yamlfile import Complaint, Place
+from harness.errors import UsageError
+from harness.model import Channel, Record
+
+SUFFIX = ".yaml"
+NOT_MATRICES = frozenset({"lines", "images"})
+"""Files beside the matrices that are something else."""
+
+TIMEOUT = Limit(1800)
+MEMORY = Size(4 << 30)
+
+Count = Annotated[int, Meta(ge=1, le=999)]
+ReleaseLine = Annotated[
+    str,
+    Meta(
+        pattern=r"\Av(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\Z",
+        description="a release line (vMAJOR.MINOR)",
+        examples=["v0.6"],
+    ),
+]
+
+
+class _Part(Record, frozen=True, kw_only=True):
+    """A part of the release lines there are, told in one of three ways."""
+
+    place: Place
+    last: Count | None = None
+    """The newest so many."""
+    within: Versions | None = None
+    """Those whose MAJOR.MINOR lies in the range."""
+
+    def __post_init__(self) -> None:
+        """Take one way. Raises: Complaint."""
+        _one_of(self, ("since", "last", "within"))
+
+
+class LinePart(_Part, frozen=True, kw_only=True):
+    """Lines of BuildKit; of each, the newest patch release is meant."""
+
+    since: ReleaseLine | None = None
+    """This line and all that are newer."""
+
+
+class DockerfilePart(_Part, frozen=True, kw_only=True):
+    """Lines of the Dockerfile frontend; of each, the newest patch release is meant."""
+
+    since: Minor | None = None
+    """This line and all that are newer."""
+
+
+class Selector(Record, frozen=True, kw_only=True):
+    """Commits of one side, told in one way."""
+
+    place: Place
+    lines: LinePart | None = None
+    dockerfile: DockerfilePart | None = None
+    branches: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    """Tags, branches, commits, release lines, as on the command line."""
+    candidate: bool = False
+    """What `--candidate` names."""
+
+    def __post_init__(self) -> None:
+        """Take one way. Raises: Complaint."""
+        _one_of(self, WAYS)
+
+
+WAYS = ("lines", "dockerfile", "branches", "refs", "candidate")
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """All daemons against all frontends, on all workers."""
+
+    place: Place
+    daemons: tuple[Selector, ...]
+    frontends: tuple[Selector, ...]
+    workers: tuple[Word, ...] = ("oci",)
+    channels: tuple[Channel, ...] = ()
+    """Of the frontend under test; none for labs or experimental, whichever its commit has."""
+    timeout: Limit = TIMEOUT
+    """Of each leg."""
+    memory: Size = MEMORY
+    """That a cell may need while it runs."""
+
+
+class Exclude(Record, frozen=True, kw_only=True):
+    """Cells of `pairs` that are not run."""
+
+    place: Place
+    when: Condition
+    reason: str
+    issue: Link | None = None
+
+
+class Include(Record, frozen=True, kw_only=True):
+    """One more cell; nothing excludes it."""
+
+    place: Place
+    daemon: str
+    frontend: str
+    worker: Word = "oci"
+    channel: Channel | None = None
+    timeout: Limit = TIMEOUT
+    memory: Size = MEMORY
+
+
+class Matrix(Record, frozen=True, kw_only=True):
+    """The content of a matrix file."""
+
+    place: Place
+    description: str
+    pairs: tuple[Row, ...] = ()
+    exclude: tuple[Exclude, ...] = ()
+    include: tuple[Include, ...] = ()
+    policy: Policy = Policy()
+
+    def __post_init__(self) -> None:
+        """Refuse a matrix without cells. Raises: Complaint."""
+        if not self.pairs and not self.include:
+            raise Complaint("holds neither `pairs` nor `include`", hint="add a row of pairs")
+
+
+def load_matrix(path: Path) -> Matrix:
+    """Read a matrix file. Raises ConfigError with every problem of the file and its place."""
+    return load(path, Matrix)
+
+
+def names(data: Data) -> list[str]:
+    """List the matrices of a data folder by name."""
+    found = {path.stem for path in data.matrices.glob(f"*{SUFFIX}")}
+    return sorted(found - NOT_MATRICES)
+
+
+def find_matrix(data: Data, named: str) -> Path:
+    """Find a matrix by its name in the data folder, or by its file.
+
+    Raises UsageError that lists the names that there are.
+    """
+    if "/" in named or named.endswith((SUFFIX, ".yml")):
+        return Path(named)
+    known = names(data)
+    if named in known:
+        return data.matrices / f"{named}{SUFFIX}"
+    near = get_close_matches(named, known, n=1)
+    guess = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(
+        f"there is no matrix {named!r}{guess}",
+        hint=f"{data.matrices} has: {', '.join(known) or 'none'}; or name a file with a slash",
+    )
+
+
+def _one_of(record: Record, keys: tuple[str, ...]) -> None:
+    given = [key for key in keys if getattr(record, key) not in {None, (), False}]
+    if len(given) != 1:
+        what = f"says {' and '.join(given)}" if given else "says nothing"
+        hint = f"give exactly one of: {', '.join(keys)}"
+        raise Complaint(what, hint=hint, key=given[1] if given else "")

@@ -7,13 +7,23 @@ own run.json. Nothing here imports anything of ours but the types of a single ru
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from harness.model import Channel, Commit, Host, Pair, Record, Side, Verdict
 
 MATRIX_SCHEMA_VERSION = 1
 """Version of plan.json and matrix.json."""
+
+CellId = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9._+=@~-]{0,199}\Z",
+        description="What a file of any system may be called.",
+    ),
+]
 
 
 class PlannedBuild(Record, frozen=True, kw_only=True):
@@ -34,7 +44,7 @@ class PlannedBuild(Record, frozen=True, kw_only=True):
 class PlannedCell(Record, frozen=True, kw_only=True):
     """A pair to be run."""
 
-    id: str
+    id: CellId
     """Name of its folder, its shard's row and its page: stable while its refs have these names."""
     pair: Pair
     suite: str
@@ -96,7 +106,7 @@ class CellState(StrEnum):
 class CellResult(Record, frozen=True, kw_only=True):
     """What came of one planned cell."""
 
-    id: str
+    id: CellId
     state: CellState
     verdict: Verdict
     """The run's; infra for a failed cell, indeterminate for one that is missing or was stopped."""

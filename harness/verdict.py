@@ -119,8 +119,14 @@ def overall(judgements: Iterable[Judgement]) -> Verdict:
     return next((v for v in WORST_FIRST if v in found), Verdict.COMPATIBLE)
 
 
+def of_matrix(cells: Iterable[Verdict]) -> Verdict:
+    """Give a matrix's verdict: the worst of its cells', or indeterminate if it has none."""
+    found = set(cells)
+    return next((v for v in WORST_FIRST if v in found), Verdict.INDETERMINATE)
+
+
 def exit_code(verdict: Verdict) -> ExitCode:
-    """Give the exit code of a pair's verdict."""
+    """Give the exit code of a pair's or a matrix's verdict."""
     return _EXIT_CODES.get(verdict, ExitCode.COMPATIBLE)
 
 

@@ -9,18 +9,42 @@ runs/
     control/daemon/<name>.log     what the daemon wrote during it
     candidate/…
     rerun-1/control/…             reruns, numbered from 1
+  20261123-200000-cd34/           a matrix run
+    plan.json                     what was to be run
+    matrix.json                   what came of each cell
+    cells/<cell>/run.json …       a run folder of each
 """
 
 from harness.journal.folder import LegFolder, RunFolder, leg_path, log_of_test, safe_name
+from harness.journal.matrixrecord import (
+    CELLS,
+    MATRIX_FILE,
+    PLAN_FILE,
+    cell_folder,
+    cells,
+    read_matrix,
+    read_plan,
+    write_matrix,
+    write_plan,
+)
 from harness.journal.record import RUN_FILE, read_run, write_run
 
 __all__ = [
+    "CELLS",
+    "MATRIX_FILE",
+    "PLAN_FILE",
     "RUN_FILE",
     "LegFolder",
     "RunFolder",
+    "cell_folder",
+    "cells",
     "leg_path",
     "log_of_test",
+    "read_matrix",
+    "read_plan",
     "read_run",
     "safe_name",
+    "write_matrix",
+    "write_plan",
     "write_run",
 ]

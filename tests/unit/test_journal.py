@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from harness.errors import InfrastructureError, UsageError
 from harness.journal import (
     RunFolder,
+    documents,
     leg_path,
     log_of_test,
     read_run,
-    record,
     safe_name,
     schema,
     write_run,
@@ -274,10 +274,10 @@ def test_an_unreadable_file_is_named(place: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_file_beyond_the_bound_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = stored(place)
-    monkeypatch.setattr(record, "MAX_BYTES", file.stat().st_size - 1)
+    monkeypatch.setattr(documents, "MAX_BYTES", file.stat().st_size - 1)
     with pytest.raises(UsageError, match="larger than"):
         read_run(file)
-    monkeypatch.setattr(record, "MAX_BYTES", file.stat().st_size)
+    monkeypatch.setattr(documents, "MAX_BYTES", file.stat().st_size)
     assert read_run(file).id == "20261123-180607-ab12"
 
 

@@ -1,0 +1,104 @@
+"""A run of one pair told as a matrix of one cell. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import msgspec
+
+from harness.matrices import (
+    MATRIX_SCHEMA_VERSION,
+    CellResult,
+    CellState,
+    MatrixRun,
+    Plan,
+    PlannedBuild,
+    PlannedCell,
+)
+from harness.model import Channel, Commit, Pair, Run, Side
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+=@~-]+")
+_LONGEST = 160
+
+
+def matrix_of(run: Run) -> MatrixRun:
+    """Give the matrix run whose only cell is this run, in the folder of its run.json.
+
+    What a run does not record stays empty: the keys and seconds of its builds, the limits.
+    """
+    name = _name(run.pair)
+    builds, suite, control, candidate = _builds(run.pair)
+    cell = PlannedCell(
+        id=name,
+        pair=run.pair,
+        suite=suite,
+        control=control,
+        candidate=candidate,
+        timeout=0.0,
+        memory=0,
+    )
+    plan = Plan(
+        schema=MATRIX_SCHEMA_VERSION,
+        matrix="run",
+        digest=_digest(run.pair),
+        harness=run.harness,
+        created=run.started,
+        repository="",
+        offline=run.offline,
+        reruns=0,
+        builds=builds,
+        cells=(cell,),
+    )
+    return MatrixRun(
+        schema=MATRIX_SCHEMA_VERSION,
+        id=run.id,
+        plan=plan,
+        shard=None,
+        started=run.started,
+        seconds=run.seconds,
+        host=run.host,
+        builds={},
+        cells=(result_of(name, run, "."),),
+        verdict=run.verdict,
+        exit_code=run.exit_code,
+        interrupted=run.interrupted,
+    )
+
+
+def result_of(cell: str, run: Run, folder: str) -> CellResult:
+    """Give the row of matrix.json for a cell with a run, which lies in `folder`."""
+    return CellResult(
+        id=cell,
+        state=CellState.INTERRUPTED if run.interrupted else CellState.DONE,
+        verdict=run.verdict,
+        exit_code=run.exit_code,
+        counts=run.counts,
+        run=folder,
+        started=run.started,
+        seconds=run.seconds,
+    )
+
+
+def _name(pair: Pair) -> str:
+    words = (pair.suite.ref, pair.frontend.ref, pair.worker)
+    text = "~".join(_UNSAFE.sub("-", word) for word in words)
+    return text[:_LONGEST].lstrip("._+=@~-") or "run"
+
+
+def _builds(pair: Pair) -> tuple[tuple[PlannedBuild, ...], str, str, str]:
+    """Give what the run needed, and the names of suite, control and candidate among it."""
+    suite = _build(Side.SUITE, pair.suite, pair.suite_channel)
+    control = _build(Side.FRONTEND, pair.suite, pair.suite_channel)
+    candidate = _build(Side.FRONTEND, pair.frontend, pair.frontend_channel)
+    unique = {build.id: build for build in (suite, control, candidate)}
+    return tuple(unique.values()), suite.id, control.id, candidate.id
+
+
+def _build(side: Side, commit: Commit, channel: Channel) -> PlannedBuild:
+    name = f"{side} {commit.ref} {channel}"
+    return PlannedBuild(id=name, side=side, commit=commit, channel=channel, key="", cached=False)
+
+
+def _digest(pair: Pair) -> str:
+    return hashlib.sha256(msgspec.json.encode(pair, order="deterministic")).hexdigest()

@@ -55,6 +55,11 @@ def select(tests: Sequence[str] = (), *, worker: str, piece: str = "") -> str:
     return "/".join([quote(ROOT), *_slice(piece), functions, quote(f"worker={worker}")])
 
 
+def is_whole(value: str, worker: str) -> bool:
+    """Tell whether a -test.run value asks for every function of a suite on this worker."""
+    return value == select(worker=worker)
+
+
 def select_names(names: Iterable[str], go_minor: int, known: Collection[str] = ()) -> list[str]:
     """Return -test.run values, to be run one after the other, for the sandboxes of these tests.
 

@@ -1,0 +1,216 @@
+"""The history as others use it: record stored runs, then ask."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+from platformdirs import user_state_path
+
+from harness.history import database, questions
+from harness.history.batch import Batch, kept_name
+from harness.history.durations import Count, Durations, summarise
+from harness.history.expected import LAST, Expected
+from harness.history.record import write
+from harness.history.streak import Flakiness, Mark, Since, since
+from harness.matrices import CellResult, MatrixRun
+from harness.model import Commit, Record, Run
+
+FILE = "history.sqlite"
+
+ENOUGH = 5
+"""Times that a test must have passed before anything is said of how long it may take."""
+BUDGET_FACTOR = 4.0
+BUDGET_LEAST = 30.0
+"""Seconds."""
+
+_Row: TypeAlias = tuple[Any, ...]
+_MARK = ("run", "started", "suite", "frontend", "state", "verdict", "seconds")
+"""What questions about marks answer, in their order."""
+
+
+class Story(Record, frozen=True, kw_only=True):
+    """One test in one cell over time."""
+
+    cell: str
+    test: str
+    marks: tuple[Mark, ...]
+    """What each run said of it that said anything, oldest first."""
+    since: Since | None
+    flakiness: Flakiness
+    durations: Durations | None
+    """Of the test in every cell of this suite's line, on the same worker and backend."""
+
+
+def default_history() -> Path:
+    """Give COMPAT_HISTORY, else a file in the user's state folder, beside the runs."""
+    if named := os.environ.get("COMPAT_HISTORY"):
+        return Path(named).expanduser().absolute()
+    return Path(user_state_path("buildkit-compat")) / FILE
+
+
+def expected_by(file: Path, *, backend: str | None = None) -> Expected:
+    """Give what a history lets one expect; nothing if there is no such file yet.
+
+    Raises HistoryError if there is one that cannot be used.
+    """
+    if not file.exists():
+        return Expected()
+    with History.open(file) as history:
+        return history.expected(backend=backend)
+
+
+class History:
+    """An open history. Every method raises HistoryError if the file is damaged or locked."""
+
+    def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
+        """Take a connection that `database.connect` made."""
+        self.file = file
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, file: Path, *, create: bool = False, patience: float = database.PATIENCE
+    ) -> Iterator[History]:
+        """Open a history; with `create`, make it if it is missing.
+
+        `patience` is how many seconds any wait for another process may last. Raises
+        HistoryError if there is none, or it cannot be used; the file is then as it was.
+        """
+        connection = database.connect(file, create=create, patience=patience)
+        with closing(connection), database.told(file, patience):
+            yield cls(file, connection)
+
+    def keep(self, matrix: MatrixRun, cells: Iterable[tuple[CellResult, Run | None]]) -> int:
+        """Add what came of every cell; give how many results were new.
+
+        What is known already changes nothing, so a run may be recorded any number of times, by
+        itself and merged with others. All of it is written or nothing. Raises UsageError for
+        times that cannot be read.
+        """
+        batch = Batch(matrix)
+        for result, run in cells:
+            batch.add(result, run)
+        database.check(self.file, self._connection)
+        return write(self._connection, batch)
+
+    # -- cells -------------------------------------------------------------------------------
+
+    def strip(self, cell: str, last: int = 30) -> tuple[Mark, ...]:
+        """Give a cell's newest verdicts, oldest first; runs of a few tests alone do not count."""
+        rows = self._ask(questions.STRIP, cell=cell, last=last)
+        return tuple(_mark(row) for row in reversed(rows))
+
+    def strips(self, last: int = 30) -> dict[str, tuple[Mark, ...]]:
+        """Give the same for every cell there is."""
+        rows = self._ask(questions.STRIPS, last=last)
+        return {
+            cell: tuple(_mark(row[1:]) for row in group)
+            for cell, group in groupby(rows, key=lambda row: str(row[0]))
+        }
+
+    def expected(self, *, backend: str | None = None) -> Expected:
+        """Give what cells and builds will take; builds of one backend alone if it is named."""
+        cells = self._ask(questions.CELL_SECONDS, last=LAST)
+        builds = self._ask(questions.BUILD_SECONDS, backend=backend)
+        return Expected(
+            [(row[:-1], row[-1]) for row in cells], [(row[:-1], row[-1]) for row in builds]
+        )
+
+    # -- tests -------------------------------------------------------------------------------
+
+    def tests(self) -> list[str]:
+        """Name every test that was ever recorded."""
+        return [name for (name,) in self._ask("SELECT name FROM tests ORDER BY name")]
+
+    def cells(self, test: str) -> list[str]:
+        """Name the cells in which a test ever said anything."""
+        number = self._number(test)
+        return [] if number is None else [c for (c,) in self._ask(questions.CELLS, test=number)]
+
+    def since(self, cell: str, test: str) -> Since | None:
+        """Tell since when a test fails in a cell; None if it never did, or is not known."""
+        return since([mark for mark, _ in self._marks(cell, test)])
+
+    def sinces(self, cell: str) -> dict[str, Since]:
+        """Tell since when those tests fail that did not simply pass in a cell's newest run."""
+        newest = self._ask(questions.NEWEST, cell=cell)
+        failing = self._ask(questions.FAILING, observation=newest[0][0]) if newest else []
+        found = {
+            name: since([mark for mark, _ in self._marks_of(cell, test)]) for test, name in failing
+        }
+        return {name: told for name, told in found.items() if told is not None}
+
+    def flakes(self, cell: str) -> dict[str, float]:
+        """Give the flake rates of a cell's tests, where they are not 0."""
+        return {
+            name: _flakiness(self._marks_of(cell, test)).rate
+            for test, name in self._ask(questions.MIXED, cell=cell)
+        }
+
+    def story(self, cell: str, test: str) -> Story | None:
+        """Tell all there is about a test in a cell; None if it never said anything there."""
+        told = self._marks(cell, test)
+        if not told:
+            return None
+        marks = tuple(mark for mark, _ in told)
+        (place,) = self._ask(questions.PLACE, cell=cell)
+        return Story(
+            cell=cell,
+            test=test,
+            marks=marks,
+            since=since(marks),
+            flakiness=_flakiness(told),
+            durations=self._durations(test, *place),
+        )
+
+    def durations(self, suite: Commit, worker: str, backend: str, test: str) -> Durations | None:
+        """Tell how long a test takes when it passes, in all runs of the suite's line."""
+        return self._durations(test, suite.line, worker, backend)
+
+    def test_budget(self, suite: Commit, worker: str, backend: str, test: str) -> float | None:
+        """Give the seconds after which a test can be said to hang.
+
+        Four times the longest that it ever passed in, and at least half a minute; None if it has
+        not passed often enough to say.
+        """
+        known = self.durations(suite, worker, backend, test)
+        if known is None or known.count < ENOUGH:
+            return None
+        return max(BUDGET_LEAST, BUDGET_FACTOR * known.longest)
+
+    def _durations(self, test: str, line: str, worker: str, backend: str) -> Durations | None:
+        rows = self._ask(
+            questions.DURATIONS, name=kept_name(test), line=line, worker=worker, backend=backend
+        )
+        return summarise(Count(bucket=b, count=n, longest=longest) for b, n, longest in rows)
+
+    def _marks(self, cell: str, test: str) -> list[tuple[Mark, bool]]:
+        number = self._number(test)
+        return [] if number is None else self._marks_of(cell, number)
+
+    def _marks_of(self, cell: str, test: int) -> list[tuple[Mark, bool]]:
+        rows = self._ask(questions.OF_TEST, cell=cell, test=test)
+        return [(_mark(row[:-1]), bool(row[-1])) for row in rows]
+
+    def _number(self, test: str) -> int | None:
+        rows = self._ask("SELECT id FROM tests WHERE name = :name", name=kept_name(test))
+        return int(rows[0][0]) if rows else None
+
+    def _ask(self, question: str, **values: object) -> list[_Row]:
+        return self._connection.execute(question, values).fetchall()
+
+
+def _flakiness(told: Sequence[tuple[Mark, bool]]) -> Flakiness:
+    return Flakiness(flaky=sum(mixed for _, mixed in told), runs=len(told))
+
+
+def _mark(row: _Row) -> Mark:
+    return msgspec.convert(dict(zip(_MARK, row, strict=False)), Mark)

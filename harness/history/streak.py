@@ -1,0 +1,73 @@
+"""Since when a test fails: read off what each run said of it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.matrices import CellState
+from harness.model import Record, Verdict
+
+PASSING = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY})
+"""Verdicts of a test that passes with the frontend under test."""
+
+
+class Mark(Record, frozen=True, kw_only=True):
+    """What one run said, of a cell or of a test in it."""
+
+    run: str
+    """Id of the matrix run, or of the single run."""
+    started: str
+    """UTC, ISO 8601."""
+    suite: str
+    """Commit, 40 hex digits."""
+    frontend: str
+    """Commit, 40 hex digits."""
+    state: CellState
+    verdict: Verdict
+    seconds: float | None = None
+    """Of a cell, for both legs and their reruns."""
+
+
+class Since(Record, frozen=True, kw_only=True):
+    """The failures of one test in one cell."""
+
+    first: Mark
+    """The first run that ever saw it fail."""
+    failing: Mark | None
+    """The run from which on it failed in every one; None if it passed in the last."""
+    last: Mark
+    """The newest run that says anything about it."""
+    runs: int
+    """How many runs in a row it has failed in."""
+
+
+class Flakiness(Record, frozen=True, kw_only=True):
+    """How often the attempts of a test differed within a run."""
+
+    flaky: int
+    runs: int
+
+    @property
+    def rate(self) -> float:
+        """Share of the runs, 0 if there are none."""
+        return self.flaky / self.runs if self.runs else 0.0
+
+
+def since(marks: Sequence[Mark]) -> Since | None:
+    """Find a test's failures in what every run said of it, oldest first; None if there are none.
+
+    Failing is every verdict of a test that did not simply pass with the frontend under test:
+    `known` and `same-failure` too, and `flaky`, which so does not end a row of failures.
+    """
+    failed = [mark.verdict not in PASSING for mark in marks]
+    if not any(failed):
+        return None
+    begin = len(failed)
+    while begin and failed[begin - 1]:
+        begin -= 1
+    return Since(
+        first=marks[failed.index(True)],
+        failing=marks[begin] if begin < len(marks) else None,
+        last=marks[-1],
+        runs=len(marks) - begin,
+    )

@@ -11,24 +11,20 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
-import requests
 from docker.api.client import APIClient
-from docker.context import ContextAPI
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig
-from docker.utils import kwargs_from_env
 
-from harness.errors import InfrastructureError, Interrupted
+from harness.errors import Interrupted
 from harness.tools import machine
 from harness.tools.attached import Attached
 from harness.tools.capabilities import bounding, split
 from harness.tools.containers import Container, Ended, Power
+from harness.tools.endpoint import CALL, Endpoint, EngineFailed, asking, client, endpoint
 from harness.tools.stop import stop_asked
 
 _log = logging.getLogger(__name__)
@@ -39,10 +35,6 @@ PROJECT = "org.buildkit-compat.project"
 OWNER = "org.buildkit-compat.owner"
 """Label of a container: the process that removes it, as machine.process names it."""
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
-_CALL = 60
-"""Seconds for one answer of the engine."""
-
 _STOP_CALL = 30
 _LISTEN = 0.1
 """Seconds between two looks at the clock while a container says nothing."""
@@ -51,59 +43,11 @@ _PROBE = "cat /proc/sys/kernel/cap_last_cap /proc/$PPID/status"
 """For a shell in the engine's PID namespace: its parent is the engine's own helper."""
 
 
-class EngineFailed(InfrastructureError):  # noqa: N818 - an event, named as one
-    """The engine did not do what it was asked; no frontend is to blame."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where an engine listens."""
-
-    host: str
-    origin: str
-    """Who says so: DOCKER_HOST, a context's name, or the default."""
-    environment: Mapping[str, str]
-    """Makes the client program speak to the same engine."""
-
-
-def endpoint(environment: Mapping[str, str]) -> Endpoint:
-    """Find the engine as Docker's own client does: DOCKER_HOST, the context, the default."""
-    if host := environment.get("DOCKER_HOST"):
-        return Endpoint(host, "DOCKER_HOST", {"DOCKER_HOST": host})
-    named = environment.get("DOCKER_CONTEXT")
-    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
-    if context is None:
-        raise EngineFailed(f"there is no docker context {named!r}", hint="docker context ls")
-    if context.Name == "default":
-        return Endpoint(DEFAULT_HOST, "the default", {"DOCKER_HOST": DEFAULT_HOST})
-    origin = f"context {context.Name}"
-    return Endpoint(str(context.Host), origin, {"DOCKER_CONTEXT": context.Name})
-
-
 def connect() -> Engine:
     """Reach the engine that our environment names. Raises EngineFailed if none answers."""
     where = endpoint(os.environ)
-    with _asking(f"no engine answers at {where.host} ({where.origin})"):
-        return Engine(_client(where), where)
-
-
-def _client(where: Endpoint) -> APIClient:
-    options: dict[str, Any] = {"base_url": where.host}
-    if name := where.environment.get("DOCKER_CONTEXT"):
-        options["tls"] = ContextAPI.get_context(name).TLSConfig
-    elif where.origin == "DOCKER_HOST":
-        options = {**kwargs_from_env()}
-    options["use_ssh_client"] = where.host.startswith("ssh://")
-    return APIClient(version="auto", timeout=_CALL, **options)
-
-
-@contextmanager
-def _asking(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (DockerException, requests.RequestException, OSError) as error:
-        said = getattr(error, "explanation", None) or error
-        raise EngineFailed(f"{what}: {said}") from error
+    with asking(f"no engine answers at {where.host} ({where.origin})"):
+        return Engine(client(where), where)
 
 
 class Engine:
@@ -118,7 +62,7 @@ class Engine:
 
     def describe(self) -> dict[str, str]:
         """Give what results depend on: version, storage driver, cgroup version, kernel."""
-        with _asking("docker info"):
+        with asking("docker info"):
             info = self._api.info()
         names = ("ServerVersion", "Driver", "CgroupVersion", "KernelVersion", "Architecture")
         return {name: str(info.get(name, "unknown")) for name in names}
@@ -126,7 +70,7 @@ class Engine:
     def sweep(self) -> None:
         """Remove the containers of processes of this machine that were killed."""
         wanted = {"label": [PROJECT, OWNER]}
-        with _asking("list containers"):
+        with asking("list containers"):
             listed = self._api.containers(all=True, filters=wanted)
         for container in listed:
             if machine.gone(container["Labels"][OWNER]):
@@ -134,7 +78,7 @@ class Engine:
 
     def has_image(self, name: str) -> bool:
         """Tell whether the engine holds an image."""
-        with _asking(f"look for image {name}"):
+        with asking(f"look for image {name}"):
             try:
                 self._api.inspect_image(name)  # type: ignore[no-untyped-call] # of its stubs
             except ImageNotFound:
@@ -143,12 +87,12 @@ class Engine:
 
     def save(self, image: str) -> Iterator[bytes]:
         """Give an image as the tar that `docker save` writes."""
-        with _asking(f"save image {image}"):
+        with asking(f"save image {image}"):
             yield from self._api.get_image(image)
 
     def read(self, image: str, path: str) -> Iterator[bytes]:
         """Give a file or folder of an image as a tar."""
-        with self._created(Container(image, ("true",))) as name, _asking(f"read {path}"):
+        with self._created(Container(image, ("true",))) as name, asking(f"read {path}"):
             chunks, _ = self._api.get_archive(name, path)
             yield from chunks
 
@@ -168,7 +112,7 @@ class Engine:
         command = ("-c", _PROBE)
         options = {"pid_mode": "host", "network_mode": "none"}
         probe = Container(image, command, options={**options, "entrypoint": "/bin/sh"})
-        ended = self.run(probe, said.extend, timeout=_CALL, grace=0.0)
+        ended = self.run(probe, said.extend, timeout=CALL, grace=0.0)
         text = said.decode("utf-8", "replace")
         last, _, status = text.partition("\n")
         if ended.status != 0 or not last.isdecimal() or not bounding(status):
@@ -207,12 +151,12 @@ class Engine:
         # The container goes first: that is what ends its stream, on any kind of connection.
         with Attached() as output, self._created(container) as name:
             for folder, archive in container.files:
-                with _asking(f"copy files to {folder}"):
+                with asking(f"copy files to {folder}"):
                     self._api.put_archive(name, folder, archive())
-            with _asking("attach to a container"):
+            with asking("attach to a container"):
                 output.hear(self._api.attach(name, stdout=True, stderr=True, stream=True))
             begun = time.monotonic()
-            with _asking("start a container"):
+            with asking("start a container"):
                 self._api.start(name)
             killed, timed_out = self._listen(name, output, sink, begun + timeout, grace)
             seconds = time.monotonic() - begun
@@ -238,14 +182,14 @@ class Engine:
                 if timed_out or not grace:
                     return True, True
                 timed_out, deadline = True, time.monotonic() + grace
-                with _asking("ask a container for its goroutines"):
+                with asking("ask a container for its goroutines"):
                     self._api.kill(name, "SIGQUIT")
         if output.failure is not None:
             raise EngineFailed(f"the engine went away: {output.failure}") from output.failure
         return False, timed_out
 
     def _end(self, name: str) -> tuple[int, bool]:
-        with _asking("wait for a container"):
+        with asking("wait for a container"):
             status = self._api.wait(name, timeout=_STOP_CALL)["StatusCode"]
             state = self._api.inspect_container(name)["State"]
         return int(status), bool(state.get("OOMKilled"))
@@ -254,7 +198,7 @@ class Engine:
     def _created(self, container: Container) -> Iterator[str]:
         options = dict(container.options)
         entrypoint = options.pop("entrypoint", None)
-        with _asking(f"create a container of {container.image}"):
+        with asking(f"create a container of {container.image}"):
             host = self._api.create_host_config(log_config=LogConfig(type="none"), **options)
             if container.unmasked:
                 host |= {"MaskedPaths": [], "ReadonlyPaths": []}
@@ -272,7 +216,7 @@ class Engine:
             self._remove(name)
 
     def _remove(self, name: str) -> None:
-        with _asking(f"remove container {name[:12]}"):
+        with asking(f"remove container {name[:12]}"):
             try:
                 self._api.remove_container(name, force=True, v=True)
             except NotFound:

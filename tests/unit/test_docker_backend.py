@@ -30,7 +30,8 @@ from harness.store import Store
 from harness.tools import dockercli
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.dockercli import Build, Client
-from harness.tools.engine import Endpoint, Engine, EngineFailed
+from harness.tools.endpoint import Endpoint, EngineFailed
+from harness.tools.engine import Engine
 from harness.tools.git import Git
 from tests.unit import runs
 

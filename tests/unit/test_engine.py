@@ -15,7 +15,8 @@ from harness.tools import engine as engines
 from harness.tools import machine
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.crew import Crew
-from harness.tools.engine import OWNER, PROJECT, Endpoint, Engine, EngineFailed
+from harness.tools.endpoint import DEFAULT_HOST, Endpoint, EngineFailed, endpoint
+from harness.tools.engine import OWNER, PROJECT, Engine
 from tests.unit.engine_api import FakeApi
 
 BOX = Container("image", ("program", "-x"), labels={"a": "b"})
@@ -206,11 +207,11 @@ def test_the_engine_is_the_one_that_docker_s_own_client_would_use(
 ) -> None:
     monkeypatch.delenv("DOCKER_CONFIG", raising=False)
     assert own_home.is_dir()
-    named = engines.endpoint({"DOCKER_HOST": "tcp://h:2376", "DOCKER_CONTEXT": "default"})
+    named = endpoint({"DOCKER_HOST": "tcp://h:2376", "DOCKER_CONTEXT": "default"})
     assert (named.host, named.environment) == ("tcp://h:2376", {"DOCKER_HOST": "tcp://h:2376"})
-    assert engines.endpoint({"DOCKER_CONTEXT": "default"}).host == engines.DEFAULT_HOST
+    assert endpoint({"DOCKER_CONTEXT": "default"}).host == DEFAULT_HOST
     with pytest.raises(EngineFailed, match="no docker context 'nowhere'"):
-        engines.endpoint({"DOCKER_CONTEXT": "nowhere"})
+        endpoint({"DOCKER_CONTEXT": "nowhere"})
 
 
 def test_no_engine_says_where_it_was_looked_for(

@@ -1,0 +1,70 @@
+"""Where a container engine listens, found as Docker's own client finds it, and the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from docker.api.client import APIClient
+from docker.context import ContextAPI
+from docker.errors import DockerException
+from docker.utils import kwargs_from_env
+
+from harness.errors import InfrastructureError
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+CALL = 60
+"""Seconds for one answer of the engine."""
+
+
+class EngineFailed(InfrastructureError):  # noqa: N818 - an event, named as one
+    """The engine did not do what it was asked; no frontend is to blame."""
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Give every failure of an engine one name, and say what it was asked."""
+    try:
+        yield
+    except (DockerException, requests.RequestException, OSError) as error:
+        said = getattr(error, "explanation", None) or error
+        raise EngineFailed(f"{what}: {said}") from error
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an engine listens."""
+
+    host: str
+    origin: str
+    """Who says so: DOCKER_HOST, a context's name, or the default."""
+    environment: Mapping[str, str]
+    """Makes the client program speak to the same engine."""
+
+
+def endpoint(environment: Mapping[str, str]) -> Endpoint:
+    """Find the engine as Docker's own client does: DOCKER_HOST, the context, the default."""
+    if host := environment.get("DOCKER_HOST"):
+        return Endpoint(host, "DOCKER_HOST", {"DOCKER_HOST": host})
+    named = environment.get("DOCKER_CONTEXT")
+    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    if context is None:
+        raise EngineFailed(f"there is no docker context {named!r}", hint="docker context ls")
+    if context.Name == "default":
+        return Endpoint(DEFAULT_HOST, "the default", {"DOCKER_HOST": DEFAULT_HOST})
+    origin = f"context {context.Name}"
+    return Endpoint(str(context.Host), origin, {"DOCKER_CONTEXT": context.Name})
+
+
+def client(where: Endpoint) -> APIClient:
+    """Make a client of the engine there. Raises what the Docker SDK raises."""
+    options: dict[str, Any] = {"base_url": where.host}
+    if name := where.environment.get("DOCKER_CONTEXT"):
+        options["tls"] = ContextAPI.get_context(name).TLSConfig
+    elif where.origin == "DOCKER_HOST":
+        options = {**kwargs_from_env()}
+    options["use_ssh_client"] = where.host.startswith("ssh://")
+    return APIClient(version="auto", timeout=CALL, **options)

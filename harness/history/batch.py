@@ -53,15 +53,15 @@ class Observation:
 
 @dataclass(frozen=True)
 class Build:
-    """How long a build took."""
+    """How long a build took; fields in the order of the table's columns."""
 
     side: str
     sha: str
-    line: str
     channel: str
     backend: str
-    started: str
     seconds: float
+    line: str
+    started: str
 
 
 class Batch:
@@ -206,9 +206,9 @@ def _builds(matrix: MatrixRun, started: str) -> Iterable[Build]:
             yield Build(
                 side=build.side,
                 sha=commit.sha,
-                line=commit.line,
                 channel=build.channel,
                 backend=backends.get(build.id, ""),
-                started=started,
                 seconds=matrix.builds[build.id],
+                line=commit.line,
+                started=started,
             )

@@ -19,6 +19,7 @@ from harness.history.durations import Count, Durations, summarise
 from harness.history.expected import LAST, Expected
 from harness.history.record import write
 from harness.history.streak import Flakiness, Mark, Since, since
+from harness.journal import cells, read_matrix
 from harness.matrices import CellResult, MatrixRun
 from harness.model import Commit, Record, Run
 
@@ -87,6 +88,13 @@ class History:
         connection = database.connect(file, create=create, patience=patience)
         with closing(connection), database.told(file, patience):
             yield cls(file, connection)
+
+    def record(self, folder: Path) -> int:
+        """Add a stored run, of a matrix or of one pair; give how many results were new.
+
+        Raises UsageError if the folder holds none, and otherwise as `keep` does.
+        """
+        return self.keep(read_matrix(folder), cells(folder))
 
     def keep(self, matrix: MatrixRun, cells: Iterable[tuple[CellResult, Run | None]]) -> int:
         """Add what came of every cell; give how many results were new.

@@ -18,16 +18,17 @@ from harness.history import Expected, History, HistoryError, default_history, ex
 from harness.history.batch import kept_name, utc
 from harness.history.durations import Count, bucket_of, summarise
 from harness.history.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
+from harness.journal import write_run
 from harness.matrices import CellState, MatrixRun
 from harness.model import Channel, Outcome, Pair, Run, Side, Status, Verdict
-from tests.unit import matrixruns, runs
+from tests.unit import matrices, nights, runs
 
 P, F, M = Outcome.PASS, Outcome.FAIL, Outcome.MISSING
-PAIR = matrixruns.pair()
-CELL = matrixruns.cell_id(PAIR)
+PAIR = nights.pair()
+CELL = nights.cell_id(PAIR)
 FOO = runs.full_name("TestFoo")
 
-Stored = tuple[MatrixRun, matrixruns.Results]
+Stored = tuple[MatrixRun, nights.Results]
 
 _SIDES = {
     Verdict.COMPATIBLE: ([P], [P]),
@@ -61,7 +62,7 @@ def night(day: int, *verdicts: tuple[str, Verdict], of: Pair = PAIR) -> Stored:
         runs.judgement(name, verdict, *_SIDES[verdict], error="no") for name, verdict in verdicts
     ]
     worst = verdicts[0][1] if verdicts else Verdict.COMPATIBLE
-    run = matrixruns.run_of(
+    run = nights.run_of(
         of,
         *rows,
         runs.judgement("TestBar", Verdict.COMPATIBLE, [P], [P]),
@@ -69,8 +70,8 @@ def night(day: int, *verdicts: tuple[str, Verdict], of: Pair = PAIR) -> Stored:
         started=started,
         number=day,
     )
-    results = [matrixruns.done(run)]
-    return matrixruns.matrix_of(results, name=f"night-{day}", started=started), results
+    results = [nights.done(run)]
+    return nights.matrix_of(results, name=f"night-{day}", started=started), results
 
 
 _TAINTING = {Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA, Verdict.FLAKY}
@@ -102,15 +103,15 @@ def test_recording_a_run_twice_changes_nothing(history: History, file: Path) -> 
 
 
 def test_shards_and_what_they_were_merged_into_count_once(history: History) -> None:
-    other = matrixruns.pair(frontend=matrixruns.commit("v0.20.0"))
+    other = nights.pair(frontend=nights.commit("v0.20.0"))
     matrix, first = foo(1, Verdict.REGRESSED)
     _, second = night(1, of=other)
     shards = [
         (replace(matrix, id="shard-1"), first),
-        (matrixruns.matrix_of(second, name="shard-2", started=matrix.started), second),
+        (nights.matrix_of(second, name="shard-2", started=matrix.started), second),
     ]
     both = [*first, *second]
-    merged = matrixruns.matrix_of(both, name="merged", started=matrix.started)
+    merged = nights.matrix_of(both, name="merged", started=matrix.started)
     keep(history, [*shards, (merged, both)])
     assert [len(marks) for marks in history.strips().values()] == [1, 1]
     durations = history.durations(PAIR.suite, "oci", "native", runs.full_name("TestBar"))
@@ -118,9 +119,29 @@ def test_shards_and_what_they_were_merged_into_count_once(history: History) -> N
     assert durations.count == 2
 
 
+def test_stored_runs_of_a_matrix_and_of_a_pair_are_recorded(
+    history: History, tmp_path: Path
+) -> None:
+    plan = matrices.plan()
+    run = night(1, ("TestFoo", Verdict.REGRESSED))[1][0][1]
+    assert run
+    folder, _ = matrices.store(tmp_path / "matrix", plan, {plan.cells[0].id: run})
+    assert history.record(folder) == 2
+    assert history.record(folder) == 0
+    assert history.since(plan.cells[0].id, FOO)
+    (missing,) = history.strip(plan.cells[1].id)
+    assert missing.state is CellState.MISSING
+    single = tmp_path / "single"
+    single.mkdir()
+    write_run(single, replace(run, id="single"))
+    assert history.record(single) == 1
+    with pytest.raises(UsageError, match="not the folder of a run"):
+        history.record(tmp_path)
+
+
 def test_a_resumed_run_puts_results_in_the_place_of_none(history: History) -> None:
     matrix, results = foo(1, Verdict.REGRESSED)
-    before = [matrixruns.undone(CELL, CellState.MISSING)]
+    before = [nights.undone(CELL, CellState.MISSING)]
     history.keep(replace(matrix, cells=(before[0][0],)), before)
     assert [mark.state for mark in history.strip(CELL)] == [CellState.MISSING]
     history.keep(matrix, results)
@@ -131,7 +152,7 @@ def test_a_resumed_run_puts_results_in_the_place_of_none(history: History) -> No
 
 def test_a_cell_that_came_to_nothing_is_kept_as_that(history: History) -> None:
     matrix, _ = foo(1, Verdict.REGRESSED)
-    failed = [matrixruns.undone(CELL, CellState.FAILED, "no space left")]
+    failed = [nights.undone(CELL, CellState.FAILED, "no space left")]
     history.keep(replace(matrix, cells=(failed[0][0],)), failed)
     (mark,) = history.strip(CELL)
     assert (mark.state, mark.verdict) == (CellState.FAILED, Verdict.INFRA)
@@ -140,7 +161,7 @@ def test_a_cell_that_came_to_nothing_is_kept_as_that(history: History) -> None:
 
 def test_a_cell_that_no_plan_knows_is_refused_and_nothing_is_kept(history: History) -> None:
     matrix, results = foo(1, Verdict.REGRESSED)
-    stray = matrixruns.undone("stray", CellState.MISSING)
+    stray = nights.undone("stray", CellState.MISSING)
     with pytest.raises(UsageError, match="its plan has no cell 'stray'"):
         history.keep(matrix, [*results, stray])
     assert history.strips() == {}
@@ -254,8 +275,8 @@ NIGHTS = [
     foo(2, Verdict.FLAKY),
     night(3, ("TestBaz", Verdict.LOST)),
     (
-        matrixruns.matrix_of([], name="night-4", also=[PAIR]),
-        [matrixruns.undone(CELL, CellState.MISSING)],
+        nights.matrix_of([], name="night-4", also=[PAIR]),
+        [nights.undone(CELL, CellState.MISSING)],
     ),
 ]
 
@@ -306,7 +327,7 @@ def test_the_flake_rate_counts_runs_whose_attempts_differed(history: History) ->
 def _took(day: int, seconds: float) -> Stored:
     matrix, ((result, run),) = foo(day, Verdict.COMPATIBLE)
     assert run
-    return matrix, [(result, matrixruns.timed(run, seconds))]
+    return matrix, [(result, nights.timed(run, seconds))]
 
 
 def test_durations_are_of_passes_in_legs_that_really_ran(history: History) -> None:
@@ -317,7 +338,7 @@ def test_durations_are_of_passes_in_legs_that_really_ran(history: History) -> No
     assert history.durations(PAIR.suite, "containerd", "native", FOO) is None
     regressed, ((result, run),) = foo(4, Verdict.REGRESSED)
     assert run
-    history.keep(regressed, [(result, matrixruns.timed(run, 500.0))])
+    history.keep(regressed, [(result, nights.timed(run, 500.0))])
     told = history.durations(PAIR.suite, "oci", "native", FOO)
     assert told
     assert (told.count, told.longest) == (7, 500.0), "the control passed, the candidate did not"
@@ -368,7 +389,7 @@ def test_a_strip_has_the_newest_verdicts_oldest_first(history: History) -> None:
     assert [mark.run for mark in history.strip(CELL, last=3)] == ["night-6", "night-7", "night-8"]
     assert history.strip(CELL, last=3) == history.strips(last=3)[CELL]
     assert history.strip(CELL)[-1].verdict is Verdict.REGRESSED
-    assert history.strip(matrixruns.cell_id(matrixruns.pair(frontend=runs.SUITE))) == ()
+    assert history.strip(nights.cell_id(nights.pair(frontend=runs.SUITE))) == ()
 
 
 def test_a_run_of_a_few_tests_is_no_verdict_on_the_cell(history: History) -> None:
@@ -382,12 +403,12 @@ def test_a_run_of_a_few_tests_is_no_verdict_on_the_cell(history: History) -> Non
 
 
 def test_where_else_a_test_was_seen(history: History) -> None:
-    other = matrixruns.pair(frontend=matrixruns.commit("v0.20.0"))
+    other = nights.pair(frontend=nights.commit("v0.20.0"))
     keep(history, [foo(1, Verdict.REGRESSED), night(1, of=other)])
-    assert history.cells(runs.full_name("TestBar")) == sorted([CELL, matrixruns.cell_id(other)])
+    assert history.cells(runs.full_name("TestBar")) == sorted([CELL, nights.cell_id(other)])
     assert history.cells(FOO) == [CELL]
     assert history.cells("TestNowhere") == []
-    assert history.story(matrixruns.cell_id(other), FOO) is None
+    assert history.story(nights.cell_id(other), FOO) is None
 
 
 # What to expect
@@ -408,11 +429,11 @@ def test_a_cell_is_expected_to_take_the_median_of_its_last_runs(history: History
 def test_a_new_cell_is_expected_to_take_what_its_suite_or_line_takes(history: History) -> None:
     keep(history, [_ran(1, 100.0)])
     expected = history.expected()
-    new = matrixruns.commit("v0.99.0")
-    later = matrixruns.commit("v0.6.5", line="v0.6")
-    assert expected.cell(matrixruns.pair(frontend=new)) == 100.0
-    assert expected.cell(matrixruns.pair(suite=later, frontend=new)) == 100.0
-    assert expected.cell(matrixruns.pair(suite=new)) is None
+    new = nights.commit("v0.99.0")
+    later = nights.commit("v0.6.5", line="v0.6")
+    assert expected.cell(nights.pair(frontend=new)) == 100.0
+    assert expected.cell(nights.pair(suite=later, frontend=new)) == 100.0
+    assert expected.cell(nights.pair(suite=new)) is None
     assert expected.cell(replace(PAIR, worker="containerd")) is None
     assert expected.cell(replace(PAIR, backend="docker")) is None
 
@@ -424,10 +445,10 @@ def test_builds_are_expected_to_take_what_the_commit_the_line_or_the_side_took(
     took = {"suite v0.6.4": 60.0, "frontend master": 40.0}
     history.keep(replace(matrix, builds=took), results)
     expected = history.expected()
-    later = matrixruns.commit("v0.6.5", line="v0.6")
+    later = nights.commit("v0.6.5", line="v0.6")
     assert expected.build(Side.SUITE, runs.SUITE, Channel.EXPERIMENTAL) == 60.0
     assert expected.build(Side.SUITE, later, Channel.EXPERIMENTAL) == 60.0
-    assert expected.build(Side.SUITE, matrixruns.commit("v0.9.0"), Channel.LABS) == 60.0
+    assert expected.build(Side.SUITE, nights.commit("v0.9.0"), Channel.LABS) == 60.0
     assert expected.build(Side.FRONTEND, runs.FRONTEND, Channel.LABS) == 40.0
     assert history.expected(backend="native").build(Side.SUITE, later, Channel.LABS) == 60.0
     assert history.expected(backend="docker").build(Side.SUITE, later, Channel.LABS) is None
@@ -601,7 +622,7 @@ def test_names_keep_their_kind_of_characters() -> None:
 
 def test_hostile_names_are_kept_and_found(history: History) -> None:
     stored: Run = runs.hostile_run()
-    results = [matrixruns.done(stored, cell="hostile")]
-    history.keep(matrixruns.matrix_of(results), results)
+    results = [nights.done(stored, cell="hostile")]
+    history.keep(nights.matrix_of(results), results)
     assert history.since("hostile", runs.HOSTILE)
     assert history.since("hostile", "'; DROP TABLE tests; --") is None

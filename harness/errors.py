@@ -65,6 +65,10 @@ class InfrastructureError(CompatError):
     """The machine, the network, the disk or a tool failed; no frontend is to blame."""
 
 
+class DiskFull(InfrastructureError):  # noqa: N818 - a state, named as one
+    """There is no space left: in the cache, in the folder of runs, or on the engine."""
+
+
 class MissingToolError(InfrastructureError):
     """A program that is needed is not installed; the hint is the command that installs it."""
 

@@ -85,6 +85,15 @@ class Reason(StrEnum):
             Reason.ENGINE,
         }
 
+    @property
+    def momentary(self) -> bool:
+        """Whether the cause is a state of this machine that somebody will mend.
+
+        An offline machine lacks its network day after day, so two tests that fail for that fail
+        alike. A full disk or an engine that was stopped is like nothing.
+        """
+        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE}
+
 
 class Verdict(StrEnum):
     """What the new frontend did to one test, or to a pair (the worst of its tests')."""
@@ -157,12 +166,21 @@ class Result(Record, frozen=True, kw_only=True):
     """Full name as Go prints it: TestIntegration/TestFn/worker=oci/frontend=gateway."""
     outcome: Outcome
     reason: Reason | None = None
-    """Set for failing outcomes only."""
+    """Set for failing outcomes, and for missing ones of a leg with a fault."""
     seconds: float | None = None
     error: str = ""
     """The part of the output that says what went wrong; bounded in size."""
     fingerprint: str = ""
     """Digest of `error` without ids, times, ports, digests and paths; failing outcomes only."""
+
+
+class Fault(Record, frozen=True, kw_only=True):
+    """What the machine or the engine did to a leg, by other evidence than the tests' output."""
+
+    reason: Reason
+    """A spurious one."""
+    words: str
+    """What happened, in one clause."""
 
 
 class LegRun(Record, frozen=True, kw_only=True):
@@ -191,6 +209,13 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Every other test that ended, so that the other leg's leaf can find its counterpart."""
     notes: tuple[str, ...] = ()
     """What a reader should know: parents that ended early, output that could not be placed."""
+    faults: tuple[Fault, ...] = ()
+    """Each has excused results of this leg: their reason is the fault's."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the test binary came to its own end, with all its tests passed or not."""
+        return self.exit_status in {0, 1} and not self.timed_out
 
 
 class EntryRef(Record, frozen=True, kw_only=True):

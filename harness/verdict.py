@@ -24,8 +24,10 @@ What remains decides:
 
 Where the candidate fails and the reason of either side is spurious, the verdict is `infra`
 unless both sides fail alike or the signature of an entry names the candidate's failure: else an
-offline machine would see nothing but infra. A candidate that passes where the control failed for
-a spurious reason is compatible; it fixed nothing. An expected failure that passes is a stale
+offline machine would see nothing but infra. That holds for causes that stay; of two failures for
+want of disk, memory or engine none is like another. So is `infra` what never ran because the
+machine cut the leg short. A candidate that passes where the control failed for a spurious reason
+is compatible; it fixed nothing. An expected failure that passes is a stale
 entry, whatever the control did.
 """
 
@@ -104,6 +106,8 @@ def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry |
         return _failed(before, ours, theirs, entry)
     if after is _Kind.SKIP:
         return _skipped(before)
+    if _spurious(theirs):
+        return Verdict.INFRA
     return Verdict.LOST if before in {_Kind.PASS, _Kind.FAILING} else Verdict.INDETERMINATE
 
 
@@ -151,7 +155,8 @@ def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdi
 def _failed(
     before: _Kind, ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None
 ) -> Verdict:
-    if before is _Kind.FAILING and _prints(ours) & _prints(theirs):
+    alike = before is _Kind.FAILING and bool(_prints(ours) & _prints(theirs))
+    if alike and not _momentary((*ours, *theirs)):
         return Verdict.SAME_FAILURE
     if _explained(theirs, entry):
         return Verdict.KNOWN
@@ -195,6 +200,10 @@ def _kind(results: Sequence[Result]) -> _Kind:
 
 def _spurious(results: Sequence[Result]) -> bool:
     return any(result.reason is not None and result.reason.spurious for result in results)
+
+
+def _momentary(results: Sequence[Result]) -> bool:
+    return any(result.reason is not None and result.reason.momentary for result in results)
 
 
 def _prints(results: Sequence[Result]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from harness.config.lines import Line
 from harness.config.series import Patch
 from harness.events import Listener
-from harness.model import Channel, Commit, Side
+from harness.model import Channel, Commit, Fault, Side
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ class LegExit:
     timed_out: bool
     seconds: float
     notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    """What the machine did to it; never drawn from its output."""
 
 
 Sink = Callable[[bytes], None]
@@ -117,4 +119,8 @@ class Backend(Protocol):
         """Build the frontend image of one commit, or find it in the store."""
 
     def run(self, leg: LegRequest, sink: Sink) -> LegExit:
-        """Run a selection and stream its output; nothing of it outlives this call."""
+        """Run a selection and stream its output; nothing of it outlives this call.
+
+        Raises InfrastructureError if the machine or an engine failed, at the start or in the
+        middle: what the sink was given by then stands.
+        """

@@ -59,6 +59,11 @@ class StreamParser:
         self._tracker = Tracker(on_end, on_log)
         self._framing: Framing = _FRAMINGS[framing](self._tracker)
 
+    @property
+    def begun(self) -> bool:
+        """Whether any test has begun."""
+        return bool(self._tracker.tests)
+
     def feed(self, chunk: bytes) -> None:
         """Read on; any bytes are accepted."""
         self._framing.feed(chunk)

@@ -90,7 +90,8 @@ def write_results(
 
 
 def _run_cases(run: Run) -> Iterator[Case]:
-    if run.interrupted or run.verdict is Verdict.INDETERMINATE:
+    broken = run.verdict is Verdict.INFRA and not run.counts.get(Verdict.INFRA)
+    if run.interrupted or broken or run.verdict is Verdict.INDETERMINATE:
         yield Case(
             name="(the whole run)",
             seconds=0,

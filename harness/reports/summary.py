@@ -31,6 +31,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 _ERROR_LINE = 400
 _SHA = 40
+_NOBODYS_FAULT = "which says nothing about the frontend"
 
 
 def ref_name(commit: Commit) -> str:
@@ -123,8 +124,7 @@ def _sentence(run: Run) -> str:
     sentences = {
         Verdict.REGRESSED: _regressed(run, own, new),
         Verdict.LOST: f"{tests} that ran with {own} did not run with {new}",
-        Verdict.INFRA: f"{tests} failed because of this machine or the network, "
-        "which says nothing about the frontend",
+        Verdict.INFRA: _infra(run, number),
         Verdict.STALE_ENTRY: f"{plural(_stale(run), 'entry')} of the skip lists no longer "
         f"{'holds' if _stale(run) == 1 else 'hold'}",
         Verdict.CHANGED_FAILURE: f"{tests} passed with neither {own} nor {new}, in different ways",
@@ -157,9 +157,20 @@ def _nothing_broke(run: Run, own: str, new: str) -> str:
     return f"{plural(number, 'test')} {'passes' if number == 1 else 'pass'} with {both}{also}"
 
 
+def _infra(run: Run, number: int) -> str:
+    tests = plural(number, "test")
+    faults = [fault for leg in run.legs for fault in leg.faults]
+    if not faults:
+        return f"{tests} failed because of this machine or the network, {_NOBODYS_FAULT}"
+    also = f"; {tests} failed for that, {_NOBODYS_FAULT}" if number else ""
+    return visible(clip(faults[0].words, _ERROR_LINE)) + also
+
+
 def _too_little(run: Run, own: str, new: str) -> str:
     if not run.judgements:
         return "nothing ran"
+    if not any(leg.whole for leg in run.legs if leg.attempt == 0):
+        return "neither side came to its end, so nobody knows what did not run"
     baseline = Leg.CONTROL if main_leg(run, Leg.CONTROL) else Leg.CANDIDATE
     passing = outcome_counts(run, baseline)[Outcome.PASS]
     frontend = own if baseline is Leg.CONTROL else f"{new} frontend"

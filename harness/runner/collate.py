@@ -95,7 +95,12 @@ def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
         elif name in leg.parents:
             yield Result(name=name, outcome=leg.parents[name])
         elif leg.attempt == 0:
-            yield Result(name=name, outcome=Outcome.MISSING)
+            yield Result(name=name, outcome=Outcome.MISSING, reason=_kept_from(leg))
+
+
+def _kept_from(leg: LegRun) -> Reason | None:
+    """Say why a test never began, if the machine may have kept it from that."""
+    return leg.faults[0].reason if leg.faults and leg.exit_status != 0 else None
 
 
 def _ended(results: Iterable[Result]) -> bool:

@@ -17,8 +17,9 @@ from harness.gotest.stream import Format, Parsed, StreamParser
 from harness.journal import LegFolder
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record
+from harness.runner.faults import excused, fault_of
 from harness.store import Store, key_of
-from harness.tools.clock import now
+from harness.tools.clock import Stopwatch, now
 from harness.tools.stop import stop_asked
 
 _END = "end.json"
@@ -40,11 +41,11 @@ class LegRunner:
     ) -> LegRun:
         """Run one leg to its end, whatever that is, and give what its tests did.
 
-        Raises what the backend raises, and InfrastructureError if the main run ended before any
-        test began.
+        If the machine or an engine fails under it, it ends there. Raises InfrastructureError if
+        the main run ended before any test began, and what else the backend raises.
         """
         folder.make()
-        started = now()
+        started, watch = now(), Stopwatch()
         self.listener(LegStarted(leg, attempt, expected))
 
         def ended(name: str, outcome: Outcome, seconds: float | None) -> None:
@@ -59,7 +60,15 @@ class LegRunner:
                 raw.flush()  # what a killed run had read is there to be looked at
                 parser.feed(chunk)
 
-            end = self.backend.run(request, sink)
+            try:
+                end = self.backend.run(request, sink)
+            except InfrastructureError as error:
+                if attempt == 0 and not parser.begun:
+                    error.add_context(leg.value)
+                    raise
+                end = LegExit(
+                    None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
+                )
         parsed = parser.finish(end.status, timed_out=end.timed_out)
         self.listener(LegEnded(leg, attempt, end.seconds))
         stopped = end.status is None and not end.timed_out
@@ -75,7 +84,8 @@ def _leg_run(
     request: LegRequest, folder: LegFolder, leg: Leg, started: str, end: LegExit, parsed: Parsed
 ) -> LegRun:
     broken = (parsed.broken,) if parsed.broken else ()
-    return LegRun(
+    said = tuple(fault.words for fault in end.faults)
+    run = LegRun(
         leg=leg,
         attempt=0,
         selection=request.select,
@@ -88,8 +98,9 @@ def _leg_run(
         folder=folder.relative,
         results=parsed.results,
         parents=parsed.parents,
-        notes=(*end.notes, *broken, *parsed.notes),
+        notes=(*said, *end.notes, *broken, *parsed.notes),
     )
+    return excused(run, *end.faults)
 
 
 def _framing(request: LegRequest) -> Format:
@@ -145,11 +156,13 @@ class ControlStore:
     def keep(self, request: LegRequest, folder: LegFolder, run: LegRun) -> None:
         """Store a control run that can stand in for another.
 
-        One that ended early says too little, and a network that failed once may not again.
+        One that ended early says too little, and a machine that failed once may not again. Only
+        that there is no network will be so again, offline.
         """
-        if run.timed_out or run.exit_status not in {0, 1}:
+        if run.exit_status is None or not run.whole or run.faults:
             return
-        if not request.offline and any(r.reason and r.reason.spurious for r in run.results):
+        reasons = {result.reason for result in run.results if result.reason}
+        if any(r.momentary or (r.spurious and not request.offline) for r in reasons):
             return
         kept = _End(started=run.started, status=run.exit_status, seconds=run.seconds)
 

@@ -47,7 +47,8 @@ def run_pair(job: Job, listener: Listener) -> Run:
     """Build, run and judge one pair, and journal it.
 
     A run that is interrupted once its legs have begun is journaled with what it has: the tests
-    that ended on both sides. Raises what building and running raise, with nothing journaled.
+    that ended on both sides. One whose machine or engine fails then is journaled as `infra`.
+    Raises what building and beginning to run raise, with nothing journaled.
     """
     phases, watch, started = _Phases(listener), Stopwatch(), now()
     built = build(job.backend, job.cell, phases)
@@ -61,8 +62,8 @@ def run_pair(job: Job, listener: Listener) -> Run:
     judged = judgements(schedule.legs, job.cell.entries)
     if schedule.interrupted:
         judged = decided(judged, schedule.sides)
-    whole = not job.settings.tests and not schedule.interrupted
-    overall = _overall(judged, interrupted=schedule.interrupted)
+    whole = not job.settings.tests and not schedule.ended
+    overall = _overall(judged, schedule)
     run = Run(
         schema=SCHEMA_VERSION,
         id=job.folder.id,
@@ -121,7 +122,7 @@ def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
         known = known_names(schedule.legs)
         # The suite's own parent is left out: to run it again is to run everything again.
         unexpected = [row for row in _unexpected(judged) if function_of(row.name, known)]
-        if not unexpected or schedule.interrupted:
+        if not unexpected or schedule.ended:
             break
         if len(unexpected) > max(FEW, SYSTEMIC * len(judged)):
             share = f"{len(unexpected)} of {len(judged)} tests"
@@ -131,11 +132,19 @@ def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
     return []
 
 
-def _overall(judged: Sequence[Judgement], *, interrupted: bool) -> Verdict:
-    """Give the pair's verdict; a part of a run can show a regression and nothing else."""
+def _overall(judged: Sequence[Judgement], schedule: Schedule) -> Verdict:
+    """Give the pair's verdict; a part of a run can show a regression and nothing else.
+
+    If neither side came to its end, there may be tests of which nobody knows.
+    """
     overall = verdict.overall(judged)
-    found = verdict.exit_code(overall) is ExitCode.REGRESSION
-    return Verdict.INDETERMINATE if interrupted and not found else overall
+    code = verdict.exit_code(overall)
+    if schedule.interrupted:
+        return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
+    if schedule.broken:
+        return Verdict.INFRA
+    whole = any(leg.whole for leg in schedule.legs if leg.attempt == 0)
+    return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
 
 
 def _unexpected(judged: Sequence[Judgement]) -> list[Judgement]:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.backends.base import LegRequest
-from harness.errors import Interrupted
+from harness.errors import InfrastructureError, Interrupted
 from harness.events import Listener, Said
 from harness.gotest import selection
 from harness.journal import RunFolder
-from harness.model import Leg, LegRun, Status
+from harness.model import Fault, Leg, LegRun, Status
 from harness.runner.builds import Built
 from harness.runner.cell import Cell, Settings, default_parallel
 from harness.runner.collate import known_names
+from harness.runner.faults import broken, excused
 from harness.runner.legs import ControlStore, LegRunner
 from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked
@@ -32,9 +33,14 @@ class Schedule:
     listener: Listener
     legs: list[LegRun] = field(default_factory=list)
     interrupted: bool = False
+    broken: Fault | None = None
+    """What ended a leg, and with it the run: nothing more can be had from this machine."""
 
     def main(self) -> None:
-        """Run control and candidate, or the candidate beside a stored control."""
+        """Run control and candidate, or the candidate beside a stored control.
+
+        Raises InfrastructureError if one of them did not even begin.
+        """
         worker = self.cell.pair.worker
         select = selection.select(self.settings.tests, worker=worker)
         wanted = {leg: self._request(leg, 0, select) for leg in self.sides}
@@ -48,7 +54,7 @@ class Schedule:
         due = {leg: r for leg, r in wanted.items() if not any(leg is run.leg for run in self.legs)}
         for run in self._side_by_side(due, 0, expected):
             self.legs.append(run)
-            if run.leg is Leg.CONTROL and not self.interrupted:
+            if run.leg is Leg.CONTROL and not self.ended:
                 self.controls.keep(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL), run)
 
     def rerun(self, names: Sequence[str]) -> None:
@@ -61,6 +67,11 @@ class Schedule:
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             self.legs += self._side_by_side(requests, attempt, len(names))
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further leg can be run."""
+        return self.interrupted or self.broken is not None
 
     @property
     def sides(self) -> tuple[Leg, ...]:
@@ -100,22 +111,35 @@ class Schedule:
     def _side_by_side(
         self, requests: dict[Leg, LegRequest], attempt: int, expected: int | None
     ) -> list[LegRun]:
-        """Run legs at the same time; after an interruption give what the stopped legs had."""
-        if self.interrupted:
+        """Run legs at the same time; where they were stopped, give what they had by then."""
+        if self.ended:
             return []
         done: dict[Leg, LegRun] = {}
-
-        def run(leg: Leg, request: LegRequest) -> None:
-            folder = self.folder.leg(leg, attempt)
-            done[leg] = self.runner.run(request, folder, leg, attempt, expected)
-
         with Crew(max(1, len(requests)), "leg") as crew:
+
+            def run(leg: Leg, request: LegRequest) -> None:
+                folder = self.folder.leg(leg, attempt)
+                done[leg] = self.runner.run(request, folder, leg, attempt, expected)
+                if fault := broken(done[leg]):
+                    self.broken = self.broken or fault
+                    crew.stop()
+
             try:
                 for leg, request in requests.items():
                     crew.start(run, leg, request)
                 crew.wait()
-            except (KeyboardInterrupt, Interrupted):
+            except Interrupted:
+                self.interrupted = self.broken is None
+                crew.stop()
+            except KeyboardInterrupt:
                 self.interrupted = True
                 crew.stop()
         self.interrupted = self.interrupted or stop_asked()
-        return [done[leg] for leg in requests if leg in done]
+        if self.broken and not attempt and len(done) < len(requests):
+            raise InfrastructureError(self.broken.words)
+        return [self._stopped(done[leg]) for leg in requests if leg in done]
+
+    def _stopped(self, run: LegRun) -> LegRun:
+        """Excuse a leg that was stopped because the other one broke."""
+        own_end = run.exit_status is not None or run.timed_out or run.faults
+        return run if self.broken is None or own_end else excused(run, self.broken)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from harness.model import Leg, LegRun, Outcome, Reason, Result, Status, Verdict
+from harness.model import Fault, Leg, LegRun, Outcome, Reason, Result, Status, Verdict
 from harness.runner.collate import decided, judgements, unmatched
 from tests.unit.pairs import entry
 
@@ -47,6 +48,18 @@ def test_a_test_that_one_side_lacks_is_missing_there() -> None:
     control = leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS))
     candidate = leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))
     assert verdicts(control, candidate) == {PARENT: Verdict.COMPATIBLE, OTHER: Verdict.LOST}
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(137, "infra"), (1, "infra"), (0, "lost")])
+def test_a_test_that_a_fault_may_have_kept_from_running_is_not_lost(
+    status: int, verdict: str
+) -> None:
+    control = leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS))
+    fault = Fault(reason=Reason.OOM, words="no memory")
+    candidate = msgspec.structs.replace(
+        leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS)), faults=(fault,), exit_status=status
+    )
+    assert verdicts(control, candidate) == {PARENT: Verdict.COMPATIBLE, OTHER: Verdict(verdict)}
 
 
 def test_a_leaf_is_compared_with_the_parent_that_it_is_on_the_other_side() -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from harness.backends.base import LegExit, LegRequest, Sink
-from harness.model import Leg, LegRun, Outcome, Run, Verdict
+from harness.model import Fault, Leg, LegRun, Outcome, Reason, Run, Verdict
 from harness.runner.cell import Settings
 from harness.tools import machine
 from tests.unit.pairs import Bench, Played, Player, stream
@@ -22,6 +22,7 @@ TESTS: Played = {
     "TestBroken": ("fail broken for years", "fail broken for years"),
 }
 OFFLINE = Settings(offline=True, reruns=0)
+OOM = Fault(reason=Reason.OOM, words="the kernel killed a process for want of memory")
 
 
 @pytest.fixture
@@ -129,6 +130,31 @@ def test_a_control_that_was_cut_short_is_not_kept(end: LegExit, bench: Bench) ->
     bench.player.before = before
     bench.run()
     bench.player.before = None
+    bench.run()
+    assert was_run_again(bench)
+
+
+@pytest.mark.parametrize("settings", [OFFLINE, replace(OFFLINE, offline=False)])
+@pytest.mark.parametrize(
+    "what", ["no space left on device", "fork/exec /bin/sh: cannot allocate memory"]
+)
+def test_a_control_whose_machine_failed_is_not_kept(
+    what: str, settings: Settings, bench: Bench
+) -> None:
+    bench.player.tests["TestBig"] = (f"fail {what}", "pass")
+    bench.settings = settings
+    bench.run()
+    bench.run()
+    assert was_run_again(bench)
+
+
+def test_a_control_that_ran_out_of_memory_is_not_kept(bench: Bench) -> None:
+    def before(_leg: LegRequest, sink: Sink) -> LegExit:
+        sink(stream({"TestCopy": "pass"}))
+        return LegExit(0, timed_out=False, seconds=1, faults=(OOM,))
+
+    bench.player.before = before
+    assert control(bench.run()).faults == (OOM,)
     bench.run()
     assert was_run_again(bench)
 

@@ -130,6 +130,7 @@ def test_the_table_leaves_no_combination_of_the_words_out() -> None:
 
 
 SPURIOUS = [reason for reason in Reason if reason.spurious]
+MOMENTARY = [reason for reason in Reason if reason.momentary]
 
 
 @pytest.mark.parametrize("reason", SPURIOUS)
@@ -142,7 +143,24 @@ def test_a_failure_of_the_machine_is_infra_unless_both_sides_fail_alike_or_it_is
         assert judge(control, broken, None) is Verdict.INFRA
         assert judge(control, broken, ENTRIES["other"]) is Verdict.INFRA
         assert judge(control, broken, ENTRIES["signature"]) is Verdict.KNOWN
-    assert judge(broken, broken, None) is Verdict.SAME_FAILURE
+    alike = Verdict.INFRA if reason.momentary else Verdict.SAME_FAILURE
+    assert judge(broken, broken, None) is alike
+
+
+def test_what_somebody_will_mend_is_spurious() -> None:
+    assert set(MOMENTARY) < set(SPURIOUS)
+
+
+@pytest.mark.parametrize("reason", MOMENTARY)
+@pytest.mark.parametrize("control", [(), (PASS,), (OLD,), (SKIP,), (MISSING,)])
+def test_what_the_machine_kept_from_running_is_not_lost(
+    control: tuple[Result, ...], reason: Reason
+) -> None:
+    kept = result(Outcome.MISSING, reason)
+    assert judge(control, (kept,), None) is Verdict.INFRA
+    assert judge(control, (kept, MISSING), None) is Verdict.INFRA
+    assert judge((PASS,), (kept, PASS), None) is Verdict.COMPATIBLE
+    assert judge((PASS,), (kept, NEW), None) is Verdict.REGRESSED
 
 
 @pytest.mark.parametrize("reason", SPURIOUS)
@@ -235,7 +253,9 @@ def test_a_candidate_that_does_as_the_control_did_is_never_blamed(
 ) -> None:
     verdict = judge(same, same, known)
     if any(r.outcome is not Outcome.MISSING for r in same):
-        assert verdict not in {Verdict.REGRESSED, Verdict.INFRA, Verdict.CHANGED_FAILURE}
+        assert verdict not in {Verdict.REGRESSED, Verdict.CHANGED_FAILURE}
+        mended = any(r.reason is not None and r.reason.momentary for r in same)
+        assert mended or verdict is not Verdict.INFRA
 
 
 @given(attempts, attempts)

@@ -1,0 +1,49 @@
+"""What the machine did to a leg, and which of its results that excuses. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from harness.errors import DiskFull, InfrastructureError
+from harness.model import Fault, LegRun, Outcome, Reason, Result
+
+
+def fault_of(error: InfrastructureError) -> Fault:
+    """Say what ended a leg that a backend could not run to its end."""
+    reason = Reason.DISK if isinstance(error, DiskFull) else Reason.ENGINE
+    return Fault(reason=reason, words=str(error).partition("\n")[0])
+
+
+def excused(run: LegRun, *faults: Fault) -> LegRun:
+    """Give the leg with these faults, its doubtful results with the reason of the first."""
+    if not faults:
+        return run
+    results = tuple(
+        _excused(result, faults[0]) if _doubtful(result, faults[0].reason) else result
+        for result in run.results
+    )
+    return replace(run, results=results, faults=(*run.faults, *faults))
+
+
+def broken(run: LegRun) -> Fault | None:
+    """Give what kept a leg from its end, so that nothing more can be had from this machine.
+
+    Want of memory does not: the tests that met it may well fit when they are run again.
+    """
+    return next((fault for fault in run.faults if fault.reason is not Reason.OOM), None)
+
+
+def _doubtful(result: Result, reason: Reason) -> bool:
+    """Tell whether a fault may have caused a failure.
+
+    Where memory ran out, that is any failure: what was killed may have been the daemon, a step
+    of a build, or the registry. Anything else ended the leg under the tests that were at work.
+    """
+    if not result.outcome.failing or (result.reason is not None and result.reason.spurious):
+        return False
+    cut_off = result.outcome is not Outcome.FAIL and result.reason is not Reason.PANIC
+    return cut_off or reason is Reason.OOM
+
+
+def _excused(result: Result, fault: Fault) -> Result:
+    return replace(result, reason=fault.reason, error=f"{fault.words}\n{result.error}".strip())

@@ -19,6 +19,13 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something that a reader of the results should know, and that changes none of them."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class PhaseStarted:
     """A phase begins: `checkout v0.6.4`, `build suite v0.6.4`, `run control`."""
 
@@ -65,7 +72,7 @@ class LegEnded:
     seconds: float
 
 
-Event = Said | PhaseStarted | PhaseEnded | LegStarted | TestEnded | LegEnded
+Event = Said | Warned | PhaseStarted | PhaseEnded | LegStarted | TestEnded | LegEnded
 Listener = Callable[[Event], None]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import CACHE, JSON, OUT
+from harness.cli.options import CACHE, CACHE_REPO, JSON, OUT
 
 LEG_SECONDS = 5.0
 """Limit of each leg. All of MiniKit's tests but the one that hangs end within two seconds."""
@@ -32,12 +32,14 @@ LEG_SECONDS = 5.0
     type=click.Choice(["upstream", "generic"]),
     help="Whose Dockerfiles docker builds (default: MiniKit's own).",
 )
+@CACHE_REPO
 @JSON
 @OUT
 @CACHE
 def demo(
     backend: str,
     stage: str | None,
+    cache_repo: str | None,
     as_json: bool,  # noqa: FBT001 - click's
     out: Path | None,
     cache: Path | None,
@@ -66,6 +68,7 @@ def demo(
         backend=backend,
         stage=stage,
         privileges="auto",
+        cache_repo=cache_repo,
         tests=(),
         parallel=None,
         timeout=LEG_SECONDS,

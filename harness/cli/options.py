@@ -25,6 +25,12 @@ _LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smh]?)")
 OUT = click.option(
     "--out", type=FOLDER, help="Folder of run folders (default: COMPAT_RUNS, else the user's)."
 )
+CACHE_REPO = click.option(
+    "--cache-repo",
+    metavar="REGISTRY/NAME",
+    envvar="COMPAT_CACHE_REPO",
+    help="Where docker pulls its images from and pushes new ones to (or COMPAT_CACHE_REPO).",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from harness.cli.options import CACHE, DATA, JSON, OUT, SECONDS
+from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, SECONDS
 
 if TYPE_CHECKING:
     from harness.cli.session import RunOptions
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What docker gives to a container: everything, or all that the engine has.",
 )
+@CACHE_REPO
 @click.option(
     "--tests",
     multiple=True,

@@ -15,6 +15,7 @@ from typing import TypedDict
 from platformdirs import user_state_path
 
 from harness.backends.docker.container import Privileges
+from harness.backends.docker.supply import check_repository
 from harness.config.datadir import Data, find_data
 from harness.gotest.selection import select
 from harness.journal import RunFolder
@@ -38,7 +39,7 @@ _DEFAULTS: dict[str, object] = {
     "reruns": 2,
 }
 _REPEATED = (
-    *("repo", "channel", "worker", "backend", "stage", "privileges"),
+    *("repo", "channel", "worker", "backend", "stage", "privileges", "cache_repo"),
     *("parallel", "timeout", "reruns"),
 )
 _FLAGS = ("no_control", "offline")
@@ -57,6 +58,7 @@ class RunOptions(TypedDict):
     backend: str
     stage: str | None
     privileges: str
+    cache_repo: str | None
     tests: tuple[str, ...]
     parallel: int | None
     timeout: float
@@ -105,6 +107,7 @@ class Session:
                 backend=options["backend"],
                 stage=options["stage"],
                 privileges=Privileges(options["privileges"]),
+                cache_repo=check_repository(options["cache_repo"] or ""),
                 offline=options["offline"],
             ),
             settings=Settings(
@@ -170,6 +173,6 @@ def _command(options: RunOptions) -> tuple[str, ...]:
         value = given[name]
         if value is not None and value != _DEFAULTS.get(name):
             text = f"{value:g}" if isinstance(value, float) else redact(str(value))
-            words += [f"--{name}", text]
+            words += [f"--{name.replace('_', '-')}", text]
     words += [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
     return tuple(words)

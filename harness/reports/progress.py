@@ -12,6 +12,7 @@ from harness.events import (
     PhaseStarted,
     Said,
     TestEnded,
+    Warned,
 )
 from harness.gotest import names
 from harness.model import Leg
@@ -85,6 +86,8 @@ class Progress:
         match event:
             case Said():
                 return [Line("·", _shown(event.text))]
+            case Warned():
+                return [Line("!", _shown(event.text))]
             case PhaseStarted():
                 self.phases[_shown(event.phase)] = (now, _shown(event.detail))
             case PhaseEnded():

@@ -26,10 +26,11 @@ class Place:
     repository: Repository
     lines: Lines
     privileges: Privileges = Privileges.AUTO
+    cache_repo: str = ""
 
     def docker(self) -> Backend:
         """Make the backend with an engine."""
-        return Docker(self.store, self.repository.git, self.lines, self.privileges)
+        return Docker(self.store, self.repository.git, self.lines, self.privileges, self.cache_repo)
 
     def native(self) -> Backend:
         """Make the backend without one."""
@@ -54,6 +55,8 @@ def choose(name: str, place: Place, listener: Listener) -> Backend:
             if name == AUTO:
                 why = f" ({'; '.join(passed_over)})" if passed_over else ""
                 listener(Said(f"backend: {candidate}{why}"))
+            if candidate == "native" and place.cache_repo:
+                listener(Said(f"{place.cache_repo} is not used: native builds no images"))
             return backend
         passed_over.append(f"not {candidate}: {'; '.join(problem.what for problem in problems)}")
     what = "; ".join(passed_over).removeprefix(f"not {name}: ")

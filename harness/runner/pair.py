@@ -11,7 +11,7 @@ import harness
 from harness import verdict
 from harness.backends.base import Backend, BuildRequest
 from harness.errors import ExitCode
-from harness.events import Event, Listener, PhaseEnded, PhaseStarted
+from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned
 from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side, Verdict
 from harness.runner.builds import build
@@ -89,20 +89,23 @@ def run_pair(job: Job, listener: Listener) -> Run:
         rerun=_rerun_command(job, judged, schedule),
         phases=phases.seconds,
         interrupted=schedule.interrupted,
-        warnings=tuple(warnings),
+        warnings=(*phases.warnings, *warnings),
     )
     job.folder.write_run(run)
     return run
 
 
 class _Phases:
-    """Passes events on and keeps how long each phase took."""
+    """Passes events on and keeps how long each phase took, and what is a warning."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self.seconds: dict[str, float] = {}
+        self.warnings: list[str] = []
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Warned):
+            self.warnings.append(event.text)
         if isinstance(event, PhaseEnded):
             self.seconds[event.phase] = event.seconds
         self._listener(event)

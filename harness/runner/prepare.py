@@ -30,6 +30,8 @@ class Ask:
     stage: str | None = None
     """`upstream` or `generic`, over what the lines' data say; None for that."""
     privileges: Privileges = Privileges.AUTO
+    cache_repo: str = ""
+    """REGISTRY/NAME that docker's images are pulled from and pushed to; empty for none."""
     offline: bool = False
 
 
@@ -55,7 +57,7 @@ def prepare(ask: Ask, data: Data, store: Store, listener: Listener) -> Prepared:
     for side, commit in (("daemon", suite), ("frontend", frontend)):
         listener(Said(f"{side}: {commit}"))
     workspace.check(suite, ask.worker)
-    place = Place(store, workspace.repository, workspace.lines, ask.privileges)
+    place = Place(store, workspace.repository, workspace.lines, ask.privileges, ask.cache_repo)
     backend = choose(ask.backend, place, listener)
     wanted = Wanted(suite, frontend, ask.channel, ask.worker, ask.stage, ask.offline)
     return Prepared(workspace.cell(wanted, backend), backend)

@@ -15,7 +15,9 @@ from pathlib import Path
 from packaging.version import Version
 
 from harness.errors import BuildError, MissingToolError
+from harness.tools.buildlog import failed_fetch
 from harness.tools.process import CommandFailed, Request, clean_environment, redact, run
+from harness.tools.refusals import ImageRefused, cause_of
 
 INSTALL = "apt-get install docker.io, or Docker's docker-ce-cli with docker-buildx-plugin"
 _PLACES = ("/usr/local/bin", "/usr/bin", "/bin")
@@ -68,9 +70,10 @@ def find_client() -> Client:
 
 
 def build(client: Client, engine: Mapping[str, str], wanted: Build) -> str:
-    """Build an image and give what the program said. Raises BuildError with its last lines.
+    """Build an image and give what the program said.
 
-    `engine` is the environment that makes the program speak to one engine.
+    `engine` is the environment that makes the program speak to one engine. Raises ImageRefused if
+    a registry did not give an image that is needed, else BuildError with the last lines.
     """
     argv = [str(client.path), "build", "--progress=plain", "--tag", wanted.tag]
     argv += ["--file", str(wanted.dockerfile)]
@@ -92,6 +95,9 @@ def build(client: Client, engine: Mapping[str, str], wanted: Build) -> str:
     try:
         done = run(request)
     except CommandFailed as error:
+        if fetch := failed_fetch(error.output):
+            cause = cause_of(fetch.error)
+            raise ImageRefused("pull", fetch.image, cause, fetch.error) from error
         last = "\n".join(redact(error.output).strip().splitlines()[-_TAIL:])
         raise BuildError(f"image {wanted.tag} does not build:\n{last}") from error
     return (done.stdout + done.stderr).decode("utf-8", "replace")

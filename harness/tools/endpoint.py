@@ -59,7 +59,7 @@ def endpoint(environment: Mapping[str, str]) -> Endpoint:
     return Endpoint(str(context.Host), origin, {"DOCKER_CONTEXT": context.Name})
 
 
-def client(where: Endpoint) -> APIClient:
+def client(where: Endpoint, timeout: int = CALL) -> APIClient:
     """Make a client of the engine there. Raises what the Docker SDK raises."""
     options: dict[str, Any] = {"base_url": where.host}
     if name := where.environment.get("DOCKER_CONTEXT"):
@@ -67,4 +67,4 @@ def client(where: Endpoint) -> APIClient:
     elif where.origin == "DOCKER_HOST":
         options = {**kwargs_from_env()}
     options["use_ssh_client"] = where.host.startswith("ssh://")
-    return APIClient(version="auto", timeout=CALL, **options)
+    return APIClient(version="auto", timeout=timeout, **options)

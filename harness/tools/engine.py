@@ -85,6 +85,17 @@ class Engine:
                 return False
             return True
 
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name, REPOSITORY:TAG."""
+        repository, _, tag = name.rpartition(":")
+        with asking(f"name image {image} {name}"):
+            self._api.tag(image, repository, tag)
+
+    def untag(self, name: str) -> None:
+        """Take one of its names from an image that has another."""
+        with asking(f"take the name {name} from an image"):
+            self._api.remove_image(name, noprune=True)
+
     def save(self, image: str) -> Iterator[bytes]:
         """Give an image as the tar that `docker save` writes."""
         with asking(f"save image {image}"):

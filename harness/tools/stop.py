@@ -7,9 +7,13 @@ the whole process: what follows a failed build must be able to start programs ag
 from __future__ import annotations
 
 import threading
+import time
 from contextvars import ContextVar
 
 from harness.errors import Interrupted
+
+_LOOK = 0.1
+"""Seconds between two looks at a stop while waiting."""
 
 
 class Stop:
@@ -47,3 +51,11 @@ def check_stop(doing: str) -> None:
     """Raise Interrupted if the work that this thread does is to end."""
     if stop_asked():
         raise Interrupted(f"stopped: {doing}")
+
+
+def pause(seconds: float) -> None:
+    """Wait; raise Interrupted if meanwhile the work that this thread does is to end."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        check_stop("waiting to try again")
+        time.sleep(min(left, _LOOK))

@@ -66,6 +66,10 @@ def test_two_names_are_all_that_is_needed(opened: Opened) -> None:
         ("--channel mainline", Ask("d", "f", DEFAULT_REPOSITORY, channel=Channel.MAINLINE)),
         ("--worker containerd", Ask("d", "f", DEFAULT_REPOSITORY, worker="containerd")),
         ("--backend native", Ask("d", "f", DEFAULT_REPOSITORY, backend="native")),
+        (
+            "--cache-repo ghcr.io/you/compat",
+            Ask("d", "f", DEFAULT_REPOSITORY, cache_repo="ghcr.io/you/compat"),
+        ),
         ("--offline", Ask("d", "f", DEFAULT_REPOSITORY, offline=True)),
     ],
 )

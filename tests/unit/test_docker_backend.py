@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import tarfile
 from collections.abc import Callable
@@ -182,7 +183,9 @@ def test_an_engine_out_of_memory_is_noted(engine: FakeEngine, tmp_path: Path) ->
 def _recipe(name: str = "v0.6", source: str = "generic", **changes: Any) -> Recipe:  # noqa: ANN401
     line = _line(name, source)
     return Recipe(
-        BuildRequest(runs.SUITE, line, Channel.EXPERIMENTAL, ()), changes.get("go", "1.21.13")
+        BuildRequest(runs.SUITE, line, Channel.EXPERIMENTAL, ()),
+        changes.get("go", "1.21.13"),
+        changes.get("architecture", "x86_64"),
     )
 
 
@@ -209,8 +212,9 @@ def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyP
         _recipe(source="upstream").key(Side.SUITE),
         _recipe(go="1.22.10").key(Side.SUITE),
         _recipe("v0.3").key(Side.SUITE),
+        _recipe(architecture="aarch64").key(Side.SUITE),
     }
-    assert len(keys) == 5
+    assert len(keys) == 6
     monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
     assert _recipe().key(Side.SUITE) not in keys
 
@@ -295,6 +299,16 @@ def test_auto_takes_an_engine_where_one_answers_and_says_so(
     told: list[Event] = []
     assert choose.choose("auto", place, told.append).name == name
     assert told == [Said(text) for text in said]
+
+
+def test_native_says_that_it_uses_no_cache_repository(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    _backends(monkeypatch, docker="no engine")
+    told: list[Event] = []
+    place = dataclasses.replace(place, cache_repo="ghcr.io/you/compat")
+    assert choose.choose("auto", place, told.append).name == "native"
+    assert told[-1] == Said("ghcr.io/you/compat is not used: native builds no images")
 
 
 @pytest.mark.parametrize(

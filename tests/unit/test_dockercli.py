@@ -10,6 +10,7 @@ from harness.errors import BuildError, MissingToolError
 from harness.tools import dockercli
 from harness.tools.dockercli import Build, Client, build, find_client
 from harness.tools.process import CommandFailed, Completed, Request
+from harness.tools.refusals import ImageRefused
 
 
 class Programs:
@@ -105,3 +106,18 @@ def test_a_build_that_fails_ends_with_its_last_lines(programs: Programs, tmp_pat
         build(Client(Path("/docker"), "20.10.24", ""), {}, Build("compat/x:1", tmp_path, tmp_path))
     assert str(caught.value).endswith("https://***@host failed")
     assert "first" not in str(caught.value)
+
+
+def test_a_base_image_that_a_registry_did_not_give_is_told_as_that(
+    programs: Programs, tmp_path: Path
+) -> None:
+    programs.there = {"/docker": ("20.10.24", "")}
+    programs.output = (
+        b"#3 [internal] load metadata for docker.io/library/golang:1.21\n"
+        b"#3 ERROR: toomanyrequests: You have reached your pull rate limit.\n"
+    )
+    with pytest.raises(ImageRefused) as caught:
+        build(Client(Path("/docker"), "20.10.24", ""), {}, Build("compat/x:1", tmp_path, tmp_path))
+    assert caught.value.brief == (
+        "pull docker.io/library/golang:1.21: docker.io limits the rate of requests"
+    )

@@ -19,6 +19,7 @@ from harness.events import (
     PhaseStarted,
     Said,
     TestEnded,
+    Warned,
 )
 from harness.model import Leg, Outcome
 from harness.reports import live
@@ -51,6 +52,7 @@ def ended(leg: Leg, name: str, outcome: Outcome = Outcome.PASS) -> TestEnded:
 def a_run() -> Iterator[Event]:
     yield Said("v0.6 → v0.6.4 (ebcef1f, 2020-02-21)")
     yield PhaseStarted("build suite v0.6.4", "go 1.21.13")
+    yield Warned("push ghcr.io/you/compat: denied")
     yield PhaseEnded("build suite v0.6.4", 42.1, "built")
     yield PhaseStarted("run")
     for leg in Leg:
@@ -65,6 +67,7 @@ def a_run() -> Iterator[Event]:
 
 PLAIN = """\
 · v0.6 → v0.6.4 (ebcef1f, 2020-02-21)
+! push ghcr.io/you/compat: denied
 ✓ build suite v0.6.4  42.1s  built
 ✗ candidate  TestA  fail after 1.5s
 ✓ control  44.5s  1 test, 0 failed

@@ -153,6 +153,11 @@ def test_a_systemic_failure_is_not_run_again_and_the_reader_is_told(bench: Bench
     assert run.verdict is Verdict.REGRESSED
 
 
+def test_what_a_build_warns_of_is_kept_with_the_run(bench: Bench) -> None:
+    bench.player.warns = "push ghcr.io/you/compat: denied"
+    assert bench.run().warnings == ("push ghcr.io/you/compat: denied",)
+
+
 def test_a_few_failures_are_run_again_even_if_they_are_all_there_is(bench: Bench) -> None:
     bench.player.tests = {f"Test{n}": ("pass", "fail once, pass") for n in range(FEW)}
     run = bench.run()

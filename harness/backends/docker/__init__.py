@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest, Found, LegExit, LegRequest, Problem, Sink
 from harness.backends.docker.container import TMP, Privileges, run_leg
 from harness.backends.docker.images import GO_FILE, HOME, PAIR_FOLDER, Images, Recipe, go_minor
+from harness.backends.docker.supply import How, Supply
 from harness.backends.leg import environment
 from harness.backends.steps import go_directive
 from harness.config.lines import Lines
@@ -22,10 +23,8 @@ from harness.tools.clock import Stopwatch
 from harness.tools.dockercli import Client, find_client
 from harness.tools.engine import Engine, connect
 from harness.tools.git import Git
-from harness.tools.locks import held
 
 _START = "start an engine, or name one with DOCKER_HOST; --backend native needs none"
-_BUILD_LOCK = 3600.0
 
 
 class Docker:
@@ -34,13 +33,22 @@ class Docker:
     name = "docker"
 
     def __init__(
-        self, store: Store, git: Git, lines: Lines, privileges: Privileges = Privileges.AUTO
+        self,
+        store: Store,
+        git: Git,
+        lines: Lines,
+        privileges: Privileges = Privileges.AUTO,
+        cache_repo: str = "",
     ) -> None:
-        """Build commits of `git` by the data of `lines`; archives go into `store`."""
+        """Build commits of `git` by the data of `lines`; archives go into `store`.
+
+        `cache_repo` is REGISTRY/NAME, or empty to build everything here.
+        """
         self._store = store
         self._git = git
         self._lines = lines
         self._privileges = privileges
+        self._cache_repo = cache_repo
 
     @cached_property
     def _engine(self) -> Engine:
@@ -55,6 +63,14 @@ class Docker:
     @cached_property
     def _images(self) -> Images:
         return Images(self._engine, self._client, self._store, self._git)
+
+    @cached_property
+    def _supply(self) -> Supply:
+        return Supply(self._engine, self._store.root / "locks", self._cache_repo)
+
+    @cached_property
+    def _architecture(self) -> str:
+        return self._engine.describe()["Architecture"]
 
     def problems(self) -> list[Problem]:
         """Say what is missing: an engine that answers, a client program that can build."""
@@ -73,62 +89,60 @@ class Docker:
         return told | {"docker client": f"{self._client.version} {self._client.buildx}".strip()}
 
     def find(self, side: Side, request: BuildRequest) -> Found:
-        """Tell a build's key and whether it is there; a suite's image must be on the engine too."""
+        """Tell a build's key and whether it is here; a repository is not asked."""
         key = self._recipe(request).key(side)
-        if side is Side.FRONTEND:
-            return Found(key, self._store.find("frontend-image", key) is not None)
-        known = self._store.find("suite-image", key) is not None
-        return Found(key, known and self._engine.has_image(_suite_tag(key)))
+        kept = side is Side.FRONTEND and self._store.find("frontend-image", key) is not None
+        return Found(key, kept or self._engine.has_image(_tag(side, key)))
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the image of a suite on the engine, or find it there."""
         recipe = self._recipe(request)
         key = recipe.key(Side.SUITE)
-        tag = _suite_tag(key)
+        tag = _tag(Side.SUITE, key)
 
-        def work() -> tuple[Path, bool]:
+        def work() -> tuple[Path, How]:
+            # What is known of an image outlives it: engines are cleaned, and there are several.
+            how = self._supply.image(tag, partial(self._images.suite, recipe, tag), listener)
+
             def make(folder: Path) -> None:
-                self._images.suite(recipe, tag)
                 (folder / GO_FILE).write_bytes(self._read(tag, f"{HOME}/{GO_FILE}"))
 
-            published = self._store.publish("suite-image", key, make)
-            cached = published.cached
-            # What is known of an image outlives it: engines are cleaned, and there are several.
-            with held(self._store.root / "locks" / f"engine-{key}", patience=_BUILD_LOCK):
-                if not self._engine.has_image(tag):
-                    self._images.suite(recipe, tag)
-                    cached = False
-            return published.path, cached
+            return self._store.publish("suite-image", key, make).path, how
 
-        path, cached = _told(f"build suite {request.commit.ref}", listener, work)
-        return Artefact(key, path, cached, go_minor((path / GO_FILE).read_text("utf-8")))
+        path, how = _told(f"build suite {request.commit.ref}", listener, work)
+        return Artefact(key, path, how is How.CACHED, go_minor((path / GO_FILE).read_text("utf-8")))
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the image of a frontend and keep its archive, or find that."""
         recipe = self._recipe(request)
         key = recipe.key(Side.FRONTEND)
+        tag = _tag(Side.FRONTEND, key)
 
-        def work() -> tuple[Path, bool]:
-            published = self._store.publish(
-                "frontend-image",
-                key,
-                lambda folder: self._images.frontend(recipe, f"compat/frontend:{key}", folder),
-            )
-            return published.path, published.cached
+        def work() -> tuple[Path, How]:
+            how = How.CACHED
 
-        path, cached = _told(f"build frontend {request.commit.ref}", listener, work)
-        return Artefact(key, path, cached, int(recipe.go.split(".")[1]))
+            def make(folder: Path) -> None:
+                nonlocal how
+                build = partial(self._images.frontend, recipe, tag)
+                how = self._supply.image(tag, build, listener)
+                self._images.archive(tag, folder)
+
+            return self._store.publish("frontend-image", key, make).path, how
+
+        path, how = _told(f"build frontend {request.commit.ref}", listener, work)
+        return Artefact(key, path, how is How.CACHED, int(recipe.go.split(".")[1]))
 
     def run(self, leg: LegRequest, sink: Sink) -> LegExit:
         """Merge suite and frontend, and run a selection in a container."""
         fixed = environment(leg, temporary=TMP, frontend=PAIR_FOLDER, mirror="")
         del fixed["GOMAXPROCS"]  # of the run, not of the pair
-        image = self._images.pair(_suite_tag(leg.suite.key), leg.frontend, fixed)
+        image = self._images.pair(_tag(Side.SUITE, leg.suite.key), leg.frontend, fixed)
         return run_leg(self._engine, image, leg, sink, self._privileges)
 
     def _recipe(self, request: BuildRequest) -> Recipe:
         go_mod = self._git.read(request.commit.sha, "go.mod") or ""
-        return Recipe(request, self._lines.toolchain_for(request.line, go_directive(go_mod)))
+        go = self._lines.toolchain_for(request.line, go_directive(go_mod))
+        return Recipe(request, go, self._architecture)
 
     def _read(self, image: str, path: str) -> bytes:
         packed = io.BytesIO(b"".join(self._engine.read(image, path)))
@@ -137,20 +151,18 @@ class Docker:
             return file.read() if file else b""
 
 
-def _suite_tag(key: str) -> str:
-    return f"compat/suite:{key}"
+def _tag(side: Side, key: str) -> str:
+    return f"compat/{side}:{key}"
 
 
-def _told(
-    phase: str, listener: Listener, work: Callable[[], tuple[Path, bool]]
-) -> tuple[Path, bool]:
+def _told(phase: str, listener: Listener, work: Callable[[], tuple[Path, How]]) -> tuple[Path, How]:
     """Do a phase's work and tell of it; errors say which phase it was."""
     watch = Stopwatch()
     listener(PhaseStarted(phase))
     try:
-        path, cached = work()
+        path, how = work()
     except CompatError as error:
         error.add_context(phase)
         raise
-    listener(PhaseEnded(phase, watch.seconds, "cached" if cached else "built"))
-    return path, cached
+    listener(PhaseEnded(phase, watch.seconds, how))
+    return path, how

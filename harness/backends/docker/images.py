@@ -43,7 +43,7 @@ GO_FILE = "go.txt"
 BASE_IMAGE = "COMPAT_BASE_IMAGE"
 """Names, in the environment, the image that generic builds begin with."""
 
-_RECIPE = 1
+_RECIPE = 2
 """Part of every key: raised when the way of building changes what is built."""
 
 _SUITE = "suite.generic"
@@ -60,6 +60,8 @@ class Recipe:
     request: BuildRequest
     go: str
     """The Go release in full."""
+    architecture: str
+    """Of the engine, as it names it."""
 
     @property
     def generic(self) -> bool:
@@ -82,6 +84,7 @@ class Recipe:
             {
                 "recipe": _RECIPE,
                 "kind": kind,
+                "architecture": self.architecture,
                 "commit": request.commit.sha,
                 "named": [request.commit.version, request.commit.dockerfile],
                 "patches": [patch.sha256 for patch in request.patches],
@@ -130,8 +133,8 @@ class Images:
         with tempfile.TemporaryDirectory() as nothing:
             self._build(tag, Path(nothing), text, {})
 
-    def frontend(self, recipe: Recipe, tag: str, dest: Path) -> None:
-        """Build a frontend's image and fill `dest` with its archive and its program."""
+    def frontend(self, recipe: Recipe, tag: str) -> None:
+        """Build a frontend's image."""
         source = self._source(recipe)
         dockerfile = (source.folder / FRONTEND_DOCKERFILE).read_text("utf-8")
         if recipe.generic:
@@ -145,6 +148,12 @@ class Images:
             arguments = _own_base(dockerfile, recipe) | _channel(dockerfile, recipe, source)
             with self._context(recipe, source) as context:
                 self._own(tag, context, FRONTEND_DOCKERFILE, arguments, "")
+
+    def archive(self, tag: str, dest: Path) -> None:
+        """Fill `dest` with the archive and the program of a frontend's image.
+
+        The same for an image that was built and for one that was pulled: its layers as they are.
+        """
         with tempfile.TemporaryFile(dir=dest) as file:
             for chunk in self._engine.save(tag):
                 file.write(chunk)

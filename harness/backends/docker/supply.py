@@ -1,0 +1,113 @@
+"""Where an image comes from: the engine that has it, a repository of the user's, or a build.
+
+With `--cache-repo REGISTRY/NAME` machines share what they build, by any OCI registry, as
+
+    REGISTRY/NAME:suite-KEY
+    REGISTRY/NAME:frontend-KEY
+
+KEY is the digest of all that went into an image, so that a tag never changes its meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.events import Listener, Said, Warned
+from harness.tools import transfers
+from harness.tools.engine import Engine
+from harness.tools.locks import held
+from harness.tools.refusals import ABSENT, DENIED, ImageRefused
+from harness.tools.retry import persist
+
+_PATIENCE = 3600.0
+"""Seconds to wait for another process that is at work on the same image."""
+
+_LONGEST = 255
+_REPOSITORY = re.compile(
+    r"(?:localhost|(?=[^/]*[.:])[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?"
+    r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+"
+)
+"""https://github.com/distribution/reference/blob/v0.6.0/reference.go, with a registry in front."""
+
+
+class How(StrEnum):
+    """How an image came to be on the engine."""
+
+    CACHED = "cached"
+    PULLED = "pulled"
+    BUILT = "built"
+
+
+def check_repository(name: str) -> str:
+    """Give a repository's name back. Raises UsageError if it is none."""
+    if name and (len(name) > _LONGEST or not _REPOSITORY.fullmatch(name)):
+        raise UsageError(
+            f"--cache-repo: {name!r} is no repository of a registry",
+            hint="write REGISTRY/NAME without a tag, for example ghcr.io/you/compat",
+        )
+    return name
+
+
+class Supply:
+    """Brings images onto one engine."""
+
+    def __init__(self, engine: Engine, locks: Path, repository: str) -> None:
+        """Keep one process at a time at work on an image; `repository` may be empty."""
+        self._engine = engine
+        self._locks = locks
+        self._repository = repository
+        self._takes = bool(repository)
+        """Whether the repository has not yet refused a push."""
+
+    def image(self, name: str, build: Callable[[], None], listener: Listener) -> How:
+        """See that the engine has an image: find it, else pull it, else build and push it.
+
+        Raises ImageRefused if a registry stays out of reach, what `build` raises, EngineFailed
+        and Interrupted. A push that fails is a warning: nothing here depends on it.
+        """
+        key = name.rpartition(":")[2]
+        with held(self._locks / f"engine-{key}", patience=_PATIENCE):
+            if self._engine.has_image(name):
+                return How.CACHED
+            if self._repository and self._pull(name, listener):
+                return How.PULLED
+            persist(build, lambda text: listener(Said(text)))
+            if self._takes:
+                self._push(name, listener)
+            return How.BUILT
+
+    def _pull(self, name: str, listener: Listener) -> bool:
+        remote = self._remote(name)
+        try:
+            persist(
+                lambda: transfers.pull(self._engine, remote, name),
+                lambda text: listener(Said(text)),
+            )
+        except ImageRefused as error:
+            if error.cause is DENIED:  # which is what some registries say of what is not there
+                listener(Warned(f"{error}; so it is built here"))
+            elif error.cause is not ABSENT:
+                error.hint += "; without --cache-repo it is built here"
+                raise
+            return False
+        return True
+
+    def _push(self, name: str, listener: Listener) -> None:
+        remote = self._remote(name)
+        try:
+            persist(
+                lambda: transfers.push(self._engine, name, remote),
+                lambda text: listener(Said(text)),
+            )
+        except ImageRefused as error:
+            self._takes = False  # the next one would only wait for the same answer
+            listener(Warned(f"{error}; nothing more is pushed"))
+
+    def _remote(self, name: str) -> str:
+        """Give the name in the repository: `compat/suite:KEY` is `REGISTRY/NAME:suite-KEY`."""
+        kind, _, key = name.rpartition("/")[2].partition(":")
+        return f"{self._repository}:{kind}-{key}"

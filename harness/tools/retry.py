@@ -1,0 +1,51 @@
+"""Tries again what a registry refused for a reason that may pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from harness.tools.refusals import ImageRefused
+from harness.tools.stop import pause
+
+ATTEMPTS = 5
+_FIRST = 1.0
+_LONGEST = 60.0
+"""Seconds between two attempts: they double, and each has up to a second more by chance."""
+
+_T = TypeVar("_T")
+
+
+def persist(work: Callable[[], _T], tell: Callable[[str], None]) -> _T:
+    """Do something with a registry, up to ATTEMPTS times; `tell` hears of every further one.
+
+    Raises what `work` raises, the last time or if it will not pass, and Interrupted.
+    """
+
+    def told(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        brief = error.brief if isinstance(error, ImageRefused) else ""
+        again = f"attempt {state.attempt_number + 1} of {ATTEMPTS} in {state.upcoming_sleep:.1f} s"
+        tell(f"{brief}; {again}")
+
+    attempts = Retrying(
+        retry=retry_if_exception(_passes),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential_jitter(initial=_FIRST, max=_LONGEST),
+        before_sleep=told,
+        sleep=pause,
+        reraise=True,
+    )
+    return attempts(work)
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, ImageRefused) and error.cause.passing

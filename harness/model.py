@@ -181,6 +181,8 @@ class Fault(Record, frozen=True, kw_only=True):
     """A spurious one."""
     words: str
     """What happened, in one clause."""
+    sure: bool = True
+    """False if it may have hit somebody else: then only tests that it shows in are excused."""
 
 
 class LegRun(Record, frozen=True, kw_only=True):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from platformdirs import user_state_path
 
 from harness.backends.docker.container import Privileges
 from harness.backends.docker.supply import check_repository
+from harness.cli.interruption import interruptible
 from harness.config.datadir import Data, find_data
 from harness.gotest.selection import select
 from harness.journal import RunFolder
@@ -127,7 +127,7 @@ class Session:
 
     def run(self) -> tuple[Run, Path]:
         """Run the pair under a display on standard error and journal it."""
-        with _interruptible(), display(sys.stderr) as listener:
+        with interruptible(), display(sys.stderr) as listener:
             prepared = prepare(self.ask, self.data, self.store, listener)
             folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
             job = Job(
@@ -146,23 +146,6 @@ class Session:
                 raise
         write_junit(folder.path / JUNIT_FILE, run)
         return run, folder.path
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a CI's cancel, timeout(1) and a closed terminal be what Ctrl-C is: journaled."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signals = (signal.SIGTERM, signal.SIGHUP)
-    heard = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _command(options: RunOptions) -> tuple[str, ...]:

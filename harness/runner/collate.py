@@ -8,6 +8,7 @@ from functools import partial
 from harness.config.skiplists import Entry
 from harness.gotest.names import TestKey, parse, sandbox_name
 from harness.model import EntryRef, Judgement, Leg, LegRun, Outcome, Reason, Result, Status
+from harness.runner.faults import kept_from_running
 from harness.verdict import judge
 
 
@@ -95,12 +96,7 @@ def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
         elif name in leg.parents:
             yield Result(name=name, outcome=leg.parents[name])
         elif leg.attempt == 0:
-            yield Result(name=name, outcome=Outcome.MISSING, reason=_kept_from(leg))
-
-
-def _kept_from(leg: LegRun) -> Reason | None:
-    """Say why a test never began, if the machine may have kept it from that."""
-    return leg.faults[0].reason if leg.faults and leg.exit_status != 0 else None
+            yield Result(name=name, outcome=Outcome.MISSING, reason=kept_from_running(leg))
 
 
 def _ended(results: Iterable[Result]) -> bool:

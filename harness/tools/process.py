@@ -33,6 +33,9 @@ _REAP = 10.0
 """Seconds within which the kernel must end a program that was killed."""
 
 _TAIL = 4000
+_running: set[int] = set()
+"""The groups that were started and have not been killed yet."""
+
 _SECRET = re.compile(r"(?i)(://)[^/\s]+@|((?:token|password|secret|key)[=:]\s*)\S+")
 
 _GIT_KEPT = frozenset(
@@ -142,6 +145,13 @@ def find(program: str) -> Path:
     return Path(found)
 
 
+def kill_all() -> None:
+    """Kill every program that runs, for a process that is about to end; waits for none."""
+    for group in tuple(_running):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
 def run(request: Request) -> Completed:
     """Run a program to its end and keep what it printed.
 
@@ -224,7 +234,7 @@ def _popen(request: Request, stdin: IO[bytes] | int, stderr: int) -> subprocess.
     if request.cwd is not None and not request.cwd.is_dir():
         raise InfrastructureError(f"cannot run {program} in {request.cwd}: no such folder")
     try:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [str(word) for word in request.argv],
             cwd=request.cwd,
             env=clean_environment() if request.env is None else dict(request.env),
@@ -238,6 +248,8 @@ def _popen(request: Request, stdin: IO[bytes] | int, stderr: int) -> subprocess.
         raise MissingToolError(f"cannot run {program}: {error.strerror}") from error
     except OSError as error:
         raise InfrastructureError(f"cannot run {program}: {error.strerror}") from error
+    _running.add(child.pid)
+    return child
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -248,6 +260,7 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
         child.wait(_REAP)
     except subprocess.TimeoutExpired as error:
         raise InfrastructureError(f"process {child.pid} cannot be killed") from error
+    _running.discard(child.pid)
 
 
 def _both(out: bytearray, err: bytearray) -> str:

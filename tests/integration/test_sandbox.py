@@ -19,7 +19,9 @@ from harness.backends.base import Artefact, LegExit, LegRequest
 from harness.backends.native import sandbox
 from harness.backends.native.sandbox import run_leg
 from harness.errors import InfrastructureError
+from harness.model import Reason
 from harness.tools.crew import Crew
+from tests.integration import cgroups
 from tests.integration.watching import alive, eventually
 
 pytestmark = pytest.mark.integration
@@ -258,6 +260,19 @@ def test_a_test_binary_that_cannot_be_run_is_nobodys_test_result(leg: Leg) -> No
     (leg.folder / "suite/bin/dockerfile.test").write_bytes(b"\x7fELF")
     with pytest.raises(InfrastructureError, match="could not be prepared"):
         run_leg(request, lambda _: None)
+
+
+@pytest.mark.parametrize(("script", "status"), [("exec {}", 137), ("{}; exit 1", 1)])
+def test_memory_that_ran_out_is_told_by_the_kernel(script: str, status: int, leg: Leg) -> None:
+    with cgroups.limited(megabytes=32) as group:
+        end, _ = leg(f"echo $$ > {group}; {script.format('tail /dev/zero')}")
+    assert end.status == status
+    assert {fault.reason for fault in end.faults} == {Reason.OOM}
+    assert not any(fault.sure for fault in end.faults)  # it was in a group of its own
+
+
+def test_a_kill_for_another_cause_is_no_want_of_memory(leg: Leg) -> None:
+    assert leg("kill -9 $$")[0].faults == ()
 
 
 def test_at_the_time_limit_everything_is_killed(leg: Leg, monkeypatch: pytest.MonkeyPatch) -> None:

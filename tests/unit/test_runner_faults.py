@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.errors import DiskFull, ExitCode, InfrastructureError
@@ -15,7 +16,7 @@ from harness.journal import read_run
 from harness.model import Fault, Judgement, Leg, Outcome, Reason, Result, Run, Verdict
 from harness.reports.summary import headline
 from harness.runner.cell import Settings
-from harness.runner.faults import excused, fault_of
+from harness.runner.faults import excused, fault_of, kept_from_running
 from harness.tools.stop import stop_asked
 from tests.unit.pairs import Bench, Played, Player, attempts, stream
 from tests.unit.runs import full_name, leg_run
@@ -214,6 +215,35 @@ def test_a_fault_excuses_what_it_may_have_caused(
         assert seen.reason is expected
         assert (seen.outcome, seen.fingerprint) == (outcome, "f")
     assert excused(leg) == leg
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "error", "status", "seen"),
+    [
+        (Outcome.FAIL, Reason.ASSERTION, "Not equal", 1, Reason.ASSERTION),
+        (Outcome.FAIL, Reason.ASSERTION, "git: signal: killed", 1, Reason.OOM),
+        (Outcome.FAIL, Reason.ASSERTION, 'process "x" failed: exit code: 137', 1, Reason.OOM),
+        (Outcome.FAIL, Reason.DAEMON_GONE, "transport is closing", 1, Reason.OOM),
+        (Outcome.CRASH, Reason.INCOMPLETE, "", 137, Reason.OOM),
+        (Outcome.CRASH, Reason.INCOMPLETE, "", 2, Reason.INCOMPLETE),
+        (Outcome.HANG, Reason.TIMEOUT, "", None, Reason.TIMEOUT),
+    ],
+)
+def test_a_fault_that_may_be_anothers_excuses_only_what_shows_it(
+    outcome: Outcome, reason: Reason, error: str, status: int | None, seen: Reason
+) -> None:
+    leg = leg_run(Leg.CANDIDATE, [replace(result(outcome, reason), error=error)])
+    unsure = replace(OOM, sure=False)
+    (after,) = excused(replace(leg, exit_status=status), unsure).results
+    assert after.reason is seen
+
+
+@pytest.mark.parametrize(("status", "reason"), [(137, Reason.OOM), (-9, Reason.OOM), (1, None)])
+def test_a_fault_that_may_be_anothers_keeps_nothing_from_running_but_by_a_kill(
+    status: int, reason: Reason | None
+) -> None:
+    leg = replace(leg_run(Leg.CANDIDATE, []), faults=(replace(OOM, sure=False),))
+    assert kept_from_running(replace(leg, exit_status=status)) is reason
 
 
 def test_an_error_becomes_one_clause_with_its_reason() -> None:

@@ -13,6 +13,8 @@ from harness.backends.base import LegExit, LegRequest, Sink
 from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment, passed_on
 from harness.backends.native import init
 from harness.errors import InfrastructureError
+from harness.model import Fault, Reason
+from harness.tools.memory import Kills, oom_kills
 from harness.tools.process import Request, find, stream
 
 PROGRAMS = {
@@ -52,13 +54,15 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     request = Request(
         command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + GRACE
     )
+    before = oom_kills()
     ended = stream(request, sink)
     if ended.status == init.FAILED:
         raise InfrastructureError(
             f"the namespaces of a leg could not be prepared; see {leg.folder / 'raw.log'}",
             hint="compat doctor says what this machine lacks",
         )
-    return LegExit(ended.status, ended.timed_out, ended.seconds)
+    befell = faults(oom_kills().since(before))
+    return LegExit(ended.status, ended.timed_out, ended.seconds, faults=befell)
 
 
 def command(spec: Path, *, offline: bool) -> list[str]:
@@ -73,6 +77,15 @@ def command(spec: Path, *, offline: bool) -> list[str]:
     argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
     argv += ["--mount-proc", *(["--net"] if offline else [])]
     return [*argv, sys.executable, "-I", init.__file__, str(spec)]
+
+
+def faults(kills: Kills) -> tuple[Fault, ...]:
+    """Give what the kernel did while a leg ran; whose processes they were it does not tell."""
+    if not kills.everywhere:
+        return ()
+    where = "here" if kills.ours else "on this machine"
+    words = f"memory ran out {where}: the kernel killed {kills.everywhere} of its processes"
+    return (Fault(reason=Reason.OOM, words=words, sure=kills.ours > 0),)
 
 
 def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str, object]:

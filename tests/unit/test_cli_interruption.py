@@ -1,0 +1,67 @@
+"""One Ctrl-C ends a run well, a second one at once; outside of runs they are what they were."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import NoReturn
+
+import pytest
+
+from harness.cli import interruption
+from harness.cli.interruption import interruptible
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+class Left(BaseException):
+    """Stands for the end of the process, which nothing catches."""
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the process not end; give what was done before it would."""
+    done: list[str] = []
+
+    def leave(code: int) -> NoReturn:
+        done.append(f"exit {code}")
+        raise Left
+
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(interruption, "kill_all", lambda: done.append("killed"))
+    return done
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_first_signal_is_an_interruption(number: signal.Signals, killed: list[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        signal.raise_signal(number)
+    assert killed == []
+
+
+@pytest.mark.parametrize("second", SIGNALS)
+def test_a_second_signal_kills_what_runs_and_leaves(
+    second: signal.Signals, killed: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    def twice() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            signal.raise_signal(second)
+
+    with pytest.raises(Left), interruptible():
+        twice()
+    assert killed == ["killed", "exit 130"]
+    assert capfd.readouterr().err.strip().startswith("error: interrupted again")
+
+
+def test_what_is_ignored_stays_so_and_handlers_come_back(killed: list[str]) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert killed == []

@@ -51,8 +51,8 @@ def demo(
     is broken on both sides. So the exit code is 1, as it would be for a real regression.
     """
     from harness import minikit  # noqa: PLC0415 - keeps --help quick
-    from harness.cli.report import show  # noqa: PLC0415
     from harness.cli.session import RunOptions, Session  # noqa: PLC0415
+    from harness.cli.show import show  # noqa: PLC0415
     from harness.config.datadir import find_data  # noqa: PLC0415
     from harness.store import Store, default_cache  # noqa: PLC0415
 

@@ -94,7 +94,7 @@ def run(**options: Unpack[RunOptions]) -> int:
     Exit codes: 0 compatible, 1 regression, 2 usage or configuration, 3 too little ran to say,
     4 infrastructure or build failure, 130 interrupted.
     """
-    from harness.cli.report import show  # noqa: PLC0415 - keeps --help quick
-    from harness.cli.session import Session  # noqa: PLC0415
+    from harness.cli.session import Session  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.show import show  # noqa: PLC0415
 
     return show(*Session.open(options).run(), as_json=options["as_json"])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, Lazy] = {
     "run": Lazy("harness.cli.run:run", "Run one pair: an old daemon, a new frontend."),
     "plan": Lazy("harness.cli.plan:plan", "Show what a matrix would build and run."),
+    "report": Lazy("harness.cli.report:report", "Write the reports of a stored run again."),
     "demo": Lazy("harness.cli.demo:demo", "See every verdict on a miniature of BuildKit."),
     "images": Lazy("harness.cli.images:images", "Make stand-ins for the images that tests pull."),
     "doctor": Lazy("harness.cli.doctor:doctor", "Say what this machine lacks and how to mend it."),

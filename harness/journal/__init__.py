@@ -15,7 +15,14 @@ runs/
     cells/<cell>/run.json …       a run folder of each
 """
 
-from harness.journal.folder import LegFolder, RunFolder, leg_path, log_of_test, safe_name
+from harness.journal.folder import (
+    LegFolder,
+    RunFolder,
+    daemon_log_of_test,
+    leg_path,
+    log_of_test,
+    safe_name,
+)
 from harness.journal.matrixrecord import (
     CELLS,
     MATRIX_FILE,
@@ -38,6 +45,7 @@ __all__ = [
     "RunFolder",
     "cell_folder",
     "cells",
+    "daemon_log_of_test",
     "leg_path",
     "log_of_test",
     "read_matrix",

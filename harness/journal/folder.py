@@ -48,6 +48,11 @@ def log_of_test(leg_folder: str, name: str) -> str:
     return str(PurePosixPath(leg_folder, "tests", f"{safe_name(name)}.log"))
 
 
+def daemon_log_of_test(leg_folder: str, name: str) -> str:
+    """Path of what the daemon wrote during a failing test, relative to the same."""
+    return str(PurePosixPath(leg_folder, "daemon", f"{safe_name(name)}.log"))
+
+
 @dataclass(frozen=True)
 class LegFolder:
     """The files of one leg. Paths are only named; `make` creates the folders."""

@@ -16,7 +16,8 @@ message says why. So a job that is red for its JUnit file is red for a reason.
 | stale-entry | passed | the test passes; the list is wrong, which the strict gate reports |
 
 A run that is indeterminate or was interrupted gets one more testcase, an error, because an
-empty file reads as success. Verdicts other than compatible are in a testcase's properties.
+empty file reads as success; so does a pair of a matrix of which nothing came. Verdicts other than
+compatible are in a testcase's properties.
 
 Pages key tests on classname and name, so both hold all that tells results apart: GitLab drops
 the second of two equal ones and wants files below 30 MB
@@ -30,8 +31,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.journal.files import replacing
-from harness.model import EntryRef, Judgement, Leg, Outcome, Result, Run, Verdict
-from harness.reports.junitxml import Case, Suite
+from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Result, Run, Verdict
+from harness.reports.junitxml import Case, Document, Suite
+from harness.reports.overview import Spot
 from harness.reports.summary import (
     TIMES,
     error_line,
@@ -44,6 +46,11 @@ from harness.reports.summary import (
     variant,
 )
 from harness.reports.text import clip, excerpt, visible
+
+WHOLE = "(the whole run)"
+"""Name of the testcase that stands for a run that could not tell."""
+ALL_CASES = 100_000
+"""Number of tests of a matrix up to which its report lists those that plainly passed."""
 
 _REASON = 300
 _EXCERPT = 8_000
@@ -61,8 +68,38 @@ def write_junit(path: Path, run: Run) -> None:
 
 def write_run_junit(file: BinaryIO, run: Run) -> None:
     """Write a run as a JUnit document."""
+    with Document(run.seconds) as document:
+        document.add(_suite(run), _run_cases(run))
+        document.write(file)
+
+
+class MatrixJUnit:
+    """The runs of a matrix in one JUnit document, added one by one.
+
+    GitLab wants files below 30 MB: of more than 100,000 tests, those that plainly passed are left
+    to the files of the cells.
+    """
+
+    def __init__(self, document: Document, tests: int) -> None:
+        """Begin in `document`; `tests` is the number that all cells together have."""
+        self._document = document
+        self._brief = tests > ALL_CASES
+
+    def add(self, spot: Spot, run: Run | None) -> None:
+        """Add what came of a cell; a cell without a run is an error."""
+        if run is None:
+            self._document.add(_absent_suite(spot), [_absent_case(spot)])
+            return
+        cases: Iterable[Case] = _run_cases(run)
+        suite = _suite(run)
+        if self._brief:
+            cases = (case for case in cases if case.kind or case.verdict)
+            suite.properties["passed testcases"] = "left to the junit.xml of the cell"
+        self._document.add(suite, cases)
+
+
+def _suite(run: Run) -> Suite:
     pair = run.pair
-    classname = f"{ref_name(pair.suite)}{TIMES}{ref_name(pair.frontend)}.{'-'.join(variant(pair))}"
     properties = {
         "suite": str(pair.suite),
         "frontend": str(pair.frontend),
@@ -71,8 +108,31 @@ def write_run_junit(file: BinaryIO, run: Run) -> None:
         "verdict": run.verdict.value,
         **{f"stale-entry {it.where}": "matched no test" for it in run.unmatched},
     }
-    suite = Suite(title(pair), classname, run.started, run.seconds, properties)
-    suite.write(file, _run_cases(run))
+    return Suite(title(pair), _classname(pair), run.started, run.seconds, properties)
+
+
+def _classname(pair: Pair) -> str:
+    return f"{ref_name(pair.suite)}{TIMES}{ref_name(pair.frontend)}.{'-'.join(variant(pair))}"
+
+
+def _absent_suite(spot: Spot) -> Suite:
+    pair = spot.planned.pair
+    result = spot.result
+    return Suite(
+        spot.title, _classname(pair), result.started, result.seconds, {"verdict": spot.label}
+    )
+
+
+def _absent_case(spot: Spot) -> Case:
+    error = spot.result.error
+    return Case(
+        name=WHOLE,
+        seconds=0,
+        kind="error",
+        about=spot.label,
+        message=error.strip().partition("\n")[0] or f"{spot.label}: nothing came of this pair",
+        text=excerpt(error, _EXCERPT),
+    )
 
 
 def write_results(
@@ -84,16 +144,17 @@ def write_results(
     is an error. Holds one result at a time; testcases wait in a temporary file until their
     numbers are known, because those stand at the top.
     """
-    Suite(visible(name), visible(name), "", seconds, {}).write(
-        file, (_result_case(result) for result in results)
-    )
+    suite = Suite(visible(name), visible(name), "", seconds, {})
+    with Document(seconds) as document:
+        document.add(suite, (_result_case(result) for result in results))
+        document.write(file)
 
 
 def _run_cases(run: Run) -> Iterator[Case]:
     broken = run.verdict is Verdict.INFRA and not run.counts.get(Verdict.INFRA)
     if run.interrupted or broken or run.verdict is Verdict.INDETERMINATE:
         yield Case(
-            name="(the whole run)",
+            name=WHOLE,
             seconds=0,
             kind="error",
             about="interrupted" if run.interrupted else run.verdict.value,
@@ -103,7 +164,7 @@ def _run_cases(run: Run) -> Iterator[Case]:
         yield _judged_case(run, judgement)
 
 
-_KINDS = {
+KINDS = {
     Verdict.REGRESSED: "failure",
     Verdict.LOST: "failure",
     Verdict.INFRA: "error",
@@ -117,6 +178,7 @@ _KINDS = {
     Verdict.FIXED: "",
     Verdict.STALE_ENTRY: "",
 }
+"""What each verdict becomes: `failure`, `error`, `skipped`, or empty for a test that passed."""
 
 
 def _judged_case(run: Run, judgement: Judgement) -> Case:
@@ -127,7 +189,7 @@ def _judged_case(run: Run, judgement: Judgement) -> Case:
     return Case(
         name=judgement.name,
         seconds=seconds or 0,
-        kind=_KINDS[verdict],
+        kind=KINDS[verdict],
         about=verdict.value,
         message=_message(run, judgement),
         text="" if verdict is Verdict.SKIPPED else "\n".join(_evidence(judgement)),
@@ -137,7 +199,7 @@ def _judged_case(run: Run, judgement: Judgement) -> Case:
 
 def _message(run: Run, judgement: Judgement) -> str:
     error = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)
-    if _KINDS[judgement.verdict] in {"failure", "error"}:
+    if KINDS[judgement.verdict] in {"failure", "error"}:
         return error or meaning(run, judgement.verdict)
     why = _entry(judgement.entry) if judgement.entry else meaning(run, judgement.verdict)
     return f"{why}: {error}" if error else why

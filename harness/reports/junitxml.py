@@ -1,4 +1,4 @@
-"""The XML of one JUnit testsuite: escaped, bounded, written as it comes.
+"""The XML of JUnit testsuites: escaped, bounded, written as they come.
 
 Totals stand in the head of the file, before what they count. So testcases wait in a spool, in
 memory while they are few and in a temporary file after that, and one is held at a time.
@@ -7,11 +7,12 @@ memory while they are few and in a temporary file after that, and one is held at
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from xml.sax.saxutils import escape
 
 from harness.journal import safe_name
@@ -42,50 +43,49 @@ class Case:
     verdict: str = ""
 
 
-class Suite:
-    """Writes one testsuite: cases into a spool while they are counted, then head and cases."""
+class Document:
+    """Writes one file of testsuites, which share a budget for what tests put out."""
 
-    def __init__(
-        self, name: str, classname: str, started: str, seconds: float, properties: dict[str, str]
-    ) -> None:
-        """Describe the suite; `seconds` is its wall time, `started` UTC or empty."""
-        self._name = name
-        self._classname = _attribute(classname)
-        self._started = started
+    def __init__(self, seconds: float) -> None:
+        """Begin a file; `seconds` is the wall time of it all."""
         self._seconds = seconds
-        self._properties = properties
-        self._counts = {"": 0, "failure": 0, "error": 0, "skipped": 0}
+        self._spool = SpooledTemporaryFile[bytes](_SPOOL)
+        self._counts = Counter[str]()
         self._left = _OUTPUT_BUDGET
 
-    def write(self, file: BinaryIO, cases: Iterable[Case]) -> None:
-        """Write the whole document. To be called once."""
-        with SpooledTemporaryFile(_SPOOL) as spool:
+    def __enter__(self) -> Self:
+        """Use the file's spool until the end of the block."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Give up the spool."""
+        self._spool.close()
+
+    def add(self, suite: Suite, cases: Iterable[Case]) -> None:
+        """Add a testsuite; its cases wait until they are counted."""
+        counts = Counter[str]()
+        with SpooledTemporaryFile[bytes](_SPOOL) as spool:
             for case in cases:
-                self._counts[case.kind] += 1
-                spool.write(self._case(case).encode())
+                counts[case.kind] += 1
+                spool.write(self._case(suite.classname, case).encode())
             spool.seek(0)
-            file.write(self._head().encode())
-            copyfileobj(spool, file)
-        file.write(b"</testsuite>\n</testsuites>\n")
+            self._spool.write(suite.head(_totals(counts, suite.seconds)).encode())
+            copyfileobj(spool, self._spool)
+        self._spool.write(b"</testsuite>\n")
+        self._counts += counts
 
-    def _head(self) -> str:
-        counts = self._counts
-        totals = (
-            f'tests="{sum(counts.values())}" failures="{counts["failure"]}" '
-            f'errors="{counts["error"]}" skipped="{counts["skipped"]}" time="{self._seconds:.3f}"'
-        )
-        started = f' timestamp="{_attribute(self._started)}"' if self._started else ""
-        return (
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f"<testsuites {totals}>\n"
-            f'<testsuite name="{_attribute(self._name)}" {totals}{started}>\n'
-            f"{_properties(self._properties)}"
-        )
+    def write(self, file: BinaryIO) -> None:
+        """Write the whole file. To be called once, at the end."""
+        totals = _totals(self._counts, self._seconds)
+        file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {totals}>\n'.encode())
+        self._spool.seek(0)
+        copyfileobj(self._spool, file)
+        file.write(b"</testsuites>\n")
 
-    def _case(self, case: Case) -> str:
+    def _case(self, classname: str, case: Case) -> str:
         name = case.name if len(case.name) <= _NAME else f"{safe_name(case.name)} (cut)"
         head = (
-            f'<testcase classname="{self._classname}" name="{_attribute(name)}" '
+            f'<testcase classname="{_attribute(classname)}" name="{_attribute(name)}" '
             f'time="{case.seconds:.3f}"'
         )
         if not case.kind and not case.verdict:
@@ -106,6 +106,35 @@ class Suite:
         escaped = escape(visible_block(text)) if self._left else ""
         self._left = max(0, self._left - len(escaped.encode()))
         return escaped if self._left or not text else _LEFT_OUT
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What stands at the head of a testsuite."""
+
+    name: str
+    classname: str
+    """Of all its testcases."""
+    started: str
+    """UTC, or empty."""
+    seconds: float
+    """Wall time."""
+    properties: dict[str, str]
+
+    def head(self, totals: str) -> str:
+        """Write the beginning, up to the first testcase."""
+        started = f' timestamp="{_attribute(self.started)}"' if self.started else ""
+        return (
+            f'<testsuite name="{_attribute(self.name)}" {totals}{started}>\n'
+            f"{_properties(self.properties)}"
+        )
+
+
+def _totals(counts: Counter[str], seconds: float) -> str:
+    return (
+        f'tests="{counts.total()}" failures="{counts["failure"]}" '
+        f'errors="{counts["error"]}" skipped="{counts["skipped"]}" time="{seconds:.3f}"'
+    )
 
 
 def _properties(properties: dict[str, str]) -> str:

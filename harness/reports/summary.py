@@ -1,4 +1,4 @@
-"""What all reports say about a run in the same words: titles, counts, headline, log paths."""
+"""What all reports say about a run in the same words: titles, counts, headline."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.gotest import reasons
-from harness.journal import RUN_FILE, leg_path, log_of_test
-from harness.journal.folder import RAW_LOG
+from harness.journal import RUN_FILE
 from harness.model import (
     Channel,
     Commit,
@@ -21,6 +20,7 @@ from harness.model import (
     Run,
     Verdict,
 )
+from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
 
@@ -80,6 +80,11 @@ def failure(judgement: Judgement, leg: Leg) -> Result | None:
     return next((it for it in attempts(judgement, leg) if it.outcome.failing), None)
 
 
+def outcome_text(result: Result) -> str:
+    """Write an outcome with its reason: `crash (panic)`."""
+    return f"{result.outcome} ({result.reason})" if result.reason else result.outcome.value
+
+
 def error_line(result: Result) -> str:
     """Give the one line that names a failure, harmless and bounded."""
     return visible(clip(reasons.error_line(result.error), _ERROR_LINE))
@@ -91,23 +96,6 @@ def side_error(judgement: Judgement, leg: Leg) -> str:
     if failed:
         return error_line(failed)
     return next((line for it in attempts(judgement, leg) if (line := error_line(it))), "")
-
-
-def log_path(run: Run, judgement: Judgement, leg: Leg) -> str:
-    """Name the file to open about one side of a judgement, relative to the run folder.
-
-    A failing test has a log of its own, in the attempt that failed first; for any other the
-    leg's whole output is the evidence.
-    """
-    for record in run.legs:
-        if record.leg is leg and _fails_in(record, judgement.name):
-            return log_of_test(record.folder, judgement.name)
-    main = main_leg(run, leg)
-    return f"{main.folder if main else leg_path(leg, 0)}/{RAW_LOG}"
-
-
-def _fails_in(record: LegRun, name: str) -> bool:
-    return any(it.outcome.failing for it in record.results if it.name == name)
 
 
 def headline(run: Run) -> str:
@@ -191,6 +179,7 @@ def summary(run: Run, folder: Path) -> dict[str, Any]:
 
     Texts are as stored, not escaped: JSON carries them whole.
     """
+    logs = Logs(run)
     return {
         "run": str(folder / RUN_FILE),
         "id": run.id,
@@ -206,7 +195,7 @@ def summary(run: Run, folder: Path) -> dict[str, Any]:
                 "test": it.name,
                 "verdict": it.verdict.value,
                 "error": side_error(it, Leg.CANDIDATE),
-                "log": str(folder / log_path(run, it, Leg.CANDIDATE)),
+                "log": str(folder / logs.path(it, Leg.CANDIDATE)),
             }
             for it in run.judgements
             if it.verdict in BROKEN

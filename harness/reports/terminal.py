@@ -16,15 +16,16 @@ import click
 
 from harness.gotest import names
 from harness.model import EntryRef, Judgement, Leg, Outcome, Result, Run, Verdict
+from harness.reports.logs import Logs
 from harness.reports.summary import (
     TIMES,
     attempts,
     failure,
     headline,
-    log_path,
     main_leg,
     meaning,
     outcome_counts,
+    outcome_text,
     side_error,
 )
 from harness.reports.text import clip, duration, plural, visible
@@ -66,6 +67,7 @@ class _Report:
         self._run = run
         self._folder = folder
         self._width = width
+        self._logs = Logs(run)
         self._known = frozenset(it.name for it in run.judgements)
 
     def lines(self) -> Iterator[str]:
@@ -161,7 +163,7 @@ class _Report:
         for leg in Leg:
             lost = leg is Leg.CANDIDATE and judgement.verdict is Verdict.LOST
             if lost or failure(judgement, leg):
-                yield click.style(f"{'':7}{visible(log_path(self._run, judgement, leg))}", dim=True)
+                yield click.style(f"{'':7}{visible(self._logs.path(judgement, leg))}", dim=True)
 
     def _errors(self, judgement: Judgement) -> Iterator[str]:
         """Error lines of both sides; the side is named if they differ, for then it matters."""
@@ -251,8 +253,4 @@ class _Report:
 
 def _outcomes(results: tuple[Result, ...]) -> str:
     """Write one side's attempts in order: `crash (panic), fail (assertion)`."""
-    return ", ".join(_outcome(result) for result in results) or "not run"
-
-
-def _outcome(result: Result) -> str:
-    return f"{result.outcome} ({result.reason})" if result.reason else result.outcome.value
+    return ", ".join(outcome_text(result) for result in results) or "not run"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 _SUSPECT = re.compile(r"[^ -~]")
 _SUSPECT_IN_BLOCK = re.compile(r"[^\t\n -~]")
@@ -74,3 +75,18 @@ def duration(seconds: float) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
     return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+
+
+def parsed_time(iso: str) -> datetime | None:
+    """Read a time in ISO 8601 as UTC; None for what is none."""
+    try:
+        time = datetime.fromisoformat(iso)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def moment(iso: str) -> str:
+    """Write a time in ISO 8601 as `2026-11-23 18:06 UTC`; what is none stays as it is."""
+    time = parsed_time(iso)
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else visible(iso)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from harness.errors import ExitCode
+from harness.gotest.fingerprint import fingerprint
 from harness.model import (
     SCHEMA_VERSION,
     Channel,
@@ -88,7 +89,7 @@ def result(name: str, outcome: Outcome = Outcome.PASS, error: str = "") -> Resul
         reason=Reason.DISK if failing and "no space left" in error else _REASONS.get(outcome),
         seconds=None if outcome is Outcome.MISSING else 1.25,
         error=error,
-        fingerprint="5f1d7a" if failing else "",
+        fingerprint=fingerprint(error.encode("utf-8", "replace").decode()) if failing else "",
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 from harness.errors import ExitCode
 from harness.journal import RunFolder
 from harness.model import Channel, Judgement, Leg, Outcome, Run, Verdict
-from harness.reports.summary import headline, log_path, ref_name, summary, title
+from harness.reports.logs import Logs
+from harness.reports.summary import headline, ref_name, summary, title
 from tests.unit import runs
 
 FOLDER = Path("/runs/20261123-180607-ab12")
@@ -121,8 +122,8 @@ def test_the_log_of_a_failing_test_is_where_the_runner_writes_it() -> None:
     run = runs.regressed_run()
     judgement = run.judgements[1]
     written = RunFolder(FOLDER).leg(Leg.CANDIDATE).test_log(judgement.name)
-    assert FOLDER / log_path(run, judgement, Leg.CANDIDATE) == written
-    assert log_path(run, judgement, Leg.CONTROL) == "control/raw.log"
+    assert FOLDER / Logs(run).path(judgement, Leg.CANDIDATE) == written
+    assert Logs(run).path(judgement, Leg.CONTROL) == "control/raw.log"
 
 
 def test_a_failure_that_only_a_rerun_had_leads_to_the_reruns_log() -> None:
@@ -130,11 +131,11 @@ def test_a_failure_that_only_a_rerun_had_leads_to_the_reruns_log() -> None:
     run = run_of(Verdict.FLAKY, judgement)
     again = runs.leg_run(Leg.CANDIDATE, judgement.candidate[1:], 1)
     run = msgspec.structs.replace(run, legs=(*run.legs, again))
-    assert log_path(run, judgement, Leg.CANDIDATE).startswith("rerun-1/candidate/tests/")
+    assert Logs(run).path(judgement, Leg.CANDIDATE).startswith("rerun-1/candidate/tests/")
 
 
 def test_a_lost_test_leads_to_the_whole_output() -> None:
     judgement = runs.judgement("TestX", Verdict.LOST, [P], [M])
-    assert log_path(run_of(Verdict.LOST, judgement), judgement, Leg.CANDIDATE) == (
+    assert Logs(run_of(Verdict.LOST, judgement)).path(judgement, Leg.CANDIDATE) == (
         "candidate/raw.log"
     )

@@ -1,0 +1,60 @@
+"""A badge for a README: what came of a matrix in three words, as SVG without anything to fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from harness.matrices import CellState, MatrixRun
+from harness.model import Verdict
+from harness.reports.overview import Spot, headline
+from harness.reports.summary import BROKEN
+
+_SUBJECT = "compat"
+_PADDING = 6
+_GLYPH = 6.7
+"""Width of an average glyph; `textLength` makes the text fit whatever the font."""
+_COLOURS = {"bad": "#c0272d", "odd": "#7b3fb3", "warn": "#946200", "good": "#2a7849"}
+_WARN = frozenset({Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY})
+
+
+def badge(matrix: MatrixRun, spots: Sequence[Spot]) -> str:
+    """Draw the badge: `3/12 regressed`, `2/12 without result`, `12 compatible`."""
+    text, colour = _said(spots)
+    left, right = _width(_SUBJECT), _width(text)
+    whole = " ".join(filter(None, headline(matrix, spots)[:1]))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
+        f'aria-label="{_SUBJECT}: {text}">\n'
+        f"<title>{escape(whole)}</title>\n"
+        f'<clipPath id="round"><rect width="{left + right}" height="20" rx="3"/></clipPath>\n'
+        f'<g clip-path="url(#round)"><rect width="{left}" height="20" fill="#444a50"/>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/></g>\n'
+        f'<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
+        f"{_text(_SUBJECT, 0, left)}{_text(text, left, right)}</g>\n"
+        "</svg>\n"
+    )
+
+
+def _said(spots: Sequence[Spot]) -> tuple[str, str]:
+    broken = sum(spot.result.verdict in BROKEN for spot in spots)
+    silent = sum(
+        spot.result.state is not CellState.DONE
+        or spot.result.verdict in {Verdict.INFRA, Verdict.INDETERMINATE}
+        for spot in spots
+    )
+    if broken:
+        return f"{broken}/{len(spots)} regressed", _COLOURS["bad"]
+    if silent or not spots:
+        return f"{silent}/{len(spots)} without result", _COLOURS["odd"]
+    warned = any(spot.result.verdict in _WARN for spot in spots)
+    return f"{len(spots)} compatible", _COLOURS["warn" if warned else "good"]
+
+
+def _width(text: str) -> int:
+    return round(len(text) * _GLYPH) + 2 * _PADDING
+
+
+def _text(text: str, x: int, width: int) -> str:
+    length = width - 2 * _PADDING
+    return f'<text x="{x + _PADDING}" y="14" textLength="{length}">{escape(text)}</text>'

@@ -1,0 +1,174 @@
+"""summary.md: a matrix for the summary of a CI job or the text of an issue, always below 1 MiB.
+
+Nothing from outside stands bare in it: names and messages are code, in which GitHub reads no
+markup, no @mention and no #number, with a fence longer than any row of backticks inside.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.matrices import CellState, MatrixRun
+from harness.model import Verdict
+from harness.reports.layout import grids
+from harness.reports.overview import BY_WEIGHT, Spot, headline, tests_by_verdict
+from harness.reports.summary import BROKEN
+from harness.reports.survey import Survey, Trouble
+from harness.reports.text import clip, duration, excerpt, moment, plural, visible, visible_block
+from harness.reports.words import WORDS
+
+LIMIT = 1_000_000
+"""Bytes; GitHub refuses a job summary of more than 1 MiB."""
+
+_RESERVE = 2_000
+_ROWS = 200
+_COLUMNS = 60
+_NAMES = 40
+_PROSE = 400
+_EXCERPT = 3_000
+_TICKS = re.compile(r"`+")
+
+
+def summary_markdown(matrix: MatrixRun, spots: Sequence[Spot], survey: Survey) -> str:
+    """Write the summary; what would make it too long is left out, and it says how much."""
+    parts = [*_head(matrix, spots), *_tables(spots)]
+    troubles = [(it.verdict in BROKEN, _trouble(it, spots, survey)) for it in survey.troubles()]
+    details = [text for broken, text in troubles if broken]
+    details += [*_failures(spots), *(text for broken, text in troubles if not broken)]
+    room = LIMIT - _RESERVE - len("".join(parts).encode())
+    shown = list(_fitting(details, room))
+    if shown:
+        parts += ["## Root causes\n\n", *shown]
+    if len(shown) < len(details):
+        parts.append(f"… and {len(details) - len(shown)} more, all on the page.\n\n")
+    parts.append(_legend(spots))
+    return "".join(parts)
+
+
+def code(text: str) -> str:
+    """Write one line as code that cannot be left: a longer row of backticks around it."""
+    text = visible(text)
+    ticks = "`" * (1 + max((len(row) for row in _TICKS.findall(text)), default=0))
+    # A blank inside each fence is taken away again, and parts it from a backtick of the text.
+    return f"{ticks} {text} {ticks}" if "`" in text or not text.strip() else f"`{text}`"
+
+
+def in_table(text: str) -> str:
+    """Keep code within its column: a bar ends a column even inside backticks."""
+    return code(text).replace("|", r"\|")
+
+
+def fenced(text: str) -> str:
+    """Write a block that cannot be left."""
+    text = visible_block(text)
+    fence = "`" * max(3, 1 + max((len(row) for row in _TICKS.findall(text)), default=0))
+    return f"{fence}text\n{text}\n{fence}\n"
+
+
+def _in_html(text: str) -> str:
+    return f"<code>{html.escape(visible(text))}</code>"
+
+
+def _fitting(parts: Iterable[str], room: int) -> Iterator[str]:
+    for part in parts:
+        room -= len(part.encode())
+        if room < 0:
+            return
+        yield part
+
+
+def _head(matrix: MatrixRun, spots: Sequence[Spot]) -> Iterator[str]:
+    worst, rest = headline(matrix, spots)
+    yield f"# {_escaped(worst)}\n\n"
+    if rest:
+        yield f"{_escaped(rest)}.\n\n"
+    shard = f", shard {matrix.shard} only" if matrix.shard else ""
+    facts = [
+        f"{code(clip(matrix.plan.matrix, _PROSE))}{shard}",
+        f"run {code(matrix.id)}",
+        code(moment(matrix.started)),
+        f"took {duration(matrix.seconds)}",
+        f"harness {code(matrix.plan.harness)}",
+        f"plan {code(matrix.plan.digest[:12])}",
+    ]
+    yield f"{' · '.join(facts)}\n\n"
+    for warning in matrix.warnings[:_NAMES]:
+        yield f"- warning: {code(clip(warning, _PROSE))}\n"
+    if matrix.warnings:
+        yield "\n"
+
+
+def _tables(spots: Sequence[Spot]) -> Iterator[str]:
+    for grid in grids(spots):
+        yield f"## Worker {code(grid.variant)}\n\n"
+        columns = grid.columns[:_COLUMNS]
+        yield "".join(["| daemon |", *(f" {in_table(it.ref)} |" for it in columns), "\n"])
+        yield f"|---|{'---|' * len(columns)}\n"
+        rows = [row for line in grid.lines for row in line.rows]
+        for row in rows[:_ROWS]:
+            places = ("<br>".join(_cell(it) for it in place) for place in row.places[:_COLUMNS])
+            yield f"| {in_table(row.head.ref)} | {' | '.join(places)} |\n"
+        yield "\n"
+        if left := max(0, len(rows) - _ROWS) + max(0, len(grid.columns) - _COLUMNS):
+            yield f"… and {left} more rows and columns, all on the page.\n\n"
+
+
+def _cell(spot: Spot) -> str:
+    word = spot.word
+    if spot.result.state is not CellState.DONE:
+        return f"{word.symbol} **{word.letter}** {spot.label}"
+    return f"{word.symbol} **{word.letter}** {spot.passing}/{spot.total}"
+
+
+def _failures(spots: Sequence[Spot]) -> Iterator[str]:
+    for spot in spots:
+        if spot.result.state is CellState.FAILED:
+            error = excerpt(spot.result.error, _EXCERPT)
+            yield (
+                f"<details><summary>! I {_in_html(spot.title)} failed to build or run</summary>\n\n"
+                f"{fenced(error)}\n</details>\n\n"
+            )
+
+
+def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> str:
+    word = WORDS[trouble.verdict]
+    tests = [survey.tests[number] for number in trouble.tests]
+    pairs = [spots[number].title for number in trouble.cells]
+    line = survey.causes[trouble.cause] if trouble.cause >= 0 else word.meaning
+    extent = f"{plural(len(tests), 'test')} in {plural(len(pairs), 'pair')}"
+    example = f"\n{fenced(trouble.example)}" if trouble.example else ""
+    return (
+        f"<details><summary>{word.symbol} {word.letter} {trouble.verdict.value}, {extent}: "
+        f"{_in_html(clip(line, _PROSE))}</summary>\n\n"
+        f"{_list('Tests', tests)}{_list('Pairs', pairs)}{example}\n</details>\n\n"
+    )
+
+
+def _list(title: str, names: list[str]) -> str:
+    shown = ", ".join(code(clip(name, _PROSE)) for name in names[:_NAMES])
+    more = f" … and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"- {title}: {shown}{more}\n"
+
+
+def _legend(spots: Sequence[Spot]) -> str:
+    totals = tests_by_verdict(spots)
+    told = [
+        f"{WORDS[it].symbol} **{WORDS[it].letter}** {it.value}: {totals[it]}"
+        for it in BY_WEIGHT
+        if totals[it] or it is Verdict.COMPATIBLE
+    ]
+    return f"Tests: {', '.join(told)}.\n"
+
+
+def _escaped(text: str) -> str:
+    """Write a sentence of ours that may hold names from outside: plain text without markup.
+
+    A backslash does not keep GitHub from seeing @somebody; an invisible space behind it does.
+    """
+    escaped = html.escape(visible(clip(text, _PROSE)), quote=False)
+    return _MARKUP.sub(r"\\\g<0>", escaped).replace("@", "@\N{ZERO WIDTH SPACE}")
+
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~-]")

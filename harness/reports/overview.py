@@ -1,0 +1,156 @@
+"""What all reports say about a matrix in the same words: how a cell came out, and the headline."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import UsageError
+from harness.matrices import CellResult, CellState, MatrixRun, PlannedCell
+from harness.model import Verdict
+from harness.reports.summary import title
+from harness.reports.text import plural
+from harness.reports.words import WORDS, Word
+
+PASSING = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY})
+"""Verdicts of tests that pass with the frontend under test."""
+
+BY_WEIGHT = (
+    *(Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA, Verdict.INDETERMINATE),
+    *(Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY, Verdict.KNOWN),
+    *(Verdict.SAME_FAILURE, Verdict.FIXED, Verdict.COMPATIBLE, Verdict.SKIPPED),
+)
+"""Which of several tests' verdicts to show where there is room for one: a pair's order, and
+behind it what does not taint a pair."""
+
+_STATES = {
+    CellState.FAILED: "failed",
+    CellState.INTERRUPTED: "stopped",
+    CellState.MISSING: "missing",
+}
+_TOLD = {
+    "regressed": "regressed",
+    "lost": "lost tests",
+    "failed": "failed to build or run",
+    "infra": "met trouble of the machine or the network",
+    "missing": "gave no result",
+    "stopped": "stopped before the end",
+    "indeterminate": "ran too little to say",
+    "stale-entry": "met stale skip-list entries",
+    "changed-failure": "fail otherwise than their control",
+    "flaky": "flaked",
+}
+"""What a headline says of pairs, in its order; a label that is not here is none to speak of."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A cell of a matrix: what was planned, and what came of it."""
+
+    index: int
+    """Place among the cells of the matrix run, from 0."""
+    planned: PlannedCell
+    result: CellResult
+
+    @property
+    def label(self) -> str:
+        """One word: the verdict, or `failed`, `stopped`, `missing` where none was reached."""
+        return label(self.result.state, self.result.verdict)
+
+    @property
+    def word(self) -> Word:
+        """How the cell's verdict is shown."""
+        return WORDS[self.result.verdict]
+
+    @property
+    def title(self) -> str:
+        """Suite, times sign, frontend, and in brackets worker and channel."""
+        return title(self.planned.pair)
+
+    @property
+    def tests(self) -> int:
+        """Number of all its tests."""
+        return sum(self.result.counts.values())
+
+    @property
+    def passing(self) -> int:
+        """Number of tests that pass with the frontend under test."""
+        return passing(self.result.counts)
+
+    @property
+    def total(self) -> int:
+        """Number of tests that were to run on either side."""
+        return total(self.result.counts)
+
+
+def label(state: CellState, verdict: Verdict) -> str:
+    """Give one word for a cell: its verdict, or what kept it from one."""
+    return _STATES.get(state, verdict.value)
+
+
+def passing(counts: Mapping[Verdict, int]) -> int:
+    """Count the tests that pass with the frontend under test."""
+    return sum(counts.get(verdict, 0) for verdict in PASSING)
+
+
+def total(counts: Mapping[Verdict, int]) -> int:
+    """Count the tests, without those that run on neither side."""
+    return sum(number for verdict, number in counts.items() if verdict is not Verdict.SKIPPED)
+
+
+def spots(matrix: MatrixRun) -> list[Spot]:
+    """Join what was planned with what came of it, in the order of the matrix run.
+
+    Raises UsageError if a cell is not in the plan.
+    """
+    planned = {cell.id: cell for cell in matrix.plan.cells}
+    for cell in matrix.cells:
+        if cell.id not in planned:
+            raise UsageError(f"matrix run {matrix.id}: its plan has no cell {cell.id!r}")
+    return [Spot(i, planned[cell.id], cell) for i, cell in enumerate(matrix.cells)]
+
+
+def tests_by_verdict(cells: Sequence[Spot]) -> Counter[Verdict]:
+    """Add up the tests of all cells."""
+    counts: Counter[Verdict] = Counter()
+    for cell in cells:
+        counts.update(cell.result.counts)
+    return counts
+
+
+def headline(matrix: MatrixRun, cells: Sequence[Spot]) -> tuple[str, str]:
+    """Say what came of a matrix, the worst first, and what else there is to say or an empty text.
+
+    `3 of 12 pairs regressed` and `1 gave no result`.
+    """
+    worst, rest = _sentence(cells)
+    return (f"Interrupted: {worst}" if matrix.interrupted else worst), rest
+
+
+def sentence(matrix: MatrixRun, cells: Sequence[Spot]) -> str:
+    """Write both parts of the headline as one: `3 of 12 pairs regressed, 1 gave no result`."""
+    return ", ".join(filter(None, headline(matrix, cells)))
+
+
+def _sentence(cells: Sequence[Spot]) -> tuple[str, str]:
+    labels = Counter(cell.label for cell in cells)
+    told = [(labels[label], phrase) for label, phrase in _TOLD.items() if labels[label]]
+    if not cells:
+        return "No pair was run", ""
+    if not told:
+        return _all_is_well(cells, labels)
+    (number, phrase), *rest = told
+    if len(cells) == 1:
+        return f"{cells[0].title} {phrase}", ""
+    also = ", ".join(f"{count} {what}" for count, what in rest)
+    return f"{number} of {len(cells)} pairs {phrase}", also
+
+
+def _all_is_well(cells: Sequence[Spot], labels: Counter[str]) -> tuple[str, str]:
+    known = tests_by_verdict(cells)[Verdict.KNOWN]
+    if len(cells) == 1:
+        also = f"with {plural(known, 'known failure')}" if known else ""
+        return f"{cells[0].title} is compatible", also
+    also = f"{labels['known']} with known failures" if known else ""
+    return f"All {len(cells)} pairs are compatible", also

@@ -1,0 +1,248 @@
+"""What the page says of one cell when somebody opens it, as a record for its script."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+import msgspec
+
+from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
+from harness.reports.logs import Logs
+from harness.reports.overview import BY_WEIGHT, Spot
+from harness.reports.summary import attempts, failure, headline, main_leg, outcome_text
+from harness.reports.survey import Found
+from harness.reports.text import clip, duration, excerpt, plural, visible, visible_block
+from harness.reports.words import WORDS
+
+_NAME = 500
+_LISTED = 5_000
+"""Tests of a cell that are shown one by one."""
+_EXCERPT = 4_000
+_EXCERPTS = 2_000_000
+"""Characters of all excerpts of a cell."""
+_PROSE = 2_000
+_NOTES = 100
+
+_EVIDENT = frozenset({Verdict.COMPATIBLE, Verdict.SKIPPED, Verdict.STALE_ENTRY})
+"""Verdicts for which no log has anything to add."""
+
+Linker = Callable[[str], str]
+"""Gives the address, relative to the page, of a file below the run folder; empty if it is gone."""
+
+
+class SideView(msgspec.Struct, omit_defaults=True):
+    """One leg's part in a test."""
+
+    did: str = ""
+    error: str = ""
+    log: str = ""
+    daemon: str = ""
+
+
+class TestView(msgspec.Struct, omit_defaults=True):
+    """A test that is not plainly compatible."""
+
+    test: int
+    name: str
+    control: SideView
+    candidate: SideView
+    entry: int | None = None
+
+
+class GroupView(msgspec.Struct):
+    """Tests with one verdict for one cause."""
+
+    letter: str
+    cause: str
+    tests: list[TestView]
+
+
+class EntryView(msgspec.Struct):
+    """An entry of a skip list."""
+
+    where: str
+    status: str
+    reason: str
+    issue: str
+    tests: int
+    """How many it decided; 0 if it matched none."""
+
+
+class CellView(msgspec.Struct, omit_defaults=True):
+    """Everything about a cell."""
+
+    headline: str
+    facts: list[tuple[str, str]] = []
+    files: list[tuple[str, str]] = []
+    command: str = ""
+    rerun: str = ""
+    notes: list[str] = []
+    entries: list[EntryView] = []
+    groups: list[GroupView] = []
+    error: str = ""
+    hint: str = ""
+
+
+def cell_without_run(spot: Spot) -> CellView:
+    """Describe a cell of which there is no run.json."""
+    pair = spot.planned.pair
+    command = ["compat-run", pair.suite.asked, pair.frontend.asked, "--worker", pair.worker]
+    told = {
+        "failed": "Building or running failed, so nothing was compared",
+        "missing": "Nothing came of this pair: it was never begun, or its shard never arrived",
+    }
+    return CellView(
+        headline=told.get(spot.label, "There is no run.json, so nothing was compared"),
+        facts=list(_pair_facts(spot)),
+        command=visible(shlex.join(command)),
+        error=visible_block(excerpt(spot.result.error, _EXCERPT)),
+        hint=visible(clip(spot.result.hint, _PROSE)),
+    )
+
+
+def cell_view(
+    spot: Spot, run: Run, found: Sequence[Found], causes: list[str], link: Linker
+) -> CellView:
+    """Describe a cell with its run; `found` is what a survey made of its judgements."""
+    return _Cell(spot, run, causes, link).view(found)
+
+
+class _Cell:
+    def __init__(self, spot: Spot, run: Run, causes: list[str], link: Linker) -> None:
+        self._spot = spot
+        self._run = run
+        self._causes = causes
+        self._link = link
+        self._logs = Logs(run)
+        self._left = _EXCERPTS
+        self._numbers: dict[EntryRef, int] = {}
+        self._entries: list[EntryView] = []
+
+    def view(self, found: Sequence[Found]) -> CellView:
+        run = self._run
+        groups = self._groups(found)
+        for entry in run.unmatched:
+            self._entry(entry)
+        notes = [*self._left_out(found), *run.warnings]
+        notes += [f"{leg.folder}: {note}" for leg in run.legs for note in leg.notes]
+        return CellView(
+            headline=headline(run),
+            facts=[*_pair_facts(self._spot), *self._facts()],
+            files=list(self._files()),
+            command=visible(shlex.join(run.command)),
+            rerun=visible(shlex.join(run.rerun)),
+            notes=[visible(clip(note, _PROSE)) for note in notes[:_NOTES]],
+            entries=self._entries,
+            groups=groups,
+            error=visible_block(excerpt(self._spot.result.error, _EXCERPT)),
+            hint=visible(clip(self._spot.result.hint, _PROSE)),
+        )
+
+    def _groups(self, found: Sequence[Found]) -> list[GroupView]:
+        grouped: dict[tuple[Verdict, int], list[Found]] = {}
+        for one in found[:_LISTED]:
+            grouped.setdefault((one.judgement.verdict, one.cause), []).append(one)
+        ordered = sorted(grouped.items(), key=lambda it: (_WEIGHTS[it[0][0]], -len(it[1])))
+        return [
+            GroupView(
+                letter=WORDS[verdict].letter,
+                cause=self._causes[cause] if cause >= 0 else "",
+                tests=[self._test(one) for one in members],
+            )
+            for (verdict, cause), members in ordered
+        ]
+
+    def _test(self, found: Found) -> TestView:
+        judgement = found.judgement
+        return TestView(
+            test=found.test,
+            name=visible(clip(judgement.name, _NAME)),
+            control=self._side(judgement, Leg.CONTROL),
+            candidate=self._side(judgement, Leg.CANDIDATE),
+            entry=self._entry(judgement.entry, 1) if judgement.entry else None,
+        )
+
+    def _side(self, judgement: Judgement, leg: Leg) -> SideView:
+        results = attempts(judgement, leg)
+        failed = failure(judgement, leg)
+        view = SideView(did=", ".join(_did(it) for it in results) or "not run")
+        if failed:
+            view.error = self._excerpt(failed.error)
+            view.daemon = self._link(self._logs.daemon(judgement, leg))
+        else:
+            view.error = self._excerpt(next((it.error for it in results if it.error), ""))
+        if judgement.verdict not in _EVIDENT:
+            view.log = self._link(self._logs.path(judgement, leg))
+        return view
+
+    def _excerpt(self, error: str) -> str:
+        text = visible_block(excerpt(error, _EXCERPT))
+        if len(text) > self._left:
+            return "(left out, this page would become too large; see the log)"
+        self._left -= len(text)
+        return text
+
+    def _entry(self, entry: EntryRef, tests: int = 0) -> int:
+        number = self._numbers.setdefault(entry, len(self._entries))
+        if number == len(self._entries):
+            self._entries.append(
+                EntryView(
+                    where=visible(clip(entry.where, _NAME)),
+                    status=entry.status.value,
+                    reason=visible(clip(entry.reason, _PROSE)),
+                    issue=visible(clip(entry.issue, _PROSE)),
+                    tests=0,
+                )
+            )
+        self._entries[number].tests += tests
+        return number
+
+    def _left_out(self, found: Sequence[Found]) -> Iterator[str]:
+        if len(found) > _LISTED:
+            yield f"{len(found) - _LISTED} more tests are not shown here, all are in run.json"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        run = self._run
+        yield "took", duration(run.seconds)
+        control = main_leg(run, Leg.CONTROL)
+        if control is None:
+            yield "control", "none was run, so nothing excuses a failure"
+        elif control.cached:
+            yield "control", f"a stored one of {visible(control.started)}"
+        if run.offline:
+            yield "network", "none: seeded images only"
+        host = run.host
+        memory = f"{host.memory / 1024**3:.0f} GiB"
+        yield "machine", f"Linux {visible(host.kernel)}, {plural(host.cpus, 'CPU')}, {memory}"
+        for patch in run.patches[:_NOTES]:
+            yield (
+                f"patch ({patch.side.value})",
+                visible(clip(f"{patch.path}: {patch.reason}", _PROSE)),
+            )
+
+    def _files(self) -> Iterator[tuple[str, str]]:
+        legs = ((f"{leg.folder}/raw.log", leg.folder) for leg in self._run.legs[:_NOTES])
+        for path, name in chain((("run.json", "run.json"), ("junit.xml", "junit.xml")), legs):
+            if address := self._link(path):
+                yield visible(name), address
+
+
+_WEIGHTS = {verdict: weight for weight, verdict in enumerate(BY_WEIGHT)}
+
+
+def _pair_facts(spot: Spot) -> Iterator[tuple[str, str]]:
+    pair = spot.planned.pair
+    yield "daemon", visible(str(pair.suite))
+    yield "frontend", visible(str(pair.frontend))
+    yield "worker", visible(pair.worker)
+    yield "backend", visible(pair.backend)
+    same = pair.suite_channel is pair.frontend_channel
+    also = "" if same else f", the daemon's own is {pair.suite_channel}"
+    yield "channel", f"{pair.frontend_channel}{also}"
+
+
+def _did(result: Result) -> str:
+    took = f" {duration(result.seconds)}" if result.seconds is not None else ""
+    return outcome_text(result) + took

@@ -1,0 +1,289 @@
+"""index.html: what can be read without opening a cell, made of a matrix run and its survey."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jinja2
+from markupsafe import Markup
+
+from harness.matrices import CellState, MatrixRun
+from harness.model import Verdict
+from harness.reports.layout import grids, variant_of
+from harness.reports.overview import BY_WEIGHT, Spot, headline, tests_by_verdict
+from harness.reports.past import Past, Pasts
+from harness.reports.summary import BROKEN
+from harness.reports.survey import Survey, Trouble
+from harness.reports.text import clip, duration, moment, parsed_time, plural, visible
+from harness.reports.words import WORDS
+
+GENERATOR = "buildkit-compat "
+"""What begins the name of the program in a page's head."""
+
+STRIP = 14
+"""Earlier runs that a cell of the grid shows."""
+
+_TROUBLES = 30
+_NAMED_TESTS = 4
+_NAMED_PAIRS = 8
+_WARNINGS = 100
+_BROKEN = frozenset(WORDS[verdict].letter for verdict in BROKEN)
+_PROSE = 600
+_COLOURS = {
+    **dict.fromkeys((Verdict.REGRESSED, Verdict.LOST), "#c62a2f"),
+    **dict.fromkeys((Verdict.INFRA, Verdict.INDETERMINATE), "#7c3fb4"),
+    **dict.fromkeys((Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY), "#b07400"),
+}
+
+
+@dataclass(frozen=True)
+class CellText:
+    """What the grid says of one cell."""
+
+    spot: Spot
+    href: str
+    figures: str
+    remark: str
+    when: str
+    told: str
+    past: tuple[str, ...]
+    new: bool
+
+    @property
+    def state(self) -> str:
+        """Empty for a cell that has a result."""
+        return "" if self.spot.result.state is CellState.DONE else self.spot.label
+
+
+def embedded(value: object) -> str:
+    """Write JSON that may stand in a script, in HTML or in a file of its own.
+
+    No `<`, `>`, `&` is in it, nor a line separator of JavaScript's.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+def address(**state: str) -> str:
+    """Give the part of the page's address that shows a view of it."""
+    return f"#{urlencode(state, quote_via=quote, safe='')}"
+
+
+def index_page(
+    matrix: MatrixRun,
+    spots: Sequence[Spot],
+    survey: Survey,
+    history: Pasts,
+    files: Sequence[tuple[str, str]],
+) -> Iterable[str]:
+    """Render the page piece by piece; equal input gives equal text.
+
+    `files` are names and addresses of what lies beside the page.
+    """
+    views = [_cell(spot, history.get(spot.planned.id, Past()), matrix.id) for spot in spots]
+    troubles = survey.troubles()
+    labels = Counter((spot.label, spot.result.verdict) for spot in spots)
+    totals = tests_by_verdict(spots)
+    bar = _bar(labels)
+    rows = [*_failures(spots), *(_trouble(it, spots, survey) for it in troubles[:_TROUBLES])]
+    return _template().generate(
+        name=visible(matrix.plan.matrix),
+        shard=str(matrix.shard) if matrix.shard else "",
+        headline=headline(matrix, spots),
+        generator=visible(f"{GENERATOR}{matrix.plan.harness}"),
+        icon=_icon(matrix.verdict),
+        bar=bar,
+        tally_told=", ".join(f"{part['number']} {part['label']}" for part in bar),
+        facts=list(_facts(matrix)),
+        run=visible(matrix.id),
+        started=visible(matrix.started),
+        warnings=[visible(clip(it, _PROSE)) for it in matrix.warnings[:_WARNINGS]],
+        totals=[_word(it, totals[it]) for it in BY_WEIGHT if totals[it]],
+        legend=[_word(it, 0) for it in BY_WEIGHT],
+        grids=grids(spots),
+        views=views,
+        troubles=sorted(rows, key=lambda it: it["letter"] not in _BROKEN),
+        more_troubles=max(0, len(troubles) - _TROUBLES),
+        files=[{"text": text, "href": href} for text, href in files],
+        index=Markup(embedded(_index(spots, bool(history)))),  # noqa: S704 - escaped there
+    )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("harness.reports.page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"moment": moment, "day": _day}
+    return environment.get_template("index.html")
+
+
+def _index(spots: Sequence[Spot], past: bool) -> dict[str, Any]:  # noqa: FBT001 - a field
+    backends = len({spot.planned.pair.backend for spot in spots}) > 1
+    return {
+        "order": [WORDS[verdict].letter for verdict in BY_WEIGHT],
+        "words": {
+            word.letter: {"name": verdict.value, "symbol": word.symbol, "meaning": word.meaning}
+            for verdict, word in WORDS.items()
+        },
+        "history": past,
+        "cells": [
+            {
+                "id": visible(spot.planned.id),
+                "title": spot.title,
+                "label": spot.label,
+                "letter": spot.word.letter,
+                "worker": variant_of(spot.planned.pair, backends=backends),
+                "started": visible(spot.result.started),
+                "passing": spot.passing,
+                "total": spot.total,
+                "counts": {WORDS[it].letter: n for it, n in spot.result.counts.items() if n},
+            }
+            for spot in spots
+        ],
+    }
+
+
+def _cell(spot: Spot, past: Past, run: str) -> CellText:
+    verdict, number = spot.result.verdict, spot.result.counts.get(spot.result.verdict, 0)
+    before = [it for it in past.marks if it.run != run]
+    stated = spot.result.state is not CellState.DONE
+    named = number and verdict is not Verdict.COMPATIBLE
+    remark = f"{number} {verdict.value.partition('-')[0]}" if named and not stated else ""
+    figures = f"{spot.passing}/{spot.total}" if spot.result.counts else spot.label
+    when = visible(spot.result.started) or (visible(before[-1].started) if before else "")
+    new = bool(before) and verdict in BROKEN and before[-1].verdict not in BROKEN
+    told = [f"{spot.title}: {spot.label}{', new' if new else ''}"]
+    if spot.result.counts:
+        told.append(f"{spot.passing} of {plural(spot.total, 'test')} pass")
+    if remark:
+        told.append(f"{number} {verdict.value}")
+    if when:
+        told.append(moment(when) if spot.result.started else f"last run {moment(when)}")
+    return CellText(
+        spot=spot,
+        href=address(cell=visible(spot.planned.id)),
+        figures=figures,
+        remark=remark,
+        when=when,
+        told=", ".join(told),
+        past=tuple(WORDS[it.verdict].letter for it in before[-STRIP:]),
+        new=new,
+    )
+
+
+def _bar(labels: Counter[tuple[str, Verdict]]) -> list[dict[str, Any]]:
+    total = sum(labels.values())
+    parts, x = [], 0.0
+    for label, verdict in sorted(labels, key=lambda it: (BY_WEIGHT.index(it[1]), it[0])):
+        number = labels[label, verdict]
+        width = 100 * number / total
+        parts.append(
+            {
+                "letter": WORDS[verdict].letter,
+                "state": "" if label == verdict.value else label,
+                "label": label,
+                "number": number,
+                "x": f"{x:.3f}",
+                "width": f"{width:.3f}",
+            }
+        )
+        x += width
+    return parts
+
+
+def _facts(matrix: MatrixRun) -> Iterable[str]:
+    yield f"{plural(len(matrix.plan.cells), 'pair')} planned"
+    yield f"took {duration(matrix.seconds)}"
+    yield f"harness {visible(matrix.plan.harness)}"
+    yield f"plan {visible(matrix.plan.digest[:12])}"
+    if matrix.plan.repository:
+        yield visible(clip(matrix.plan.repository, _PROSE))
+    if matrix.plan.offline:
+        yield "offline"
+    if matrix.host:
+        yield f"{plural(matrix.host.cpus, 'CPU')}, Linux {visible(matrix.host.kernel)}"
+
+
+def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> dict[str, Any]:
+    tests, cells = list(trouble.tests), list(trouble.cells)
+    names = [survey.tests[test] for test in tests[:_NAMED_TESTS]]
+    return {
+        "letter": WORDS[trouble.verdict].letter,
+        "state": "",
+        "line": survey.causes[trouble.cause] if trouble.cause >= 0 else _wordless(trouble.verdict),
+        "told": f"{trouble.verdict.value}, {plural(len(tests), 'test')} "
+        f"in {plural(len(cells), 'pair')}",
+        "tests": [{"text": name, "href": address(test=name)} for name in names],
+        "more_tests": max(0, len(tests) - _NAMED_TESTS),
+        "pairs": [_pair_link(spots[cell]) for cell in cells[:_NAMED_PAIRS]],
+        "more_pairs": max(0, len(cells) - _NAMED_PAIRS),
+    }
+
+
+def _failures(spots: Sequence[Spot]) -> list[dict[str, Any]]:
+    """Give the pairs that could not be built or run as root causes, by the error's first line."""
+    grouped: dict[str, list[Spot]] = {}
+    for spot in spots:
+        if spot.result.state is CellState.FAILED:
+            line = spot.result.error.strip().partition("\n")[0]
+            grouped.setdefault(visible(clip(line, _PROSE)), []).append(spot)
+    return [
+        {
+            "letter": WORDS[Verdict.INFRA].letter,
+            "state": "failed",
+            "line": line,
+            "told": f"{plural(len(members), 'pair')} failed to build or run",
+            "tests": [],
+            "more_tests": 0,
+            "pairs": [_pair_link(spot) for spot in members[:_NAMED_PAIRS]],
+            "more_pairs": max(0, len(members) - _NAMED_PAIRS),
+        }
+        for line, members in list(grouped.items())[:_TROUBLES]
+    ]
+
+
+def _pair_link(spot: Spot) -> dict[str, str]:
+    return {"text": spot.title, "href": address(cell=visible(spot.planned.id))}
+
+
+def _wordless(verdict: Verdict) -> str:
+    return f"({WORDS[verdict].meaning})"
+
+
+def _word(verdict: Verdict, number: int) -> dict[str, Any]:
+    word = WORDS[verdict]
+    return {
+        "verdict": verdict.value,
+        "letter": word.letter,
+        "meaning": word.meaning,
+        "number": number,
+    }
+
+
+def _icon(verdict: Verdict) -> str:
+    word = WORDS[verdict]
+    colour = _COLOURS.get(verdict, "#2b7a4b")
+    return "data:image/svg+xml," + quote(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16"'
+        f' rx="4" fill="{colour}"/><text x="8" y="12" fill="#fff" font-family="sans-serif"'
+        f' font-size="11" font-weight="700" text-anchor="middle">{word.letter}</text></svg>'
+    )
+
+
+def _day(iso: str) -> str:
+    time = parsed_time(iso)
+    return f"{time.day} {time:%b}" if time else ""

@@ -1,0 +1,173 @@
+"""What reports say across all cells: one verdict letter per test and cell, and root causes.
+
+Cells come one by one and are not kept. What is kept of a test that passes is its letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from harness.gotest import names
+from harness.gotest.fingerprint import normalise
+from harness.model import Judgement, Leg, Run, Verdict
+from harness.reports.overview import BY_WEIGHT
+from harness.reports.summary import failure, side_error
+from harness.reports.text import clip, excerpt, visible
+from harness.reports.words import WORDS
+
+NO_CAUSE = -1
+
+_NAME = 300
+_EXAMPLE = 1_500
+_CAUSES = 20_000
+"""Kinds of failures that are told apart; a healthy matrix has dozens."""
+_GAP = " "
+_RANK = {WORDS[verdict].letter: rank for rank, verdict in enumerate(BY_WEIGHT)} | {_GAP: 99}
+_SPOKEN_OF = frozenset(
+    {
+        *(Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA, Verdict.INDETERMINATE),
+        *(Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A judgement that is not plainly compatible, with its numbers in the survey."""
+
+    test: int
+    cause: int
+    """Index into `Survey.causes`, or NO_CAUSE."""
+    judgement: Judgement
+
+
+@dataclass
+class Trouble:
+    """A root cause: every test of every cell that has one verdict for one reason."""
+
+    verdict: Verdict
+    cause: int
+    number: int = 0
+    tests: dict[int, None] = field(default_factory=dict)
+    cells: dict[int, None] = field(default_factory=dict)
+    example: str = ""
+    """What the first of these tests said when it failed; as it came, not escaped."""
+
+
+class Survey:
+    """Numbers tests and causes in the order in which they come."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.causes: list[str] = []
+        """Error lines, one for each kind of failure."""
+        self.tests: list[str] = []
+        """Names of tests as people write them, by number; the same on every worker."""
+        self._tests: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._by_line: dict[str, int] = {}
+        self._by_print: dict[str, int] = {}
+        self._letters: dict[int, tuple[int, str, tuple[int, ...]]] = {}
+        self._troubles: dict[tuple[Verdict, int], Trouble] = {}
+
+    @property
+    def letters(self) -> dict[int, tuple[int, str, tuple[int, ...]]]:
+        """For each cell: the first test's number, a letter per test, a cause per letter but P.
+
+        A blank is a test that the cell does not have.
+        """
+        return self._letters
+
+    def add(self, cell: int, run: Run) -> list[Found]:
+        """Take in a cell; give what is worth a word, in the order of the run."""
+        known: frozenset[str] | None = None
+        numbered: dict[int, tuple[str, int]] = {}
+        found = []
+        for judgement in run.judgements:
+            number = self._numbers.get(judgement.name)
+            if number is None:
+                known = known or frozenset(it.name for it in run.judgements)
+                number = self._number(judgement.name, known)
+            letter, cause = WORDS[judgement.verdict].letter, NO_CAUSE
+            if judgement.verdict is not Verdict.COMPATIBLE:
+                cause = self._cause(judgement)
+                found.append(Found(number, cause, judgement))
+                self._trouble(cell, found[-1])
+            if _RANK[letter] < _RANK[numbered.get(number, (_GAP, 0))[0]]:
+                numbered[number] = letter, cause
+        self._letters[cell] = _packed(numbered)
+        return found
+
+    def number(self, name: str) -> int | None:
+        """Find a test by its full name."""
+        return self._numbers.get(name)
+
+    def troubles(self) -> list[Trouble]:
+        """Give the root causes that somebody should look at: worst first, then by extent."""
+        weights = {verdict: weight for weight, verdict in enumerate(BY_WEIGHT)}
+        return sorted(
+            self._troubles.values(), key=lambda it: (weights[it.verdict], -it.number, it.cause)
+        )
+
+    def _number(self, name: str, known: frozenset[str]) -> int:
+        shown = visible(clip(names.display(name, known), _NAME))
+        number = self._tests.setdefault(shown, len(self.tests))
+        if number == len(self.tests):
+            self.tests.append(shown)
+        self._numbers[name] = number
+        return number
+
+    def _cause(self, judgement: Judgement) -> int:
+        """Give the number of a cause: one for equal fingerprints, and for equal error lines.
+
+        A fingerprint holds the place in the test's source, so one cause has as many as it fails
+        tests. What a maintainer looks for is the line without it.
+        """
+        failed = failure(judgement, Leg.CANDIDATE) or failure(judgement, Leg.CONTROL)
+        seen = failed.fingerprint if failed else ""
+        if seen in self._by_print:
+            return self._by_print[seen]
+        line = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)
+        cause = self._line(line) if line else NO_CAUSE
+        if seen and len(self._by_print) < _CAUSES:
+            self._by_print[seen] = cause
+        return cause
+
+    def _line(self, line: str) -> int:
+        key = normalise(line)
+        if key not in self._by_line:
+            if len(self.causes) >= _CAUSES:
+                return NO_CAUSE
+            self._by_line[key] = len(self.causes)
+            self.causes.append(line)
+        return self._by_line[key]
+
+    def _trouble(self, cell: int, found: Found) -> None:
+        verdict = found.judgement.verdict
+        if verdict in _SPOKEN_OF:
+            key = verdict, found.cause
+            trouble = self._troubles.get(key)
+            if trouble is None:
+                trouble = self._troubles[key] = Trouble(*key, example=_example(found.judgement))
+            trouble.number += 1
+            trouble.tests[found.test] = None
+            trouble.cells[cell] = None
+
+
+def _example(judgement: Judgement) -> str:
+    failed = failure(judgement, Leg.CANDIDATE) or failure(judgement, Leg.CONTROL)
+    return excerpt(failed.error, _EXAMPLE) if failed else ""
+
+
+def _packed(numbered: dict[int, tuple[str, int]]) -> tuple[int, str, tuple[int, ...]]:
+    if not numbered:
+        return 0, "", ()
+    first, last = min(numbered), max(numbered)
+    row = [numbered.get(number, (_GAP, NO_CAUSE)) for number in range(first, last + 1)]
+    silent = {WORDS[Verdict.COMPATIBLE].letter, _GAP}
+    return first, "".join(letter for letter, _ in row), tuple(_told(row, silent))
+
+
+def _told(row: Iterable[tuple[str, int]], silent: set[str]) -> Iterable[int]:
+    return (cause for letter, cause in row if letter not in silent)

@@ -1,12 +1,17 @@
 """Content-addressed artefacts: built once, published by one rename, never changed afterwards.
 
-    <root>/<kind>/<key>/        published
+    <root>/<kind>/<key>/        published; its time of modification is that of its last use
     <root>/tmp/<kind>-<key>/    being made, in a folder of one maker's own below it
+    <root>/tmp/scratch-<hex>/   somebody's working folder
     <root>/locks/<kind>-<key>   held while making, released by the kernel if its holder dies
+    <root>/locks/uses           who uses what, released in the same way (tools/uses.py)
 
 A process killed at any point leaves at most a folder in tmp, which the next maker of the same
-key removes before it begins. A compiler that outlived its killed maker still knows only the old
-maker's folder.
+key removes before it begins, or the next run (harness/gc). A compiler that outlived its killed
+maker still knows only the old maker's folder.
+
+A Store uses the name `<kind>-<key>` of whatever it was asked for, as long as it lives or until its
+process ends, and nothing is ever removed but by somebody who has its name to himself.
 """
 
 from __future__ import annotations
@@ -16,7 +21,8 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +31,16 @@ from platformdirs import user_cache_path
 
 from harness.errors import InfrastructureError, UsageError
 from harness.tools.locks import held
+from harness.tools.uses import Uses
+
+TMP = "tmp"
+LOCKS = "locks"
+USES = "uses"
+SCRATCH = "scratch-"
+"""Names below the root; what is in use is in LOCKS/USES."""
+
+SHARED = ("gocache", "gopath")
+"""Folders that no key names: programs fill them, for all runs."""
 
 _KEY_DIGITS = 24
 _FULL = os.strerror(errno.ENOSPC)
@@ -65,8 +81,9 @@ class Store:
         self.root = root.absolute()
         self._lock_timeout = lock_timeout
         try:
-            for name in ("tmp", "locks"):
+            for name in (TMP, LOCKS):
                 _make_writable_folder(self.root / name)
+            self._uses = Uses(self.root / LOCKS / USES)
         except OSError as error:
             raise UsageError(
                 f"the cache {root} cannot be written to: {error.strerror}",
@@ -74,9 +91,13 @@ class Store:
             ) from error
 
     def find(self, kind: str, key: str) -> Path | None:
-        """Give a published folder, or None."""
+        """Give a published folder, or None. It stays there as long as this store lives."""
+        self._uses.take(f"{kind}-{key}")
         path = self.root / kind / key
-        return path if path.is_dir() else None
+        if not path.is_dir():
+            return None
+        _used_now(path)
+        return path
 
     def publish(self, kind: str, key: str, make: Callable[[Path], None]) -> Published:
         """Find an artefact or have `make` fill an empty folder that then becomes it.
@@ -87,19 +108,53 @@ class Store:
         """
         if found := self.find(kind, key):
             return Published(found, cached=True)
-        with held(self.root / "locks" / f"{kind}-{key}", patience=self._lock_timeout):
+        with self.locked(f"{kind}-{key}"):
             if found := self.find(kind, key):
                 return Published(found, cached=True)
             return Published(self._make(kind, key, make), cached=False)
 
+    def shared(self, name: str) -> Path:
+        """Give the folder of one of SHARED, which may be missing; it stays as `find` says."""
+        self._uses.take(name)
+        path = self.root / name
+        if path.is_dir():
+            _used_now(path)
+        return path
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Be the only one who does what `name` says, in this process and among all others.
+
+        The time of modification of the lock is that of its last use. Raises InfrastructureError
+        after this store's time limit, Interrupted as `publish` does.
+        """
+        self._uses.take(name)
+        file = self.root / LOCKS / name
+        with held(file, patience=self._lock_timeout):
+            _used_now(file)
+            yield
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder on the disk of the cache for as long as the block takes."""
+        name = f"{SCRATCH}{secrets.token_hex(8)}"
+        self._uses.take(name)
+        folder = self.root / TMP / name
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
     def _make(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
-        unfinished = self.root / "tmp" / f"{kind}-{key}"
+        unfinished = self.root / TMP / f"{kind}-{key}"
         shutil.rmtree(unfinished, ignore_errors=True)  # an orphan may be writing there still
         empty = unfinished / secrets.token_hex(4)
         empty.mkdir(parents=True)
         path = self.root / kind / key
         try:
             make(empty)
+            _used_now(empty)
             path.parent.mkdir(parents=True, exist_ok=True)
             empty.rename(path)
         except BaseException as error:
@@ -118,3 +173,9 @@ def _make_writable_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _used_now(path: Path) -> None:
+    # Of what another user made the time cannot be set; it may go too soon, no more.
+    with suppress(PermissionError):
+        os.utime(path)

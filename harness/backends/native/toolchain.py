@@ -37,8 +37,8 @@ class Toolchain:
         """
         return clean_environment(
             **ENVIRONMENT,
-            GOCACHE=str(store.root / "gocache"),
-            GOPATH=str(store.root / "gopath"),
+            GOCACHE=str(store.shared("gocache")),
+            GOPATH=str(store.shared("gopath")),
             PATH=f"{self.go.parent}:{os.environ.get('PATH', os.defpath)}",
             **extra,
         )

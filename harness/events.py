@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from harness.matrices import CellResult
 from harness.model import Leg, Outcome
 
 
@@ -72,7 +73,77 @@ class LegEnded:
     seconds: float
 
 
-Event = Said | Warned | PhaseStarted | PhaseEnded | LegStarted | TestEnded | LegEnded
+@dataclass(frozen=True)
+class MatrixStarted:
+    """A matrix begins: so many cells and builds, and of the cells so many that are done already."""
+
+    cells: int
+    builds: int
+    done: int = 0
+
+
+@dataclass(frozen=True)
+class BuildStarted:
+    """A build of a matrix begins."""
+
+    build: str
+
+
+@dataclass(frozen=True)
+class BuildEnded:
+    """A build of a matrix is over; `error` says why if it failed."""
+
+    build: str
+    seconds: float
+    cached: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class CellStarted:
+    """A cell of a matrix begins."""
+
+    cell: str
+
+
+@dataclass(frozen=True)
+class CellTold:
+    """What happens in a cell of a matrix."""
+
+    cell: str
+    event: Event
+
+
+@dataclass(frozen=True)
+class CellEnded:
+    """A cell of a matrix is over."""
+
+    result: CellResult
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """So many seconds are left until a matrix is over; None if that cannot be told."""
+
+    seconds: float | None
+
+
+Event = (
+    Said
+    | Warned
+    | PhaseStarted
+    | PhaseEnded
+    | LegStarted
+    | TestEnded
+    | LegEnded
+    | MatrixStarted
+    | BuildStarted
+    | BuildEnded
+    | CellStarted
+    | CellTold
+    | CellEnded
+    | Forecast
+)
 Listener = Callable[[Event], None]
 
 

@@ -90,6 +90,8 @@ class RunFolder:
     """The folder of one run."""
 
     path: Path
+    single: bool = True
+    """Whether it lies beside others that are runs too, the newest of which is `latest`."""
 
     @classmethod
     def create(cls, runs_dir: Path, clock: Clock) -> RunFolder:
@@ -123,16 +125,20 @@ class RunFolder:
         return LegFolder(self.path / relative, relative)
 
     def write_run(self, run: Run) -> Path:
-        """Write run.json, point `latest` at this run, and return run.json's path.
+        """Write run.json, point `latest` at a single run, and return run.json's path.
 
         Raises InfrastructureError if the disk refuses; an earlier run.json is then unharmed.
         """
         written = write_run(self.path, run)
-        self._point_latest()
+        if self.single:
+            self.point_latest()
         return written
 
-    def _point_latest(self) -> None:
-        """Replace the `latest` link in one step, so that it never dangles in between."""
+    def point_latest(self) -> None:
+        """Replace the `latest` link in one step, so that it never dangles in between.
+
+        Raises InfrastructureError if the disk refuses.
+        """
         latest = self.path.parent / LATEST
         new = latest.with_name(f".{LATEST}-{self.id}")
         with disk_errors(latest):

@@ -137,6 +137,10 @@ class ControlStore:
         self._store = store
         self._machine = {"versions": versions, "kernel": kernel}
 
+    def has(self, request: LegRequest) -> bool:
+        """Tell whether there is one."""
+        return self._store.find("control", self._key(request)) is not None
+
     def find(self, request: LegRequest, folder: LegFolder) -> LegRun | None:
         """Give a stored run, with its output and logs in `folder`, or None."""
         stored = self._store.find("control", self._key(request))

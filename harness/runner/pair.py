@@ -11,10 +11,10 @@ import harness
 from harness import verdict
 from harness.backends.base import Backend, BuildRequest
 from harness.errors import ExitCode
-from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned
+from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ignore
 from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side, Verdict
-from harness.runner.builds import build
+from harness.runner.builds import Built, build
 from harness.runner.cell import Cell, Settings
 from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
 from harness.runner.legs import ControlStore, LegRunner
@@ -41,6 +41,8 @@ class Job:
     folder: RunFolder
     command: tuple[str, ...]
     """What the user would type for this pair; the rerun command begins with it."""
+    built: Built | None = None
+    """What it is run with, if that has been built."""
 
 
 def run_pair(job: Job, listener: Listener) -> Run:
@@ -51,11 +53,9 @@ def run_pair(job: Job, listener: Listener) -> Run:
     Raises what building and beginning to run raise, with nothing journaled.
     """
     phases, watch, started = _Phases(listener), Stopwatch(), now()
-    built = build(job.backend, job.cell, phases)
+    built = job.built or build(job.backend, job.cell, phases)
     versions = job.backend.versions()
-    runner = LegRunner(job.backend, phases)
-    controls = ControlStore(job.store, versions, machine.kernel())
-    schedule = Schedule(job.cell, job.settings, built, job.folder, runner, controls, phases)
+    schedule = _schedule(job, built, versions, phases)
     with phases.phase("run"):
         schedule.main()
     warnings = _rerun(schedule, job, phases)
@@ -93,6 +93,19 @@ def run_pair(job: Job, listener: Listener) -> Run:
     )
     job.folder.write_run(run)
     return run
+
+
+def control_is_stored(job: Job) -> bool:
+    """Whether `run_pair` would find a control run that can stand in for a new one."""
+    if job.built is None:
+        return False
+    return _schedule(job, job.built, job.backend.versions(), ignore).control_is_stored()
+
+
+def _schedule(job: Job, built: Built, versions: dict[str, str], listener: Listener) -> Schedule:
+    runner = LegRunner(job.backend, listener)
+    controls = ControlStore(job.store, versions, machine.kernel())
+    return Schedule(job.cell, job.settings, built, job.folder, runner, controls, listener)
 
 
 class _Phases:

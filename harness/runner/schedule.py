@@ -41,9 +41,7 @@ class Schedule:
 
         Raises InfrastructureError if one of them did not even begin.
         """
-        worker = self.cell.pair.worker
-        select = selection.select(self.settings.tests, worker=worker)
-        wanted = {leg: self._request(leg, 0, select) for leg in self.sides}
+        wanted = {leg: self._main_request(leg) for leg in self.sides}
         expected = None
         if Leg.CONTROL in wanted and not self.settings.fresh_control:
             stored = self.controls.find(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL))
@@ -68,6 +66,11 @@ class Schedule:
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             self.legs += self._side_by_side(requests, attempt, len(names))
 
+    def control_is_stored(self) -> bool:
+        """Whether `main` would run the candidate alone, beside a stored control."""
+        wanted = Leg.CONTROL in self.sides and not self.settings.fresh_control
+        return wanted and self.controls.has(self._main_request(Leg.CONTROL))
+
     @property
     def ended(self) -> bool:
         """Whether no further leg can be run."""
@@ -88,6 +91,10 @@ class Schedule:
                     function, worker=worker, params=entry.params, subtest=below
                 )
         return selection.skip(paths, self.built.suite.go_minor)
+
+    def _main_request(self, leg: Leg) -> LegRequest:
+        worker = self.cell.pair.worker
+        return self._request(leg, 0, selection.select(self.settings.tests, worker=worker))
 
     def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
         parallel = self.settings.parallel or default_parallel()

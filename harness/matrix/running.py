@@ -1,0 +1,153 @@
+"""Runs a matrix: takes tasks off the queue, has threads do them, writes down what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+
+from harness.backends.base import Artefact
+from harness.errors import CompatError, ExitCode, Interrupted
+from harness.events import (
+    BuildEnded,
+    BuildStarted,
+    CellEnded,
+    CellStarted,
+    Forecast,
+    Listener,
+    MatrixStarted,
+    Warned,
+)
+from harness.matrices import CellResult, CellState, MatrixRun
+from harness.matrix.forecast import Prospect
+from harness.matrix.ledger import Ledger, failed
+from harness.matrix.queue import BuildTask, Queue, Task
+from harness.matrix.tasks import build_tasks, cell_tasks, requests
+from harness.matrix.work import Came, MatrixJob, Worker
+from harness.runner.builds import Built
+from harness.tools.clock import Stopwatch
+from harness.tools.crew import Crew
+
+BAD = frozenset({ExitCode.REGRESSION, ExitCode.INFRASTRUCTURE})
+"""Ends of a cell at which `fail_fast` stops."""
+
+
+def run_matrix(job: MatrixJob, ledger: Ledger, listener: Listener) -> MatrixRun:
+    """Build and run what is not done yet; the ledger has it on disk after every cell.
+
+    What goes wrong with a cell becomes its row, and others go on. An interruption stops what
+    runs and keeps what there is of it. Raises InfrastructureError if the ledger cannot be
+    written, after everything was stopped.
+    """
+    fleet = _Fleet(job, ledger, listener)
+    ledger.begin()
+    fleet.run()
+    return ledger.write()
+
+
+@dataclass
+class _Fleet:
+    """One run of a matrix; everything but the tasks themselves happens in one thread."""
+
+    job: MatrixJob
+    ledger: Ledger
+    listener: Listener
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    artefacts: dict[str, Artefact] = field(default_factory=dict)
+    running: dict[Future[Came], Task] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the tasks."""
+        cells = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
+        wanted = {name for it in cells for name in (it.suite, it.control, it.candidate)}
+        builds = [build for build in self.ledger.plan.builds if build.id in wanted]
+        share = self.job.settings.control and not self.job.settings.fresh_control
+        known = [it.id for it in builds if it.cached or it.expected is not None]
+        known += [it.id for it in cells if it.expected is not None]
+        self.planned = {cell.id: cell for cell in cells}
+        self.sides = {build.id: build.side for build in builds}
+        self.requests = requests(cells, self.job.cells)
+        self.worker = Worker(self.job, self.ledger.folder, self.listener, self._warn)
+        self.queue = Queue(
+            build_tasks(builds),
+            cell_tasks(cells, self.job.cells, share=share),
+            self.job.limits,
+            lambda cell: self.worker.control_is_stored(self.planned[cell], self._built(cell)),
+        )
+        self.prospect = Prospect(self.job.limits, frozenset(known))
+
+    def run(self) -> None:
+        """Do every task, or all until an interruption or the first bad end."""
+        cells, all_cells = len(self.planned), len(self.ledger.mine)
+        self.listener(MatrixStarted(all_cells, len(self.sides), all_cells - cells))
+        with Crew(self.job.limits.threads, "matrix") as crew:
+            try:
+                bad: list[CellResult] = []
+                while not self.queue.over and not bad:
+                    self._begin(crew)
+                    rows = self._collect()
+                    bad = [row for row in rows if self.job.fail_fast and row.exit_code in BAD]
+                if bad:
+                    self.ledger.warnings.append(f"stopped when {bad[0].id} failed (--fail-fast)")
+                    self._stop(crew)
+            except KeyboardInterrupt:
+                self.ledger.interrupted = True
+                self._stop(crew)
+
+    def _begin(self, crew: Crew) -> None:
+        """Begin whatever can begin now."""
+        while (task := self.queue.begin()) is not None:
+            self.prospect.began[task.id] = self.watch.seconds
+            if isinstance(task, BuildTask):
+                self.listener(BuildStarted(task.id))
+                request = self.requests[task.id]
+                future = crew.start(self.worker.build, self.sides[task.id], request)
+            else:
+                self.listener(CellStarted(task.id))
+                future = crew.start(self.worker.run, self.planned[task.id], self._built(task.id))
+            self.running[future] = task
+        self.listener(Forecast(self.prospect.left(self.queue, self.watch.seconds)))
+
+    def _collect(self) -> list[CellResult]:
+        """Wait until something ends and take in what came of it; give the rows it made."""
+        done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        rows = [row for future in done for row in self._take(future)]
+        self.ledger.put(rows)
+        for row in rows:
+            self.listener(CellEnded(row))
+        return rows
+
+    def _take(self, future: Future[Came]) -> Iterable[CellResult]:
+        task, came = self.running.pop(future), future.result()
+        took = self.watch.seconds - self.prospect.began.pop(task.id)
+        self.prospect.ended(task, took)
+        if isinstance(came, CellResult):
+            self.queue.ended(task.id, control=came.state is CellState.DONE)
+            return [came]
+        if isinstance(came, Interrupted):
+            return []
+        if isinstance(came, CompatError):
+            self.listener(BuildEnded(task.id, took, error=str(came)))
+            return [failed(cell, came) for cell in self.queue.not_built(task.id)]
+        self.listener(BuildEnded(task.id, took, cached=came.cached))
+        if not came.cached:
+            self.ledger.builds[task.id] = round(took, 3)
+        self.artefacts[task.id] = came
+        self.queue.built(task.id)
+        return []
+
+    def _warn(self, text: str) -> None:
+        if text not in self.ledger.warnings:
+            self.ledger.warnings.append(text)
+            self.listener(Warned(text))
+
+    def _stop(self, crew: Crew) -> None:
+        """Stop what runs and keep what came of it; what waits stays missing."""
+        crew.stop()
+        while self.running:
+            self._collect()
+
+    def _built(self, cell: str) -> Built:
+        it = self.planned[cell]
+        suite, control, candidate = it.suite, it.control, it.candidate
+        return Built(self.artefacts[suite], self.artefacts[control], self.artefacts[candidate])

@@ -1,0 +1,135 @@
+"""What the threads of a matrix run do: one build, or one cell. Nothing that fails leaves them."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.backends.base import Artefact, Backend, BuildRequest
+from harness.errors import CompatError, InfrastructureError, Interrupted
+from harness.events import CellTold, Event, Listener, Warned
+from harness.journal import RunFolder
+from harness.journal.files import disk_errors
+from harness.journal.single import result_of
+from harness.matrices import CellResult, PlannedCell
+from harness.matrix.ledger import cell_path, failed, stopped
+from harness.matrix.queue import Limits
+from harness.model import Run, Side
+from harness.runner.builds import Built
+from harness.runner.cell import Cell, Settings
+from harness.runner.pair import Job, control_is_stored, run_pair
+from harness.store import Store
+from harness.tools.clock import Stopwatch, now
+
+_log = logging.getLogger(__name__)
+
+Command = Callable[[PlannedCell], tuple[str, ...]]
+Finish = Callable[[Path, Run], object]
+Came = Artefact | CompatError | CellResult
+"""What a task gives: what was built, or why it was not, or what came of a cell."""
+
+
+@dataclass(frozen=True)
+class MatrixJob:
+    """The cells of a matrix that are to be run, and with what."""
+
+    cells: Mapping[str, Cell]
+    """By id, every cell that is not done yet."""
+    settings: Settings
+    """Of all of them; the time limit is each cell's own."""
+    backend: Backend
+    store: Store
+    limits: Limits
+    command: Command
+    """Gives what the user would type for one cell."""
+    finish: Finish
+    """Called with each cell's run folder once its run is in the journal, in the cell's thread."""
+    fail_fast: bool = False
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Does tasks; its methods may be called from any thread."""
+
+    job: MatrixJob
+    folder: Path
+    """Of the matrix run."""
+    listener: Listener
+    warn: Callable[[str], None]
+    """Hears of what a reader of the matrix run should know about its builds."""
+
+    def build(self, side: Side, request: BuildRequest) -> Came:
+        """Build something, or find it, or give what went wrong."""
+        backend = self.job.backend
+        make = backend.build_suite if side is Side.SUITE else backend.build_frontend
+
+        def tell(event: Event) -> None:
+            if isinstance(event, Warned):
+                self.warn(event.text)
+
+        try:
+            return make(request, tell)
+        except CompatError as error:
+            return error
+        except Exception as fault:  # noqa: BLE001 - one build of many, see _unexpected
+            return _unexpected(fault)
+
+    def run(self, planned: PlannedCell, built: Built) -> Came:
+        """Run a cell, whatever comes of it."""
+        started, watch = now(), Stopwatch()
+        folder = self._folder(planned)
+        job = self._job(planned, built)
+
+        def tell(event: Event) -> None:
+            self.listener(CellTold(planned.id, event))
+
+        try:
+            with disk_errors(folder):
+                shutil.rmtree(folder, ignore_errors=True)  # what an earlier try left
+                folder.mkdir(parents=True)
+            run = run_pair(job, tell)
+            self.job.finish(folder, run)
+        except Interrupted:
+            return stopped(planned.id, started, watch.seconds)
+        except CompatError as error:
+            return failed(planned.id, error, started, watch.seconds)
+        except Exception as fault:  # noqa: BLE001 - one cell of many, see _unexpected
+            return failed(planned.id, _unexpected(fault), started, watch.seconds)
+        finally:
+            with suppress(OSError):  # there is something in it
+                folder.rmdir()
+        return result_of(planned.id, run, cell_path(planned.id))
+
+    def control_is_stored(self, planned: PlannedCell, built: Built) -> bool:
+        """Tell whether a cell would find its control."""
+        try:
+            return control_is_stored(self._job(planned, built))
+        except CompatError:
+            return False  # whatever it is, the cell meets it too and tells
+
+    def _folder(self, planned: PlannedCell) -> Path:
+        return self.folder / cell_path(planned.id)
+
+    def _job(self, planned: PlannedCell, built: Built) -> Job:
+        return Job(
+            cell=self.job.cells[planned.id],
+            settings=replace(self.job.settings, timeout=planned.timeout),
+            backend=self.job.backend,
+            store=self.job.store,
+            folder=RunFolder(self._folder(planned), single=False),
+            command=self.job.command(planned),
+            built=built,
+        )
+
+
+def _unexpected(fault: Exception) -> InfrastructureError:
+    """Make a failure of one task of a fault of ours: a night of results is not lost over it."""
+    _log.error("unexpected", exc_info=fault)
+    return InfrastructureError(
+        f"unexpected {type(fault).__name__}: {fault}",
+        hint="run this cell alone with --debug for the traceback, and please report it",
+    )

@@ -90,7 +90,8 @@ class Step:
     @property
     def arguments(self) -> list[str]:
         """Give the words after `go`, but for the file to write and the package."""
-        verb = ["test", "-c"] if self.tests else ["build"]
+        # Vetting an old commit by a newer Go finds faults that are not asked for here.
+        verb = ["test", "-c", "-vet=off"] if self.tests else ["build"]
         return [*verb, "-tags", " ".join(self.tags), "-ldflags", self.ldflags]
 
 

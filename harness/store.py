@@ -29,7 +29,7 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_cache_path
 
-from harness.errors import InfrastructureError, UsageError
+from harness.errors import DiskFull, UsageError
 from harness.tools.locks import held
 from harness.tools.uses import Uses
 
@@ -157,9 +157,11 @@ class Store:
             _used_now(empty)
             path.parent.mkdir(parents=True, exist_ok=True)
             empty.rename(path)
+        except DiskFull:
+            raise
         except BaseException as error:
             if _FULL in str(error):
-                raise InfrastructureError(
+                raise DiskFull(
                     f"the disk of the cache {self.root} is full",
                     hint="free some space, or set COMPAT_CACHE to a folder on another disk",
                 ) from error

@@ -12,7 +12,7 @@ _PIECES = 256
 """Chunks that may wait; a reader that is faster than its listener waits in its turn."""
 
 _PATIENCE = 0.5
-_LAST_WORDS = 5.0
+_LAST_WORDS = 2.0
 """Seconds for the reading thread to end once its container is gone."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from harness.errors import BuildError, MissingToolError
+from harness.tools.asking import EngineFull, full
 from harness.tools.buildlog import failed_fetch
 from harness.tools.process import CommandFailed, Request, clean_environment, redact, run
 from harness.tools.refusals import ImageRefused, cause_of
@@ -73,7 +74,8 @@ def build(client: Client, engine: Mapping[str, str], wanted: Build) -> str:
     """Build an image and give what the program said.
 
     `engine` is the environment that makes the program speak to one engine. Raises ImageRefused if
-    a registry did not give an image that is needed, else BuildError with the last lines.
+    a registry did not give an image that is needed, EngineFull for a full disk, else BuildError
+    with the last lines.
     """
     argv = [str(client.path), "build", "--progress=plain", "--tag", wanted.tag]
     argv += ["--file", str(wanted.dockerfile)]
@@ -95,10 +97,12 @@ def build(client: Client, engine: Mapping[str, str], wanted: Build) -> str:
     try:
         done = run(request)
     except CommandFailed as error:
+        last = "\n".join(redact(error.output).strip().splitlines()[-_TAIL:])
+        if full(error.output):
+            raise EngineFull(f"image {wanted.tag} does not build:\n{last}") from error
         if fetch := failed_fetch(error.output):
             cause = cause_of(fetch.error)
             raise ImageRefused("pull", fetch.image, cause, fetch.error) from error
-        last = "\n".join(redact(error.output).strip().splitlines()[-_TAIL:])
         raise BuildError(f"image {wanted.tag} does not build:\n{last}") from error
     return (done.stdout + done.stderr).decode("utf-8", "replace")
 

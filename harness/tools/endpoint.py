@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import requests
 from docker.api.client import APIClient
 from docker.context import ContextAPI
-from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
-from harness.errors import InfrastructureError
+from harness.tools.asking import EngineFailed
+from harness.tools.stop import unless_stopped
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 CALL = 60
 """Seconds for one answer of the engine."""
 
 
-class EngineFailed(InfrastructureError):  # noqa: N818 - an event, named as one
-    """The engine did not do what it was asked; no frontend is to blame."""
+class _Client(APIClient):
+    """One whose calls are left alone when the work that they are made for is to end."""
 
-
-@contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Give every failure of an engine one name, and say what it was asked."""
-    try:
-        yield
-    except (DockerException, requests.RequestException, OSError) as error:
-        said = getattr(error, "explanation", None) or error
-        raise EngineFailed(f"{what}: {said}") from error
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
+        """Send a request and give its answer. Raises Interrupted."""
+        send = partial(super().send, request, **options)
+        return unless_stopped(send, f"{request.method} {request.path_url}")
 
 
 @dataclass(frozen=True)
@@ -67,4 +62,4 @@ def client(where: Endpoint, timeout: int = CALL) -> APIClient:
     elif where.origin == "DOCKER_HOST":
         options = {**kwargs_from_env()}
     options["use_ssh_client"] = where.host.startswith("ssh://")
-    return APIClient(version="auto", timeout=timeout, **options)
+    return _Client(version="auto", timeout=timeout, **options)

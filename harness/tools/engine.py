@@ -15,16 +15,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
+import requests
 from docker.api.client import APIClient
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig
 
 from harness.errors import Interrupted
 from harness.tools import machine
+from harness.tools.asking import EngineFailed, asking, failure, said_of
 from harness.tools.attached import Attached
 from harness.tools.capabilities import bounding, split
 from harness.tools.containers import Container, Ended, Power
-from harness.tools.endpoint import CALL, Endpoint, EngineFailed, asking, client, endpoint
+from harness.tools.endpoint import CALL, Endpoint, client, endpoint
 from harness.tools.stop import stop_asked
 
 _log = logging.getLogger(__name__)
@@ -36,6 +38,9 @@ OWNER = "org.buildkit-compat.owner"
 """Label of a container: the process that removes it, as machine.process names it."""
 
 _STOP_CALL = 30
+_PATIENCE = 5.0
+"""Seconds for the removal of a container after a failure or an interruption."""
+
 _LISTEN = 0.1
 """Seconds between two looks at the clock while a container says nothing."""
 
@@ -46,8 +51,11 @@ _PROBE = "cat /proc/sys/kernel/cap_last_cap /proc/$PPID/status"
 def connect() -> Engine:
     """Reach the engine that our environment names. Raises EngineFailed if none answers."""
     where = endpoint(os.environ)
-    with asking(f"no engine answers at {where.host} ({where.origin})"):
+    try:
         return Engine(client(where), where)
+    except (DockerException, requests.RequestException, OSError) as error:
+        nobody = f"no engine answers at {where.host} ({where.origin})"
+        raise EngineFailed(f"{nobody}: {said_of(error)}") from error
 
 
 class Engine:
@@ -59,6 +67,11 @@ class Engine:
         self.where = where
         self._power: Power | None = None
         self._asked = threading.Lock()
+
+    def check(self) -> None:
+        """See that the engine answers. Raises EngineGone."""
+        with asking("ping"):
+            self._api.ping()
 
     def describe(self) -> dict[str, str]:
         """Give what results depend on: version, storage driver, cgroup version, kernel."""
@@ -196,13 +209,18 @@ class Engine:
                 with asking("ask a container for its goroutines"):
                     self._api.kill(name, "SIGQUIT")
         if output.failure is not None:
-            raise EngineFailed(f"the engine went away: {output.failure}") from output.failure
+            raise failure("listen to a container", output.failure) from output.failure
         return False, timed_out
 
     def _end(self, name: str) -> tuple[int, bool]:
-        with asking("wait for a container"):
-            status = self._api.wait(name, timeout=_STOP_CALL)["StatusCode"]
-            state = self._api.inspect_container(name)["State"]
+        try:
+            with asking("wait for a container"):
+                status = self._api.wait(name, timeout=_STOP_CALL)["StatusCode"]
+                state = self._api.inspect_container(name)["State"]
+        except EngineFailed as error:
+            if isinstance(error.__cause__, NotFound):
+                raise EngineFailed("the container was removed by someone else") from error
+            raise
         return int(status), bool(state.get("OOMKilled"))
 
     @contextmanager
@@ -223,8 +241,26 @@ class Engine:
             )["Id"]
         try:
             yield name
-        finally:
+        except BaseException:
+            self._let_go(name)
+            raise
+        if stop_asked():
+            self._let_go(name)
+        else:
             self._remove(name)
+
+    def _let_go(self, name: str) -> None:
+        """Remove a container for somebody who cannot wait for it; else the next sweep does it."""
+
+        def remove() -> None:
+            try:
+                self._remove(name)
+            except EngineFailed as error:
+                _log.debug("left to the next run: %s", error)
+
+        remover = threading.Thread(target=remove, daemon=True)
+        remover.start()
+        remover.join(_PATIENCE)
 
     def _remove(self, name: str) -> None:
         with asking(f"remove container {name[:12]}"):

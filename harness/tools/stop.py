@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextvars import ContextVar
+from typing import TypeVar
 
 from harness.errors import Interrupted
 
 _LOOK = 0.1
 """Seconds between two looks at a stop while waiting."""
+
+_T = TypeVar("_T")
 
 
 class Stop:
@@ -59,3 +64,25 @@ def pause(seconds: float) -> None:
     while (left := deadline - time.monotonic()) > 0:
         check_stop("waiting to try again")
         time.sleep(min(left, _LOOK))
+
+
+def unless_stopped(work: Callable[[], _T], doing: str) -> _T:
+    """Do what nothing can interrupt, and leave it alone if the work of this thread is to end.
+
+    Raises what `work` raises, and Interrupted.
+    """
+    if _current.get() is None:
+        return work()
+    done: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            done.set_exception(error)
+
+    threading.Thread(target=run, name=doing, daemon=True).start()
+    while not done.done():
+        check_stop(doing)
+        wait((done,), _LOOK)
+    return done.result()

@@ -16,8 +16,9 @@ from docker.api.client import APIClient
 from docker.errors import APIError, DockerException
 from urllib3.exceptions import HTTPError
 
+from harness.tools.asking import asking, failure
 from harness.tools.attached import Attached
-from harness.tools.endpoint import EngineFailed, asking, client
+from harness.tools.endpoint import client
 from harness.tools.engine import Engine
 from harness.tools.refusals import UNREACHABLE, ImageRefused, cause_of
 from harness.tools.stop import check_stop
@@ -92,7 +93,7 @@ def _move(doing: str, image: str, ask: Callable[[], Iterable[bytes | str]]) -> N
             cause = cause_of(said, error.status_code)
             raise ImageRefused(doing, image, cause, said) from error
         case DockerException() | requests.RequestException() | HTTPError() | OSError() as error:
-            raise EngineFailed(f"{doing} {image}: {error}") from error
+            raise failure(f"{doing} {image}", error) from error
         case error:
             raise error
 

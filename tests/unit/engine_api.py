@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterator
 from typing import Any
 
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from requests import Response
 
 END = object()
@@ -29,6 +30,9 @@ class FakeApi:
         self.oom = False
         self.refuses: dict[str, int] = {}
         self.breaks: Exception | None = None
+        self.keeps: Exception | None = None
+        self.gone = False
+        self.frozen: threading.Event | None = None
         self._stream: queue.Queue[object] = queue.Queue()
 
     def info(self) -> dict[str, str]:
@@ -80,6 +84,8 @@ class FakeApi:
 
     def wait(self, _name: str, timeout: int) -> dict[str, int]:
         assert timeout
+        if self.gone:
+            raise NotFound("No such container")
         return {"StatusCode": self.status}
 
     def inspect_container(self, _name: str) -> dict[str, Any]:
@@ -91,6 +97,11 @@ class FakeApi:
     def remove_container(self, name: str, *, force: bool, v: bool) -> None:
         assert force
         assert v
+        if self.frozen:
+            self._stream.put(END)
+            self.frozen.wait(10)
+        if self.keeps:
+            raise self.keeps
         self.removed.append(name)
         self.running.pop(name, None)
         self._stream.put(END)

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import BuildError, Interrupted
 from harness.tools.crew import Crew
-from harness.tools.stop import check_stop, stop_asked
+from harness.tools.stop import check_stop, stop_asked, unless_stopped
 
 PATIENCE = 10.0
 
@@ -134,3 +134,28 @@ def test_what_follows_a_stopped_crew_is_not_stopped() -> None:
     with Crew(1, "second") as second:
         assert not second.start(stop_asked).result(PATIENCE)
     check_stop("anything")
+
+
+def test_what_cannot_be_interrupted_is_left_alone_at_a_stop() -> None:
+    stuck, begun = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        stuck.wait(PATIENCE)
+
+    with Crew(1, "test") as crew:
+        future = crew.start(unless_stopped, work, "asking the engine")
+        assert begun.wait(PATIENCE)
+        crew.stop()
+    with pytest.raises(Interrupted, match="asking the engine"):
+        future.result()
+    stuck.set()
+
+
+def test_without_a_stop_it_is_done_and_its_error_is_the_caller_s() -> None:
+    assert unless_stopped(lambda: 7, "x") == 7
+    with Crew(1, "test") as crew:
+        assert crew.start(unless_stopped, lambda: 7, "x").result() == 7
+        for error in (TimeoutError("its own"), BuildError("no")):
+            with pytest.raises(type(error), match=str(error)):
+                crew.start(unless_stopped, fail(error), "x").result()

@@ -23,15 +23,16 @@ from harness.backends.steps import Step
 from harness.config.lines import Line, load_lines
 from harness.errors import BuildError, ConfigError, MissingToolError
 from harness.events import Event, Said
-from harness.model import Channel, Side
+from harness.model import Channel, Reason, Side
 from harness.refs import Repository
 from harness.runner import choose
 from harness.runner.choose import Place
 from harness.store import Store
 from harness.tools import dockercli
+from harness.tools.asking import EngineFailed
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.dockercli import Build, Client
-from harness.tools.endpoint import Endpoint, EngineFailed
+from harness.tools.endpoint import Endpoint
 from harness.tools.engine import Engine
 from harness.tools.git import Git
 from tests.unit import runs
@@ -129,7 +130,8 @@ def test_the_test_binary_is_told_the_same_as_by_native(engine: FakeEngine, tmp_p
         (WHOLE, Privileges.AUTO, True),
         (LACKING, Privileges.AUTO, False),
         (WHOLE, Privileges.EXPLICIT, False),
-        (LACKING, Privileges.PRIVILEGED, True),
+        (WHOLE, Privileges.PRIVILEGED, True),
+        (LACKING, Privileges.EXPLICIT, False),
     ],
 )
 def test_a_leg_is_privileged_where_the_engine_can_give_that(
@@ -139,6 +141,14 @@ def test_a_leg_is_privileged_where_the_engine_can_give_that(
     assert box.options.get("privileged", False) is privileged
     assert box.unmasked is not privileged
     assert "cap_add" in box.options or privileged
+
+
+def test_what_an_engine_cannot_give_is_refused_before_it_is_tried(tmp_path: Path) -> None:
+    engine = FakeEngine(LACKING)
+    with pytest.raises(EngineFailed, match="it lacks CAP_SYS_RESOURCE, CAP_BPF itself") as caught:
+        _ran(engine, _leg(tmp_path), Privileges.PRIVILEGED)
+    assert "--privileges auto" in caught.value.hint
+    assert engine.ran == []
 
 
 def test_what_the_engine_lacks_and_knows_is_dropped(tmp_path: Path) -> None:
@@ -168,13 +178,32 @@ def test_seeded_images_are_given_as_a_copy(engine: FakeEngine, tmp_path: Path) -
     assert f"{folder}/mirror" == box.environment["BUILDKIT_REGISTRY_MIRROR_DIR"]
 
 
-def test_an_engine_out_of_memory_is_noted(engine: FakeEngine, tmp_path: Path) -> None:
-    engine.end = Ended(137, timed_out=False, out_of_memory=True, seconds=3.0)
+@pytest.mark.parametrize(
+    ("status", "out_of_memory", "reasons"),
+    [
+        (0, False, []),
+        (1, False, []),
+        (2, False, []),
+        (None, False, []),
+        (1, True, [Reason.OOM]),
+        (137, True, [Reason.OOM]),
+        (137, False, [Reason.ENGINE]),
+    ],
+)
+def test_what_befell_a_container_is_a_fault_of_its_leg(
+    engine: FakeEngine,
+    tmp_path: Path,
+    status: int | None,
+    *,
+    out_of_memory: bool,
+    reasons: list[Reason],
+) -> None:
+    engine.end = Ended(status, timed_out=False, out_of_memory=out_of_memory, seconds=3.0)
     ended = run_leg(
         cast("Engine", engine), "i", _leg(tmp_path), bytearray().extend, Privileges.AUTO
     )
-    assert ended.status == 137
-    assert ended.notes == ("the engine ran out of memory for this leg",)
+    assert ended.status == status
+    assert [fault.reason for fault in ended.faults] == reasons
 
 
 # -- images --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import cast
 
@@ -13,9 +14,10 @@ from docker.api.client import APIClient
 from harness.errors import ExitCode, Interrupted
 from harness.tools import engine as engines
 from harness.tools import machine
+from harness.tools.asking import EngineFailed, EngineGone
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.crew import Crew
-from harness.tools.endpoint import DEFAULT_HOST, Endpoint, EngineFailed, endpoint
+from harness.tools.endpoint import DEFAULT_HOST, Endpoint, endpoint
 from harness.tools.engine import OWNER, PROJECT, Engine
 from tests.unit.engine_api import FakeApi
 
@@ -130,9 +132,47 @@ def test_nothing_is_started_after_a_stop(engine: Engine, api: FakeApi) -> None:
 
 def test_an_engine_that_breaks_off_is_infrastructure(engine: Engine, api: FakeApi) -> None:
     api.breaks = requests.ConnectionError("reset")
-    with pytest.raises(EngineFailed, match="the engine went away: reset") as caught:
+    with pytest.raises(EngineGone, match=r"the engine went away \(.*\): reset") as caught:
         _run(engine)
     assert caught.value.exit_code is ExitCode.INFRASTRUCTURE
+    assert "rerun" in caught.value.hint
+
+
+def test_that_a_container_cannot_be_removed_hides_no_failure(engine: Engine, api: FakeApi) -> None:
+    api.breaks = requests.ConnectionError("reset")
+    api.keeps = requests.ConnectionError("refused")
+    with pytest.raises(EngineGone, match="reset"):
+        _run(engine)
+
+
+def test_a_container_that_stays_is_told(engine: Engine, api: FakeApi) -> None:
+    api.keeps = requests.ConnectionError("refused")
+    with pytest.raises(EngineGone, match="remove container"):
+        _run(engine)
+
+
+def test_a_container_that_somebody_else_removed_is_told(engine: Engine, api: FakeApi) -> None:
+    api.gone = True
+    with pytest.raises(EngineFailed, match="removed by someone else"):
+        _run(engine)
+
+
+def test_a_stop_does_not_wait_for_an_engine_that_does_not_answer(
+    engine: Engine, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_PATIENCE", 0.05)
+    api.says, api.hangs = [b"x"], True
+    api.frozen = threading.Event()
+    begun = threading.Event()
+    before = time.monotonic()
+    with Crew(1, "leg") as crew:
+        future = crew.start(engine.run, BOX, lambda _c: begun.set(), timeout=60, grace=0)
+        assert begun.wait(10)
+        crew.stop()
+    assert future.result().status is None
+    assert time.monotonic() - before < 5
+    assert api.removed == []
+    api.frozen.set()
 
 
 def test_what_the_engine_says_of_a_refusal_is_told(engine: Engine, api: FakeApi) -> None:

@@ -8,11 +8,14 @@ import tarfile
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.backends.leg import BINARY, GRACE, arguments, passed_on
-from harness.tools.containers import Container, Power
+from harness.model import Fault, Reason
+from harness.tools.asking import EngineFailed
+from harness.tools.containers import Container, Ended, Power
 from harness.tools.engine import Engine
 
 TMP = "/tmp"  # noqa: S108 - a tmpfs of the container
@@ -22,6 +25,7 @@ _DUMPS = 10.0
 """Seconds for a program to write its goroutines when asked."""
 
 _CHUNK = 1 << 20
+_KILLED = 128 + SIGKILL
 
 
 class Privileges(StrEnum):
@@ -52,15 +56,35 @@ def run_leg(
         files=((os.path.dirname(MIRROR), _archive(leg.mirror)),) if leg.mirror else (),  # noqa: PTH120 - in the image
     )
     ended = engine.run(container, sink, timeout=leg.timeout + GRACE, grace=_DUMPS)
-    notes = ("the engine ran out of memory for this leg",) if ended.out_of_memory else ()
-    return LegExit(ended.status, ended.timed_out, ended.seconds, notes)
+    return LegExit(ended.status, ended.timed_out, ended.seconds, faults=_faults(ended))
+
+
+def _faults(ended: Ended) -> tuple[Fault, ...]:
+    """Give what befell a container.
+
+    Nobody inside can kill its first process (pid_namespaces(7)), so whoever did was outside.
+    """
+    if ended.out_of_memory:
+        words = "memory ran out: the engine says that a process of this leg was killed for that"
+        return (Fault(reason=Reason.OOM, words=words),)
+    if ended.status == _KILLED:
+        words = "the test binary was killed from outside its container"
+        return (Fault(reason=Reason.ENGINE, words=words),)
+    return ()
 
 
 def _privileged(power: Power, wanted: Privileges) -> bool:
-    """Choose `--privileged` where the engine has every capability that this would give."""
-    if wanted is Privileges.AUTO:
-        return not power.absent
-    return wanted is Privileges.PRIVILEGED
+    """Choose `--privileged` where the engine has every capability that this would give.
+
+    Raises EngineFailed if it is asked for where the engine cannot give it.
+    """
+    if wanted is Privileges.PRIVILEGED and power.absent:
+        lacking = ", ".join(f"CAP_{name.upper()}" for name in power.absent)
+        raise EngineFailed(
+            f"the engine cannot run a privileged container, because it lacks {lacking} itself",
+            hint="--privileges auto gives a container all that the engine has",
+        )
+    return wanted is not Privileges.EXPLICIT and not power.absent
 
 
 def _explicit(power: Power) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from harness.backends.steps import (
     tests_step,
 )
 from harness.checkout import tree
-from harness.errors import BuildError, ConfigError
+from harness.errors import BuildError, ConfigError, InfrastructureError
 from harness.images import saved
 from harness.images.dockerfile import describe
 from harness.model import Side
@@ -196,15 +196,22 @@ class Images:
     def _own(
         self, tag: str, context: Path, file: str, arguments: Mapping[str, str], target: str
     ) -> None:
-        wanted = Build(tag, context, context / file, target, arguments, {PROJECT: "yes"})
-        dockercli.build(self._client, self._engine.where.environment, wanted)
+        self._run(Build(tag, context, context / file, target, arguments, {PROJECT: "yes"}))
 
     def _build(self, tag: str, context: Path, text: str, arguments: Mapping[str, str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             dockerfile = Path(folder, "Dockerfile")
             dockerfile.write_text(text, encoding="utf-8")
             wanted = Build(tag, context, dockerfile, arguments=arguments, labels={PROJECT: "yes"})
+            self._run(wanted)
+
+    def _run(self, wanted: Build) -> None:
+        """Build an image; if that fails because the engine went away, say this and no more."""
+        try:
             dockercli.build(self._client, self._engine.where.environment, wanted)
+        except InfrastructureError:
+            self._engine.check()
+            raise
 
 
 def go_minor(said: str) -> int:

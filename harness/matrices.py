@@ -6,6 +6,7 @@ own run.json. Nothing here imports anything of ours but the types of a single ru
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -24,6 +25,14 @@ CellId = Annotated[
         description="What a file of any system may be called.",
     ),
 ]
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
+
+
+def id_of(pair: Pair) -> str:
+    """Name a pair's cell by its refs; not a CellId yet where they are long or odd."""
+    words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
+    return "_".join(_UNSAFE.sub("-", word) for word in words)
 
 
 class PlannedBuild(Record, frozen=True, kw_only=True):

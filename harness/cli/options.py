@@ -31,6 +31,12 @@ CACHE_REPO = click.option(
     envvar="COMPAT_CACHE_REPO",
     help="Where docker pulls its images from and pushes new ones to (or COMPAT_CACHE_REPO).",
 )
+HISTORY = click.option(
+    "--history",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The history (default: COMPAT_HISTORY, else the user's).",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 

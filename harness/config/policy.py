@@ -1,4 +1,8 @@
-"""What a gate asks of a stored matrix run: the section `policy` of a matrix file."""
+"""What a gate asks of a stored matrix run: the section `policy` of a matrix file.
+
+There is no key that lets a regression, a lost test or a missing result pass: what is known and
+accepted has an entry in a skip list, with a reason and a signature.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,15 @@ from msgspec import Meta
 
 from harness.config.amounts import Age
 from harness.model import Record
+
+CellGlob = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9._+=@~*?-]{1,200}\Z",
+        description="the id of a cell, with * and ?",
+        examples=["v0.6.*_master_*"],
+    ),
+]
 
 
 class Stance(StrEnum):
@@ -24,14 +37,12 @@ class Policy(Record, frozen=True, kw_only=True):
     """What makes a gate clean; the defaults are strict."""
 
     max_age: Age = Age(24 * 3600)
-    """Results may not be older."""
+    """Seconds since a cell's run began; older results say too little."""
     flaky_budget: Annotated[int, Meta(ge=0)] = 0
-    """So many flaky tests in the whole run are told only."""
-    strict: bool = True
-    """Whether stale entries of skip lists, and those that matched no test, are refused."""
-    indeterminate: Stance = Stance.REFUSE
-    """Cells that ran too little or not at all."""
-    changed_failure: Stance = Stance.TELL
-    lost: Stance = Stance.REFUSE
-    require: tuple[str, ...] = ()
-    """Globs over ids of cells: each must match a cell with a result."""
+    """Up to so many flaky tests in all cells together are told only."""
+    changed_failures: Stance = Stance.REFUSE
+    """Tests that pass with neither frontend, in different ways."""
+    stale_entries: Stance = Stance.REFUSE
+    """Skip-list entries whose test passes, or that matched no test in any cell."""
+    require: tuple[CellGlob, ...] = ()
+    """Each must match a cell with a result, beyond those that the run itself planned."""

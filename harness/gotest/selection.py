@@ -19,6 +19,7 @@ from itertools import combinations
 
 from harness.errors import UsageError
 from harness.gotest.names import parse, sandbox_name
+from harness.model import Leg, Run
 
 ROOT = "TestIntegration"
 ALTERNATION = 19
@@ -55,9 +56,14 @@ def select(tests: Sequence[str] = (), *, worker: str, piece: str = "") -> str:
     return "/".join([quote(ROOT), *_slice(piece), functions, quote(f"worker={worker}")])
 
 
-def is_whole(value: str, worker: str) -> bool:
-    """Tell whether a -test.run value asks for every function of a suite on this worker."""
-    return value == select(worker=worker)
+def asks_for_all(run: Run) -> bool:
+    """Tell whether a run's candidate was asked for every function of its suite."""
+    everything = select(worker=run.pair.worker)
+    return any(
+        leg.selection == everything
+        for leg in run.legs
+        if leg.leg is Leg.CANDIDATE and leg.attempt == 0
+    )
 
 
 def select_names(names: Iterable[str], go_minor: int, known: Collection[str] = ()) -> list[str]:

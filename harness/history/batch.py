@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from harness.errors import UsageError
-from harness.gotest.selection import is_whole
+from harness.gotest.selection import asks_for_all
 from harness.matrices import CellResult, CellState, MatrixRun
-from harness.model import Judgement, Leg, Outcome, Pair, Result, Run, Status, Verdict
+from harness.model import Judgement, Outcome, Pair, Result, Run, Status, Verdict
 
 _NAME = 400
 """Characters of a test's name; a longer one keeps its beginning and a digest."""
@@ -39,7 +39,7 @@ class Observation:
     state: CellState
     verdict: Verdict
     whole: bool
-    """Whether every test of the suite was asked for, and nobody stopped the run."""
+    """Whether every test of the suite was asked for."""
     seconds: float | None = None
     """For running and rerunning both legs, builds aside."""
     roster: array[int] = field(default_factory=lambda: array("L"))
@@ -99,7 +99,7 @@ class Batch:
                 started=utc(run.started),
                 state=result.state,
                 verdict=run.verdict,
-                whole=is_whole_run(run),
+                whole=asks_for_all(run),
                 seconds=_seconds(run),
                 roster=array("L", sorted(number for number, _ in tests)),
                 outcomes=tuple(
@@ -139,12 +139,6 @@ def is_mixed(row: Judgement) -> bool:
     if row.verdict is Verdict.KNOWN:
         return row.entry is not None and row.entry.status is Status.FLAKY
     return row.verdict is Verdict.FLAKY
-
-
-def is_whole_run(run: Run) -> bool:
-    """Tell whether a run asked for all tests of its suite and came to its end."""
-    main = [leg for leg in run.legs if leg.leg is Leg.CANDIDATE and leg.attempt == 0]
-    return not run.interrupted and any(is_whole(leg.selection, run.pair.worker) for leg in main)
 
 
 def kept_name(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 import msgspec
 
@@ -15,10 +14,10 @@ from harness.matrices import (
     Plan,
     PlannedBuild,
     PlannedCell,
+    id_of,
 )
 from harness.model import Channel, Commit, Pair, Run, Side
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._+=@~-]+")
 _LONGEST = 160
 
 
@@ -81,9 +80,7 @@ def result_of(cell: str, run: Run, folder: str) -> CellResult:
 
 
 def _name(pair: Pair) -> str:
-    words = (pair.suite.ref, pair.frontend.ref, pair.worker)
-    text = "~".join(_UNSAFE.sub("-", word) for word in words)
-    return text[:_LONGEST].lstrip("._+=@~-") or "run"
+    return id_of(pair)[:_LONGEST].lstrip("._+-") or "run"
 
 
 def _builds(pair: Pair) -> tuple[tuple[PlannedBuild, ...], str, str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +10,7 @@ from typing import Protocol
 from harness.config.matrixfile import Matrix
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
-from harness.matrices import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell
+from harness.matrices import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
 from harness.model import Channel, Commit, Pair, Side
 from harness.plan import cells
 from harness.plan.cells import Say, Wanted, wanted_cells
@@ -20,8 +19,6 @@ from harness.store import key_of
 
 MAX_ID = 120
 """Characters; an id names folders and pages."""
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 
 
 class Found(Protocol):
@@ -189,9 +186,9 @@ def _cell(wanted: Wanted, name: str, builds: _Builds, expected: Expected) -> Pla
 def _id(cell: Wanted, taken: dict[str, Wanted]) -> str:
     """Name a cell by its refs; a digest parts names that are long or would be the same."""
     pair = cell.pair
-    words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
-    name = "_".join(_UNSAFE.sub("-", word) for word in words)
+    name = id_of(pair)
     if len(name) > MAX_ID or name in taken:
+        words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
         name = f"{name[: MAX_ID - 9]}_{key_of({'names': words})[:8]}"
     taken[name] = cell
     return name

@@ -15,9 +15,10 @@ import pytest
 from msgspec import inspect
 
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
-from harness.config import conditions, lines, series, skiplists
+from harness.config import conditions, lines, policy, series, skiplists
 from harness.config.yamlfile import Place
 from harness.errors import ExitCode
+from harness.gate import CODES, Kind
 from harness.images import recipes
 from harness.journal.schema import run_schema
 from harness.launcher import make_plan
@@ -140,6 +141,7 @@ FILES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "Conditions": (conditions.Condition,),
     "`matrices/lines.yaml`": (lines._File, lines._Settings, lines._Range, lines._Entry),
     "`matrices/images.yaml`": (recipes._File, recipes.Part, recipes.Recipe),
+    "`policy`": (policy.Policy,),
     "`patches/*/series.yaml`": (series._Series, series._Entry),
     "`skiplists/*.yaml`": (skiplists._File, skiplists.Entry),
 }
@@ -211,6 +213,12 @@ def test_every_exit_code_is_documented() -> None:
     section = pages.sections(REFERENCE / "exit-codes.md")["Exit codes"]
     table = re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)
     assert [(int(code), name) for code, name in table] == [(c.value, c.name) for c in ExitCode]
+
+
+def test_every_finding_of_the_gate_is_documented_with_its_code() -> None:
+    section = pages.sections(REFERENCE / "exit-codes.md")["The gate"]
+    table = re.findall(r"^\| `([a-z-]+)` \|.*\| (\d) \|$", section, re.MULTILINE)
+    assert [(kind, int(code)) for kind, code in table] == [(k.value, CODES[k]) for k in Kind]
 
 
 @pytest.mark.parametrize(

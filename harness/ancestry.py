@@ -1,8 +1,8 @@
-"""Whether one commit has another in its history: asked of git once, then remembered.
+"""Whether one commit has another in its history: found out once, then remembered.
 
-On BuildKit's history git takes 20 to 100 ms for an answer, and the skip lists ask dozens of
-questions of every pair. An answer never changes, as a commit's id covers its history, so it is
-kept in a small database of the cache; without one git is asked again.
+It takes 200 ms to read BuildKit's history, and the skip lists ask dozens of questions of every
+pair. An answer never changes, as a commit's id covers its history, so it is kept in a small
+database of the cache; without one the history is read again.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from harness.errors import InfrastructureError
-from harness.tools.git import Git
 
 FILE = "ancestry.sqlite3"
 _PATIENCE = 30.0
@@ -28,13 +28,21 @@ _ASK = "SELECT holds FROM ancestry WHERE newer = ? AND older = ?"
 _KEEP = "INSERT OR IGNORE INTO ancestry VALUES (?, ?, ?)"
 
 
+class Source(Protocol):
+    """Who knows: git, or a graph of its commits."""
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Tell whether `older` is `newer` or an ancestor of it. Raises GitFailed."""
+
+
 class Ancestry:
     """The answers for one repository; safe to use from several processes at once."""
 
-    def __init__(self, git: Git, folder: Path) -> None:
+    def __init__(self, source: Source, folder: Path) -> None:
         """Remember in `folder`, which exists."""
-        self._git = git
+        self._source = source
         self._file = folder / FILE
+        self._known: dict[tuple[str, str], bool] = {}
 
     def contains(self, newer: str, older: str) -> bool:
         """Tell whether `newer` is `older` or has it in its history; both are full ids.
@@ -42,10 +50,15 @@ class Ancestry:
         Raises GitFailed if git cannot say (then nothing is remembered), InfrastructureError if
         the database is damaged or locked for too long.
         """
+        if (newer, older) not in self._known:
+            self._known[newer, older] = self._find(newer, older)
+        return self._known[newer, older]
+
+    def _find(self, newer: str, older: str) -> bool:
         with self._database() as database:
             if row := database.execute(_ASK, (newer, older)).fetchone():
                 return bool(row[0])
-            holds = self._git.is_ancestor(older, newer)
+            holds = self._source.is_ancestor(older, newer)
             with database:
                 database.execute(_KEEP, (newer, older, holds))
             return holds

@@ -74,7 +74,7 @@ def _place(repository: Repository, lines: Lines, meant: Meant) -> Place:
     line = line_of(repository, lines, meant.sha)
     return Place(
         line=line.name,
-        date=git.date(meant.sha),
+        date=repository.graph.date(meant.sha),
         version=_nearest(repository, meant.sha, f"v{line.version}."),
         dockerfile=_nearest(repository, meant.sha, f"dockerfile/{line.dockerfile}."),
     )
@@ -82,11 +82,11 @@ def _place(repository: Repository, lines: Lines, meant: Meant) -> Place:
 
 def line_of(repository: Repository, lines: Lines, sha: str) -> Line:
     """Find the line whose data builds this commit; bisects over the branch points."""
-    git = repository.git
+    graph = repository.graph
     trunk = repository.named(MASTER)
     if trunk is None:
-        raise UsageError(f"{git.path} has no branch {MASTER}", hint="fetch its branches")
-    root = git.merge_base(sha, trunk)
+        raise UsageError(f"{repository.git.path} has no branch {MASTER}", hint="fetch its branches")
+    root = graph.merge_base(sha, trunk)
     if root is None:
         raise UsageError(f"{sha} shares no history with {MASTER}")
     tags = repository.tags()
@@ -98,8 +98,8 @@ def line_of(repository: Repository, lines: Lines, sha: str) -> Line:
     low, high = 0, len(released)
     while low < high:
         middle = (low + high) // 2
-        branch_point = git.merge_base(released[middle][1], trunk)
-        if branch_point is not None and git.is_ancestor(root, branch_point):
+        branch_point = graph.merge_base(released[middle][1], trunk)
+        if branch_point is not None and graph.is_ancestor(root, branch_point):
             high = middle
         else:
             low = middle + 1
@@ -111,5 +111,5 @@ def _nearest(repository: Repository, sha: str, prefix: str) -> str:
     tags = repository.tags()
     found = releases(tags, prefix)
     exact = [tag for tag in found if tags[tag] == sha]
-    held = exact or [tag for tag in found if repository.git.is_ancestor(tags[tag], sha)]
+    held = exact or [tag for tag in found if repository.graph.is_ancestor(tags[tag], sha)]
     return (held[-1] if held else f"{prefix}0").removeprefix("dockerfile/").removeprefix("v")

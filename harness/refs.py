@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from packaging.version import Version
@@ -20,6 +21,7 @@ from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.model import Side
 from harness.tools.git import Git, GitFailed, clone
+from harness.tools.graph import Graph
 from harness.tools.locks import held
 from harness.tools.process import redact
 
@@ -45,6 +47,11 @@ class Repository:
 
     git: Git
     refs: Mapping[str, str]
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Ancestry of the commits behind these names."""
+        return Graph(self.git)
 
     def named(self, name: str) -> str | None:
         """Give the commit that a tag or branch of this name points at; tags first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -13,7 +13,6 @@ import click
 from harness.cli.options import CACHE, DATA
 
 if TYPE_CHECKING:
-    from harness.plan.planning import Expected
     from harness.runner.planning import Opened
 
 DEMO = "demo"
@@ -35,6 +34,7 @@ class PlanOptions(TypedDict):
     stage: str | None
     offline: bool
     reruns: int
+    history: Path | None
     cache: Path | None
     data: Path | None
 
@@ -78,9 +78,19 @@ _OPTIONS = (
         show_default=True,
         help="Further attempts, on both sides, for tests with an unexpected verdict.",
     ),
+    click.option(
+        "--history",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="What past runs took (default: COMPAT_HISTORY, else the user's).",
+    ),
     CACHE,
     DATA,
 )
+
+_GIVEN = ("candidate", "repo", "backend", "stage", "reruns", "cache", "data")
+"""Options that a further command needs to ask for the same plan; of a history the plan has it."""
+
+_DEFAULTS: dict[str, object] = {"backend": "auto", "reruns": 2}
 
 
 def plan_options(command: Command) -> Command:
@@ -90,18 +100,33 @@ def plan_options(command: Command) -> Command:
     return command
 
 
-def open_planned(options: PlanOptions, expected: Expected) -> Opened:
+def words(options: PlanOptions) -> list[str]:
+    """Give the words behind a command's name that ask for the same plan again."""
+    from harness.tools.process import redact  # noqa: PLC0415 - keeps --help quick
+
+    given: Mapping[str, object] = {**options}
+    found = [options["matrix"]]
+    found += [word for glob in options["only"] for word in ("--only", glob)]
+    found += [word for glob in options["exclude"] for word in ("--exclude", glob)]
+    for name in _GIVEN:
+        if given[name] not in {None, _DEFAULTS.get(name)}:
+            found += [f"--{name}", redact(str(given[name]))]
+    return [*found, *(["--offline"] if options["offline"] else [])]
+
+
+def open_planned(options: PlanOptions) -> Opened:
     """Plan what a command line asks for, telling on standard error what is chosen.
 
     The matrix `demo` is MiniKit's and brings its repository, unless another is named. Raises
-    what `open_matrix` and `find_matrix` raise.
+    what `open_matrix` and `find_matrix` raise, and HistoryError.
     """
     from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help quick
     from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - the same
+    from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
     from harness.plan.planning import Selection  # noqa: PLC0415 - the same
     from harness.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
     from harness.reports.live import display  # noqa: PLC0415 - the same
-    from harness.runner.planning import MatrixAsk, open_matrix  # noqa: PLC0415 - the same
+    from harness.runner.planning import MatrixAsk, Where, open_matrix  # noqa: PLC0415 - the same
     from harness.store import Store, default_cache  # noqa: PLC0415 - the same
 
     store = Store(options["cache"] or default_cache())
@@ -117,13 +142,17 @@ def open_planned(options: PlanOptions, expected: Expected) -> Opened:
         data = find_data(options["data"], os.environ)
     ask = MatrixAsk(
         file=find_matrix(data, options["matrix"]),
-        repository=repository,
+        where=Where(
+            repository=repository,
+            fetch=options["fetch"],
+            backend=options["backend"],
+            runs=False,
+            stage=options["stage"],
+        ),
         selection=Selection(options["only"], options["exclude"], options["candidate"]),
-        fetch=options["fetch"],
-        backend=options["backend"],
-        stage=options["stage"],
         offline=offline,
         reruns=options["reruns"],
     )
+    expected = expected_by(options["history"] or default_history())
     with display(sys.stderr) as listener:
         return open_matrix(ask, data, store, expected, listener)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -39,6 +39,9 @@ class Site(Protocol):
     @property
     def offline(self) -> bool:
         """Whether the tests are to have no network."""
+
+    def look_ahead(self, shas: Collection[str]) -> None:
+        """Hear which commits the next questions are about."""
 
     def commit(self, meant: Meant) -> Commit:
         """Describe a commit. Raises UsageError if it is none of BuildKit's."""
@@ -87,6 +90,7 @@ def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> 
         for index, cell in enumerate(matrix.include)
     ]
     selectors.problems.raise_any()
+    site.look_ahead({chosen.meant.sha for *_, one, two in (*rows, *more) for chosen in one + two})
     maker = _Maker(selectors, site)
     cells = [cell for row in rows for cell in maker.product(*row)]
     cells = _without_excluded(matrix, cells, site, say)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict
+
+from msgspec.structs import replace
 
 from harness.config.matrixfile import Matrix
 from harness.config.yamlfile import Problems
@@ -13,12 +15,16 @@ from harness.errors import UsageError
 from harness.matrices import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
 from harness.model import Channel, Commit, Pair, Side
 from harness.plan import cells
-from harness.plan.cells import Say, Wanted, wanted_cells
+from harness.plan.cells import Say, wanted_cells
 from harness.plan.selectors import Selectors, wants_candidate
+from harness.refs import Meant
 from harness.store import key_of
 
 MAX_ID = 120
 """Characters; an id names folders and pages."""
+
+
+OTHER = "plan again, or use the harness, the data and the options that made this plan"
 
 
 class Found(Protocol):
@@ -50,16 +56,12 @@ class Expected(Protocol):
         """Tell how long a build takes."""
 
 
-class NoHistory:
-    """Expects nothing."""
+class _Needs(TypedDict):
+    """Ids of builds, by the names that a planned cell gives them."""
 
-    def cell(self, pair: Pair) -> float | None:  # noqa: ARG002 - the protocol's
-        """Know nothing."""
-        return None
-
-    def build(self, side: Side, commit: Commit, channel: Channel) -> float | None:  # noqa: ARG002 - the protocol's
-        """Know nothing."""
-        return None
+    suite: str
+    control: str
+    candidate: str
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class Selection:
     exclude: tuple[str, ...] = ()
     candidate: str | None = None
 
-    def takes(self, cell: PlannedCell) -> bool:
-        """Tell whether a cell is asked for."""
-        names = (cell.id, cell.pair.suite.ref, cell.pair.frontend.ref)
+    def takes(self, name: str, pair: Pair) -> bool:
+        """Tell whether a cell of this id is asked for."""
+        names = (name, pair.suite.ref, pair.frontend.ref)
         return (not self.only or _any(names, self.only)) and not _any(names, self.exclude)
 
 
@@ -112,42 +114,91 @@ def plan(
         )
     selectors = Selectors(site.repository, site.lines, selection.candidate, Problems())
     wanted = wanted_cells(matrix, selectors, site, say)
-    builds = _Builds(site, expected)
-    taken: dict[str, Wanted] = {}
-    planned = [_cell(one, _id(one, taken), builds, expected) for one in wanted]
-    planned = [cell for cell in planned if selection.takes(cell)]
-    if not planned:
+    taken: set[str] = set()
+    named = {_id(one.pair, taken): one for one in wanted}
+    left = {name: one for name, one in named.items() if selection.takes(name, one.pair)}
+    if not left:
         raise UsageError(
             f"{frame.matrix}: nothing is left of {len(wanted)} cells",
             hint="see --only and --exclude; compat plan lists the ids",
         )
-    used = {name for cell in planned for name in (cell.suite, cell.control, cell.candidate)}
-    made = tuple(build for build in builds.made.values() if build.id in used)
-    return Plan(
+    builds = _Builds(site, expected.build)
+    planned = tuple(
+        PlannedCell(
+            id=name,
+            pair=one.pair,
+            **builds.of(one.pair),
+            timeout=float(one.where.timeout),
+            memory=int(one.where.memory),
+            expected=expected.cell(one.pair),
+        )
+        for name, one in left.items()
+    )
+    made = Plan(
         schema=MATRIX_SCHEMA_VERSION,
         matrix=frame.matrix,
-        digest=_digest(frame, site, made, planned),
+        digest="",
         harness=frame.harness,
         created=frame.created,
         repository=frame.repository,
         offline=site.offline,
         reruns=frame.reruns,
-        builds=made,
-        cells=tuple(planned),
+        builds=builds.made,
+        cells=planned,
     )
+    return replace(made, digest=_digest(made, frame.data))
+
+
+def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
+    """Plan the cells of a plan that was made elsewhere: its commits, and what is cached here.
+
+    `harness` and `data` are as in Frame. Raises UsageError if something else would be built or
+    run here.
+    """
+    if made.harness != harness:
+        what = f"the plan {made.matrix} was made by version {made.harness} of this program"
+        raise UsageError(f"{what}, this is {harness}", hint=OTHER)
+    for commit in {c.ref: c for x in made.cells for c in (x.pair.suite, x.pair.frontend)}.values():
+        if site.commit(Meant(commit.asked, commit.ref, commit.sha)) != commit:
+            what = f"the plan {made.matrix} says other things of {commit.ref} than this repository"
+            raise UsageError(what, hint=OTHER)
+    known = {(b.side, b.commit.sha, b.channel): b.expected for b in made.builds}
+    builds = _Builds(site, lambda side, commit, channel: known.get((side, commit.sha, channel)))
+    cells = tuple(replace(cell, **builds.of(cell.pair)) for cell in made.cells)
+    mine = replace(made, builds=builds.made, cells=cells)
+    if _digest(mine, data) != made.digest:
+        there = {build.id: build.key for build in made.builds}
+        others = [build.id for build in mine.builds if there.get(build.id) != build.key]
+        what = f"{', '.join(others[:3])} would be built" if others else "it would be run or judged"
+        raise UsageError(f"the plan {made.matrix} is of other data: {what} otherwise", hint=OTHER)
+    return mine
 
 
 class _Builds:
     """Builds by their keys: each once, whoever needs it."""
 
-    def __init__(self, site: Site, expected: Expected) -> None:
+    def __init__(
+        self, site: Site, expected: Callable[[Side, Commit, Channel], float | None]
+    ) -> None:
         self._site = site
         self._expected = expected
         self._names: dict[tuple[Side, str, Channel], str] = {}
-        self.made: dict[str, PlannedBuild] = {}
+        self._made: dict[str, PlannedBuild] = {}
 
-    def name(self, side: Side, commit: Commit, channel: Channel) -> str:
-        """Plan a build, unless it is planned already, and give its id."""
+    @property
+    def made(self) -> tuple[PlannedBuild, ...]:
+        """Every build, in the order in which they were first needed."""
+        return tuple(self._made.values())
+
+    def of(self, pair: Pair) -> _Needs:
+        """Plan what a pair needs, unless it is planned already, and give the ids."""
+        return {
+            "suite": self._name(Side.SUITE, pair.suite, pair.suite_channel),
+            "control": self._name(Side.FRONTEND, pair.suite, pair.suite_channel),
+            "candidate": self._name(Side.FRONTEND, pair.frontend, pair.frontend_channel),
+        }
+
+    def _name(self, side: Side, commit: Commit, channel: Channel) -> str:
         asked = side, commit.sha, channel
         if asked not in self._names:
             self._names[asked] = self._add(side, commit, channel)
@@ -155,63 +206,46 @@ class _Builds:
 
     def _add(self, side: Side, commit: Commit, channel: Channel) -> str:
         found = self._site.find(side, commit, channel)
-        if found.key not in self.made:
+        if found.key not in self._made:
             words = (side, commit.ref) if side is Side.SUITE else (side, commit.ref, channel)
-            self.made[found.key] = PlannedBuild(
+            self._made[found.key] = PlannedBuild(
                 id=" ".join(words),
                 side=side,
                 commit=commit,
                 channel=channel,
                 key=found.key,
                 cached=found.cached,
-                expected=self._expected.build(side, commit, channel),
+                expected=self._expected(side, commit, channel),
             )
-        return self.made[found.key].id
+        return self._made[found.key].id
 
 
-def _cell(wanted: Wanted, name: str, builds: _Builds, expected: Expected) -> PlannedCell:
-    pair = wanted.pair
-    return PlannedCell(
-        id=name,
-        pair=pair,
-        suite=builds.name(Side.SUITE, pair.suite, pair.suite_channel),
-        control=builds.name(Side.FRONTEND, pair.suite, pair.suite_channel),
-        candidate=builds.name(Side.FRONTEND, pair.frontend, pair.frontend_channel),
-        timeout=float(wanted.where.timeout),
-        memory=int(wanted.where.memory),
-        expected=expected.cell(pair),
-    )
-
-
-def _id(cell: Wanted, taken: dict[str, Wanted]) -> str:
+def _id(pair: Pair, taken: set[str]) -> str:
     """Name a cell by its refs; a digest parts names that are long or would be the same."""
-    pair = cell.pair
-    name = id_of(pair)
+    name = id_of(pair).lstrip("+-.")
     if len(name) > MAX_ID or name in taken:
         words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
         name = f"{name[: MAX_ID - 9]}_{key_of({'names': words})[:8]}"
-    taken[name] = cell
+    taken.add(name)
     return name
 
 
-def _digest(
-    frame: Frame, site: Site, builds: Sequence[PlannedBuild], planned: Sequence[PlannedCell]
-) -> str:
+def _digest(made: Plan, data: str) -> str:
     """Digest what is run, so that shards of one plan know each other."""
-    keys = {build.id: build.key for build in builds}
+    keys = {build.id: build.key for build in made.builds}
     return key_of(
         {
-            "schema": MATRIX_SCHEMA_VERSION,
-            "harness": frame.harness,
-            "data": frame.data,
-            "offline": site.offline,
-            "reruns": frame.reruns,
+            "schema": made.schema,
+            "harness": made.harness,
+            "data": data,
+            "offline": made.offline,
+            "reruns": made.reruns,
             "cells": [
                 (
                     *(cell.id, cell.pair.worker, cell.pair.backend, cell.timeout),
                     *(keys[cell.suite], keys[cell.control], keys[cell.candidate]),
                 )
-                for cell in planned
+                for cell in made.cells
             ],
         }
     )

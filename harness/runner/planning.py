@@ -1,8 +1,10 @@
-"""Opens a matrix: its file, the repository and a backend become a plan, and cells of it."""
+"""Opens a matrix: its file or a stored plan, the repository and a backend become cells to run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -14,14 +16,15 @@ from harness.config.datadir import Data
 from harness.config.lines import Lines
 from harness.config.matrixfile import Matrix, load_matrix
 from harness.config.yamlfile import Place as FilePlace
+from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.matrices import Plan, PlannedCell
 from harness.model import Channel, Commit, Side
-from harness.plan.planning import Expected, Frame, Selection, plan
+from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan
 from harness.plan.selectors import explicit
 from harness.refs import Meant, Repository, UnknownRefError
 from harness.runner.cell import Cell
-from harness.runner.choose import BACKENDS, Place, choose
+from harness.runner.choose import AUTO, BACKENDS, Place, choose
 from harness.runner.workspace import Wanted, Workspace
 from harness.store import Store, key_of
 from harness.tools.clock import now
@@ -29,26 +32,35 @@ from harness.tools.process import redact
 
 
 @dataclass(frozen=True)
+class Where:
+    """Where commits come from, and what builds and runs them."""
+
+    repository: str
+    fetch: bool = False
+    backend: str = AUTO
+    runs: bool = True
+    """Whether the backend must be able to run here; a plan may be for other machines."""
+    stage: str | None = None
+    """`upstream` or `generic`, over what the lines' data say; None for that."""
+    privileges: Privileges = Privileges.AUTO
+    cache_repo: str = ""
+
+
+@dataclass(frozen=True)
 class MatrixAsk:
     """What a user asks for."""
 
     file: Path
-    repository: str
-    selection: Selection
-    fetch: bool = False
-    backend: str = "auto"
-    stage: str | None = None
-    """`upstream` or `generic`, over what the lines' data say; None for that."""
-    privileges: Privileges = Privileges.AUTO
+    where: Where
+    selection: Selection = field(default_factory=Selection)
     offline: bool = False
     reruns: int = 2
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A matrix that was planned, and what its cells are made from."""
+    """A plan, and what its cells are made from."""
 
-    matrix: Matrix
     plan: Plan
     workspace: Workspace
     backend: Backend
@@ -73,32 +85,62 @@ def open_matrix(
 ) -> Opened:
     """Read a matrix, find its commits and plan it.
 
-    A backend that is named need not be able to run here: a plan is made for other machines too.
     Raises ConfigError and UsageError for what the user can mend, MissingToolError if no backend
-    can run and none is named, GitFailed if the repository cannot be reached.
+    can run, GitFailed if the repository cannot be reached.
     """
     matrix = load_matrix(ask.file)
     workspace = _workspace(ask, matrix, data, store, listener)
-    place = Place(store, workspace.repository, workspace.lines, ask.privileges)
-    named = BACKENDS.get(ask.backend)
-    backend = named(place) if named else choose(ask.backend, place, listener)
+    backend = _backend(ask.where, workspace, listener)
+    site = _Site(workspace, backend, ask.where.stage, ask.offline)
     frame = Frame(
         matrix=ask.file.stem,
         harness=harness.__version__,
         created=now(),
-        repository=redact(ask.repository),
+        repository=redact(ask.where.repository),
         reruns=ask.reruns,
         data=_data(workspace),
     )
-    made = plan(
-        matrix,
-        ask.selection,
-        frame,
-        _Site(workspace, backend, ask),
-        expected,
-        lambda text: listener(Said(text)),
+    made = plan(matrix, ask.selection, frame, site, expected, lambda text: listener(Said(text)))
+    return Opened(made, workspace, backend, ask.where.stage)
+
+
+def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: Listener) -> Opened:
+    """Take a plan that was made elsewhere, with what is cached here.
+
+    Its commits are taken as they are, whatever its branches point at by now. Raises UsageError
+    if another harness, other data or another backend would build or run something else, and
+    what `open_matrix` raises.
+    """
+    names = [(build.commit.sha, Side.SUITE) for build in made.builds]
+    workspace, _ = Workspace.open(
+        data, store, where.repository, names, fetch=where.fetch, listener=listener
     )
-    return Opened(matrix, made, workspace, backend, ask.stage)
+    backend = _backend(_for_plan(where, made), workspace, listener)
+    site = _Site(workspace, backend, where.stage, made.offline)
+    site.look_ahead({sha for sha, _ in names})
+    mine = again(made, site, harness=harness.__version__, data=_data(workspace))
+    return Opened(mine, workspace, backend, where.stage)
+
+
+def _for_plan(where: Where, made: Plan) -> Where:
+    """Take the backend that a plan was made for. Raises UsageError if another is asked for."""
+    planned = {cell.pair.backend for cell in made.cells}
+    if len(planned) != 1:
+        raise UsageError(f"the plan {made.matrix} is for {len(planned)} backends", hint=OTHER)
+    (name,) = planned
+    if where.backend not in {AUTO, name}:
+        hint = f"leave --backend {where.backend} out, or plan again"
+        raise UsageError(f"the plan {made.matrix} is for the {name} backend", hint=hint)
+    return dataclasses.replace(where, backend=name)
+
+
+def _backend(where: Where, workspace: Workspace, listener: Listener) -> Backend:
+    place = Place(
+        workspace.store, workspace.repository, workspace.lines, where.privileges, where.cache_repo
+    )
+    if where.backend == AUTO or where.runs:
+        return choose(where.backend, place, listener)
+    return BACKENDS[where.backend](place)
 
 
 def _workspace(
@@ -108,9 +150,9 @@ def _workspace(
     names = explicit(matrix)
     if ask.selection.candidate is not None:
         names.append((ask.selection.candidate, Side.FRONTEND))
-    where = ask.repository
+    where, fetch = ask.where.repository, ask.where.fetch
     try:
-        opened, _ = Workspace.open(data, store, where, names, fetch=ask.fetch, listener=listener)
+        opened, _ = Workspace.open(data, store, where, names, fetch=fetch, listener=listener)
     except UnknownRefError:
         # Planning finds it too, and knows where it is written.
         opened, _ = Workspace.open(data, store, where, [], fetch=False, listener=listener)
@@ -136,7 +178,8 @@ class _Site:
 
     workspace: Workspace
     made_for: Backend
-    ask: MatrixAsk
+    stage: str | None
+    offline: bool
 
     @property
     def repository(self) -> Repository:
@@ -150,9 +193,8 @@ class _Site:
     def backend(self) -> str:
         return self.made_for.name
 
-    @property
-    def offline(self) -> bool:
-        return self.ask.offline
+    def look_ahead(self, shas: Collection[str]) -> None:
+        self.workspace.look_ahead(shas)
 
     def commit(self, meant: Meant) -> Commit:
         return self.workspace.commit(meant)
@@ -168,5 +210,5 @@ class _Site:
 
     def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
         # A suite is built for the channel that its commit has, as Workspace.cell does.
-        request = self.workspace.request(side, commit, channel, self.ask.stage, self.made_for)
+        request = self.workspace.request(side, commit, channel, self.stage, self.made_for)
         return self.made_for.find(side, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from harness.config.skiplists import Entry
 from harness.errors import UsageError
 from harness.events import Listener
 from harness.images.sets import ImageSets
-from harness.lineage import locate
+from harness.lineage import TESTS, locate
 from harness.model import Channel, Commit, Pair, Side
 from harness.refs import Meant, Repository, find
 from harness.runner.cell import Cell
@@ -29,6 +29,9 @@ from harness.store import Store
 
 RELEASES = "frontend/dockerfile/release"
 """Folder in BuildKit's tree with one folder per channel."""
+
+SUITE = "frontend/dockerfile/dockerfile_test.go"
+"""The tests; a tree without it has none."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +85,20 @@ class Workspace:
     @cached_property
     def contains(self) -> Callable[[str, str], bool]:
         """Whether one commit has another in its history."""
-        return Ancestry(self.repository.git, self.store.root).contains
+        return Ancestry(self.repository.graph, self.store.root).contains
 
     def commit(self, meant: Meant) -> Commit:
         """Describe a commit: its line and nearest releases. Raises UsageError."""
         return locate(self.store, self.repository, self.lines, meant)
 
+    def look_ahead(self, shas: Iterable[str]) -> None:
+        """Ask git at once what is asked of each of these commits. Raises GitFailed."""
+        paths = (TESTS, SUITE, *(_tags(channel) for channel in Channel))
+        self.repository.git.look_ahead(shas, paths, ["go.mod"])
+
     def check(self, suite: Commit, worker: str) -> None:
         """See that a commit has tests and that they have this worker. Raises UsageError."""
-        if not self.repository.git.has(suite.sha, "frontend/dockerfile/dockerfile_test.go"):
+        if not self.repository.git.has(suite.sha, SUITE):
             raise UsageError(
                 f"{suite.ref} has no Dockerfile integration tests",
                 hint="v0.3.0 is the first release that has them",
@@ -141,9 +149,7 @@ class Workspace:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
         choices = (wanted,) if wanted else (Channel.LABS, Channel.EXPERIMENTAL)
         there = [
-            channel
-            for channel in Channel
-            if self.repository.git.has(commit.sha, f"{RELEASES}/{channel.value}/tags")
+            channel for channel in Channel if self.repository.git.has(commit.sha, _tags(channel))
         ]
         for choice in choices:
             if choice in there:
@@ -176,6 +182,10 @@ class Workspace:
 
     def _mirror(self, line: Line) -> Path:
         return ImageSets(self.data, self.store).seed(line.images).path
+
+
+def _tags(channel: Channel) -> str:
+    return f"{RELEASES}/{channel.value}/tags"
 
 
 def _staged(line: Line, source: str | None) -> Line:

@@ -29,6 +29,7 @@ _PATIENCE = 600.0
 _NETWORK_PATIENCE = 3600.0
 """Seconds for what fetches; a first clone of BuildKit takes minutes."""
 
+_MISSING = b" missing"
 _YES_OR_NO = frozenset({0, 1})
 """Statuses by which git answers; any other means that it cannot say."""
 
@@ -45,6 +46,8 @@ class Git:
         self.path = path
         below = path / ".git"
         self._git_dir = str((below if below.exists() else path).absolute())
+        self._seen: dict[tuple[str, str], bool] = {}
+        self._texts: dict[tuple[str, str], str] = {}
 
     def run(
         self, *args: str, env: Mapping[str, str] | None = None, patience: float = _PATIENCE
@@ -64,9 +67,10 @@ class Git:
         env: Mapping[str, str] | None = None,
         patience: float = _PATIENCE,
         accept: frozenset[int] = frozenset({0}),
+        stdin: bytes = b"",
     ) -> Completed:
         env = {"GIT_DIR": self._git_dir, **(env or {})}
-        return _git(args, self.path, env, patience=patience, accept=accept)
+        return _git(args, self.path, env, patience=patience, accept=accept, stdin=stdin)
 
     def check(self) -> None:
         """See that there is a repository at this very folder, and all of its history.
@@ -91,6 +95,14 @@ class Git:
         for row in listing.splitlines():
             name, sha, *peeled = row.split(" ")
             yield name, (peeled[0] if peeled and peeled[0] else sha)
+
+    def history(self) -> list[str]:
+        """Give `TIME SHA PARENT…` of each commit behind a tag or branch, children before parents.
+
+        The time is the committer's, in seconds since 1970.
+        """
+        words = ("--topo-order", "--parents", "--timestamp", "--tags", "--branches", "--remotes")
+        return self.run("rev-list", *words).splitlines()
 
     def commit(self, rev: str) -> str | None:
         """Give the full sha of the commit that `rev` names, or None."""
@@ -121,11 +133,40 @@ class Git:
 
     def read(self, sha: str, path: str) -> str | None:
         """Content of a file in a commit's tree, or None if there is none."""
-        return self.run("cat-file", "blob", f"{sha}:{path}") if self.has(sha, path) else None
+        if not self.has(sha, path):
+            return None
+        known = self._texts.get((sha, path))
+        return self.run("cat-file", "blob", f"{sha}:{path}") if known is None else known
 
     def has(self, sha: str, path: str) -> bool:
         """Tell whether a commit's tree has this file or folder."""
+        if (sha, path) in self._seen:
+            return self._seen[sha, path]
         return bool(self.run("ls-tree", "--full-tree", "--name-only", sha, "--", path))
+
+    def look_ahead(self, shas: Iterable[str], paths: Iterable[str], texts: Iterable[str]) -> None:
+        """Ask for many commits at once what `has` and `read` will be asked.
+
+        `paths` are known then, of `texts` the content too. Raises GitFailed.
+        """
+        asked = [(sha, path) for sha in sorted(shas) for path in paths]
+        rows = self._batch("--batch-check", asked).splitlines()
+        self._seen |= {
+            one: not row.endswith(_MISSING) for one, row in zip(asked, rows, strict=True)
+        }
+        wanted = [(sha, path) for sha in sorted(shas) for path in texts]
+        rest = self._batch("--batch", wanted)
+        for one in wanted:
+            head, _, rest = rest.partition(b"\n")
+            there = not head.endswith(_MISSING)
+            size = int(head.rpartition(b" ")[2]) if there else 0
+            self._seen[one] = there
+            self._texts[one] = rest[:size].decode("utf-8", "replace").removesuffix("\n")
+            rest = rest[size + 1 :] if there else rest
+
+    def _batch(self, how: str, asked: Iterable[tuple[str, str]]) -> bytes:
+        names = "".join(f"{sha}:{path}\n" for sha, path in asked)
+        return self._call("cat-file", how, stdin=names.encode()).stdout if names else b""
 
     def export(self, sha: str, index: Path, dest: Path) -> None:
         """Write a commit's tree to the existing folder `dest`.
@@ -186,12 +227,14 @@ def _git(
     *,
     patience: float,
     accept: frozenset[int] = frozenset({0}),
+    stdin: bytes = b"",
 ) -> Completed:
     """Run git, quietly and in English."""
     argv = [str(find("git")), *args]
     environment = clean_environment(**_QUIET, **env)
+    request = Request(argv, cwd, environment, stdin=stdin, timeout=patience, accept=accept)
     try:
-        return run(Request(argv, cwd=cwd, env=environment, timeout=patience, accept=accept))
+        return run(request)
     except CommandFailed as error:
         doing = next((word for word in args if not word.startswith("-") and "=" not in word), "")
         words = redact(error.output.strip()) if error.status is not None else "too slow"

@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import MissingToolError
 from harness.tools.git import Git, GitFailed, clone
+from harness.tools.graph import Graph
 from tests.integration.origins import TESTS, Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
@@ -227,3 +228,38 @@ def test_a_fetch_recovers_from_one_that_was_killed(origin: Origin, tmp_path: Pat
     (git.path / "refs" / "heads" / "master.lock").touch()
     git.fetch()
     assert dict(git.refs())["refs/heads/master"] == second
+
+
+def test_what_was_asked_ahead_is_answered_without_git(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = origin.commit("one", files={"go.mod": "go 1.21\n", "empty": ""})
+    second = origin.commit("two", files={"x": "y"})
+    origin.git("rm", "--quiet", "go.mod")
+    third = origin.commit("three")
+    git, plain = Git(origin.path), Git(origin.path)
+    shas, texts = (first, second, third), ("go.mod", "empty", "x")
+    expected = {(sha, text): plain.read(sha, text) for sha in shas for text in texts}
+    there = {sha: plain.has(sha, TESTS) for sha in shas}
+    git.look_ahead(shas, [TESTS, "no such/file"], texts)
+    monkeypatch.setenv("PATH", str(origin.path))
+    with pytest.raises(MissingToolError):
+        plain.has(first, TESTS)
+    assert {one: git.read(*one) for one in expected} == expected
+    assert set(expected.values()) == {"go 1.21", "", "y", None}
+    assert {sha: git.has(sha, TESTS) for sha in shas} == there
+    assert not git.has(first, "no such/file")
+
+
+def test_a_commit_that_no_ref_reaches_is_asked_of_git(origin: Origin) -> None:
+    first = origin.commit("one")
+    origin.branch("topic", first)
+    lost = origin.commit("two")
+    origin.go_to("master")
+    origin.git("branch", "--delete", "--force", "topic")
+    last = origin.commit("three")
+    graph = Graph(Git(origin.path))
+    assert graph.is_ancestor(first, lost)
+    assert not graph.is_ancestor(lost, last)
+    assert graph.merge_base(lost, last) == first
+    assert graph.date(lost) == "2020-02-03"

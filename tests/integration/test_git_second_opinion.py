@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from harness import minikit
 from harness.config.datadir import find_data
 from harness.store import Store
 from harness.tools.git import Git
+from harness.tools.graph import Graph
 
 pytestmark = pytest.mark.integration
 
@@ -32,14 +35,18 @@ def test_refs_are_the_same(path: Path, other: gitpython.Repo) -> None:
     assert dict(Git(path).refs()) == theirs
 
 
-def test_ancestry_is_the_same(path: Path, other: gitpython.Repo) -> None:
-    ours = Git(path)
+@pytest.mark.parametrize("kind", [Git, lambda path: Graph(Git(path))], ids=["git", "graph"])
+def test_ancestry_is_the_same(
+    path: Path, other: gitpython.Repo, kind: Callable[[Path], Git | Graph]
+) -> None:
+    ours = kind(path)
     commits = {ref.commit for ref in (*other.tags, *other.heads)}
     assert len(commits) > 5
     for one, two in product(commits, commits):
         assert ours.is_ancestor(one.hexsha, two.hexsha) == other.is_ancestor(one, two)
         (base,) = other.merge_base(one, two)
         assert ours.merge_base(one.hexsha, two.hexsha) == base.hexsha
+        assert ours.date(one.hexsha) == f"{one.committed_datetime.astimezone(UTC):%Y-%m-%d}"
 
 
 def test_an_exported_tree_holds_what_the_commit_holds(

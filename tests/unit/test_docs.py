@@ -15,7 +15,7 @@ import pytest
 from msgspec import inspect
 
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
-from harness.config import conditions, lines, policy, series, skiplists
+from harness.config import conditions, lines, matrixfile, policy, series, skiplists
 from harness.config.yamlfile import Place
 from harness.errors import ExitCode
 from harness.gate import CODES, Kind
@@ -141,6 +141,11 @@ FILES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "Conditions": (conditions.Condition,),
     "`matrices/lines.yaml`": (lines._File, lines._Settings, lines._Range, lines._Entry),
     "`matrices/images.yaml`": (recipes._File, recipes.Part, recipes.Recipe),
+    "`matrices/*.yaml`": (
+        *(matrixfile.Matrix, matrixfile.Row, matrixfile.Selector),
+        *(matrixfile.LinePart, matrixfile.DockerfilePart),
+        *(matrixfile.Exclude, matrixfile.Include),
+    ),
     "`policy`": (policy.Policy,),
     "`patches/*/series.yaml`": (series._Series, series._Entry),
     "`skiplists/*.yaml`": (skiplists._File, skiplists.Entry),

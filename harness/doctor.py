@@ -11,14 +11,14 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from harness.backends.base import Problem
+from harness.backends.base import Candidate
 from harness.errors import CompatError
 from harness.presence import locate
 from harness.tools import capabilities
@@ -67,13 +67,8 @@ class Check:
     """The command to type, or a sentence if there is none; empty if nothing is wrong."""
 
 
-def examine(
-    cache: Path, backends: Iterable[tuple[str, Callable[[], list[Problem]]]]
-) -> list[Check]:
-    """Make every check; `cache` is the folder that artefacts would go to.
-
-    `backends` are names with the function that lists what keeps that backend from working.
-    """
+def examine(cache: Path, backends: Iterable[Candidate]) -> list[Check]:
+    """Make every check; `cache` is the folder that artefacts would go to."""
     return [
         Check("Python", State.OK, f"{sys.version.split()[0]} ({sys.executable})"),
         *_programs(),
@@ -83,7 +78,7 @@ def examine(
         _writable(cache),
         _room(cache),
         _go(),
-        *_one_will_do([_backend(name, problems) for name, problems in backends]),
+        *_one_will_do([_backend(backend) for backend in backends]),
     ]
 
 
@@ -209,11 +204,12 @@ def _one_will_do(backends: list[Check]) -> list[Check]:
     ]
 
 
-def _backend(name: str, problems: Callable[[], list[Problem]]) -> Check:
-    found = problems()
+def _backend(backend: Candidate) -> Check:
+    name = f"{backend.name} backend"
+    found = backend.problems()
     if not found:
-        return Check(f"{name} backend", State.OK, "can run")
+        return Check(name, State.OK, backend.describe())
     fatal = [problem for problem in found if problem.fatal]
     state = State.MISSING if fatal else State.WARNING
     detail = "; ".join(dict.fromkeys(problem.what for problem in fatal or found))
-    return Check(f"{name} backend", state, detail, (fatal or found)[0].fix)
+    return Check(name, state, detail, (fatal or found)[0].fix)

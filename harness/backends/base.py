@@ -98,13 +98,20 @@ class Problem:
     fatal: bool = True
 
 
-class Backend(Protocol):
-    """Builds and runs; holds no state of a single pair."""
+class Candidate(Protocol):
+    """What a backend says of this machine."""
 
     name: str
 
     def problems(self) -> list[Problem]:
         """Say what is missing here; empty if the backend can run."""
+
+    def describe(self) -> str:
+        """Say in a line what it would run with; asked only if nothing is missing."""
+
+
+class Backend(Candidate, Protocol):
+    """Builds and runs; holds no state of a single pair."""
 
     def versions(self) -> dict[str, str]:
         """Give the version line of each program that results depend on."""

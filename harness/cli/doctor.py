@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,9 @@ from harness.cli.options import CACHE
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from harness.backends.base import Problem
+    from harness.backends.base import Backend
     from harness.doctor import Check
 
 _COLOURS = {"ok": "green", "warning": "yellow", "missing": "red", "note": "blue"}
@@ -41,7 +41,8 @@ def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
     from harness.doctor import examine, healthy  # noqa: PLC0415 - keeps --help fast
     from harness.store import default_cache  # noqa: PLC0415 - the same
 
-    checks = examine(cache or default_cache(), _backends())
+    with _backends() as backends:
+        checks = examine(cache or default_cache(), backends)
     well = healthy(checks)
     if as_json:
         click.echo(json.dumps({"ok": well, "checks": [vars(check) for check in checks]}, indent=2))
@@ -51,8 +52,9 @@ def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
     return ExitCode.COMPATIBLE if well else ExitCode.INFRASTRUCTURE
 
 
-def _backends() -> list[tuple[str, Callable[[], list[Problem]]]]:
-    """Name every backend, with a function that asks it about this machine."""
+@contextmanager
+def _backends() -> Iterator[list[Backend]]:
+    """Make every backend, to be asked about this machine."""
     from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help fast
     from harness.config.lines import load_lines  # noqa: PLC0415 - the same
     from harness.refs import Repository  # noqa: PLC0415 - the same
@@ -61,14 +63,11 @@ def _backends() -> list[tuple[str, Callable[[], list[Problem]]]]:
     from harness.tools.git import Git  # noqa: PLC0415 - the same
 
     lines = load_lines(find_data(None, os.environ).lines_file)
-
-    def ask(name: str) -> list[Problem]:
-        # A backend is asked about the machine alone, so an empty store and repository will do.
-        with tempfile.TemporaryDirectory() as folder:
-            nothing = Repository(Git(Path(folder)), {})
-            return BACKENDS[name](Place(Store(Path(folder)), nothing, lines)).problems()
-
-    return [(name, partial(ask, name)) for name in BACKENDS]
+    # They are asked about the machine alone, so an empty store and repository will do.
+    with tempfile.TemporaryDirectory() as folder:
+        nothing = Repository(Git(Path(folder)), {})
+        place = Place(Store(Path(folder)), nothing, lines)
+        yield [make(place) for make in BACKENDS.values()]
 
 
 def _print_table(checks: Sequence[Check]) -> None:

@@ -1,23 +1,27 @@
-"""Where a container engine listens, found as Docker's own client finds it, and the way to it."""
+"""The way to a container engine, for the Docker SDK and for the client programs alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import requests
 from docker.api.client import APIClient
-from docker.context import ContextAPI
-from docker.utils import kwargs_from_env
+from docker.tls import TLSConfig
 
-from harness.tools.asking import EngineFailed
+from harness.tools.process import clean_environment
 from harness.tools.stop import unless_stopped
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 CALL = 60
 """Seconds for one answer of the engine."""
+
+_REACH = 20
+"""Seconds for its first answer."""
+
+_NAMING = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+"""Variables by which Docker's client program finds an engine."""
 
 
 class _Client(APIClient):
@@ -30,36 +34,60 @@ class _Client(APIClient):
 
 
 @dataclass(frozen=True)
+class Certificates:
+    """A folder with ca.pem and, if we are to show who we are, cert.pem and key.pem."""
+
+    folder: Path
+    verify: bool
+    """Whether the engine must show a certificate that ca.pem vouches for."""
+
+    def config(self) -> TLSConfig:
+        """Give them to the Docker SDK. Raises TLSParameterError."""
+        own = (self.folder / "cert.pem", self.folder / "key.pem")
+        shown = (str(own[0]), str(own[1])) if all(file.exists() for file in own) else None
+        ca_file = str(self.folder / "ca.pem")
+        return TLSConfig(client_cert=shown, ca_cert=ca_file, verify=self.verify)
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """Where an engine listens."""
 
     host: str
+    """As it was named: unix://, tcp:// or ssh://."""
     origin: str
     """Who says so: DOCKER_HOST, a context's name, or the default."""
-    environment: Mapping[str, str]
-    """Makes the client program speak to the same engine."""
+    certificates: Certificates | None = None
+    """None for a connection without TLS."""
+    context: str = ""
+    """Name of the context of Docker's client program, if it has one."""
+    tunnel: Path | None = None
+    """Socket through which everybody goes."""
 
+    @property
+    def address(self) -> str:
+        """What to connect to."""
+        return f"unix://{self.tunnel}" if self.tunnel else self.host
 
-def endpoint(environment: Mapping[str, str]) -> Endpoint:
-    """Find the engine as Docker's own client does: DOCKER_HOST, the context, the default."""
-    if host := environment.get("DOCKER_HOST"):
-        return Endpoint(host, "DOCKER_HOST", {"DOCKER_HOST": host})
-    named = environment.get("DOCKER_CONTEXT")
-    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
-    if context is None:
-        raise EngineFailed(f"there is no docker context {named!r}", hint="docker context ls")
-    if context.Name == "default":
-        return Endpoint(DEFAULT_HOST, "the default", {"DOCKER_HOST": DEFAULT_HOST})
-    origin = f"context {context.Name}"
-    return Endpoint(str(context.Host), origin, {"DOCKER_CONTEXT": context.Name})
+    def through(self, tunnel: Path) -> Endpoint:
+        """Go through a tunnel that begins at a socket here."""
+        return replace(self, tunnel=tunnel, context="")
 
+    def client(self, timeout: int = CALL) -> APIClient:
+        """Connect; `timeout` is the limit of each later call. Raises what the Docker SDK raises."""
+        tls = self.certificates.config() if self.certificates else False
+        api = _Client(self.address, version="auto", timeout=_REACH, tls=tls)
+        api.timeout = timeout
+        return api
 
-def client(where: Endpoint, timeout: int = CALL) -> APIClient:
-    """Make a client of the engine there. Raises what the Docker SDK raises."""
-    options: dict[str, Any] = {"base_url": where.host}
-    if name := where.environment.get("DOCKER_CONTEXT"):
-        options["tls"] = ContextAPI.get_context(name).TLSConfig
-    elif where.origin == "DOCKER_HOST":
-        options = {**kwargs_from_env()}
-    options["use_ssh_client"] = where.host.startswith("ssh://")
-    return _Client(version="auto", timeout=timeout, **options)
+    def for_docker(self, **extra: str) -> dict[str, str]:
+        """Give the environment in which Docker's client program speaks to this engine."""
+        ours = clean_environment(**extra)
+        for name in _NAMING:
+            ours.pop(name, None)
+        if self.context:
+            return ours | {"DOCKER_CONTEXT": self.context}
+        if self.certificates:
+            switch = "DOCKER_TLS_VERIFY" if self.certificates.verify else "DOCKER_TLS"
+            ours |= {switch: "1", "DOCKER_CERT_PATH": str(self.certificates.folder)}
+        return ours | {"DOCKER_HOST": self.address}

@@ -2,31 +2,30 @@
 
 Any engine with Docker's API will do, wherever it listens. Every call has a time limit, every
 failure is an EngineFailed, and a container is removed whatever happens to its caller. Building
-is left to the client program (dockercli.py), because only that speaks BuildKit's session.
+is left to the client programs (builders/): BuildKit's session is theirs to speak.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-import requests
 from docker.api.client import APIClient
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig
 
 from harness.errors import Interrupted
 from harness.tools import machine
-from harness.tools.asking import EngineFailed, asking, failure, said_of
+from harness.tools.asking import EngineFailed, asking, failure
 from harness.tools.attached import Attached
 from harness.tools.capabilities import bounding, split
 from harness.tools.containers import Container, Ended, Power
-from harness.tools.endpoint import CALL, Endpoint, client, endpoint
+from harness.tools.endpoint import CALL, Endpoint
+from harness.tools.product import product
 from harness.tools.stop import stop_asked
 
 _log = logging.getLogger(__name__)
@@ -48,23 +47,14 @@ _PROBE = "cat /proc/sys/kernel/cap_last_cap /proc/$PPID/status"
 """For a shell in the engine's PID namespace: its parent is the engine's own helper."""
 
 
-def connect() -> Engine:
-    """Reach the engine that our environment names. Raises EngineFailed if none answers."""
-    where = endpoint(os.environ)
-    try:
-        return Engine(client(where), where)
-    except (DockerException, requests.RequestException, OSError) as error:
-        nobody = f"no engine answers at {where.host} ({where.origin})"
-        raise EngineFailed(f"{nobody}: {said_of(error)}") from error
-
-
 class Engine:
     """One engine that answers."""
 
     def __init__(self, api: APIClient, where: Endpoint) -> None:
-        """Take a connected client."""
+        """Take a connected client. Raises what the Docker SDK raises."""
         self._api = api
         self.where = where
+        self.product = product(api.version())
         self._power: Power | None = None
         self._asked = threading.Lock()
 
@@ -74,11 +64,12 @@ class Engine:
             self._api.ping()
 
     def describe(self) -> dict[str, str]:
-        """Give what results depend on: version, storage driver, cgroup version, kernel."""
+        """Give what results depend on: make, version, storage driver, cgroup version, kernel."""
         with asking("docker info"):
             info = self._api.info()
-        names = ("ServerVersion", "Driver", "CgroupVersion", "KernelVersion", "Architecture")
-        return {name: str(info.get(name, "unknown")) for name in names}
+        names = ("ServerVersion", "Driver", "CgroupVersion", "KernelVersion")
+        told = {name: str(info.get(name, "unknown")) for name in names}
+        return {"Product": self.product.name, "Architecture": self.product.architecture, **told}
 
     def sweep(self) -> None:
         """Remove the containers of processes of this machine that were killed."""
@@ -124,8 +115,11 @@ class Engine:
         """Ask what the engine can give, with a container of an image that has a shell.
 
         In the engine's PID namespace the parent of a container's first process is the engine's
-        own helper, whose bounding set is the engine's.
+        own helper, whose bounding set is the engine's. Podman means by `privileged` no more than
+        it has itself, so it need not be asked.
         """
+        if self.product.podman:
+            return Power((), ())
         with self._asked:  # by both legs of a pair at once
             if self._power is None:
                 self._power = self._ask_power(image)
@@ -229,7 +223,9 @@ class Engine:
         entrypoint = options.pop("entrypoint", None)
         with asking(f"create a container of {container.image}"):
             host = self._api.create_host_config(log_config=LogConfig(type="none"), **options)
-            if container.unmasked:
+            if container.unmasked and self.product.podman:
+                host["SecurityOpt"] = [*(host.get("SecurityOpt") or []), "unmask=ALL"]
+            elif container.unmasked:
                 host |= {"MaskedPaths": [], "ReadonlyPaths": []}
             name = self._api.create_container(
                 container.image,

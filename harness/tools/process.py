@@ -76,6 +76,8 @@ class Request:
     env: Mapping[str, str] | None = None
     """The whole environment; None for `clean_environment()`."""
     stdin: bytes = b""
+    duplex: int | None = None
+    """A socket that is standard input and standard output at once; then only errors are kept."""
     timeout: float = 600.0
     """Seconds until the group is killed."""
     accept: frozenset[int] = field(default_factory=lambda: frozenset({0}))
@@ -204,7 +206,7 @@ def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[byte
     if stop_asked():
         raise Interrupted(f"did not start {request.argv[0]}")
     _log.debug("run %s", quoted(request.argv))
-    with _input(request.stdin) as stdin:
+    with _input(request) as stdin:
         child = _popen(request, stdin, stderr)
     try:
         yield child
@@ -218,13 +220,13 @@ def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[byte
 
 
 @contextmanager
-def _input(data: bytes) -> Iterator[IO[bytes] | int]:
+def _input(request: Request) -> Iterator[IO[bytes] | int]:
     """Give what a program reads; a file, so that nobody has to feed it while it runs."""
-    if not data:
-        yield subprocess.DEVNULL
+    if not request.stdin:
+        yield subprocess.DEVNULL if request.duplex is None else request.duplex
         return
     with tempfile.TemporaryFile() as file:
-        file.write(data)
+        file.write(request.stdin)
         file.seek(0)
         yield file
 
@@ -239,7 +241,7 @@ def _popen(request: Request, stdin: IO[bytes] | int, stderr: int) -> subprocess.
             cwd=request.cwd,
             env=clean_environment() if request.env is None else dict(request.env),
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if request.duplex is None else request.duplex,
             stderr=stderr,
             start_new_session=True,
             pass_fds=request.keep,

@@ -18,7 +18,6 @@ from urllib3.exceptions import HTTPError
 
 from harness.tools.asking import asking, failure
 from harness.tools.attached import Attached
-from harness.tools.endpoint import client
 from harness.tools.engine import Engine
 from harness.tools.refusals import UNREACHABLE, ImageRefused, cause_of
 from harness.tools.stop import check_stop
@@ -69,7 +68,7 @@ def push(engine: Engine, name: str, image: str) -> None:
 def _connected(engine: Engine) -> closing[APIClient]:
     """Connect once more, because the limits of other calls are too short for this."""
     with asking(f"connect to {engine.where.host}"):
-        return closing(client(engine.where, _ANSWER))
+        return closing(engine.where.client(_ANSWER))
 
 
 def _move(doing: str, image: str, ask: Callable[[], Iterable[bytes | str]]) -> None:

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import signal
+import socket
 import subprocess
 import tarfile
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from harness.backends.native.toolchain import Toolchain
 from harness.store import Store, key_of
-from harness.tools.dockercli import find_client
+from harness.tools.builders.docker import find_client
 
 BASE = "base.test/go:1.21"
 """The image in which everything is built."""
@@ -27,21 +28,68 @@ _PATH = "/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 _PATIENCE = 60.0
 _CGROUPS = Path("/sys/fs/cgroup")
 
-_START = """
-for folder in /run/containerd /run/docker; do
-  if [ -d $folder ]; then mount -t tmpfs none $folder; fi
+_DOCKERD = """
+folder=$1 parent=$2
+shift 2
+for hidden in /run/containerd /run/docker; do
+  if [ -d $hidden ]; then mount -t tmpfs none $hidden; fi
 done
-exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" \
-  --pidfile "$1/docker.pid" --host "unix://$1/docker.sock" --cgroup-parent "$2" \
-  --exec-opt native.cgroupdriver=cgroupfs --iptables=false --ip6tables=false
+exec dockerd --config-file "$folder/daemon.json" --data-root "$folder/data" \
+  --exec-root "$folder/exec" --pidfile "$folder/docker.pid" --host "unix://$folder/docker.sock" \
+  --cgroup-parent "$parent" --exec-opt native.cgroupdriver=cgroupfs \
+  --iptables=false --ip6tables=false "$@"
 """
 """Hides the machine's containerd, which dockerd would use, and its plugins."""
+
+_PODMAN = """
+folder=$1 parent=$2
+mkdir -p "$folder/data" "$folder/tmp"
+cat >"$folder/containers.conf" <<END
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[containers]
+netns = "host"
+END
+cat /etc/resolv.conf >"$folder/resolv.conf"
+mount -t tmpfs none /run
+mount -t tmpfs none /dev/shm
+mount --bind "$folder/tmp" /var/tmp
+if [ ! -e /etc/resolv.conf ]; then  # it led to a file below /run
+  mkdir -p "$(dirname "$(readlink -m /etc/resolv.conf)")"
+  cp "$folder/resolv.conf" "$(readlink -m /etc/resolv.conf)"
+fi
+for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
+  if [ -f "$root/cgroup.procs" ]; then
+    mkdir -p "$root$parent"
+    mount --bind "$root$parent" "$root"
+  fi
+done
+export CONTAINERS_CONF="$folder/containers.conf"
+exec podman --root "$folder/data" --runroot /run/podman-root --tmpdir /run/podman-tmp \
+  --runtime runc system service --time=0 "unix://$folder/docker.sock"
+"""
+"""Its containers share its network, which is its own, so that no plugin for networks is needed."""
+
+
+@dataclass(frozen=True)
+class Make:
+    """How an engine is started: a script that is given its folder, its control group and flags."""
+
+    script: str
+    flags: tuple[str, ...] = ()
+    own_network: bool = True
+
+
+DOCKER = Make(_DOCKERD)
+PODMAN = Make(_PODMAN)
 
 
 @dataclass
 class Daemon:
-    """A dockerd in namespaces of its own."""
+    """An engine in namespaces of its own."""
 
+    make: Make
     folder: Path
     parent: str
     """The control group that its containers are in."""
@@ -53,7 +101,7 @@ class Daemon:
 
     def restart(self) -> None:
         """Start it again where it was, after it was killed."""
-        self.process = _process(self.folder, self.parent)
+        self.process = _process(self.make, self.folder, self.parent)
         _wait(self)
 
     def docker(self, *words: str, stdin: Path | None = None) -> str:
@@ -92,37 +140,45 @@ def _client() -> Path:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Daemon]:
-    """Run a dockerd in namespaces of its own; when the block ends, nothing of it is left."""
+def started(folder: Path, make: Make = DOCKER) -> Iterator[Daemon]:
+    """Run an engine in namespaces of its own; when the block ends, nothing of it is left."""
     (folder / "daemon.json").write_text("{}")
     parent = f"/compat-{folder.name}-{os.getpid()}"
-    daemon = Daemon(folder, parent, _process(folder, parent))
+    daemon = Daemon(make, folder, parent, _process(make, folder, parent))
     try:
         _wait(daemon)
         yield daemon
     finally:
         daemon.kill()
-        shutil.rmtree(folder / "data", ignore_errors=True)
+        for name in ("data", "tmp"):
+            shutil.rmtree(folder / name, ignore_errors=True)
         _remove_cgroups(parent)
 
 
-def _process(folder: Path, parent: str) -> subprocess.Popen[bytes]:
+def _process(make: Make, folder: Path, parent: str) -> subprocess.Popen[bytes]:
     # After a kill they name processes that are others by now.
-    (folder / "docker.pid").unlink(missing_ok=True)
+    for name in ("docker.pid", "docker.sock"):
+        (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "exec", ignore_errors=True)
-    argv = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork"]
-    argv += ["--kill-child", "--mount-proc", "sh", "-ec", _START, "sh", str(folder), parent]
-    with (folder / "dockerd.log").open("wb") as log:
+    argv = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork"]
+    argv += ["--kill-child", "--mount-proc", *(["--net"] if make.own_network else [])]
+    argv += ["sh", "-ec", make.script, "sh", str(folder), parent, *make.flags]
+    with (folder / "engine.log").open("wb") as log:
         return subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
 
 
 def _wait(daemon: Daemon) -> None:
-    log = daemon.folder / "dockerd.log"
+    log = daemon.folder / "engine.log"
     deadline = time.monotonic() + _PATIENCE
-    while "API listen on" not in log.read_text():
+    while not _listens(daemon.folder / "docker.sock"):
         assert daemon.process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as ours:
+        return ours.connect_ex(str(path)) == 0
 
 
 def _remove_cgroups(parent: str) -> None:

@@ -32,7 +32,8 @@ def test_every_verdict_is_the_native_one(program: Program, seen: tuple[int, Run]
 def test_the_run_records_the_engine(seen: tuple[int, Run]) -> None:
     tools = seen[1].host.tools
     assert tools["engine ServerVersion"]
-    assert tools["docker client"]
+    assert tools["engine Product"] == "Docker Engine"
+    assert tools["image builder"]
 
 
 @pytest.mark.usefixtures("seen")

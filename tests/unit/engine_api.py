@@ -17,6 +17,7 @@ class FakeApi:
     """Holds images and containers; a container says what `says` holds until it is removed."""
 
     def __init__(self) -> None:
+        self.said: dict[str, Any] = {"Version": "20.10.24", "ApiVersion": "1.41"}
         self.images: set[str] = set()
         self.created: list[dict[str, Any]] = []
         self.running: dict[str, dict[str, str]] = {}
@@ -35,6 +36,9 @@ class FakeApi:
         self.frozen: threading.Event | None = None
         self._stream: queue.Queue[object] = queue.Queue()
 
+    def version(self) -> dict[str, Any]:
+        return self.said
+
     def info(self) -> dict[str, str]:
         return {"ServerVersion": "20.10.24", "Driver": "overlay2"}
 
@@ -43,7 +47,8 @@ class FakeApi:
             raise ImageNotFound(name)
 
     def create_host_config(self, **options: object) -> dict[str, Any]:
-        return dict(options)
+        host = dict(options)
+        return host | ({"SecurityOpt": host.pop("security_opt")} if "security_opt" in host else {})
 
     def create_container(self, image: str, command: list[str], **rest: Any) -> dict[str, str]:  # noqa: ANN401 - as the SDK has it
         for word, code in self.refuses.items():

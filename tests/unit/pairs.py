@@ -74,6 +74,9 @@ class Player:
     def problems(self) -> list[Problem]:
         return []
 
+    def describe(self) -> str:
+        return "played"
+
     def versions(self) -> dict[str, str]:
         return self.tools
 

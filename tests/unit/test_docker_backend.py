@@ -28,13 +28,13 @@ from harness.refs import Repository
 from harness.runner import choose
 from harness.runner.choose import Place
 from harness.store import Store
-from harness.tools import dockercli
 from harness.tools.asking import EngineFailed
+from harness.tools.builders import Build, Builder
 from harness.tools.containers import Container, Ended, Power
-from harness.tools.dockercli import Build, Client
 from harness.tools.endpoint import Endpoint
 from harness.tools.engine import Engine
 from harness.tools.git import Git
+from harness.tools.product import Product
 from tests.unit import runs
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,11 @@ LACKING = Power(("sys_resource", "bpf"), ("sys_resource",))
 class FakeEngine:
     """Has images, and ends every container at once."""
 
-    where = Endpoint("unix:///x", "the default", {"DOCKER_HOST": "unix:///x"})
+    where = Endpoint("unix:///x", "the default")
+    product = Product("Docker Engine", "20.10.24", "amd64", buildkit=True)
+
+    def sweep(self) -> None:
+        """Have nothing to remove."""
 
     def __init__(self, power: Power = WHOLE) -> None:
         self.images: set[str] = set()
@@ -73,18 +77,19 @@ def engine() -> FakeEngine:
     return FakeEngine()
 
 
-@pytest.fixture
-def built(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> list[tuple[Build, str]]:
-    """Every image that was built, with the text of its Dockerfile."""
-    made: list[tuple[Build, str]] = []
+@dataclasses.dataclass
+class FakeBuilder:
+    """Notes every image that is built, with the text of its Dockerfile."""
 
-    def build(_client: Client, _engine: object, wanted: Build) -> str:
-        made.append((wanted, wanted.dockerfile.read_text()))
-        engine.images.add(wanted.tag)
+    engine: FakeEngine
+    name: str = "/usr/bin/docker 20.10.24"
+    why: str = "the first that can"
+    built: list[tuple[Build, str]] = dataclasses.field(default_factory=list)
+
+    def build(self, wanted: Build) -> str:
+        self.built.append((wanted, wanted.dockerfile.read_text()))
+        self.engine.images.add(wanted.tag)
         return ""
-
-    monkeypatch.setattr(dockercli, "build", build)
-    return made
 
 
 def _leg(folder: Path, **changes: Any) -> LegRequest:  # noqa: ANN401 - any field
@@ -249,17 +254,17 @@ def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyP
 
 
 def test_a_pair_is_one_layer_on_its_suite_and_built_once(
-    engine: FakeEngine, built: list[tuple[Build, str]], tmp_path: Path
+    engine: FakeEngine, tmp_path: Path
 ) -> None:
-    client = Client(Path("/docker"), "20.10.24", "")
+    builder = FakeBuilder(engine)
     store, git = Store(tmp_path), Git(tmp_path)
-    images = Images(cast("Engine", engine), client, store, git)
+    images = Images(cast("Engine", engine), builder, store, git)
     frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
     first = images.pair("compat/suite:s", frontend, {"A": "$x"})
     assert images.pair("compat/suite:s", frontend, {"A": "$x"}) == first
     other = images.pair("compat/suite:s", frontend, {"A": "y"})
-    assert [build.tag for build, _ in built] == [first, other]
-    assert built[0][1].splitlines()[1:] == [
+    assert [build.tag for build, _ in builder.built] == [first, other]
+    assert builder.built[0][1].splitlines()[1:] == [
         "FROM compat/suite:s",
         "COPY frontend.tar dockerfile-frontend /compat/frontend/",
         'ENV A="\\$x" ',
@@ -356,21 +361,47 @@ def test_what_keeps_a_backend_from_running_is_told(
     assert caught.value.hint
 
 
-def test_problems_are_the_engine_and_the_client_program(
+def test_without_an_engine_nothing_else_is_asked(
     monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
+    asked = []
+
     def no_engine() -> Engine:
+        asked.append("engine")
         raise EngineFailed("no engine answers at unix:///x")
 
-    def no_client() -> Client:
+    monkeypatch.setattr(docker, "connect", no_engine)
+    (problem,) = place.docker().problems()
+    assert problem.what == "no engine answers at unix:///x"
+    assert "DOCKER_HOST" in problem.fix
+    assert asked == ["engine"]
+
+
+def test_an_engine_without_a_program_that_builds_on_it_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, place: Place, engine: FakeEngine
+) -> None:
+    def no_builder(product: Product, where: Endpoint) -> Builder:
+        assert (product, where) == (engine.product, engine.where)
         raise MissingToolError("nothing here can build", hint="apt-get install docker.io")
 
-    monkeypatch.setattr(docker, "connect", no_engine)
-    monkeypatch.setattr(docker, "find_client", no_client)
-    engine, client = place.docker().problems()
-    assert engine.what == "no engine answers at unix:///x"
-    assert "DOCKER_HOST" in engine.fix
-    assert client.fix == "apt-get install docker.io"
+    monkeypatch.setattr(docker, "connect", lambda: engine)
+    monkeypatch.setattr(docker, "builder_for", no_builder)
+    assert place.docker().problems() == [
+        Problem("nothing here can build", "apt-get install docker.io")
+    ]
+
+
+def test_the_backend_says_which_engine_which_program_and_why(
+    monkeypatch: pytest.MonkeyPatch, place: Place, engine: FakeEngine
+) -> None:
+    monkeypatch.setattr(docker, "connect", lambda: engine)
+    monkeypatch.setattr(docker, "builder_for", lambda _product, _where: FakeBuilder(engine))
+    backend = place.docker()
+    assert backend.problems() == []
+    assert backend.describe() == (
+        "Docker Engine 20.10.24 at unix:///x (the default);"
+        " builds with /usr/bin/docker 20.10.24: the first that can"
+    )
 
 
 def test_the_folder_of_seeded_images_lies_in_the_folder_of_ours() -> None:

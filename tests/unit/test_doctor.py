@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,21 @@ class Machine:
         return None if requirement.name in self.absent else f"/usr/bin/{requirement.name}"
 
 
+@dataclass
+class Asked:
+    """A backend that says what it is told to."""
+
+    name: str
+    found: list[Problem]
+
+    def problems(self) -> list[Problem]:
+        return self.found
+
+    def describe(self) -> str:
+        assert not self.found
+        return "an engine, and a program that builds"
+
+
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     made = Machine()
@@ -69,7 +85,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 
 
 def _checks(cache: Path, **problems: list[Problem]) -> dict[str, Check]:
-    backends = [(name, lambda found=found: found) for name, found in problems.items()]
+    backends = [Asked(name, found) for name, found in problems.items()]
     return {check.name: check for check in examine(cache, backends)}
 
 
@@ -77,6 +93,7 @@ def test_a_machine_with_everything_is_healthy(tmp_path: Path) -> None:
     checks = _checks(tmp_path, native=[])
     assert healthy(checks.values())
     assert checks["native backend"].state is State.OK
+    assert checks["native backend"].detail == "an engine, and a program that builds"
     assert not any(check.fix for check in checks.values())
 
 
@@ -195,6 +212,7 @@ def test_the_command_prints_a_table_or_json_and_ends_with_4_if_something_is_miss
     monkeypatch.setattr(store, "default_cache", lambda: tmp_path)
     monkeypatch.setattr(native.Native, "problems", lambda _self: [])
     monkeypatch.setattr(docker.Docker, "problems", lambda _self: [])
+    monkeypatch.setattr(docker.Docker, "describe", lambda _self: "an engine")
     table = CliRunner().invoke(umbrella, ["doctor"], standalone_mode=False)
     stored = CliRunner().invoke(umbrella, ["doctor", "--json"], standalone_mode=False)
     assert (table.return_value, stored.return_value) == (code, code)

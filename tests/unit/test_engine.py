@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -17,7 +16,7 @@ from harness.tools import machine
 from harness.tools.asking import EngineFailed, EngineGone
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.crew import Crew
-from harness.tools.endpoint import DEFAULT_HOST, Endpoint, endpoint
+from harness.tools.endpoint import Endpoint
 from harness.tools.engine import OWNER, PROJECT, Engine
 from tests.unit.engine_api import FakeApi
 
@@ -25,6 +24,7 @@ BOX = Container("image", ("program", "-x"), labels={"a": "b"})
 STATUS = "Name:\tshim\nCapBnd:\t{:016x}\n"
 ALL = (1 << 41) - 1
 SYS_RESOURCE = 1 << 24
+PODMAN = {"Version": "4.3.1", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}
 
 
 @pytest.fixture
@@ -34,7 +34,11 @@ def api() -> FakeApi:
 
 @pytest.fixture
 def engine(api: FakeApi) -> Engine:
-    return Engine(cast("APIClient", api), Endpoint("unix:///x", "the default", {}))
+    return _engine(api)
+
+
+def _engine(api: FakeApi) -> Engine:
+    return Engine(cast("APIClient", api), Endpoint("unix:///x", "the default"))
 
 
 def _run(engine: Engine, *, timeout: float = 10, grace: float = 0) -> tuple[Ended, bytes]:
@@ -65,6 +69,23 @@ def test_nothing_is_masked_where_that_is_asked_for(engine: Engine, api: FakeApi)
     engine.run(Container("i", (), unmasked=True), bytearray().extend, timeout=9, grace=0)
     host = api.created[0]["host_config"]
     assert (host["MaskedPaths"], host["ReadonlyPaths"]) == ([], [])
+
+
+def test_podman_is_asked_the_same_in_its_own_words(api: FakeApi) -> None:
+    api.said = PODMAN
+    engine = _engine(api)
+    options = {"security_opt": ["seccomp=unconfined"]}
+    box = Container("i", (), options=options, unmasked=True)
+    engine.run(box, bytearray().extend, timeout=9, grace=0)
+    host = api.created[0]["host_config"]
+    assert host["SecurityOpt"] == ["seccomp=unconfined", "unmask=ALL"]
+    assert "MaskedPaths" not in host
+
+
+def test_podman_s_privileged_is_all_that_it_has(api: FakeApi) -> None:
+    api.said = PODMAN
+    assert _engine(api).power("image") == Power((), ())
+    assert api.created == []
 
 
 def test_files_are_there_before_the_start(engine: Engine, api: FakeApi) -> None:
@@ -240,23 +261,3 @@ def test_an_image_is_there_or_not(engine: Engine, api: FakeApi) -> None:
     api.images = {"compat/suite:1"}
     assert engine.has_image("compat/suite:1")
     assert not engine.has_image("compat/suite:2")
-
-
-def test_the_engine_is_the_one_that_docker_s_own_client_would_use(
-    monkeypatch: pytest.MonkeyPatch, own_home: Path
-) -> None:
-    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
-    assert own_home.is_dir()
-    named = endpoint({"DOCKER_HOST": "tcp://h:2376", "DOCKER_CONTEXT": "default"})
-    assert (named.host, named.environment) == ("tcp://h:2376", {"DOCKER_HOST": "tcp://h:2376"})
-    assert endpoint({"DOCKER_CONTEXT": "default"}).host == DEFAULT_HOST
-    with pytest.raises(EngineFailed, match="no docker context 'nowhere'"):
-        endpoint({"DOCKER_CONTEXT": "nowhere"})
-
-
-def test_no_engine_says_where_it_was_looked_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    with pytest.raises(EngineFailed, match=r"no engine answers at unix://.*none\.sock"):
-        engines.connect()

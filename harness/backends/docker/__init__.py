@@ -19,9 +19,10 @@ from harness.errors import CompatError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
 from harness.store import Store
+from harness.tools.builders import Builder, builder_for
 from harness.tools.clock import Stopwatch
-from harness.tools.dockercli import Client, find_client
-from harness.tools.engine import Engine, connect
+from harness.tools.connect import connect
+from harness.tools.engine import Engine
 from harness.tools.git import Git
 
 _START = "start an engine, or name one with DOCKER_HOST; --backend native needs none"
@@ -57,36 +58,35 @@ class Docker:
         return engine
 
     @cached_property
-    def _client(self) -> Client:
-        return find_client()
+    def _builder(self) -> Builder:
+        return builder_for(self._engine.product, self._engine.where)
 
     @cached_property
     def _images(self) -> Images:
-        return Images(self._engine, self._client, self._store, self._git)
+        return Images(self._engine, self._builder, self._store, self._git)
 
     @cached_property
     def _supply(self) -> Supply:
         return Supply(self._engine, self._store.root / "locks", self._cache_repo)
 
-    @cached_property
-    def _architecture(self) -> str:
-        return self._engine.describe()["Architecture"]
-
     def problems(self) -> list[Problem]:
-        """Say what is missing: an engine that answers, a client program that can build."""
-        asked: list[Callable[[], object]] = [lambda: self._engine, lambda: self._client]
-        found = []
-        for ask in asked:
-            try:
-                ask()
-            except CompatError as error:
-                found.append(Problem(str(error), error.hint or _START))
-        return found
+        """Say what is missing: an engine that answers, or else a program that builds on it."""
+        try:
+            _ = self._engine, self._builder
+        except CompatError as error:
+            return [Problem(str(error), error.hint or _START)]
+        return []
+
+    def describe(self) -> str:
+        """Name engine and program, and what made them the ones."""
+        where = self._engine.where
+        engine = f"{self._engine.product} at {where.host} ({where.origin})"
+        return f"{engine}; builds with {self._builder.name}: {self._builder.why}"
 
     def versions(self) -> dict[str, str]:
-        """Ask the engine what it is; name the client program."""
+        """Ask the engine what it is; name the program that builds."""
         told = {f"engine {name}": value for name, value in self._engine.describe().items()}
-        return told | {"docker client": f"{self._client.version} {self._client.buildx}".strip()}
+        return told | {"image builder": self._builder.name}
 
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Tell a build's key and whether it is here; a repository is not asked."""
@@ -142,7 +142,7 @@ class Docker:
     def _recipe(self, request: BuildRequest) -> Recipe:
         go_mod = self._git.read(request.commit.sha, "go.mod") or ""
         go = self._lines.toolchain_for(request.line, go_directive(go_mod))
-        return Recipe(request, go, self._architecture)
+        return Recipe(request, go, self._engine.product.architecture)
 
     def _read(self, image: str, path: str) -> bytes:
         packed = io.BytesIO(b"".join(self._engine.read(image, path)))

@@ -30,8 +30,7 @@ from harness.images import saved
 from harness.images.dockerfile import describe
 from harness.model import Side
 from harness.store import Store, key_of
-from harness.tools import dockercli
-from harness.tools.dockercli import Build, Client
+from harness.tools.builders import Build, Builder
 from harness.tools.engine import PROJECT, Engine
 from harness.tools.git import Git, add_history
 
@@ -101,12 +100,12 @@ class Recipe:
 
 
 class Images:
-    """Builds images on one engine, with one client program."""
+    """Builds images on one engine, with one program."""
 
-    def __init__(self, engine: Engine, client: Client, store: Store, git: Git) -> None:
+    def __init__(self, engine: Engine, builder: Builder, store: Store, git: Git) -> None:
         """Keep archives in `store`; commits are those of `git`."""
         self._engine = engine
-        self._client = client
+        self._builder = builder
         self._store = store
         self._git = git
 
@@ -208,7 +207,7 @@ class Images:
     def _run(self, wanted: Build) -> None:
         """Build an image; if that fails because the engine went away, say this and no more."""
         try:
-            dockercli.build(self._client, self._engine.where.environment, wanted)
+            self._builder.build(wanted)
         except InfrastructureError:
             self._engine.check()
             raise

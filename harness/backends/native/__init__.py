@@ -52,6 +52,10 @@ class Native:
             found.append(Problem("namespaces with mounts need root", "run as root, or use docker"))
         return found or _namespace_problems()
 
+    def describe(self) -> str:
+        """Name what legs run in."""
+        return "runs in namespaces of this machine"
+
     def versions(self) -> dict[str, str]:
         """Ask the programs that the legs run; every run records them."""
         return {program: _version_line(program) for program in sorted(set(PROGRAMS.values()))}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from harness.tools.dockercli import Client
 
 from harness.backends.base import Backend, BuildRequest
 from harness.backends.docker import Docker
@@ -16,7 +17,6 @@ from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.model import Channel, Side
 from harness.store import Store
-from harness.tools.dockercli import Client
 from harness.tools.engine import Engine
 from harness.tools.git import Git
 from tests.unit.runs import SUITE

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from harness.tools.dockercli import Client
 
 from harness.backends.base import Backend, BuildRequest
 from harness.backends.docker import Docker
@@ -20,7 +19,7 @@ from harness.store import Store
 from harness.tools.engine import Engine
 from harness.tools.git import Git
 from tests.unit.runs import SUITE
-from tests.unit.test_docker_backend import FakeEngine
+from tests.unit.test_docker_backend import FakeBuilder, FakeEngine
 
 LINES = load_lines(find_data(None, {}).lines_file)
 REQUEST = BuildRequest(SUITE, LINES.line("v0.6"), Channel.EXPERIMENTAL, ())
@@ -31,13 +30,6 @@ class NoModule(Git):
 
     def read(self, sha: str, path: str) -> str | None:  # noqa: ARG002 - git's
         return None
-
-
-class Described(FakeEngine):
-    """An engine that says what machine it is on."""
-
-    def describe(self) -> dict[str, str]:
-        return {"Architecture": "x86_64"}
 
 
 def _published(store: Store, kind: str, key: str) -> None:
@@ -71,9 +63,9 @@ def test_native_finds_what_it_would_build(side: Side, tmp_path: Path) -> None:
 def test_docker_finds_what_it_would_build(
     side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, engine = Store(tmp_path), Described()
+    store, engine = Store(tmp_path), FakeEngine()
     monkeypatch.setattr(Docker, "_engine", cast("Engine", engine))
-    monkeypatch.setattr(Docker, "_client", Client(Path("/docker"), "20.10.24", ""))
+    monkeypatch.setattr(Docker, "_builder", FakeBuilder(engine))
     backend = Docker(store, NoModule(tmp_path), LINES)
 
     def put(key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -19,9 +18,6 @@ DATA = click.option(
 )
 
 
-_LONGEST = 7 * 24 * 3600.0
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-_LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smh]?)")
 OUT = click.option(
     "--out", type=FOLDER, help="Folder of run folders (default: COMPAT_RUNS, else the user's)."
 )
@@ -51,12 +47,13 @@ class Seconds(click.ParamType[float]):
         """Read a length of time; what is none is a usage error."""
         if isinstance(value, int | float):
             return float(value)
-        match = _LENGTH.fullmatch(value)
-        seconds = float(match["number"]) * _UNITS[match["unit"]] if match else 0.0
-        if not 1 <= seconds <= _LONGEST:
-            why = "is not between 1s and 168h" if seconds else "is no length of time"
-            self.fail(f"{value!r} {why}: write 90s, 30m or 2h", param, ctx)
-        return seconds
+        from harness.config.amounts import Limit  # noqa: PLC0415 - keeps --help quick
+        from harness.config.yamlfile import Complaint  # noqa: PLC0415 - the same
+
+        try:
+            return float(Limit.parse(value))
+        except Complaint as complaint:
+            self.fail(f"{complaint.what}: {complaint.hint}", param, ctx)
 
 
 SECONDS = Seconds()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from harness.cli.options import CACHE, DATA
+from harness.cli.options import CACHE, DATA, HISTORY
 
 if TYPE_CHECKING:
     from harness.runner.planning import Opened
@@ -78,11 +78,7 @@ _OPTIONS = (
         show_default=True,
         help="Further attempts, on both sides, for tests with an unexpected verdict.",
     ),
-    click.option(
-        "--history",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="What past runs took (default: COMPAT_HISTORY, else the user's).",
-    ),
+    HISTORY,
     CACHE,
     DATA,
 )

@@ -8,7 +8,7 @@ from typing import Self
 from harness.config.yamlfile import Complaint
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_LENGTH = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>[smhd]?)")
+_LENGTH = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>[a-z]?)")
 _SIZES = {"MiB": 1 << 20, "GiB": 1 << 30}
 _SIZE = re.compile(r"(?P<number>[1-9][0-9]{0,6})(?P<unit>[MG]iB)")
 
@@ -16,24 +16,26 @@ _SIZE = re.compile(r"(?P<number>[1-9][0-9]{0,6})(?P<unit>[MG]iB)")
 class Limit(float):
     """How long something may take: `90s`, `30m`, `2h`; in seconds."""
 
+    units = frozenset({"", "s", "m", "h"})
     longest = "168h"
     hint = "write 90s, 30m or 2h"
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a length of time; without a unit it is in seconds. Raises: Complaint."""
-        seconds = _seconds(text)
-        if seconds is None:
+        match = _LENGTH.fullmatch(text)
+        if not match or match["unit"] not in cls.units:
             raise Complaint(f"{text[:40]!r} is no length of time", hint=cls.hint)
-        if not 1 <= seconds <= (_seconds(cls.longest) or 0):
+        if not 1 <= _seconds(match) <= _seconds(_LENGTH.fullmatch(cls.longest)):
             what = f"{text[:40]!r} is not between 1s and {cls.longest}"
             raise Complaint(what, hint=cls.hint)
-        return cls(seconds)
+        return cls(_seconds(match))
 
 
 class Age(Limit):
     """How old something may be: `36h`, `7d`; in seconds."""
 
+    units = Limit.units | {"d"}
     longest = "366d"
     hint = "write 36h or 7d"
 
@@ -50,6 +52,5 @@ class Size(int):
         return cls(int(match["number"]) * _SIZES[match["unit"]])
 
 
-def _seconds(text: str) -> float | None:
-    match = _LENGTH.fullmatch(text)
-    return float(match["number"]) * _UNITS[match["unit"]] if match else None
+def _seconds(match: re.Match[str] | None) -> float:
+    return float(match["number"]) * _UNITS[match["unit"]] if match else 0.0

@@ -60,6 +60,8 @@ class Versions:
             raise Complaint(f"{text[:60]!r} is no range of versions", hint=RANGE_HINT) from error
         if not self._set or "===" in text or len(text) > MAX_RANGE:
             raise Complaint(f"{text[:60]!r} is no range of versions", hint=RANGE_HINT)
+        self._answers: dict[str, bool] = {}
+        """A matrix asks of few versions in thousands of cells."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -68,10 +70,12 @@ class Versions:
 
     def __contains__(self, version: str) -> bool:
         """Tell whether a version lies in the range; prereleases count."""
-        try:
-            return self._set.contains(Version(version), prereleases=True)
-        except InvalidVersion as error:
-            raise ValueError(f"not a version: {version!r}") from error
+        if version not in self._answers:
+            try:
+                self._answers[version] = self._set.contains(Version(version), prereleases=True)
+            except InvalidVersion as error:
+                raise ValueError(f"not a version: {version!r}") from error
+        return self._answers[version]
 
     def __eq__(self, other: object) -> bool:
         """Compare the ranges as sets of comparisons."""

@@ -26,11 +26,11 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write to that takes the place of `path` once the block ends well.
 
-    Until then, and after any error, `path` is what it was before. Raises InfrastructureError
-    if the disk refuses.
+    Until then, and after any error, `path` is what it was before. What can be made again need not
+    be `durable`: then nothing waits for the disk. Raises InfrastructureError if it refuses.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with disk_errors(path):
@@ -38,12 +38,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             with temporary.open("xb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

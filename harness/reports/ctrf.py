@@ -49,6 +49,7 @@ class CtrfReport:
         self._spool = SpooledTemporaryFile[bytes](_SPOOL)
         self._counts = Counter[str]()
         self._flaky = 0
+        self._comma = b"\n"
         self._left = _TRACES
 
     def __enter__(self) -> Self:
@@ -64,11 +65,11 @@ class CtrfReport:
         pair = spot.planned.pair
         suite = [f"{ref_name(pair.suite)}{TIMES}{ref_name(pair.frontend)}", *variant(pair)]
         for test in self._tests(spot, run):
+            test["suite"] = suite
             self._counts[test["status"]] += 1
             self._flaky += test.get("flaky", False)
-            if not (self._brief and test.get("rawStatus") == Verdict.COMPATIBLE):
-                comma = b",\n" if self._spool.tell() else b"\n"
-                self._spool.write(comma + msgspec.json.encode({**test, "suite": suite}))
+            self._spool.write(self._comma + msgspec.json.encode(test))
+            self._comma = b",\n"
 
     def write(self, file: BinaryIO) -> None:
         """Write the whole report. To be called once, at the end."""
@@ -129,7 +130,10 @@ class CtrfReport:
             }
             return
         for judgement in run.judgements:
-            yield self._test(judgement)
+            if self._brief and judgement.verdict is Verdict.COMPATIBLE:
+                self._counts["passed"] += 1
+            else:
+                yield self._test(judgement)
 
     def _test(self, judgement: Judgement) -> dict[str, Any]:
         verdict = judgement.verdict

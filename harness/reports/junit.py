@@ -62,7 +62,7 @@ def write_junit(path: Path, run: Run) -> None:
 
     Raises InfrastructureError if the disk refuses.
     """
-    with replacing(path) as file:
+    with replacing(path, durable=False) as file:
         write_run_junit(file, run)
 
 
@@ -90,12 +90,10 @@ class MatrixJUnit:
         if run is None:
             self._document.add(_absent_suite(spot), [_absent_case(spot)])
             return
-        cases: Iterable[Case] = _run_cases(run)
         suite = _suite(run)
         if self._brief:
-            cases = (case for case in cases if case.kind or case.verdict)
             suite.properties["passed testcases"] = "left to the junit.xml of the cell"
-        self._document.add(suite, cases)
+        self._document.add(suite, _run_cases(run, brief=self._brief))
 
 
 def _suite(run: Run) -> Suite:
@@ -150,7 +148,7 @@ def write_results(
         document.write(file)
 
 
-def _run_cases(run: Run) -> Iterator[Case]:
+def _run_cases(run: Run, *, brief: bool = False) -> Iterator[Case]:
     broken = run.verdict is Verdict.INFRA and not run.counts.get(Verdict.INFRA)
     if run.interrupted or broken or run.verdict is Verdict.INDETERMINATE:
         yield Case(
@@ -161,7 +159,8 @@ def _run_cases(run: Run) -> Iterator[Case]:
             message=headline(run),
         )
     for judgement in run.judgements:
-        yield _judged_case(run, judgement)
+        if not (brief and judgement.verdict is Verdict.COMPATIBLE):
+            yield _judged_case(run, judgement)
 
 
 KINDS = {

@@ -15,6 +15,8 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Self
 from xml.sax.saxutils import escape
 
+import msgspec
+
 from harness.journal import safe_name
 from harness.reports.text import clip, visible, visible_block
 
@@ -28,8 +30,7 @@ _SPECIAL = re.compile(r"[&<>\"]")
 _QUOTE = {'"': "&quot;"}
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """One testcase before it is written."""
 
     name: str

@@ -148,9 +148,9 @@ def _sentence(cells: Sequence[Spot]) -> tuple[str, str]:
 
 
 def _all_is_well(cells: Sequence[Spot], labels: Counter[str]) -> tuple[str, str]:
-    known = tests_by_verdict(cells)[Verdict.KNOWN]
     if len(cells) == 1:
+        known = cells[0].result.counts.get(Verdict.KNOWN, 0)
         also = f"with {plural(known, 'known failure')}" if known else ""
         return f"{cells[0].title} is compatible", also
-    also = f"{labels['known']} with known failures" if known else ""
+    also = f"{labels['known']} with known failures" if labels["known"] else ""
     return f"All {len(cells)} pairs are compatible", also

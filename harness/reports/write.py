@@ -84,15 +84,15 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
                 place.mkdir(parents=True, exist_ok=True)
             write_junit(place / JUNIT, run)
             page.add(spot, run, survey.add(spot.index, run), cell_folder(folder, cell))
-        with replacing(out / JUNIT) as file:
+        with replacing(out / JUNIT, durable=False) as file:
             document.write(file)
-        with replacing(out / CTRF) as file:
+        with replacing(out / CTRF, durable=False) as file:
             ctrf.write(file)
         for name, text in (
             (SUMMARY, summary_markdown(matrix, every, survey)),
             (BADGE, badge(matrix, every)),
         ):
-            with replacing(out / name) as file:
+            with replacing(out / name, durable=False) as file:
                 file.write(text.encode())
     return Written(
         headline=sentence(matrix, every),

@@ -148,6 +148,18 @@ def test_the_wheel_carries_types_licence_and_requirements(wheel: Path) -> None:
     assert not [name for name in names if name.startswith("tests/")]
 
 
+def test_the_wheel_carries_all_that_the_page_is_made_of(wheel: Path, clone: Path) -> None:
+    page = clone / "harness" / "reports" / "page"
+    ours = {
+        str(it.relative_to(clone))
+        for it in page.rglob("*")
+        if it.suffix in {".html", ".js", ".css"}
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        assert ours <= set(archive.namelist())
+    assert len(ours) == len(list((page / "static").iterdir())) + 1
+
+
 @pytest.mark.parametrize("program", ["compat", "compat-run"])
 def test_the_installed_programs_answer(installed: Path, home: Home, program: str) -> None:
     done = home.run(installed / program, "--version")

@@ -167,8 +167,10 @@ def run_of(cell: PlannedCell, judgements: Sequence[Judgement], number: int = 0) 
     verdict = overall(judgements)
     run = runs.make_run(*judgements, verdict=verdict, exit_code=exit_code(verdict))
     suite, frontend = cell.pair.suite, cell.pair.frontend
+    selection = f"^TestIntegration$/.*/^worker={cell.pair.worker}$"
     return msgspec.structs.replace(
         run,
+        legs=tuple(msgspec.structs.replace(leg, selection=selection) for leg in run.legs),
         id=f"cell-{number}",
         pair=cell.pair,
         started=f"2026-11-23T02:{number % 60:02}:07Z",

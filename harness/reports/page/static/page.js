@@ -77,6 +77,7 @@ async function show() {
   document.body.classList.toggle("incell", Boolean(state.cell));
   document.body.classList.toggle("searching", Boolean(state.q));
   settleFocus(before, opened);
+  document.body.dataset.shown = mine; // for those who drive a browser
 }
 
 /** Makes what the state asks for; loads what that needs first. */

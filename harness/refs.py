@@ -162,7 +162,7 @@ def resolve(repository: Repository, asked: str, side: Side) -> Meant:
     if _SHA.fullmatch(asked) and (sha := repository.git.commit(asked)):
         return Meant(asked, sha if len(asked) == _FULL_SHA_DIGITS else sha[:12], sha)
     raise UnknownRefError(
-        f"no ref {asked!r} in {repository.git.path}", hint=_near(repository, asked)
+        f"no ref {asked!r} in {repository.git.path}", hint=near(repository, asked)
     )
 
 
@@ -192,12 +192,13 @@ def _newest(repository: Repository, asked: str, prefix: str) -> Meant:
     tags = repository.tags()
     if not (found := releases(tags, prefix)):
         raise UnknownRefError(
-            f"{asked!r} has no release in {repository.git.path}", hint=_near(repository, asked)
+            f"{asked!r} has no release in {repository.git.path}", hint=near(repository, asked)
         )
     return Meant(asked, found[-1], tags[found[-1]])
 
 
-def _near(repository: Repository, asked: str) -> str:
+def near(repository: Repository, asked: str) -> str:
+    """Say what to do about a name that is not there: names like it, if there are any."""
     names = {
         name.removeprefix(space)
         for name in repository.refs

@@ -184,7 +184,8 @@ def find_matrix(data: Data, named: str) -> Path:
 
 def _one_of(record: Record, keys: tuple[str, ...]) -> None:
     given = [key for key in keys if getattr(record, key) not in {None, (), False}]
-    if len(given) != 1:
-        what = f"says {' and '.join(given)}" if given else "says nothing"
-        hint = f"give exactly one of: {', '.join(keys)}"
-        raise Complaint(what, hint=hint, key=given[1] if given else "")
+    hint = f"give exactly one of: {', '.join(keys)}"
+    if not given:
+        raise Complaint("says nothing", hint=hint)
+    if len(given) > 1:
+        raise Complaint(f"stands beside {given[0]}", hint=hint, key=given[1])

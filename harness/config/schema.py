@@ -127,7 +127,8 @@ class _Reader:
             return self._bad(node, path, f"is {_kind(node)}, not a mapping", f"keys: {keys}")
         given = {key.text: (key, value) for key, value in node.entries}
         values: dict[str, object] = {}
-        for name in given.keys() - _keys(info).keys():
+        unknown = given.keys() - _keys(info).keys()
+        for name in unknown:
             self._unknown(given[name][0], info, path)
         for field in info.fields:
             if _is_place(field.type):
@@ -138,7 +139,7 @@ class _Reader:
             elif field.required:
                 what = f"the key `{field.encode_name}` is missing"
                 values[field.name] = self._bad(node, path, what, _example(field))
-        if _BAD in values.values():
+        if unknown or _BAD in values.values():
             return _BAD
         try:
             made: object = info.cls(**values)

@@ -119,8 +119,8 @@ def plan(
     left = {name: one for name, one in named.items() if selection.takes(name, one.pair)}
     if not left:
         raise UsageError(
-            f"{frame.matrix}: nothing is left of {len(wanted)} cells",
-            hint="see --only and --exclude; compat plan lists the ids",
+            f"{frame.matrix}: --only and --exclude leave no cell",
+            hint="compat plan without them lists the ids",
         )
     builds = _Builds(site, expected.build)
     planned = tuple(

@@ -12,7 +12,7 @@ from harness.config.matrixfile import DockerfilePart, LinePart, Matrix, Selector
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Side
-from harness.refs import Meant, Repository, releases, resolve, version_of
+from harness.refs import Meant, Repository, check_text, near, releases, resolve, version_of
 
 BUILDKIT = "v"
 DOCKERFILE = "dockerfile/"
@@ -101,9 +101,10 @@ class Selectors:
     def _branches(self, selector: Selector, _side: Side) -> Iterator[Meant]:
         refs = self.repository.refs
         for name in selector.branches:
+            check_text(name)
             found = [refs[space + name] for space in _HEADS if space + name in refs]
             if not found:
-                raise Complaint(f"there is no branch {name!r}", hint=self._there())
+                raise Complaint(f"there is no branch {name!r}", hint=near(self.repository, name))
             yield Meant(name, name, found[0])
 
     def _refs(self, selector: Selector, side: Side) -> list[Meant]:

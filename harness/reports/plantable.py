@@ -78,9 +78,9 @@ def _expectation(plan: Plan, expected: Forecast | None, jobs: int) -> str:
     parts = [f"cells {duration(expected.cells)}"]
     if any(not build.cached for build in plan.builds):
         parts.append(f"builds {duration(expected.builds)}")
-    guess = f" ({plural(expected.unknown, 'guess')})" if expected.unknown else ""
+    guess = f", {expected.unknown} of them guessed" if expected.unknown else ""
     wall = duration(expected.wall)
-    return f"Expected: {' and '.join(parts)} of work{guess}, {wall} with {jobs} at a time."
+    return f"Expected: {' and '.join(parts)}{guess}; {wall} with {jobs} at a time."
 
 
 def _took(seconds: float | None) -> str:

@@ -48,6 +48,7 @@ class File(Record, frozen=True, kw_only=True):
     flag: bool | None = None
     day: date | None = None
     even: Even | None = None
+    count: Annotated[int, Meta(ge=1, le=12)] | None = None
     words: tuple[str, ...] = ()
     table: dict[Version, str] | None = None
     children: tuple[Child, ...] = ()
@@ -168,7 +169,7 @@ WRONG = {
     ),
     "[a]": (
         "f:1:1: is a list, not a mapping",
-        "keys: version, channel, flag, day, even, words, table, children",
+        "keys: version, channel, flag, day, even, count, words, table, children",
     ),
 }
 
@@ -191,6 +192,14 @@ def test_a_missing_key_is_answered_with_an_example(tmp_path: Path) -> None:
         load(path, Strict, name="f")
     assert str(caught.value) == "f:1:1: the key `version` is missing"
     assert caught.value.hint == 'add `version: "1.21"`'
+
+
+@pytest.mark.parametrize("text", ["0", "13", "-1", "1.5", "0x5", "1_0", "many", "007"])
+def test_a_number_is_whole_and_in_its_range(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, "count: 12").count == 12
+    message, _ = complaint(tmp_path, f"count: {text}")
+    number = "is no whole number from 1 to 12" if text != "1.5" else "is a number to YAML"
+    assert message.startswith(f"f:1:8: count: {text!r} {number}")
 
 
 def test_a_long_value_is_neither_read_nor_repeated(tmp_path: Path) -> None:

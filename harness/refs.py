@@ -27,6 +27,11 @@ from harness.tools.process import redact
 
 DEFAULT_REPOSITORY = "https://github.com/moby/buildkit.git"
 
+REPOSITORIES = "repos"
+LOCK = ".lock"
+PART = ".part"
+"""The folder of clones in the cache; what follows a clone's name while it is locked, or made."""
+
 _NAME = re.compile(r"(?![-./])(?!.*\.\.)(?!.*//)[A-Za-z0-9_./+-]{1,200}(?<![./])")
 _SHA = re.compile(r"[0-9a-fA-F]{4,40}")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:")
@@ -116,15 +121,15 @@ def find(
 def _open_clone(
     url: str, cache: Path, *, fetch: bool, listener: Listener
 ) -> tuple[Repository, bool]:
-    folder = cache / "repos" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    folder = cache / REPOSITORIES / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with held(folder.with_suffix(".lock"), patience=_PATIENCE):
+    with held(folder.with_suffix(LOCK), patience=_PATIENCE):
         git = Git(folder)
         missing = not folder.is_dir()
         if missing:
             listener(Said(f"cloning {redact(url)}, once"))
             # A clone that was killed half-way keeps this name; only the finished one counts.
-            unfinished = folder.with_suffix(".part")
+            unfinished = folder.with_suffix(PART)
             if unfinished.exists():
                 shutil.rmtree(unfinished)
             clone(url, unfinished)

@@ -36,24 +36,30 @@ HISTORY = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
-class Seconds(click.ParamType[float]):
-    """A length of time: `90`, `90s`, `30m`, `2h`; kept in seconds."""
+class Amount(click.ParamType[float]):
+    """A length of time or a size, as one of the classes in config/amounts.py reads it."""
 
-    name = "time"
+    def __init__(self, name: str, kind: str) -> None:
+        """Take the word that stands for it in `--help`, and the name of the class."""
+        self.name = name
+        self._kind = kind
 
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read a length of time; what is none is a usage error."""
+        """Read it; what is none is a usage error."""
         if isinstance(value, int | float):
-            return float(value)
-        from harness.config.amounts import Limit  # noqa: PLC0415 - keeps --help quick
+            return value
+        from harness.config import amounts  # noqa: PLC0415 - keeps --help quick
         from harness.config.yamlfile import Complaint  # noqa: PLC0415 - the same
 
+        kind: type[amounts.Limit | amounts.Size] = getattr(amounts, self._kind)
         try:
-            return float(Limit.parse(value))
+            return kind.parse(value)
         except Complaint as complaint:
             self.fail(f"{complaint.what}: {complaint.hint}", param, ctx)
 
 
-SECONDS = Seconds()
+SECONDS = Amount("time", "Limit")
+IDLE = Amount("time", "Idle")
+SIZE = Amount("size", "Size")

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Lazy] = {
     "diff": Lazy("harness.cli.diff:diff", "List what changed between two stored runs."),
     "history": Lazy("harness.cli.history:history", "Say since when a test fails."),
     "images": Lazy("harness.cli.images:images", "Make stand-ins for the images that tests pull."),
+    "gc": Lazy("harness.cli.gc:gc", "Remove what has not been used for a while."),
     "doctor": Lazy("harness.cli.doctor:doctor", "Say what this machine lacks and how to mend it."),
     "completion": Lazy("harness.cli.completion:completion", "Print the completion of a shell."),
 }

@@ -17,6 +17,7 @@ class Limit(float):
     """How long something may take: `90s`, `30m`, `2h`; in seconds."""
 
     units = frozenset({"", "s", "m", "h"})
+    shortest = "1s"
     longest = "168h"
     hint = "write 90s, 30m or 2h"
 
@@ -26,8 +27,9 @@ class Limit(float):
         match = _LENGTH.fullmatch(text)
         if not match or match["unit"] not in cls.units:
             raise Complaint(f"{text[:40]!r} is no length of time", hint=cls.hint)
-        if not 1 <= _seconds(match) <= _seconds(_LENGTH.fullmatch(cls.longest)):
-            what = f"{text[:40]!r} is not between 1s and {cls.longest}"
+        least, most = (_seconds(_LENGTH.fullmatch(bound)) for bound in (cls.shortest, cls.longest))
+        if not least <= _seconds(match) <= most:
+            what = f"{text[:40]!r} is not between {cls.shortest} and {cls.longest}"
             raise Complaint(what, hint=cls.hint)
         return cls(_seconds(match))
 
@@ -40,8 +42,15 @@ class Age(Limit):
     hint = "write 36h or 7d"
 
 
+class Idle(Age):
+    """How long something was not used: `14d`, `0` for no time at all; in seconds."""
+
+    shortest = "0"
+    hint = "write 36h or 14d"
+
+
 class Size(int):
-    """An amount of memory: `512MiB`, `4GiB`; in bytes."""
+    """An amount of memory or disk: `512MiB`, `20GiB`; in bytes."""
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -11,6 +11,9 @@ _PICTURES = 0x2400
 _DELETE = 0x7F
 _MINUTE = 60
 _HOUR = 3600
+_DAY = 24 * _HOUR
+_KIBI = 1024
+_BYTES = ("B", "KiB", "MiB", "GiB")
 
 
 def visible(text: str) -> str:
@@ -64,7 +67,8 @@ def plural(number: int, noun: str) -> str:
     """Write `1 test`, `3 tests`, `2 entries`."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+    entries = noun.endswith("y") and not noun.endswith("ay")
+    return f"{number} {noun[:-1]}ies" if entries else f"{number} {noun}s"
 
 
 def duration(seconds: float) -> str:
@@ -90,3 +94,19 @@ def moment(iso: str) -> str:
     """Write a time in ISO 8601 as `2026-11-23 18:06 UTC`; what is none stays as it is."""
     time = parsed_time(iso)
     return f"{time:%Y-%m-%d %H:%M} UTC" if time else visible(iso)
+
+
+def age(seconds: float) -> str:
+    """Write `40 minutes`, `36 hours` or `15 days`."""
+    for unit, noun in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= 2 * unit:
+            return plural(int(seconds // unit), noun)
+    return plural(max(0, int(seconds)), "second")
+
+
+def size(count: float) -> str:
+    """Write `12 B`, `1.5 KiB` or `20.3 GiB`."""
+    unit = 0
+    while count >= _KIBI and unit < len(_BYTES) - 1:
+        count, unit = count / _KIBI, unit + 1
+    return f"{count:.1f} {_BYTES[unit]}" if unit else f"{count:.0f} {_BYTES[0]}"

@@ -20,6 +20,7 @@ from harness.config.series import Patch
 from harness.config.skiplists import Entry
 from harness.errors import UsageError
 from harness.events import Listener
+from harness.gc import sweep
 from harness.images.sets import ImageSets
 from harness.lineage import TESTS, locate
 from harness.model import Channel, Commit, Pair, Side
@@ -72,9 +73,10 @@ class Workspace:
     ) -> tuple[Workspace, list[Meant]]:
         """Read the data files, open the repository and find what each name means there.
 
-        Raises UsageError or ConfigError for what the user can mend, GitFailed if a repository
-        cannot be reached.
+        What killed runs left half made in the store is removed first. Raises UsageError or
+        ConfigError for what the user can mend, GitFailed if a repository cannot be reached.
         """
+        sweep(store.root)
         lines = load_lines(data.lines_file)
         patches = series.load_series(data.patches)
         entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date())

@@ -22,3 +22,8 @@ class Stopwatch:
 def now() -> str:
     """Give the time in UTC as ISO 8601, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def timestamp() -> float:
+    """Give the time in seconds since 1970."""
+    return time.time()

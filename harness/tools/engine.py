@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from docker.api.client import APIClient
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
 from harness.errors import Interrupted
@@ -63,6 +63,12 @@ class Engine:
         with asking("ping"):
             self._api.ping()
 
+    @contextmanager
+    def ask(self, what: str) -> Iterator[APIClient]:
+        """Give the client for calls that fail as an EngineFailed which says what was asked."""
+        with asking(what):
+            yield self._api
+
     def describe(self) -> dict[str, str]:
         """Give what results depend on: make, version, storage driver, cgroup version, kernel."""
         with asking("docker info"):
@@ -81,11 +87,15 @@ class Engine:
                 self._remove(container["Id"])
 
     def has_image(self, name: str) -> bool:
-        """Tell whether the engine holds an image."""
+        """Tell whether the engine holds an image; if so, that counts as its use.
+
+        Engines keep when an image was last named, not when it was used: so it is named anew.
+        """
+        repository, _, tag = name.rpartition(":")
         with asking(f"look for image {name}"):
             try:
-                self._api.inspect_image(name)  # type: ignore[no-untyped-call] # of its stubs
-            except ImageNotFound:
+                self._api.tag(name, repository, tag)
+            except NotFound:
                 return False
             return True
 

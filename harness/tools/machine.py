@@ -29,9 +29,20 @@ def process() -> str:
 
 def gone(name: str) -> bool:
     """Tell whether a process that we could see has ended; of others nothing is known."""
+    return _alive(name) is False
+
+
+def alive(name: str) -> bool:
+    """Tell whether we see that a process has not ended; of others nothing is known."""
+    return _alive(name) is True
+
+
+def _alive(name: str) -> bool | None:
     world, _, own = name.partition(" ")
     pid, _, began = own.partition(" ")
-    return world == _world() and pid.isdecimal() and _began(int(pid)) != began
+    if world != _world() or not pid.isdecimal():
+        return None
+    return _began(int(pid)) == began
 
 
 def _world() -> str:

@@ -19,6 +19,7 @@ class FakeApi:
     def __init__(self) -> None:
         self.said: dict[str, Any] = {"Version": "20.10.24", "ApiVersion": "1.41"}
         self.images: set[str] = set()
+        self.used: list[str] = []
         self.created: list[dict[str, Any]] = []
         self.running: dict[str, dict[str, str]] = {}
         self.removed: list[str] = []
@@ -42,9 +43,11 @@ class FakeApi:
     def info(self) -> dict[str, str]:
         return {"ServerVersion": "20.10.24", "Driver": "overlay2"}
 
-    def inspect_image(self, name: str) -> None:
-        if name not in self.images:
-            raise ImageNotFound(name)
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        assert image == f"{repository}:{tag}"
+        if image not in self.images:
+            raise ImageNotFound(image)
+        self.used.append(image)
 
     def create_host_config(self, **options: object) -> dict[str, Any]:
         host = dict(options)

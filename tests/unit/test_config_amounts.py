@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.config.amounts import Age, Limit, Size
+from harness.config.amounts import Age, Idle, Limit, Size
 from harness.config.yamlfile import Complaint
 
 
@@ -18,6 +18,13 @@ def test_an_age_may_be_in_days() -> None:
     assert float(Age.parse("7d")) == 7 * 24 * 3600
     with pytest.raises(Complaint, match="'7d' is no length of time"):
         Limit.parse("7d")
+
+
+def test_what_is_in_use_now_was_unused_for_no_time_at_all() -> None:
+    assert not Idle.parse("0")
+    assert float(Idle.parse("14d")) == 14 * 24 * 3600
+    with pytest.raises(Complaint, match="'367d' is not between 0 and 366d"):
+        Idle.parse("367d")
 
 
 @pytest.mark.parametrize("text", ["soon", "-5m", "1e3", "5 m", "5M", "5w", "٣s", "1h30m", "1."])

@@ -10,6 +10,7 @@ import pytest
 from harness.backends.docker.supply import How, Supply, check_repository
 from harness.errors import BuildError, UsageError
 from harness.events import Event, Said, Warned
+from harness.store import Store
 from harness.tools import retry, transfers
 from harness.tools.engine import Engine
 from harness.tools.refusals import ABSENT, DENIED, LIMITED, OTHER, UNREACHABLE, Cause, ImageRefused
@@ -21,14 +22,14 @@ REMOTE = "ghcr.io/you/compat:suite-abc"
 class World:
     """An engine and a registry: the names of images, and what refuses to move them."""
 
-    def __init__(self, locks: Path) -> None:
+    def __init__(self, store: Store) -> None:
         self.here: set[str] = set()
         self.there: set[str] = set()
         self.refuses: dict[str, list[Cause]] = {"pull": [], "push": [], "build": []}
         self.asked: list[str] = []
         self.told: list[Event] = []
-        self.supply = Supply(cast("Engine", self), locks, "ghcr.io/you/compat")
-        self.locks = locks
+        self.supply = Supply(cast("Engine", self), store, "ghcr.io/you/compat")
+        self.store = store
 
     def has_image(self, name: str) -> bool:
         return name in self.here
@@ -63,7 +64,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World(tmp_path)
+    made = World(Store(tmp_path))
     monkeypatch.setattr(transfers, "pull", made.pull)
     monkeypatch.setattr(transfers, "push", made.push)
     monkeypatch.setattr(retry, "pause", lambda _seconds: None)
@@ -88,7 +89,7 @@ def test_what_nobody_has_is_built_and_pushed(world: World) -> None:
 
 
 def test_without_a_repository_nothing_is_pulled_or_pushed(world: World) -> None:
-    world.supply = Supply(cast("Engine", world), world.locks, "")
+    world.supply = Supply(cast("Engine", world), world.store, "")
     assert (world.image(), world.asked) == (How.BUILT, ["build golang:1.21"])
 
 

@@ -257,7 +257,10 @@ def test_only_containers_of_processes_that_are_gone_are_swept(engine: Engine, ap
     assert api.removed == ["gone"]
 
 
-def test_an_image_is_there_or_not(engine: Engine, api: FakeApi) -> None:
+def test_an_image_that_is_there_counts_as_used_when_it_is_looked_for(
+    engine: Engine, api: FakeApi
+) -> None:
     api.images = {"compat/suite:1"}
     assert engine.has_image("compat/suite:1")
     assert not engine.has_image("compat/suite:2")
+    assert api.used == ["compat/suite:1"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.reports.text import clip, duration, excerpt, plural, visible, visible_block
+from harness.reports.text import age, clip, duration, excerpt, plural, size, visible, visible_block
 
 ANYTHING = st.text(st.characters())  # lone surrogates too
 LETTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -114,3 +114,34 @@ def test_durations_read_naturally(seconds: float, shown: str) -> None:
 )
 def test_plurals(number: int, noun: str, shown: str) -> None:
     assert plural(number, noun) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-5, "0 seconds"),
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (36 * 3600, "36 hours"),
+        (14.9 * 24 * 3600, "14 days"),
+    ],
+)
+def test_ages_are_told_in_the_largest_unit_of_which_there_are_two(
+    seconds: float, shown: str
+) -> None:
+    assert age(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1536, "1.5 KiB"),
+        (20 * 1024**3, "20.0 GiB"),
+        (5000 * 1024**3, "5000.0 GiB"),
+    ],
+)
+def test_sizes_are_told_in_powers_of_1024(count: int, shown: str) -> None:
+    assert size(count) == shown

@@ -67,7 +67,7 @@ class Docker:
 
     @cached_property
     def _supply(self) -> Supply:
-        return Supply(self._engine, self._store.root / "locks", self._cache_repo)
+        return Supply(self._engine, self._store, self._cache_repo)
 
     def problems(self) -> list[Problem]:
         """Say what is missing: an engine that answers, or else a program that builds on it."""

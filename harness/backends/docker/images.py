@@ -33,6 +33,7 @@ from harness.store import Store, key_of
 from harness.tools.builders import Build, Builder
 from harness.tools.engine import PROJECT, Engine
 from harness.tools.git import Git, add_history
+from harness.tools.labelled import GO_CACHE, lock_of
 
 HOME = "/compat"
 """Folder of ours in every suite's image."""
@@ -128,7 +129,9 @@ class Images:
                 stage.target,
             )
         step = tests_step(source, recipe.request)
-        text = render(_TESTS, stage=f"{tag}-stage", home=HOME, steps=[step], tests=TESTS)
+        text = render(
+            _TESTS, stage=f"{tag}-stage", home=HOME, gocache=GO_CACHE, steps=[step], tests=TESTS
+        )
         with tempfile.TemporaryDirectory() as nothing:
             self._build(tag, Path(nothing), text, {})
 
@@ -170,8 +173,9 @@ class Images:
             environment=environment,
         )
         tag = f"compat/pair:{key_of({'text': text, 'frontend': frontend.key})}"
-        if not self._engine.has_image(tag):
-            self._build(tag, frontend.path, text, {})
+        with self._store.locked(lock_of(tag)):
+            if not self._engine.has_image(tag):
+                self._build(tag, frontend.path, text, {})
         return tag
 
     def _source(self, recipe: Recipe) -> Source:
@@ -185,8 +189,8 @@ class Images:
         Its tags are the commit's nearest releases, which is what native builds say too.
         """
         commit = recipe.request.commit
-        with tempfile.TemporaryDirectory(dir=self._store.root / "tmp") as temporary:
-            context = Path(temporary, "context")
+        with self._store.scratch() as temporary:
+            context = temporary / "context"
             shutil.copytree(source.folder, context, symlinks=True)
             tags = (f"v{commit.version}", f"dockerfile/{commit.dockerfile}")
             add_history(self._git.path, commit.sha, tags, context)
@@ -226,7 +230,7 @@ def _values(recipe: Recipe, source: Source, steps: object) -> dict[str, object]:
     module = recipe.request.line.module
     environment = {
         **ENVIRONMENT,
-        "GOCACHE": "/root/.cache/go-build",
+        "GOCACHE": GO_CACHE,
         **({} if module else {**BEFORE_MODULES, "GOPATH": "/go"}),
         **recipe.request.line.environment,
     }

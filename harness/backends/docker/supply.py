@@ -13,18 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 
 from harness.errors import UsageError
 from harness.events import Listener, Said, Warned
+from harness.store import Store
 from harness.tools import transfers
 from harness.tools.engine import Engine
-from harness.tools.locks import held
+from harness.tools.labelled import lock_of
 from harness.tools.refusals import ABSENT, DENIED, ImageRefused
 from harness.tools.retry import persist
-
-_PATIENCE = 3600.0
-"""Seconds to wait for another process that is at work on the same image."""
 
 _LONGEST = 255
 _REPOSITORY = re.compile(
@@ -55,10 +52,13 @@ def check_repository(name: str) -> str:
 class Supply:
     """Brings images onto one engine."""
 
-    def __init__(self, engine: Engine, locks: Path, repository: str) -> None:
-        """Keep one process at a time at work on an image; `repository` may be empty."""
+    def __init__(self, engine: Engine, store: Store, repository: str) -> None:
+        """Keep one process of a store's at a time at work on an image.
+
+        `repository` may be empty.
+        """
         self._engine = engine
-        self._locks = locks
+        self._store = store
         self._repository = repository
         self._takes = bool(repository)
         """Whether the repository has not yet refused a push."""
@@ -69,8 +69,7 @@ class Supply:
         Raises ImageRefused if a registry stays out of reach, what `build` raises, EngineFailed
         and Interrupted. A push that fails is a warning: nothing here depends on it.
         """
-        key = name.rpartition(":")[2]
-        with held(self._locks / f"engine-{key}", patience=_PATIENCE):
+        with self._store.locked(lock_of(name)):
             if self._engine.has_image(name):
                 return How.CACHED
             if self._repository and self._pull(name, listener):

@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from harness.events import Event, Listener
-from harness.reports.progress import Failed, Line, Progress
+from harness.reports.progress import Failed, Line, Progress, Row
 from harness.reports.text import duration
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FRAME = 0.25
-_HEARTBEAT = 15.0
 _FAILURES_TOLD = 50
 """Failing tests that get a line of their own where there is no terminal."""
 _PATIENCE = 5.0
@@ -44,19 +43,21 @@ def display(
     color: bool | None = None,
     environ: Mapping[str, str] = os.environ,
     clock: Clock = time.monotonic,
+    progress: Shown | None = None,
 ) -> Iterator[Listener]:
     """Show what a run tells until the block ends; the listener may be called from any thread.
 
     `interactive` and `color` are found out unless given: a terminal that can move its cursor
     (TERM is set and not `dumb`) outside of CI (`CI=true`) is interactive, and coloured unless
     NO_COLOR is set. Neither the listener nor this block ever raises an error of the display:
-    if that fails, it says so on the stream and the run goes on unseen.
+    if that fails, it says so on the stream and the run goes on unseen. `progress` is what events
+    are gathered in, that of a run of one pair unless another is given.
     """
     if interactive is None:
         interactive = _can_redraw(stream, environ)
     if color is None:
         color = interactive and not environ.get("NO_COLOR")
-    progress = Progress()
+    progress = progress or Progress()
     view = (
         _RichView(stream, progress, clock, color=color)
         if interactive
@@ -83,6 +84,25 @@ def _can_redraw(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return stream.isatty() and environ.get("TERM", "dumb") not in {"", "dumb"}
 
 
+class Shown(Protocol):
+    """Gathers events and says what there is to show; called from the display's thread alone."""
+
+    beat: float
+    """Seconds between two heartbeats."""
+
+    def apply(self, event: Event, now: float) -> list[Line]:
+        """Take in an event; give the lines that it leaves behind."""
+
+    def heartbeat(self, now: float) -> Line | None:
+        """Say in one line what is under way; None if nothing is."""
+
+    def abandon(self, now: float) -> list[Line]:
+        """Forget what is under way, and name it as not finished."""
+
+    def rows(self, now: float) -> Iterable[Row]:
+        """Give what is under way, line by line."""
+
+
 class _View(Protocol):
     """Draws; called from the display's thread alone."""
 
@@ -98,7 +118,7 @@ class _View(Protocol):
     def stop(self) -> None: ...
 
 
-def _show(view: _View, progress: Progress, queue: _Queue, stream: TextIO, clock: Clock) -> None:
+def _show(view: _View, progress: Shown, queue: _Queue, stream: TextIO, clock: Clock) -> None:
     """Be the display's thread."""
     try:
         try:
@@ -111,7 +131,7 @@ def _show(view: _View, progress: Progress, queue: _Queue, stream: TextIO, clock:
         _say(stream, f"! the progress display failed ({fault!r}); the run goes on without it\n")
 
 
-def _loop(view: _View, progress: Progress, queue: _Queue, clock: Clock) -> None:
+def _loop(view: _View, progress: Shown, queue: _Queue, clock: Clock) -> None:
     due = clock() + view.interval
     while True:
         told = _take(queue, due - clock())
@@ -145,9 +165,8 @@ def _say(stream: TextIO, text: str) -> None:
 class _PlainView:
     """Whole lines only: what ended, each failing test up to a bound, and a heartbeat."""
 
-    interval = _HEARTBEAT
-
-    def __init__(self, stream: TextIO, progress: Progress, clock: Clock) -> None:
+    def __init__(self, stream: TextIO, progress: Shown, clock: Clock) -> None:
+        self.interval = progress.beat
         self._stream = stream
         self._progress = progress
         self._clock = clock
@@ -180,7 +199,7 @@ class _RichView:
 
     interval = _FRAME
 
-    def __init__(self, stream: TextIO, progress: Progress, clock: Clock, *, color: bool) -> None:
+    def __init__(self, stream: TextIO, progress: Shown, clock: Clock, *, color: bool) -> None:
         from rich.console import Console  # noqa: PLC0415 - heavy, and not needed without a terminal
         from rich.live import Live  # noqa: PLC0415 - ditto
 
@@ -218,8 +237,8 @@ class _RichView:
         self._live.stop()
 
 
-def _table(progress: Progress, now: float) -> RenderableType:
-    """Lay out what is under way: a row per phase, below them a row per leg, columns aligned."""
+def _table(progress: Shown, now: float) -> RenderableType:
+    """Lay out what is under way, columns aligned."""
     from rich.progress_bar import ProgressBar  # noqa: PLC0415 - see _RichView
     from rich.table import Table  # noqa: PLC0415 - ditto
     from rich.text import Text  # noqa: PLC0415 - ditto
@@ -227,13 +246,10 @@ def _table(progress: Progress, now: float) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left"):
         table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
-    for phase, (started, detail) in progress.phases.items():
-        table.add_row(Text(f"… {phase}"), "", duration(now - started), Text(detail, style="dim"))
-    for leg in progress.legs.values():
-        table.add_row(
-            Text(f"  {leg.label}"),
-            ProgressBar(leg.expected, leg.done, width=16),
-            duration(now - leg.started),
-            Text.assemble(leg.tally, ("  " + leg.last_failure, "red")),
-        )
+    for row in progress.rows(now):
+        bar = "" if row.done is None else ProgressBar(row.expected, row.done, width=16)
+        style = "dim" if row.done is None else ""
+        alert = ("  " + row.alert, "red") if row.alert else ""
+        detail = Text.assemble((row.detail, style), alert)
+        table.add_row(Text(row.label), bar, duration(row.seconds), detail)
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.events import (
@@ -41,6 +42,20 @@ class Failed(Line):
     """A failing test: worth a line where lines are cheap."""
 
 
+@dataclass(frozen=True)
+class Row:
+    """Something that is under way."""
+
+    label: str
+    seconds: float
+    """Since it began."""
+    detail: str = ""
+    alert: str = ""
+    done: int | None = None
+    """Tests or cells that ended; None if there is nothing to count."""
+    expected: int | None = None
+
+
 @dataclass
 class LegProgress:
     """One leg on its way."""
@@ -74,6 +89,8 @@ class LegProgress:
 
 class Progress:
     """The phases and legs that are under way. Times are seconds of one monotonic clock."""
+
+    beat = 15.0
 
     def __init__(self) -> None:
         """Begin with nothing under way."""
@@ -111,6 +128,14 @@ class Progress:
             return None
         since = min(started for _, started in running)
         return Line("…", "; ".join(text for text, _ in running), duration(now - since))
+
+    def rows(self, now: float) -> Iterator[Row]:
+        """Give a row per phase, and below them one per leg."""
+        for phase, (started, detail) in self.phases.items():
+            yield Row(f"… {phase}", now - started, detail)
+        for leg in self.legs.values():
+            since = now - leg.started
+            yield Row(f"  {leg.label}", since, leg.tally, leg.last_failure, leg.done, leg.expected)
 
     def abandon(self, now: float) -> list[Line]:
         """Forget what is under way, and name it as not finished."""

@@ -158,7 +158,7 @@ def test_a_terminal_shows_both_legs_with_counts_and_the_last_failure() -> None:
 
 
 def test_silence_is_broken_by_a_heartbeat_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live._PlainView, "interval", 0.05)
+    monkeypatch.setattr(Progress, "beat", 0.05)
     stream = io.StringIO()
     with display(stream) as tell:
         wait_for(lambda: threading.active_count() > 1)

@@ -1,0 +1,200 @@
+"""The final report of a matrix run, as text for a terminal or a log file.
+
+Verdicts carry a symbol and a letter, so that nothing is told by colour alone. Names, paths and
+commands are never broken, so that they can be copied.
+"""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from harness.matrices import CellState, MatrixRun
+from harness.model import Pair, Verdict
+from harness.reports.page import INDEX, PAGE
+from harness.reports.overview import BY_WEIGHT, Spot, sentence, spots
+from harness.reports.summary import ref_name, variant
+from harness.reports.text import clip, duration, plural, visible
+from harness.reports.words import WORDS
+
+_NARROWEST = 40
+_GAP = "  "
+_NUMBERED = 3
+"""Columns of a frontend whose name stands below the grid."""
+_LISTED = 50
+"""Cells told one by one; the page and matrix.json have them all."""
+_PROSE = 600
+_FINE = frozenset({Verdict.COMPATIBLE, Verdict.KNOWN})
+
+Commands = Mapping[str, Sequence[str]]
+"""What a user would type for one cell, by its id."""
+
+
+def render(
+    matrix: MatrixRun,
+    folder: Path,
+    *,
+    commands: Commands,
+    width: int = 80,
+    color: bool = False,
+) -> str:
+    """Give the whole report, ending in a line feed.
+
+    `folder` is where the matrix run is stored, with its page if that was written; `width` counts
+    columns.
+    """
+    report = _Report(matrix, folder, commands, max(width, _NARROWEST))
+    text = "\n".join(report.lines())
+    return (text if color else click.unstyle(text)) + "\n"
+
+
+class _Report:
+    """One rendering; its methods each give the lines of one part."""
+
+    def __init__(self, matrix: MatrixRun, folder: Path, commands: Commands, width: int) -> None:
+        self._matrix = matrix
+        self._folder = folder
+        self._commands = commands
+        self._width = width
+        self._spots = spots(matrix)
+
+    def lines(self) -> Iterator[str]:
+        yield from self._header()
+        yield from self._grid()
+        yield from self._legend()
+        yield from self._cells()
+        yield from self._warnings()
+        yield from self._end()
+
+    def _header(self) -> Iterator[str]:
+        plan = self._matrix.plan
+        shard = f", shard {self._matrix.shard}" if self._matrix.shard else ""
+        cells = plural(len(self._spots), "cell")
+        yield click.style(f"{visible(plan.matrix)}{shard}, {cells}", bold=True)
+        backends = sorted({visible(cell.pair.backend) for cell in plan.cells})
+        offline = ["offline"] * plan.offline
+        yield ", ".join((f"backend {' and '.join(backends)}", *offline))
+        started = visible(self._matrix.started)
+        yield f"run {visible(self._matrix.id)}, {started}, {duration(self._matrix.seconds)}"
+
+    def _grid(self) -> Iterator[str]:
+        """Daemons down, frontends across; numbered, and in blocks, if their names do not fit."""
+        rows = list(dict.fromkeys(_row(spot.planned.pair) for spot in self._spots))
+        columns = list(dict.fromkeys(_column(spot.planned.pair) for spot in self._spots))
+        if not rows:
+            return
+        label = max(map(len, rows)) + len(_GAP)
+        room = self._width - label - len(_GAP)
+        names = sum(max(len(name), _NUMBERED) + len(_GAP) for name in columns) <= room
+        heads = columns if names else [str(number) for number in range(1, len(columns) + 1)]
+        block = len(columns) if names else max(1, room // (_NUMBERED + len(_GAP)))
+        for first in range(0, len(columns), block):
+            part = slice(first, first + block)
+            yield ""
+            yield from self._block(rows, list(zip(columns[part], heads[part], strict=True)), label)
+        if not names:
+            yield ""
+            for head, name in zip(heads, columns, strict=True):
+                yield f"{head:>5}  {name}"
+
+    def _block(
+        self, rows: Sequence[str], columns: Sequence[tuple[str, str]], label: int
+    ) -> Iterator[str]:
+        where = {(_row(s.planned.pair), _column(s.planned.pair)): s for s in self._spots}
+        heads = (f"{head:<{max(len(head), _NUMBERED)}}" for _, head in columns)
+        yield click.style(f"{'':{label}}{_GAP}{_GAP.join(heads)}".rstrip(), dim=True)
+        for row in rows:
+            cells = [
+                _letter(where.get((row, name)), max(len(head), _NUMBERED)) for name, head in columns
+            ]
+            yield f"{_GAP}{row:<{label}}{_GAP.join(cells)}".rstrip()
+
+    def _legend(self) -> Iterator[str]:
+        used = {spot.result.verdict for spot in self._spots}
+        words = [(verdict, WORDS[verdict]) for verdict in BY_WEIGHT if verdict in used]
+        told = (click.style(f"{w.symbol} {w.letter} {v}", fg=w.colour) for v, w in words)
+        if used:
+            yield ""
+            yield f"{_GAP}{(_GAP * 2).join(told)}"
+
+    def _cells(self) -> Iterator[str]:
+        """Tell of every cell with something to tell, and how to run it alone."""
+        told = [spot for spot in self._spots if not _fine(spot)]
+        if told:
+            yield ""
+        for spot in told[:_LISTED]:
+            word = spot.word
+            mark = click.style(f"{_GAP}{word.symbol} {word.letter}  ", fg=word.colour)
+            yield mark + click.style(spot.title, bold=True) + f"  {_counts(spot)}"
+            error = visible(clip(spot.result.error.partition("\n")[0], _PROSE))
+            hint = visible(clip(spot.result.hint, _PROSE))
+            yield from self._prose(error, 7)
+            yield from self._prose(f"hint: {hint}" if hint else "", 7)
+            command = self._commands.get(spot.planned.id)
+            if command and spot.result.state is not CellState.MISSING:
+                yield click.style(f"{'':7}{visible(shlex.join(command))}", dim=True)
+        if len(told) > _LISTED:
+            yield f"{_GAP}… and {len(told) - _LISTED} more, all on the page"
+
+    def _warnings(self) -> Iterator[str]:
+        if self._matrix.warnings:
+            yield ""
+        for warning in self._matrix.warnings[:_LISTED]:
+            yield from self._prose(f"! {visible(clip(warning, _PROSE))}", 2)
+
+    def _end(self) -> Iterator[str]:
+        colour = WORDS[self._matrix.verdict].colour
+        yield ""
+        yield click.style(visible(sentence(self._matrix, self._spots)), fg=colour, bold=True)
+        yield ""
+        yield f"run     {visible(str(self._folder))}"
+        if (self._folder / PAGE / INDEX).is_file():
+            yield f"page    {visible(str(self._folder / PAGE / INDEX))}"
+        if any(spot.result.state is not CellState.DONE for spot in self._spots):
+            yield f"resume  compat matrix --resume {visible(shlex.quote(str(self._folder)))}"
+
+    def _prose(self, text: str, indent: int) -> Iterator[str]:
+        yield from textwrap.wrap(
+            text,
+            self._width,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _row(pair: Pair) -> str:
+    return f"{ref_name(pair.suite)} ({visible(pair.worker)})"
+
+
+def _column(pair: Pair) -> str:
+    return " ".join((ref_name(pair.frontend), *variant(pair)[1:]))
+
+
+def _letter(spot: Spot | None, width: int) -> str:
+    if spot is None:
+        return " " * width
+    word = spot.word
+    return click.style(f"{word.symbol} {word.letter}", fg=word.colour) + " " * (width - 3)
+
+
+def _fine(spot: Spot) -> bool:
+    return spot.result.state is CellState.DONE and spot.result.verdict in _FINE
+
+
+def _counts(spot: Spot) -> str:
+    """`3 regressed, 1 lost of 39 tests`, or what kept a cell from a verdict."""
+    state, counts = spot.result.state, spot.result.counts
+    bad = [
+        f"{counts[verdict]} {verdict}"
+        for verdict in BY_WEIGHT[: BY_WEIGHT.index(Verdict.KNOWN)]
+        if counts.get(verdict)
+    ]
+    told = ", ".join(bad) or spot.label
+    prefix = "" if state is CellState.DONE or not bad else f"{spot.label}: "
+    return f"{prefix}{told} of {plural(spot.tests, 'test')}" if spot.tests else told

@@ -84,7 +84,7 @@ def cells(path: Path) -> Iterator[tuple[CellResult, Run | None]]:
     matrix = read_matrix(file)
     pairs = {cell.id: cell.pair for cell in matrix.plan.cells}
     for cell in matrix.cells:
-        yield cell, _run_of(file.parent, cell, pairs[cell.id]) if cell.run else None
+        yield cell, cell_run(file.parent, cell, pairs[cell.id]) if cell.run else None
 
 
 def cell_folder(folder: Path, cell: CellResult) -> Path:
@@ -102,6 +102,24 @@ def cell_folder(folder: Path, cell: CellResult) -> Path:
             hint=_DAMAGED,
         )
     return found
+
+
+def cell_run(folder: Path, cell: CellResult, pair: Pair) -> Run:
+    """Read the run of a cell that has one, from the folder of its matrix run.
+
+    `pair` is what the plan says of the cell. Raises UsageError as `cells` does.
+    """
+    run = read_run(cell_folder(folder, cell) / RUN_FILE)
+    file = folder / cell.run / RUN_FILE
+    if run.pair != pair:
+        raise UsageError(f"{file}: this is not the pair of cell {cell.id}", hint=_DAMAGED)
+    if (run.verdict, run.exit_code, run.counts) != (cell.verdict, cell.exit_code, cell.counts):
+        raise UsageError(
+            f"{file}: its verdict is {run.verdict}, but {MATRIX_FILE} says {cell.verdict} of "
+            f"cell {cell.id}, or other counts",
+            hint=_DAMAGED,
+        )
+    return run
 
 
 def _file(path: Path) -> Path:
@@ -122,20 +140,6 @@ def _no_run(path: Path) -> UsageError:
         f"{path} is not the folder of a run: it has no {MATRIX_FILE} and no {RUN_FILE}",
         hint="name the folder of a run or of a matrix run, or `latest` beside such folders",
     )
-
-
-def _run_of(folder: Path, cell: CellResult, pair: Pair) -> Run:
-    run = read_run(cell_folder(folder, cell) / RUN_FILE)
-    file = folder / cell.run / RUN_FILE
-    if run.pair != pair:
-        raise UsageError(f"{file}: this is not the pair of cell {cell.id}", hint=_DAMAGED)
-    if (run.verdict, run.exit_code, run.counts) != (cell.verdict, cell.exit_code, cell.counts):
-        raise UsageError(
-            f"{file}: its verdict is {run.verdict}, but {MATRIX_FILE} says {cell.verdict} of "
-            f"cell {cell.id}, or other counts",
-            hint=_DAMAGED,
-        )
-    return run
 
 
 def _check_plan(file: Path, plan: Plan) -> None:

@@ -15,8 +15,8 @@ import click
 
 from harness.matrices import CellState, MatrixRun
 from harness.model import Pair, Verdict
-from harness.reports.page import INDEX, PAGE
 from harness.reports.overview import BY_WEIGHT, Spot, sentence, spots
+from harness.reports.page import INDEX, PAGE
 from harness.reports.summary import ref_name, variant
 from harness.reports.text import clip, duration, plural, visible
 from harness.reports.words import WORDS

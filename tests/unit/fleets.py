@@ -28,7 +28,7 @@ from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
 from harness.matrix.running import run_matrix
 from harness.matrix.work import MatrixJob
-from harness.model import Channel, Commit, Host, Side
+from harness.model import Channel, Commit, Side
 from harness.runner.cell import Cell, Settings
 from harness.store import Store
 from tests.unit import matrices
@@ -145,8 +145,8 @@ class Fleet:
     def ledger(self, only: Sequence[str] = ()) -> Ledger:
         runs = RunFolder.create(self.folder / "runs", lambda: datetime.now(UTC))
         mine = tuple(it for it in self.plan.cells if not only or it.id in only)
-        host = Host(kernel="6.1", cpus=2, memory=8 << 30, tools={})
-        return Ledger(runs.path, self.plan, self.shard, mine, host, "2026-11-23T20:00:00Z")
+        started = "2026-11-23T20:00:00Z"
+        return Ledger(runs.path, self.plan, self.shard, mine, matrices.host(), started)
 
     def job(self, **changes: object) -> MatrixJob:
         values: dict[str, object] = {

@@ -19,7 +19,7 @@ from harness.matrices import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.model import Channel, Commit, Pair, Run, Side, Verdict
+from harness.model import Channel, Commit, Host, Pair, Run, Side, Verdict
 from tests.unit.runs import SUITE
 
 GIB = 1 << 30
@@ -90,6 +90,10 @@ def plan(
         cells=tuple(cell(suite, frontend) for suite in suites for frontend in frontends),
     )
     return replace(made, **changes)
+
+
+def host(kernel: str = "6.1") -> Host:
+    return Host(kernel=kernel, cpus=2, memory=8 * GIB, tools={})
 
 
 def missing(planned: PlannedCell) -> CellResult:

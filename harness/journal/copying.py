@@ -1,0 +1,47 @@
+"""Copies a run folder that anybody could have made: plain files and folders, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.journal.files import disk_errors
+
+_DEPTH = 8
+"""Levels of folders; those of a run folder are three."""
+
+
+def copy_tree(source: Path, dest: Path) -> None:
+    """Make `dest` the same tree as `source`, as links to its files where the disk allows that.
+
+    Raises UsageError for a symbolic link, for anything that is neither file nor folder, and for
+    folders that are nested too deeply; InfrastructureError if the disk refuses.
+    """
+    with disk_errors(dest):
+        _copy(source, dest, _DEPTH)
+
+
+def _copy(source: Path, dest: Path, depth: int) -> None:
+    if not depth:
+        raise UsageError(f"{source} is nested too deeply for a run folder")
+    dest.mkdir()
+    with os.scandir(source) as entries:
+        for entry in sorted(entries, key=lambda it: it.name):
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                _copy(Path(entry.path), dest / entry.name, depth - 1)
+            elif stat.S_ISREG(mode):
+                _copy_file(Path(entry.path), dest / entry.name)
+            else:
+                what = "a symbolic link" if stat.S_ISLNK(mode) else "no plain file"
+                raise UsageError(f"{entry.path} is {what}; no run makes one")
+
+
+def _copy_file(source: Path, dest: Path) -> None:
+    try:
+        os.link(source, dest, follow_symlinks=False)
+    except OSError:  # another disk, another owner, too many links
+        shutil.copyfile(source, dest, follow_symlinks=False)

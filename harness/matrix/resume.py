@@ -1,0 +1,111 @@
+"""Takes up a matrix run that did not come to its end: the same plan, and what is done of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.journal import (
+    MATRIX_FILE,
+    cell_run,
+    read_matrix,
+    read_run,
+)
+from harness.journal.record import RUN_FILE
+from harness.journal.single import result_of
+from harness.matrices import CellResult, CellState, MatrixRun, Plan, PlannedCell, Shard
+from harness.matrix.ledger import cell_path
+from harness.model import Commit
+
+_NAMED = 3
+"""Differences of a kind that are told one by one."""
+
+
+def stored_matrix(folder: Path) -> MatrixRun | None:
+    """Read what came of a run so far; None if it was killed before anything was written down.
+
+    Raises UsageError for a file that is damaged.
+    """
+    return read_matrix(folder / MATRIX_FILE) if (folder / MATRIX_FILE).exists() else None
+
+
+def check_same(folder: Path, stored: Plan, wanted: Plan) -> None:
+    """See that a run is of the plan that is asked for.
+
+    Raises UsageError that names what differs.
+    """
+    if stored.digest == wanted.digest:
+        return
+    told = list(_differences(stored, wanted)) or ["its skip lists, images or patches are others"]
+    raise UsageError(
+        f"{folder} is of another plan: {'; '.join(told)}",
+        hint="name no matrix to go on with the plan of that run, or begin a new one",
+    )
+
+
+def check_shard(folder: Path, stored: Shard | None, wanted: Shard | None) -> None:
+    """See that a run is of the shard that is asked for, if any is. Raises UsageError."""
+    if wanted is not None and stored != wanted:
+        said = f"shard {stored}" if stored else "a whole plan"
+        raise UsageError(f"{folder} is of {said}, not of shard {wanted}", hint="leave --shard out")
+
+
+def done(folder: Path, matrix: MatrixRun, mine: Iterable[PlannedCell]) -> dict[str, CellResult]:
+    """Give the rows of the cells that are done, by their ids.
+
+    A run that was killed may have ended a cell without saying so, and a damaged cell is not done.
+    """
+    rows = {row.id: row for row in matrix.cells}
+    found = ((cell.id, _done(folder, rows.get(cell.id), cell)) for cell in mine)
+    return {name: row for name, row in found if row is not None}
+
+
+def _done(folder: Path, row: CellResult | None, cell: PlannedCell) -> CellResult | None:
+    try:
+        if row is not None and row.state is CellState.DONE:
+            cell_run(folder, row, cell.pair)
+            return row
+        path = cell_path(cell.id)
+        run = read_run(folder / path / RUN_FILE)
+    except UsageError:
+        return None
+    return None if run.interrupted or run.pair != cell.pair else result_of(cell.id, run, path)
+
+
+def _differences(stored: Plan, wanted: Plan) -> Iterable[str]:
+    words = ("matrix", "harness", "offline", "reruns", "repository")
+    for word in words:
+        was, now = getattr(stored, word), getattr(wanted, word)
+        if was != now:
+            yield f"{word} was {was}, now {now}"
+    before, after = ({cell.id: cell for cell in plan.cells} for plan in (stored, wanted))
+    yield from _some("cells no more", [name for name in before if name not in after])
+    yield from _some("new cells", [name for name in after if name not in before])
+    both = [(before[name], after[name]) for name in before if name in after]
+    moved = dict.fromkeys(
+        text
+        for was, now in both
+        for one, other in (
+            (was.pair.suite, now.pair.suite),
+            (was.pair.frontend, now.pair.frontend),
+        )
+        if (text := _moved(one, other))
+    )
+    yield from _some("moved", list(moved))
+    limits = [was.id for was, now in both if was.timeout != now.timeout]
+    yield from _some("another time limit", limits)
+    keys = {build.id: build.key for build in stored.builds}
+    builds = [it.id for it in wanted.builds if keys.get(it.id, it.key) != it.key]
+    if not moved:
+        yield from _some("built otherwise", builds)
+
+
+def _moved(was: Commit, now: Commit) -> str:
+    return f"{now.ref} {was.short} → {now.short}" if was.sha != now.sha else ""
+
+
+def _some(what: str, names: list[str]) -> Iterable[str]:
+    if names:
+        rest = len(names) - _NAMED
+        yield f"{what}: {', '.join(names[:_NAMED])}{f' and {rest} more' if rest > 0 else ''}"

@@ -83,6 +83,8 @@ class Plan(Record, frozen=True, kw_only=True):
     """Where the commits are, without credentials."""
     offline: bool
     reruns: int
+    tests: tuple[str, ...] = ()
+    """Globs over test functions; empty for whole suites."""
     builds: tuple[PlannedBuild, ...]
     cells: tuple[PlannedCell, ...]
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from harness.matrices import Shard
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -18,6 +23,14 @@ DATA = click.option(
 )
 
 
+_SHARD = re.compile(r"(\d{1,3})/(\d{1,3})", re.ASCII)
+PRIVILEGES = click.option(
+    "--privileges",
+    type=click.Choice(["auto", "privileged", "explicit"]),
+    default="auto",
+    show_default=True,
+    help="What docker gives to a container: everything, or all that the engine has.",
+)
 OUT = click.option(
     "--out", type=FOLDER, help="Folder of run folders (default: COMPAT_RUNS, else the user's)."
 )
@@ -60,6 +73,27 @@ class Amount(click.ParamType[float]):
             self.fail(f"{complaint.what}: {complaint.hint}", param, ctx)
 
 
+class ShardParam(click.ParamType["Shard"]):
+    """A part of a plan: `3/20`."""
+
+    name = "k/n"
+
+    def convert(
+        self, value: str | Shard, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Shard:
+        """Read a shard; what is none is a usage error."""
+        from harness.matrices import Shard  # noqa: PLC0415 - keeps --help quick
+
+        if isinstance(value, Shard):
+            return value
+        match = _SHARD.fullmatch(value)
+        index, total = (int(match[1]), int(match[2])) if match else (0, 0)
+        if not 1 <= index <= total:
+            self.fail(f"{value!r} is no shard: write 3/20 for the third of 20", param, ctx)
+        return Shard(index=index, total=total)
+
+
 SECONDS = Amount("time", "Limit")
 IDLE = Amount("time", "Idle")
 SIZE = Amount("size", "Size")
+SHARD = ShardParam()

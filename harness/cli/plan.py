@@ -19,6 +19,7 @@ from harness.cli.planning import PlanOptions, plan_options
       compat plan nightly --shards 20 --write plan.json --format github
     """
 )
+@click.argument("matrix")
 @plan_options
 @click.option(
     "--jobs",
@@ -46,7 +47,13 @@ from harness.cli.planning import PlanOptions, plan_options
     help="Keep the plan in this file, for `compat matrix --plan`.",
 )
 def plan(
-    jobs: int, shards: int | None, form: str, write: Path | None, **options: Unpack[PlanOptions]
+    matrix: str,
+    *,
+    jobs: int,
+    shards: int | None,
+    form: str,
+    write: Path | None,
+    **options: Unpack[PlanOptions],
 ) -> None:
     """Show what MATRIX would build and run; nothing is built or run.
 
@@ -61,8 +68,8 @@ def plan(
     from harness.plan.shards import split  # noqa: PLC0415 - the same
     from harness.reports import plantable  # noqa: PLC0415 - the same
 
-    made = open_planned(options).plan
-    command = ["compat", "matrix", *words(options)]
+    made = open_planned(matrix, options).plan
+    command = ["compat", "matrix", *words(matrix, options)]
     if write:
         write_document(write, made)
         command = ["compat", "matrix", "--plan", str(write)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -13,7 +14,10 @@ import click
 from harness.cli.options import CACHE, DATA, HISTORY
 
 if TYPE_CHECKING:
-    from harness.runner.planning import Opened
+    from harness.config.datadir import Data
+    from harness.events import Listener
+    from harness.runner.planning import Opened, Where
+    from harness.store import Store
 
 DEMO = "demo"
 """The matrix that brings its own repository."""
@@ -24,7 +28,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class PlanOptions(TypedDict):
     """The options of `plan_options`, by the names that click gives them."""
 
-    matrix: str
     repo: str | None
     fetch: bool
     only: tuple[str, ...]
@@ -34,13 +37,13 @@ class PlanOptions(TypedDict):
     stage: str | None
     offline: bool
     reruns: int
+    tests: tuple[str, ...]
     history: Path | None
     cache: Path | None
     data: Path | None
 
 
 _OPTIONS = (
-    click.argument("matrix"),
     click.option(
         "--repo",
         metavar="URL|PATH",
@@ -78,6 +81,12 @@ _OPTIONS = (
         show_default=True,
         help="Further attempts, on both sides, for tests with an unexpected verdict.",
     ),
+    click.option(
+        "--tests",
+        multiple=True,
+        metavar="GLOB",
+        help="Only test functions of this name; may be repeated.",
+    ),
     HISTORY,
     CACHE,
     DATA,
@@ -90,65 +99,101 @@ _DEFAULTS: dict[str, object] = {"backend": "auto", "reruns": 2}
 
 
 def plan_options(command: Command) -> Command:
-    """Give a command MATRIX and the options that decide over its plan."""
+    """Give a command the options that decide over its plan."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-def words(options: PlanOptions) -> list[str]:
+def words(matrix: str, options: PlanOptions) -> list[str]:
     """Give the words behind a command's name that ask for the same plan again."""
     from harness.tools.process import redact  # noqa: PLC0415 - keeps --help quick
 
     given: Mapping[str, object] = {**options}
-    found = [options["matrix"]]
-    found += [word for glob in options["only"] for word in ("--only", glob)]
-    found += [word for glob in options["exclude"] for word in ("--exclude", glob)]
+    found = [matrix]
+    for name in ("only", "exclude", "tests"):
+        found += [word for glob in options[name] for word in (f"--{name}", glob)]
     for name in _GIVEN:
         if given[name] not in {None, _DEFAULTS.get(name)}:
             found += [f"--{name}", redact(str(given[name]))]
     return [*found, *(["--offline"] if options["offline"] else [])]
 
 
-def open_planned(options: PlanOptions) -> Opened:
-    """Plan what a command line asks for, telling on standard error what is chosen.
+@dataclass(frozen=True)
+class Sources:
+    """Where a matrix and all that its cells are made of come from."""
 
-    The matrix `demo` is MiniKit's and brings its repository, unless another is named. Raises
-    what `open_matrix` and `find_matrix` raise, and HistoryError.
-    """
-    from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help quick
-    from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - the same
-    from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
-    from harness.plan.planning import Selection  # noqa: PLC0415 - the same
-    from harness.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
-    from harness.reports.live import display  # noqa: PLC0415 - the same
-    from harness.runner.planning import MatrixAsk, Where, open_matrix  # noqa: PLC0415 - the same
-    from harness.store import Store, default_cache  # noqa: PLC0415 - the same
+    data: Data
+    store: Store
+    repository: str
+    offline: bool
+    own: bool = False
+    """Whether the matrix brings data and repository itself."""
 
-    store = Store(options["cache"] or default_cache())
-    repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
-    offline = options["offline"]
-    if options["matrix"] == DEMO and not options["data"] and not options["repo"]:
-        from harness import minikit  # noqa: PLC0415 - the same
+    @classmethod
+    def of(cls, matrix: str, options: PlanOptions) -> Sources:
+        """Read a command line; the matrix `demo` brings its repository unless one is named.
 
-        source = find_data(None, {}).examples / "minikit"
-        data = find_data(source, {})
-        repository, offline = str(minikit.materialise(source, store)), True
-    else:
+        Raises UsageError and ConfigError.
+        """
+        from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help quick
+        from harness.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
+        from harness.store import Store, default_cache  # noqa: PLC0415 - the same
+
+        store = Store(options["cache"] or default_cache())
+        if matrix == DEMO and not options["data"] and not options["repo"]:
+            from harness import minikit  # noqa: PLC0415 - the same
+
+            source = find_data(None, {}).examples / "minikit"
+            repository = str(minikit.materialise(source, store))
+            return cls(find_data(source, {}), store, repository, offline=True, own=True)
+        repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
         data = find_data(options["data"], os.environ)
-    ask = MatrixAsk(
-        file=find_matrix(data, options["matrix"]),
-        where=Where(
-            repository=repository,
+        return cls(data, store, repository, options["offline"])
+
+    def where(self, options: PlanOptions) -> Where:
+        """Give where a plan is made; the backend need not run here."""
+        from harness.runner.planning import Where  # noqa: PLC0415 - keeps --help quick
+
+        return Where(
+            repository=self.repository,
             fetch=options["fetch"],
             backend=options["backend"],
             runs=False,
             stage=options["stage"],
-        ),
+        )
+
+
+def open_planned(matrix: str, options: PlanOptions) -> Opened:
+    """Plan what a command line asks for, telling on standard error what is chosen.
+
+    Raises what `open_matrix` and `find_matrix` raise, and HistoryError.
+    """
+    from harness.reports.live import display  # noqa: PLC0415 - keeps --help quick
+
+    sources = Sources.of(matrix, options)
+    with display(sys.stderr) as listener:
+        return open_named(matrix, options, sources, sources.where(options), listener)
+
+
+def open_named(
+    matrix: str, options: PlanOptions, sources: Sources, where: Where, listener: Listener
+) -> Opened:
+    """Plan a matrix that is named. Raises what `open_planned` does."""
+    from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - keeps --help quick
+    from harness.gotest.selection import select  # noqa: PLC0415 - the same
+    from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
+    from harness.plan.planning import Selection  # noqa: PLC0415 - the same
+    from harness.runner.planning import MatrixAsk, open_matrix  # noqa: PLC0415 - the same
+
+    select(options["tests"], worker="oci")  # refuses a bad glob
+    ask = MatrixAsk(
+        file=find_matrix(sources.data, matrix),
+        where=where,
         selection=Selection(options["only"], options["exclude"], options["candidate"]),
-        offline=offline,
+        offline=sources.offline,
         reruns=options["reruns"],
+        tests=options["tests"],
     )
     expected = expected_by(options["history"] or default_history())
-    with display(sys.stderr) as listener:
-        return open_matrix(ask, data, store, expected, listener)
+    return open_matrix(ask, sources.data, sources.store, expected, listener)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, SECONDS
+from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, PRIVILEGES, SECONDS
 
 if TYPE_CHECKING:
     from harness.cli.session import RunOptions
@@ -47,13 +47,7 @@ if TYPE_CHECKING:
     type=click.Choice(["upstream", "generic"]),
     help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
 )
-@click.option(
-    "--privileges",
-    type=click.Choice(["auto", "privileged", "explicit"]),
-    default="auto",
-    show_default=True,
-    help="What docker gives to a container: everything, or all that the engine has.",
-)
+@PRIVILEGES
 @CACHE_REPO
 @click.option(
     "--tests",

@@ -122,7 +122,7 @@ class Session:
             data=find_data(options["data"], os.environ),
             store=Store(options["cache"] or default_cache()),
             runs=(options["out"] or default_runs()).absolute(),
-            command=_command(options),
+            command=command_of(options),
         )
 
     def run(self) -> tuple[Run, Path]:
@@ -148,7 +148,7 @@ class Session:
         return run, folder.path
 
 
-def _command(options: RunOptions) -> tuple[str, ...]:
+def command_of(options: RunOptions) -> tuple[str, ...]:
     """Give the command that asks for the same pair again, without its selection of tests."""
     words = ["compat-run", options["daemon"], options["frontend"]]
     given: Mapping[str, object] = {**options}

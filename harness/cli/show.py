@@ -9,11 +9,37 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from harness.errors import ExitCode
+from harness.matrices import MatrixRun, Plan, Shard
 from harness.model import Run
+from harness.plan.shards import split
+from harness.reports import matrixterminal, plantable
+from harness.reports.matrixsummary import matrix_summary
+from harness.reports.matrixterminal import Commands
 from harness.reports.summary import summary
 from harness.reports.terminal import render
+
+
+def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> None:
+    """Print a plan before it is run, as a table or as JSON."""
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(plan)))
+        return
+    parts = split(plan, shard.total) if shard else None
+    click.echo(plantable.render(plan, parts, jobs))
+
+
+def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json: bool) -> int:
+    """Print the report of a matrix run, or a summary as JSON, and give its exit code."""
+    if as_json:
+        click.echo(json.dumps(matrix_summary(matrix, folder, commands), indent=2))
+    else:
+        color, width = _terminal()
+        text = matrixterminal.render(matrix, folder, commands=commands, width=width, color=color)
+        click.echo(text, nl=False, color=color)
+    return matrix.exit_code
 
 
 def show(run: Run, folder: Path, *, as_json: bool) -> int:
@@ -21,7 +47,12 @@ def show(run: Run, folder: Path, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(summary(run, folder), indent=2))
     else:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        width = shutil.get_terminal_size().columns
+        color, width = _terminal()
         click.echo(render(run, folder, width=width, color=color), nl=False, color=color)
     return ExitCode.INTERRUPTED if run.interrupted else run.exit_code
+
+
+def _terminal() -> tuple[bool, int]:
+    """Tell whether standard output takes colours, and its columns."""
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return color, shutil.get_terminal_size().columns

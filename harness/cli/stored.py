@@ -12,12 +12,12 @@ from harness.journal import MATRIX_FILE, RUN_FILE, read_matrix
 from harness.reports.past import Past, pasts
 
 
-def find_run(name: str) -> Path:
-    """Find a stored run by the path of its folder, or by its name among the user's runs.
+def find_run(name: str, runs: Path | None = None) -> Path:
+    """Find a stored run by the path of its folder, or by its name among these or the user's runs.
 
     Raises UsageError if there is neither.
     """
-    runs = default_runs()
+    runs = runs or default_runs()
     for folder in (Path(name).expanduser(), runs / name):
         if folder.exists():
             return folder.absolute()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, Lazy] = {
     "run": Lazy("harness.cli.run:run", "Run one pair: an old daemon, a new frontend."),
     "plan": Lazy("harness.cli.plan:plan", "Show what a matrix would build and run."),
+    "matrix": Lazy("harness.cli.matrix:matrix", "Run many pairs, each build and control once."),
+    "merge": Lazy("harness.cli.merge:merge", "Join the shards of a matrix run."),
     "report": Lazy("harness.cli.report:report", "Write the reports of a stored run again."),
     "demo": Lazy("harness.cli.demo:demo", "See every verdict on a miniature of BuildKit."),
     "gate": Lazy("harness.cli.gate:gate", "Say whether a stored run lets a release out."),

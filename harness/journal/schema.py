@@ -1,6 +1,7 @@
-"""The JSON Schema of run.json, generated from harness.model.
+"""The JSON Schemas of run.json and matrix.json, generated from their types.
 
-`python -m harness.journal.schema > docs/run.schema.json` writes it anew; a unit test compares.
+`python -m harness.journal.schema run > docs/run.schema.json` writes one anew, and the same with
+`matrix` the other; a unit test compares.
 """
 
 from __future__ import annotations
@@ -9,17 +10,27 @@ import ast
 import inspect
 import json
 import sys
+from types import ModuleType
 from typing import Any
 
 import msgspec
 
-from harness import model
+from harness import matrices, model
 
 
 def run_schema() -> dict[str, Any]:
     """Describe run.json in JSON Schema 2020-12, field by field."""
-    schema = msgspec.json.schema(model.Run)
-    notes = _field_notes()
+    return _schema(model.Run, "run.json", model.SCHEMA_VERSION)
+
+
+def matrix_schema() -> dict[str, Any]:
+    """Describe matrix.json likewise; the plan in it is what plan.json holds."""
+    return _schema(matrices.MatrixRun, "matrix.json", matrices.MATRIX_SCHEMA_VERSION)
+
+
+def _schema(kind: type[model.Record], file: str, version: int) -> dict[str, Any]:
+    schema = msgspec.json.schema(kind)
+    notes = {**_field_notes(model), **_field_notes(matrices)}
     for name, definition in schema["$defs"].items():
         for field, described in definition.get("properties", {}).items():
             note = notes.get((name, field))
@@ -27,16 +38,16 @@ def run_schema() -> dict[str, Any]:
                 described["description"] = note
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"run.json of the BuildKit compatibility harness, version {model.SCHEMA_VERSION}",
+        "title": f"{file} of the BuildKit compatibility harness, version {version}",
         **schema,
     }
 
 
-def _field_notes() -> dict[tuple[str, str], str]:
-    """Collect the strings that stand below fields in harness.model, which Python itself drops."""
+def _field_notes(module: ModuleType) -> dict[tuple[str, str], str]:
+    """Collect the strings that stand below a module's fields, which Python itself drops."""
     notes = {}
     classes = [
-        node for node in ast.parse(inspect.getsource(model)).body if isinstance(node, ast.ClassDef)
+        node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)
     ]
     for node in classes:
         for field, below in zip(node.body, node.body[1:], strict=False):
@@ -47,10 +58,13 @@ def _field_notes() -> dict[tuple[str, str], str]:
     return notes
 
 
-def schema_text() -> str:
-    """Give the exact content of docs/run.schema.json."""
-    return json.dumps(run_schema(), indent=2, ensure_ascii=False) + "\n"
+SCHEMAS = {"run": run_schema, "matrix": matrix_schema}
+
+
+def schema_text(name: str) -> str:
+    """Give the exact content of docs/NAME.schema.json."""
+    return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(schema_text())
+    sys.stdout.write(schema_text(sys.argv[1]))

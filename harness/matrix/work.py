@@ -18,7 +18,7 @@ from harness.journal.single import result_of
 from harness.matrices import CellResult, PlannedCell
 from harness.matrix.ledger import cell_path, failed, stopped
 from harness.matrix.queue import Limits
-from harness.model import Run, Side
+from harness.model import Side
 from harness.runner.builds import Built
 from harness.runner.cell import Cell, Settings
 from harness.runner.pair import Job, control_is_stored, run_pair
@@ -28,7 +28,6 @@ from harness.tools.clock import Stopwatch, now
 _log = logging.getLogger(__name__)
 
 Command = Callable[[PlannedCell], tuple[str, ...]]
-Finish = Callable[[Path, Run], object]
 Came = Artefact | CompatError | CellResult
 """What a task gives: what was built, or why it was not, or what came of a cell."""
 
@@ -46,8 +45,6 @@ class MatrixJob:
     limits: Limits
     command: Command
     """Gives what the user would type for one cell."""
-    finish: Finish
-    """Called with each cell's run folder once its run is in the journal, in the cell's thread."""
     fail_fast: bool = False
 
 
@@ -92,7 +89,6 @@ class Worker:
                 shutil.rmtree(folder, ignore_errors=True)  # what an earlier try left
                 folder.mkdir(parents=True)
             run = run_pair(job, tell)
-            self.job.finish(folder, run)
         except Interrupted:
             return stopped(planned.id, started, watch.seconds)
         except CompatError as error:

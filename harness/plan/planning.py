@@ -90,6 +90,8 @@ class Frame:
     created: str
     repository: str
     reruns: int
+    tests: tuple[str, ...]
+    """Globs over test functions; empty for whole suites."""
     data: str
     """Digest of the skip lists: they decide what is run and how it is judged."""
 
@@ -143,6 +145,7 @@ def plan(
         repository=frame.repository,
         offline=site.offline,
         reruns=frame.reruns,
+        tests=frame.tests,
         builds=builds.made,
         cells=planned,
     )
@@ -240,6 +243,7 @@ def _digest(made: Plan, data: str) -> str:
             "data": data,
             "offline": made.offline,
             "reruns": made.reruns,
+            "tests": made.tests,
             "cells": [
                 (
                     *(cell.id, cell.pair.worker, cell.pair.backend, cell.timeout),

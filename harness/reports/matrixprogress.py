@@ -126,7 +126,8 @@ class MatrixProgress:
         return f"{self._done['cells']}/{self._total['cells']} cells"
 
     def _left(self, now: float) -> list[str]:
-        return [] if self._until is None else [_about(self._until - now)]
+        over = self._done["cells"] == self._total["cells"]
+        return [] if self._until is None or over else [_about(self._until - now)]
 
     def _build_ended(self, event: BuildEnded) -> list[Line]:
         self._builds.pop(event.build, None)

@@ -55,6 +55,8 @@ class MatrixAsk:
     selection: Selection = field(default_factory=Selection)
     offline: bool = False
     reruns: int = 2
+    tests: tuple[str, ...] = ()
+    """Globs over test functions; empty for whole suites."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def open_matrix(
         created=now(),
         repository=redact(ask.where.repository),
         reruns=ask.reruns,
+        tests=ask.tests,
         data=_data(workspace),
     )
     made = plan(matrix, ask.selection, frame, site, expected, lambda text: listener(Said(text)))

@@ -140,7 +140,6 @@ class Fleet:
     limits: Limits = field(default_factory=lambda: Limits(jobs=1, memory=64 << 30))
     shard: Shard | None = None
     events: list[Event] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
 
     def ledger(self, only: Sequence[str] = ()) -> Ledger:
         runs = RunFolder.create(self.folder / "runs", lambda: datetime.now(UTC))
@@ -156,7 +155,6 @@ class Fleet:
             "store": Store(self.folder / "cache"),
             "limits": self.limits,
             "command": lambda it: ("compat-run", it.pair.suite.ref, it.pair.frontend.ref),
-            "finish": lambda folder, _run: self.finished.append(folder.name),
             **changes,
         }
         return MatrixJob(**values)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from harness.config.yamlfile import Place
 from harness.errors import ExitCode
 from harness.gate import CODES, Kind
 from harness.images import recipes
-from harness.journal.schema import run_schema
+from harness.journal.schema import matrix_schema, run_schema
 from harness.launcher import make_plan
 from harness.model import Status, Verdict
 from harness.reports.words import WORDS
@@ -31,6 +31,7 @@ REFERENCE = pages.DOCS / "reference"
 COMMANDS_PAGE = REFERENCE / "commands.md"
 CONFIGURATION_PAGE = REFERENCE / "configuration.md"
 RUN_PAGE = REFERENCE / "run-json.md"
+MATRIX_PAGE = REFERENCE / "matrix-json.md"
 
 every_page = pytest.mark.parametrize(
     "page", pages.PAGES, ids=lambda page: str(page.relative_to(ROOT))
@@ -244,6 +245,18 @@ def test_everything_in_run_json_is_documented(kind: str) -> None:
         assert set(definition["enum"]) <= pages.spans(pages.text(RUN_PAGE))
     else:
         table = pages.rows(pages.sections(RUN_PAGE)[f"`{kind}`"])
+        assert table.keys() == definition["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(matrix_schema()["$defs"].keys() - run_schema()["$defs"].keys())
+)
+def test_everything_in_matrix_json_is_documented(kind: str) -> None:
+    definition = matrix_schema()["$defs"][kind]
+    if "enum" in definition:
+        assert set(definition["enum"]) <= pages.spans(pages.text(MATRIX_PAGE))
+    else:
+        table = pages.rows(pages.sections(MATRIX_PAGE)[f"`{kind}`"])
         assert table.keys() == definition["properties"].keys()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from harness import verdict
 from harness.errors import ExitCode, UsageError
 from harness.journal import cells, read_matrix, read_plan, write_matrix, write_run
+from harness.journal.schema import matrix_schema
 from harness.matrices import CellState, MatrixRun, Shard
 from harness.model import Run, Verdict
 from tests.unit import matrices, runs
@@ -40,6 +42,15 @@ def test_plan_and_matrix_read_back_equal(stored: tuple[Path, MatrixRun]) -> None
     folder, matrix = stored
     assert read_plan(folder) == read_plan(folder / "plan.json") == matrix.plan
     assert read_matrix(folder) == read_matrix(folder / "matrix.json") == matrix
+
+
+def test_what_is_written_satisfies_the_schema(stored: tuple[Path, MatrixRun]) -> None:
+    described = matrix_schema()
+    validator = jsonschema.Draft202012Validator(described)
+    validator.validate(json.loads((stored[0] / "matrix.json").read_text("utf-8")))
+    plan = {"$ref": "#/$defs/Plan", "$defs": described["$defs"]}
+    content = json.loads((stored[0] / "plan.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(plan).validate(content)
 
 
 def test_cells_come_in_the_order_of_the_plan_with_their_runs(

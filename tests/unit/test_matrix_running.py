@@ -51,7 +51,6 @@ def test_every_build_and_every_control_once(fleet: Fleet) -> None:
     assert made.verdict is Verdict.COMPATIBLE
     assert made.exit_code == 0
     assert set(states(folder).values()) == {CellState.DONE}
-    assert sorted(fleet.finished) == sorted(cell.id for cell in fleet.plan.cells)
 
 
 def test_what_is_on_disk_is_what_was_given(fleet: Fleet) -> None:

@@ -56,7 +56,7 @@ class MatrixOptions(PlanOptions):
     shard: Shard | None
     resume: str | None
     jobs: int | None
-    memory: int | None
+    memory: float | None
     parallel: int | None
     fail_fast: bool
     fresh_control: bool
@@ -235,7 +235,7 @@ class MatrixSession:
             ),
             backend=self.opened.backend,
             store=self.sources.store,
-            limits=Limits(self.jobs, options["memory"] or int(MEMORY * machine.memory())),
+            limits=Limits(self.jobs, int(options["memory"] or MEMORY * machine.memory())),
             command=self.command,
             fail_fast=options["fail_fast"],
         )

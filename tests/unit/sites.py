@@ -32,6 +32,7 @@ FRAME = Frame(
     created="2026-11-24T00:00:00Z",
     repository="/the/repository",
     reruns=2,
+    tests=(),
     data="d",
 )
 OLD = ("v0.2", "v0.6", "v0.7")

@@ -60,7 +60,7 @@ class Amount(click.ParamType[float]):
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read it; what is none is a usage error."""
+        """Read it into a plain number; what is none is a usage error."""
         if isinstance(value, int | float):
             return value
         from harness.config import amounts  # noqa: PLC0415 - keeps --help quick
@@ -68,9 +68,11 @@ class Amount(click.ParamType[float]):
 
         kind: type[amounts.Limit | amounts.Size] = getattr(amounts, self._kind)
         try:
-            return kind.parse(value)
+            read = kind.parse(value)
         except Complaint as complaint:
             self.fail(f"{complaint.what}: {complaint.hint}", param, ctx)
+        # The classes of config/amounts.py cannot go into a key of the store.
+        return int(read) if isinstance(read, int) else float(read)
 
 
 class ShardParam(click.ParamType["Shard"]):

@@ -153,7 +153,9 @@ def test_no_credential_gets_into_the_command(opened: Opened) -> None:
 def test_a_time_limit_is_written_with_a_unit_or_in_seconds(
     text: str, seconds: float, opened: Opened
 ) -> None:
-    assert opened("d", "f", "--timeout", text).settings.timeout == seconds
+    read = opened("d", "f", "--timeout", text).settings.timeout
+    assert read == seconds
+    assert type(read) is float  # a class of its own could not go into a key of the store
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Observation:
     seconds: float | None = None
     """For running and rerunning both legs, builds aside."""
     roster: array[int] = field(default_factory=lambda: array("L"))
-    """The tests that said whether they work."""
+    """The tests that were to run: the same from night to night."""
     outcomes: tuple[tuple[int, Verdict, bool], ...] = ()
     """Those that did not simply pass, and whether their attempts differed."""
     timed: array[int] = field(default_factory=lambda: array("L"))
@@ -87,7 +87,9 @@ class Batch:
             self.observations.append(self._without(result))
             return
         tests = [
-            (self._number(row.name), row) for row in run.judgements if row.verdict not in _SILENT
+            (self._number(row.name), row)
+            for row in run.judgements
+            if row.verdict is not Verdict.SKIPPED
         ]
         timed = list(_timed(run))
         self.observations.append(
@@ -128,10 +130,6 @@ class Batch:
 
     def _number(self, name: str) -> int:
         return self._numbers.setdefault(kept_name(name), len(self._numbers))
-
-
-_SILENT = frozenset({Verdict.SKIPPED, Verdict.INFRA, Verdict.INDETERMINATE})
-"""Verdicts that say nothing about whether a test works."""
 
 
 def is_mixed(row: Judgement) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from harness.model import Record
 
@@ -32,6 +33,7 @@ class Count(Record, frozen=True, kw_only=True):
     """Seconds; the longest that fell into it."""
 
 
+@lru_cache(maxsize=65536)
 def bucket_of(seconds: float) -> int:
     """Give the bucket of a duration; any number is accepted."""
     return math.ceil(_PER_DOUBLING * math.log2(max(seconds, _SHORTEST) / _SHORTEST))

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,13 +16,14 @@ from platformdirs import user_state_path
 
 from harness.history import database, questions
 from harness.history.batch import Batch, kept_name
+from harness.history.cellpast import CellPast, Observed
 from harness.history.durations import Count, Durations, summarise
 from harness.history.expected import LAST, Expected
 from harness.history.record import write
 from harness.history.streak import Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
 from harness.matrices import CellResult, MatrixRun
-from harness.model import Commit, Record, Run
+from harness.model import Commit, Record, Run, Verdict
 
 FILE = "history.sqlite"
 
@@ -74,6 +76,9 @@ class History:
         """Take a connection that `database.connect` made."""
         self.file = file
         self._connection = connection
+        self._rosters: dict[int, frozenset[int]] = {}
+        self._names: dict[int, str] = {}
+        self._last: tuple[tuple[str, int], CellPast] | None = None
 
     @classmethod
     @contextmanager
@@ -149,19 +154,13 @@ class History:
 
     def sinces(self, cell: str) -> dict[str, Since]:
         """Tell since when those tests fail that did not simply pass in a cell's newest run."""
-        newest = self._ask(questions.NEWEST, cell=cell)
-        failing = self._ask(questions.FAILING, observation=newest[0][0]) if newest else []
-        found = {
-            name: since([mark for mark, _ in self._marks_of(cell, test)]) for test, name in failing
-        }
-        return {name: told for name, told in found.items() if told is not None}
+        found = self._past(cell).sinces()
+        return {self._name(test): told for test, told in found.items()}
 
     def flakes(self, cell: str) -> dict[str, float]:
         """Give the flake rates of a cell's tests, where they are not 0."""
-        return {
-            name: _flakiness(self._marks_of(cell, test)).rate
-            for test, name in self._ask(questions.MIXED, cell=cell)
-        }
+        found = self._past(cell).flakes()
+        return {self._name(test): rate for test, rate in found.items()}
 
     def story(self, cell: str, test: str) -> Story | None:
         """Tell all there is about a test in a cell; None if it never said anything there."""
@@ -200,6 +199,31 @@ class History:
         )
         return summarise(Count(bucket=b, count=n, longest=longest) for b, n, longest in rows)
 
+    def _past(self, cell: str) -> CellPast:
+        """Load a cell; the last is kept, as its failures and its flakes are asked in turn."""
+        state = (cell, self._connection.total_changes)
+        if self._last is None or self._last[0] != state:
+            self._last = state, self._load(cell)
+        return self._last[1]
+
+    def _load(self, cell: str) -> CellPast:
+        observations = [
+            Observed(number, self._roster(roster), bool(whole), partial(_marked, tuple(row)))
+            for number, roster, whole, *row in self._ask(questions.OBSERVATIONS, cell=cell)
+        ]
+        return CellPast(observations, self._ask(questions.OUTCOMES, cell=cell))
+
+    def _roster(self, number: int) -> frozenset[int]:
+        if number not in self._rosters:
+            rows = self._ask(questions.ROSTER, roster=number)
+            self._rosters[number] = frozenset(test for (test,) in rows)
+        return self._rosters[number]
+
+    def _name(self, test: int) -> str:
+        if test not in self._names:
+            self._names.update(self._ask("SELECT id, name FROM tests"))
+        return self._names[test]
+
     def _marks(self, cell: str, test: str) -> list[tuple[Mark, bool]]:
         number = self._number(test)
         return [] if number is None else self._marks_of(cell, number)
@@ -218,6 +242,10 @@ class History:
 
 def _flakiness(told: Sequence[tuple[Mark, bool]]) -> Flakiness:
     return Flakiness(flaky=sum(mixed for _, mixed in told), runs=len(told))
+
+
+def _marked(row: _Row, verdict: Verdict) -> Mark:
+    return _mark((*row, verdict))
 
 
 def _mark(row: _Row) -> Mark:

@@ -6,6 +6,8 @@ _MARK = "o.run, o.started, o.suite_sha, o.frontend_sha, o.state"
 _ORDER = "o.started, o.key"
 _COUNTS = "(o.whole OR o.state <> 'done')"
 """A run of a few tests says nothing about its cell; one that came to nothing does."""
+_SPOKE = "(t.verdict IS NULL OR t.verdict NOT IN ('infra', 'indeterminate'))"
+"""What befell a machine says nothing about whether a test works."""
 
 OF_TEST = f"""
 SELECT {_MARK}, coalesce(t.verdict, 'compatible'), coalesce(t.mixed, 0)
@@ -13,21 +15,24 @@ FROM pairs p
 JOIN observations o ON o.pair = p.id
 JOIN roster_tests r ON r.roster = o.roster AND r.test = :test
 LEFT JOIN outcomes t ON t.observation = o.id AND t.test = :test
-WHERE p.cell = :cell
+WHERE p.cell = :cell AND {_SPOKE}
 ORDER BY {_ORDER}
 """  # noqa: S608 - parts of ours
 
-NEWEST = """
-SELECT o.id FROM pairs p JOIN observations o ON o.pair = p.id
-WHERE p.cell = :cell AND o.roster IS NOT NULL AND o.whole
-ORDER BY o.started DESC, o.key DESC LIMIT 1
+OBSERVATIONS = f"""
+SELECT o.id, o.roster, o.whole, {_MARK} FROM pairs p JOIN observations o ON o.pair = p.id
+WHERE p.cell = :cell AND o.roster IS NOT NULL
+ORDER BY {_ORDER}
+"""  # noqa: S608 - ditto
+
+OUTCOMES = """
+SELECT t.test, t.observation, t.verdict, t.mixed FROM pairs p
+JOIN observations o ON o.pair = p.id
+JOIN outcomes t ON t.observation = o.id
+WHERE p.cell = :cell
 """
 
-FAILING = """
-SELECT n.id, n.name FROM outcomes t JOIN tests n ON n.id = t.test
-WHERE t.observation = :observation AND t.verdict NOT IN ('fixed', 'stale-entry')
-ORDER BY n.name
-"""
+ROSTER = "SELECT test FROM roster_tests WHERE roster = :roster"
 
 STRIP = f"""
 SELECT {_MARK}, o.verdict, o.seconds FROM pairs p JOIN observations o ON o.pair = p.id
@@ -44,14 +49,6 @@ SELECT cell, run, started, suite_sha, frontend_sha, state, verdict, seconds FROM
     WHERE {_COUNTS}
 ) WHERE back <= :last ORDER BY cell, back DESC
 """  # noqa: S608 - ditto
-
-MIXED = """
-SELECT DISTINCT n.id, n.name FROM pairs p
-JOIN observations o ON o.pair = p.id
-JOIN outcomes t ON t.observation = o.id AND t.mixed
-JOIN tests n ON n.id = t.test
-WHERE p.cell = :cell ORDER BY n.name
-"""
 
 CELLS = """
 SELECT DISTINCT p.cell FROM roster_tests r

@@ -3,7 +3,7 @@
 What is kept stays small, because most of what a test does is pass:
 
 - An observation is what came of one cell once. It has a row per test only for those that did
-  not simply pass; which tests said anything at all stands in its roster, and cells of one suite
+  not simply pass; which tests were to run at all stands in its roster, and cells of one suite
   share one roster night after night.
 - Durations are counts in buckets, one row per bucket that was ever hit. Counts do not depend on
   the order in which runs are recorded.

@@ -8,7 +8,8 @@ from harness.matrices import CellState
 from harness.model import Record, Verdict
 
 PASSING = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY})
-"""Verdicts of a test that passes with the frontend under test."""
+"""Verdicts of a test that passes with the frontend under test; the others that say anything at
+all are failures: `known` and `same-failure` too, and `flaky`, which so ends no row of them."""
 
 
 class Mark(Record, frozen=True, kw_only=True):
@@ -53,20 +54,27 @@ class Flakiness(Record, frozen=True, kw_only=True):
         return self.flaky / self.runs if self.runs else 0.0
 
 
-def since(marks: Sequence[Mark]) -> Since | None:
-    """Find a test's failures in what every run said of it, oldest first; None if there are none.
+def streak(failed: Sequence[bool]) -> tuple[int, int] | None:
+    """Find where a test failed first, and since when it fails, in its runs from old to new.
 
-    Failing is every verdict of a test that did not simply pass with the frontend under test:
-    `known` and `same-failure` too, and `flaky`, which so does not end a row of failures.
+    The second is the number of runs if it passed in the last. None if it never failed.
     """
-    failed = [mark.verdict not in PASSING for mark in marks]
     if not any(failed):
         return None
     begin = len(failed)
     while begin and failed[begin - 1]:
         begin -= 1
+    return failed.index(True), begin
+
+
+def since(marks: Sequence[Mark]) -> Since | None:
+    """Find a test's failures in what every run said of it, oldest first; None if there are none."""
+    found = streak([mark.verdict not in PASSING for mark in marks])
+    if found is None:
+        return None
+    first, begin = found
     return Since(
-        first=marks[failed.index(True)],
+        first=marks[first],
         failing=marks[begin] if begin < len(marks) else None,
         last=marks[-1],
         runs=len(marks) - begin,

@@ -101,15 +101,20 @@ def test_the_first_command_makes_the_environment_and_tells_of_it_on_standard_err
 
 @pytest.mark.usefixtures("started")
 def test_the_second_command_is_quiet_and_quick(clone: Path, home: Home) -> None:
-    spent = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = home.run(clone / "compat-run", "--no-install", "--help")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert (done.returncode, done.stderr) == (0, "")
-        # Processor time: on a busy machine the clock on the wall measures the others.
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(spent) < 0.2
+    bare = (clone / ".venv" / "bin" / "python", "-IS", "-c", "pass")
+    ours = (clone / "compat-run", "--no-install", "--help")
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(7):
+        for quick, argv in ((True, bare), (False, ours)):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = home.run(*argv)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert (done.returncode, done.stderr) == (0, "")
+            # Processor time: on a busy machine the clock on the wall measures the others.
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            seconds[quick].append(spent)
+    # 0.2 s on a machine where a bare interpreter takes 0.013 s; seen: 5 to 8 times as long.
+    assert min(seconds[False]) < 15 * min(seconds[True]), seconds
 
 
 @pytest.mark.usefixtures("started")

@@ -42,6 +42,9 @@ SCRATCH = "scratch-"
 SHARED = ("gocache", "gopath")
 """Folders that no key names: programs fill them, for all runs."""
 
+DOWNLOADED = ("go", "repos")
+"""Kinds that no build changes: toolchains, and clones of repositories."""
+
 _KEY_DIGITS = 24
 _FULL = os.strerror(errno.ENOSPC)
 """What our own writes and the words of every program that we run say of a full disk."""
@@ -72,11 +75,13 @@ def key_of(parts: Mapping[str, object]) -> str:
 class Store:
     """The artefacts below one folder; safe to use from several processes at once."""
 
-    def __init__(self, root: Path, *, lock_timeout: float = 3600.0) -> None:
+    def __init__(self, root: Path, *, lock_timeout: float = 3600.0, salt: str = "") -> None:
         """Take the folder, made if missing; `lock_timeout` is in seconds.
 
-        Raises UsageError if it cannot be written to.
+        `salt` belongs into the names of what is kept elsewhere, as on an engine. Raises UsageError
+        if the folder cannot be written to.
         """
+        self.salt = salt
         # Programs with working folders of their own are given paths below it.
         self.root = root.absolute()
         self._lock_timeout = lock_timeout
@@ -145,6 +150,18 @@ class Store:
             yield folder
         finally:
             shutil.rmtree(folder)
+
+    @contextmanager
+    def apart(self) -> Iterator[Store]:
+        """Give a store with nothing but what was downloaded, for as long as the block takes."""
+        with self.scratch() as folder:
+            for kind in DOWNLOADED:
+                shared = self.root / kind
+                shared.mkdir(exist_ok=True)
+                for there in shared.iterdir():
+                    self.find(kind, there.name)  # so that nobody removes it meanwhile
+                (folder / kind).symlink_to(shared)
+            yield Store(folder, lock_timeout=self._lock_timeout, salt=secrets.token_hex(4))
 
     def _make(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
         unfinished = self.root / TMP / f"{kind}-{key}"

@@ -75,6 +75,7 @@ def demo(
         reruns=1,
         no_control=False,
         fresh_control=False,
+        no_cache=False,
         offline=True,
         out=out,
         as_json=as_json,

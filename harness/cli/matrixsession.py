@@ -182,6 +182,7 @@ class MatrixSession:
                 reruns=self.opened.plan.reruns,
                 no_control=False,
                 fresh_control=False,
+                no_cache=False,
                 offline=self.opened.plan.offline,
                 out=None,
                 as_json=False,

@@ -73,6 +73,11 @@ if TYPE_CHECKING:
 )
 @click.option("--no-control", is_flag=True, help="Run the candidate alone.")
 @click.option("--fresh-control", is_flag=True, help="Run the control even if one is stored.")
+@click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Build and run all anew; toolchains and clones are kept.",
+)
 @click.option("--offline", is_flag=True, help="No network for the tests; seeded images only.")
 @OUT
 @JSON

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +65,7 @@ class RunOptions(TypedDict):
     reruns: int
     no_control: bool
     fresh_control: bool
+    no_cache: bool
     offline: bool
     out: Path | None
     as_json: bool
@@ -87,6 +88,7 @@ class Session:
     settings: Settings
     data: Data
     store: Store
+    no_cache: bool
     runs: Path
     command: tuple[str, ...]
 
@@ -107,7 +109,7 @@ class Session:
                 backend=options["backend"],
                 stage=options["stage"],
                 privileges=Privileges(options["privileges"]),
-                cache_repo=check_repository(options["cache_repo"] or ""),
+                cache_repo=_repository(options),
                 offline=options["offline"],
             ),
             settings=Settings(
@@ -121,20 +123,21 @@ class Session:
             ),
             data=find_data(options["data"], os.environ),
             store=Store(options["cache"] or default_cache()),
+            no_cache=options["no_cache"],
             runs=(options["out"] or default_runs()).absolute(),
             command=command_of(options),
         )
 
     def run(self) -> tuple[Run, Path]:
         """Run the pair under a display on standard error and journal it."""
-        with interruptible(), display(sys.stderr) as listener:
-            prepared = prepare(self.ask, self.data, self.store, listener)
+        with self._store() as store, interruptible(), display(sys.stderr) as listener:
+            prepared = prepare(self.ask, self.data, store, listener)
             folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
             job = Job(
                 cell=prepared.cell,
                 settings=self.settings,
                 backend=prepared.backend,
-                store=self.store,
+                store=store,
                 folder=folder,
                 command=self.command,
             )
@@ -146,6 +149,14 @@ class Session:
                 raise
         write_junit(folder.path / JUNIT_FILE, run)
         return run, folder.path
+
+    def _store(self) -> AbstractContextManager[Store]:
+        return self.store.apart() if self.no_cache else nullcontext(self.store)
+
+
+def _repository(options: RunOptions) -> str:
+    named = check_repository(options["cache_repo"] or "")
+    return "" if options["no_cache"] else named
 
 
 def command_of(options: RunOptions) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -206,6 +207,17 @@ def test_docker_is_told_which_engine_and_which_builder(programs: Programs, wante
     assert "DOCKER_HOST" not in request.env
     told = {k: request.env[k] for k in ("DOCKER_CONTEXT", "BUILDX_BUILDER", "DOCKER_BUILDKIT")}
     assert told == {"DOCKER_CONTEXT": "lab", "BUILDX_BUILDER": "lab", "DOCKER_BUILDKIT": "1"}
+
+
+@pytest.mark.parametrize("client", ["docker", "podman"])
+def test_a_build_afresh_uses_no_layer_of_another(
+    programs: Programs, wanted: Build, client: str
+) -> None:
+    where = Endpoint("unix:///run/x.sock", "DOCKER_HOST")
+    builder = _docker(where) if client == "docker" else _podman(where)
+    for afresh in (False, True):
+        builder.build(dataclasses.replace(wanted, afresh=afresh))
+    assert ["--no-cache" in request.argv for request in programs.asked] == [False, True]
 
 
 def test_podman_is_told_which_engine_and_names_the_image_as_the_api_finds_it(

@@ -24,6 +24,7 @@ from harness.refs import DEFAULT_REPOSITORY
 from harness.runner.cell import Settings
 from harness.runner.pair import Job
 from harness.runner.prepare import Ask
+from harness.store import Store
 from tests.unit import runs
 
 Opened = Callable[..., Session]
@@ -104,6 +105,15 @@ def test_what_concerns_one_run_alone_is_not_in_the_command(opened: Opened) -> No
     assert found.settings == Settings(tests=("TestCopy*", "TestRun"), fresh_control=True)
     assert found.ask.fetch
     assert found.command == ("compat-run", "d", "f")
+
+
+def test_without_cache_nothing_is_taken_from_a_repository_and_the_command_stays_quick(
+    opened: Opened,
+) -> None:
+    found = opened("d", "f", "--no-cache", "--cache-repo", "ghcr.io/you/compat")
+    assert found.no_cache
+    assert found.ask.cache_repo == ""
+    assert "--no-cache" not in found.command
 
 
 def test_places_are_made_absolute_and_kept_in_the_command(
@@ -281,6 +291,25 @@ def test_a_run_that_came_to_nothing_leaves_no_folder_unless_there_is_something_i
     monkeypatch.setattr(session, "run_pair", ending(error, trace=True))
     assert execute("compat-run", short_form, args) == code
     assert len([*(tmp_path / "runs").glob("*/raw.log")]) == 1
+
+
+def test_without_cache_a_run_has_a_store_of_its_own_that_goes_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    used: list[Path] = []
+
+    def prepare(_ask: Ask, _data: object, store: Store, _listener: object) -> NoReturn:
+        used.append(store.root)
+        raise BuildError("does not build")
+
+    monkeypatch.setattr(session, "prepare", prepare)
+    args = ["v0.6", "master", "--cache", str(tmp_path / "cache")]
+    for more in ([], ["--no-cache"]):
+        assert execute("compat-run", short_form, [*args, *more]) == ExitCode.INFRASTRUCTURE
+    usual, apart = used
+    assert usual == tmp_path / "cache"
+    assert usual in apart.parents
+    assert not apart.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

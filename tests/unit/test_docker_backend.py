@@ -220,6 +220,7 @@ def _recipe(name: str = "v0.6", source: str = "generic", **changes: Any) -> Reci
         BuildRequest(runs.SUITE, line, Channel.EXPERIMENTAL, ()),
         changes.get("go", "1.21.13"),
         changes.get("architecture", "x86_64"),
+        changes.get("salt", ""),
     )
 
 
@@ -247,8 +248,10 @@ def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyP
         _recipe(go="1.22.10").key(Side.SUITE),
         _recipe("v0.3").key(Side.SUITE),
         _recipe(architecture="aarch64").key(Side.SUITE),
+        _recipe(salt="a").key(Side.SUITE),
+        _recipe(salt="b").key(Side.SUITE),
     }
-    assert len(keys) == 6
+    assert len(keys) == 8
     monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
     assert _recipe().key(Side.SUITE) not in keys
 

@@ -51,6 +51,29 @@ def test_what_is_published_is_found_and_not_made_again(store: Store) -> None:
     assert leftovers(store) == []
 
 
+def test_a_store_apart_has_what_was_downloaded_and_leaves_nothing(store: Store) -> None:
+    for kind in ("go", "suite"):
+        store.publish(kind, "k1", writing(kind))
+    with store.apart() as other:
+        assert other.salt != store.salt == ""
+        assert other.find("suite", "k1") is None
+        assert not other.publish("suite", "k1", writing("anew")).cached
+        found = other.find("go", "k1")
+        assert found is not None
+        assert (found / "file").read_text("utf-8") == "go"
+        other.publish("go", "k2", writing("downloaded"))
+    assert not other.root.exists()
+    assert leftovers(store) == []
+    for kind, key, text in (
+        ("go", "k1", "go"),
+        ("go", "k2", "downloaded"),
+        ("suite", "k1", "suite"),
+    ):
+        path = store.find(kind, key)
+        assert path is not None
+        assert (path / "file").read_text("utf-8") == text
+
+
 def test_kinds_and_keys_are_kept_apart(store: Store) -> None:
     paths = {
         store.publish(kind, key, writing(kind + key)).path

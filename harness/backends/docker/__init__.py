@@ -142,7 +142,7 @@ class Docker:
     def _recipe(self, request: BuildRequest) -> Recipe:
         go_mod = self._git.read(request.commit.sha, "go.mod") or ""
         go = self._lines.toolchain_for(request.line, go_directive(go_mod))
-        return Recipe(request, go, self._engine.product.architecture)
+        return Recipe(request, go, self._engine.product.architecture, self._store.salt)
 
     def _read(self, image: str, path: str) -> bytes:
         packed = io.BytesIO(b"".join(self._engine.read(image, path)))

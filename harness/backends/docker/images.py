@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest
@@ -62,6 +62,8 @@ class Recipe:
     """The Go release in full."""
     architecture: str
     """Of the engine, as it names it."""
+    salt: str = ""
+    """Sets this build apart from all others: nothing that exists is used for it."""
 
     @property
     def generic(self) -> bool:
@@ -83,6 +85,7 @@ class Recipe:
         return key_of(
             {
                 "recipe": _RECIPE,
+                **({"salt": self.salt} if self.salt else {}),
                 "kind": kind,
                 "architecture": self.architecture,
                 "commit": request.commit.sha,
@@ -211,7 +214,7 @@ class Images:
     def _run(self, wanted: Build) -> None:
         """Build an image; if that fails because the engine went away, say this and no more."""
         try:
-            self._builder.build(wanted)
+            self._builder.build(replace(wanted, afresh=bool(self._store.salt)))
         except InfrastructureError:
             self._engine.check()
             raise

@@ -29,6 +29,8 @@ class Build:
     target: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    afresh: bool = False
+    """Use no layer of an earlier build."""
     timeout: float = 3600.0
 
 
@@ -52,6 +54,7 @@ def options(wanted: Build) -> list[str]:
     """Give the part of a command line that every client program understands alike."""
     argv = ["--file", str(wanted.dockerfile)]
     argv += ["--target", wanted.target] if wanted.target else []
+    argv += ["--no-cache"] if wanted.afresh else []
     for name, value in sorted(wanted.arguments.items()):
         argv += ["--build-arg", f"{name}={value}"]
     for name in _PROXIES:  # by name alone: the values may hold credentials

@@ -18,6 +18,7 @@ import pytest
 from harness.backends.base import Artefact, LegExit, LegRequest
 from harness.backends.native import sandbox
 from harness.backends.native.sandbox import run_leg
+from harness.backends.processes import PROCESSES, WRAPPER
 from harness.errors import InfrastructureError
 from harness.model import Reason
 from harness.tools.crew import Crew
@@ -224,6 +225,17 @@ def test_the_suites_programs_come_first_and_the_machines_are_there(leg: Leg) -> 
     assert runc.startswith("runc version")
 
 
+def test_what_daemons_say_on_stderr_is_kept_outside_with_their_ids(leg: Leg) -> None:
+    daemon = leg.folder / "suite/bin/buildkitd"
+    daemon.write_text("#!/bin/sh\necho I am $$ >&2\n", "utf-8")
+    said = leg.says("buildkitd & a=$!; buildkitd & b=$!; wait; echo ids $a $b").splitlines()
+    ids = next(line.split()[1:] for line in said if line.startswith("ids "))
+    kept = {path.name: path for path in (leg.folder / "out" / PROCESSES).glob("*.log")}
+    assert {name: path.read_text("utf-8") for name, path in kept.items()} == {
+        f"buildkitd.{pid}.log": f"I am {pid}\n" for pid in ids
+    }
+
+
 def test_nothing_of_the_users_environment_goes_in_but_proxies_and_these_are_not_written_down(
     leg: Leg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,7 +249,8 @@ def test_nothing_of_the_users_environment_goes_in_but_proxies_and_these_are_not_
     assert said["FRONTEND_GATEWAY_ONLY"] == f"local:{leg.folder}/frontend/frontend.tar"
     assert {"AWS_SECRET_ACCESS_KEY", "GIT_DIR"}.isdisjoint(said)
     assert said["HOME"] != os.environ["HOME"]
-    written = b"".join(path.read_bytes() for path in (leg.folder / "out").iterdir())
+    files = (path for path in (leg.folder / "out").rglob("*") if path.is_file())
+    written = b"".join(path.read_bytes() for path in files)
     assert b"hunter" not in written
 
 
@@ -317,6 +330,9 @@ def test_after_kill_9_no_process_and_no_mount_is_left(
         "hide": [],
         "mirror": None,
         "programs": {},
+        "kept": [],
+        "wrapper": str(WRAPPER),
+        "processes": str(tmp_path),
         "loopback": True,
         "argv": [str(leg.folder / "suite/bin/dockerfile.test")],
         "cwd": str(leg.folder),

@@ -6,7 +6,9 @@ namespace, which is how nothing of a leg can outlive it, whoever is killed first
 
 SPEC.json: scratch (folder that becomes a private tmpfs), hide (folders that become empty ones),
 mirror (folder copied to scratch/mirror, or null), programs (name → path, linked into
-scratch/bin), loopback (bring up lo), argv, cwd, env (added to the environment of this process).
+scratch/bin), kept (names of those whose stderr is kept: in scratch/bin stands `wrapper` for them,
+a script), processes (folder for what is kept), loopback (bring up lo), argv, cwd, env (added to
+the environment of this process).
 """
 
 import ctypes
@@ -47,6 +49,7 @@ def main(spec_file: str) -> int:
 
 
 def _prepare(spec: dict) -> None:  # type: ignore[type-arg] # plain JSON, checked by its writer
+    wrapper = Path(spec["wrapper"]).read_bytes()  # before a mount may cover it
     for folder in spec["hide"]:
         if Path(folder).is_dir():
             _mount_tmpfs(folder)
@@ -55,9 +58,15 @@ def _prepare(spec: dict) -> None:  # type: ignore[type-arg] # plain JSON, checke
     (scratch / "tmp").mkdir(mode=0o1777)
     (scratch / "tmp").chmod(0o1777)
     (scratch / "bin").mkdir()
+    (scratch / "real").mkdir()
     (scratch / "home").mkdir(mode=0o700)
+    (scratch / "processes").symlink_to(spec["processes"])
     for name, target in spec["programs"].items():
-        (scratch / "bin" / name).symlink_to(target)
+        kept = name in spec["kept"]
+        (scratch / ("real" if kept else "bin") / name).symlink_to(target)
+        if kept:
+            (scratch / "bin" / name).write_bytes(wrapper)
+            (scratch / "bin" / name).chmod(0o755)
     if spec["mirror"]:
         shutil.copytree(spec["mirror"], scratch / "mirror")
     if spec["loopback"]:

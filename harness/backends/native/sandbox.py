@@ -12,6 +12,7 @@ import msgspec
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment, passed_on
 from harness.backends.native import init
+from harness.backends.processes import KEPT, PROCESSES, WRAPPER
 from harness.errors import InfrastructureError
 from harness.model import Fault, Reason
 from harness.tools.memory import Kills, oom_kills
@@ -44,7 +45,7 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     Raises InfrastructureError if the namespaces cannot be prepared, MissingToolError for a
     program that is not installed.
     """
-    leg.folder.mkdir(parents=True, exist_ok=True)
+    (leg.folder / PROCESSES).mkdir(parents=True, exist_ok=True)
     programs = _programs(leg)
     needed = [leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable)]
     needed += [Path(path) for path in programs.values()]
@@ -94,6 +95,9 @@ def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str,
         "hide": list(_HIDDEN),
         "mirror": str(leg.mirror) if leg.mirror else None,
         "programs": programs,
+        "kept": list(KEPT),
+        "wrapper": str(WRAPPER),
+        "processes": str(leg.folder / PROCESSES),
         "loopback": leg.offline,
         "argv": _arguments(leg),
         "cwd": str(leg.suite.path / "src"),

@@ -211,6 +211,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Every other test that ended, so that the other leg's leaf can find its counterpart."""
     notes: tuple[str, ...] = ()
     """What a reader should know: parents that ended early, output that could not be placed."""
+    marked: bool = True
+    """Whether the binary marked its own lines in the output, as Go does from 1.20 on."""
     faults: tuple[Fault, ...] = ()
     """Each has excused results of this leg: their reason is the fault's."""
 
@@ -290,4 +292,6 @@ class Run(Record, frozen=True, kw_only=True):
     phases: dict[str, float]
     """Seconds spent in each phase of the run."""
     interrupted: bool = False
+    control: bool = True
+    """Whether a control was asked for."""
     warnings: tuple[str, ...] = ()

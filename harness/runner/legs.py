@@ -52,7 +52,7 @@ class LegRunner:
             if not stop_asked():  # else it did not end: it was killed
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
-        parser = StreamParser(ended, _log_writer(folder), _framing(request))
+        parser = StreamParser(ended, log_writer(folder), _framing(request))
         with folder.raw_log.open("wb") as raw:
 
             def sink(chunk: bytes) -> None:
@@ -99,6 +99,7 @@ def _leg_run(
         results=parsed.results,
         parents=parsed.parents,
         notes=(*said, *end.notes, *broken, *parsed.notes),
+        marked=_framing(request) is Format.MARKED,
     )
     return excused(run, *end.faults)
 
@@ -107,9 +108,13 @@ def _framing(request: LegRequest) -> Format:
     return Format.MARKED if request.suite.go_minor >= MARKING else Format.PLAIN
 
 
-def _log_writer(folder: LegFolder) -> Callable[[str, bytes], None]:
+def log_writer(folder: LegFolder, *, anew: bool = True) -> Callable[[str, bytes], None]:
+    """Write the logs of failing tests into a leg's folder; `anew` even if they are there."""
+
     def write(name: str, log: bytes) -> None:
         test, daemon = split_daemon_log(log)
+        if not anew and folder.test_log(name).exists():
+            return
         folder.test_log(name).write_bytes(test)
         if daemon:
             folder.daemon_log(name).write_bytes(daemon)
@@ -148,7 +153,7 @@ class ControlStore:
             return None
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
         shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
-        parser = StreamParser(on_log=_log_writer(folder), framing=_framing(request))
+        parser = StreamParser(on_log=log_writer(folder), framing=_framing(request))
         with folder.raw_log.open("rb") as raw:
             while chunk := raw.read(_CHUNK):
                 parser.feed(chunk)

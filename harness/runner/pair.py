@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import harness
-from harness import verdict
 from harness.backends.base import Backend, BuildRequest
-from harness.errors import ExitCode
 from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ignore
 from harness.journal import RunFolder
-from harness.model import SCHEMA_VERSION, Host, Judgement, Leg, PatchRef, Run, Side, Verdict
+from harness.model import SCHEMA_VERSION, Host, Leg, PatchRef, Run, Side
 from harness.runner.builds import Built, build
 from harness.runner.cell import Cell, Settings
-from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
+from harness.runner.collate import function_of, judgements, known_names
+from harness.runner.conclude import Asked, conclude, unexpected
 from harness.runner.legs import ControlStore, LegRunner
 from harness.runner.schedule import Schedule
 from harness.store import Store
@@ -59,11 +57,13 @@ def run_pair(job: Job, listener: Listener) -> Run:
     with phases.phase("run"):
         schedule.main()
     warnings = _rerun(schedule, job, phases)
-    judged = judgements(schedule.legs, job.cell.entries)
-    if schedule.interrupted:
-        judged = decided(judged, schedule.sides)
-    whole = not job.settings.tests and not schedule.ended
-    overall = _overall(judged, schedule)
+    asked = Asked(
+        command=job.command,
+        sides=schedule.sides,
+        whole=not job.settings.tests,
+        interrupted=schedule.interrupted,
+    )
+    found = conclude(schedule.legs, job.cell.entries, asked)
     run = Run(
         schema=SCHEMA_VERSION,
         id=job.folder.id,
@@ -81,14 +81,15 @@ def run_pair(job: Job, listener: Listener) -> Run:
         ),
         patches=_patches(job.cell),
         legs=tuple(schedule.legs),
-        judgements=judged,
-        unmatched=unmatched(job.cell.entries, judged, known_names(schedule.legs)) if whole else (),
-        verdict=overall,
-        counts=dict(Counter(row.verdict for row in judged)),
-        exit_code=ExitCode.INTERRUPTED if schedule.interrupted else verdict.exit_code(overall),
-        rerun=_rerun_command(job, judged, schedule),
+        judgements=found.judgements,
+        unmatched=found.unmatched,
+        verdict=found.verdict,
+        counts=found.counts,
+        exit_code=found.exit_code,
+        rerun=found.rerun,
         phases=phases.seconds,
         interrupted=schedule.interrupted,
+        control=job.settings.control,
         warnings=(*phases.warnings, *warnings),
     )
     job.folder.write_run(run)
@@ -137,34 +138,15 @@ def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
         judged = judgements(schedule.legs, job.cell.entries)
         known = known_names(schedule.legs)
         # The suite's own parent is left out: to run it again is to run everything again.
-        unexpected = [row for row in _unexpected(judged) if function_of(row.name, known)]
-        if not unexpected or schedule.ended:
+        again = [row for row in unexpected(judged) if function_of(row.name, known)]
+        if not again or schedule.ended:
             break
-        if len(unexpected) > max(FEW, SYSTEMIC * len(judged)):
-            share = f"{len(unexpected)} of {len(judged)} tests"
+        if len(again) > max(FEW, SYSTEMIC * len(judged)):
+            share = f"{len(again)} of {len(judged)} tests"
             return [f"{share} are unexpected: this looks systemic, so nothing was rerun"]
         with phases.phase(f"rerun {attempt}"):
-            schedule.rerun([row.name for row in unexpected])
+            schedule.rerun([row.name for row in again])
     return []
-
-
-def _overall(judged: Sequence[Judgement], schedule: Schedule) -> Verdict:
-    """Give the pair's verdict; a part of a run can show a regression and nothing else.
-
-    If neither side came to its end, there may be tests of which nobody knows.
-    """
-    overall = verdict.overall(judged)
-    code = verdict.exit_code(overall)
-    if schedule.interrupted:
-        return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
-    if schedule.broken:
-        return Verdict.INFRA
-    whole = any(leg.whole for leg in schedule.legs if leg.attempt == 0)
-    return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
-
-
-def _unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
-    return [row for row in judged if row.verdict in verdict.UNEXPECTED]
 
 
 def _patches(cell: Cell) -> tuple[PatchRef, ...]:
@@ -178,10 +160,3 @@ def _patches(cell: Cell) -> tuple[PatchRef, ...]:
         for request, side, leg in sides
         for patch in request.patches
     )
-
-
-def _rerun_command(job: Job, judged: Sequence[Judgement], schedule: Schedule) -> tuple[str, ...]:
-    known = known_names(schedule.legs)
-    functions = dict.fromkeys(function_of(row.name, known) for row in _unexpected(judged))
-    words = [word for name in functions if name for word in ("--tests", name)]
-    return (*job.command, *words) if words else ()

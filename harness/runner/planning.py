@@ -57,6 +57,8 @@ class MatrixAsk:
     reruns: int = 2
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
+    lists: bool = True
+    """Whether the skip lists decide; else every verdict is raw."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def open_matrix(
     """
     matrix = load_matrix(ask.file)
     workspace = _workspace(ask, matrix, data, store, listener)
+    if not ask.lists:
+        workspace = dataclasses.replace(workspace, entries=())
     backend = _backend(ask.where, workspace, listener)
     site = _Site(workspace, backend, ask.where.stage, ask.offline)
     frame = Frame(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harness.backends.base import LegRequest
+from harness.config.skiplists import Entry
 from harness.errors import InfrastructureError, Interrupted
 from harness.events import Listener, Said
 from harness.gotest import selection
@@ -82,14 +83,7 @@ class Schedule:
         return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
 
     def _skip(self) -> str:
-        worker = self.cell.pair.worker
-        paths: list[str] = []
-        for entry in self.cell.entries:
-            for test in entry.test if entry.status is Status.SKIP else ():
-                function, _, below = test.partition("/")
-                paths += selection.paths_of_entry(
-                    function, worker=worker, params=entry.params, subtest=below
-                )
+        paths = skip_paths(self.cell.entries, self.cell.pair.worker)
         return selection.skip(paths, self.built.suite.go_minor)
 
     def _main_request(self, leg: Leg) -> LegRequest:
@@ -150,3 +144,15 @@ class Schedule:
         """Excuse a leg that was stopped because the other one broke."""
         own_end = run.exit_status is not None or run.timed_out or run.faults
         return run if self.broken is None or own_end else excused(run, self.broken)
+
+
+def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
+    """Give what -test.skip is made of: the tests that entries say are not to be run."""
+    paths: list[str] = []
+    for entry in entries:
+        for test in entry.test if entry.status is Status.SKIP else ():
+            function, _, below = test.partition("/")
+            paths += selection.paths_of_entry(
+                function, worker=worker, params=entry.params, subtest=below
+            )
+    return paths

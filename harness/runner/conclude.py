@@ -1,0 +1,89 @@
+"""What the legs of a pair come to: judgements, the pair's verdict, what to run again. Pure.
+
+A run ends with this, and a stored run is judged again with it: equal legs and equal entries give
+equal conclusions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from harness import verdict
+from harness.config.skiplists import Entry
+from harness.errors import ExitCode
+from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict
+from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
+from harness.runner.faults import broken
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for, as far as it decides what its legs mean."""
+
+    command: tuple[str, ...]
+    """What the user would type for this pair."""
+    sides: Collection[Leg]
+    """The legs that were asked for."""
+    whole: bool
+    """Whether every function of the suite was."""
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The fields of a Run that its legs, its entries and what was asked for decide."""
+
+    judgements: tuple[Judgement, ...]
+    unmatched: tuple[EntryRef, ...]
+    verdict: Verdict
+    counts: dict[Verdict, int]
+    exit_code: int
+    rerun: tuple[str, ...]
+
+
+def conclude(legs: Sequence[LegRun], entries: Sequence[Entry], asked: Asked) -> Conclusion:
+    """Judge every test and the pair."""
+    judged = judgements(legs, entries)
+    if asked.interrupted:
+        judged = decided(judged, asked.sides)
+    known = known_names(legs)
+    ended = asked.interrupted or any(map(broken, legs))
+    overall = _overall(judged, legs, interrupted=asked.interrupted)
+    return Conclusion(
+        judgements=judged,
+        unmatched=unmatched(entries, judged, known) if asked.whole and not ended else (),
+        verdict=overall,
+        counts=dict(Counter(row.verdict for row in judged)),
+        exit_code=ExitCode.INTERRUPTED if asked.interrupted else verdict.exit_code(overall),
+        rerun=_rerun(asked.command, judged, known),
+    )
+
+
+def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
+    """Give what is worth another attempt."""
+    return [row for row in judged if row.verdict in verdict.UNEXPECTED]
+
+
+def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted: bool) -> Verdict:
+    """Give the pair's verdict; a part of a run can show a regression and nothing else.
+
+    If neither side came to its end, there may be tests of which nobody knows.
+    """
+    overall = verdict.overall(judged)
+    code = verdict.exit_code(overall)
+    if interrupted:
+        return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
+    if any(map(broken, legs)):
+        return Verdict.INFRA
+    whole = any(leg.whole for leg in legs if leg.attempt == 0)
+    return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
+
+
+def _rerun(
+    command: tuple[str, ...], judged: Sequence[Judgement], known: frozenset[str]
+) -> tuple[str, ...]:
+    functions = dict.fromkeys(function_of(row.name, known) for row in unexpected(judged))
+    words = [word for name in functions if name for word in ("--tests", name)]
+    return (*command, *words) if words else ()

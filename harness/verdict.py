@@ -21,6 +21,7 @@ What remains decides:
     missing   missing             indeterminate
     none      failing             regressed, or known: without a control nothing excuses it
     mixed on either side          flaky, or known if an entry says so
+    any       any                 skipped if an entry says that the test is not run
 
 Where the candidate fails and the reason of either side is spurious, the verdict is `infra`
 unless both sides fail alike or the signature of an entry names the candidate's failure: else an
@@ -95,6 +96,8 @@ def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry |
 
     `control` is empty if there was no control run.
     """
+    if entry is not None and entry.status is Status.SKIP:
+        return Verdict.SKIPPED
     ours, theirs = _said(control), _said(candidate)
     before, after = _kind(ours), _kind(theirs)
     if _Kind.MIXED in {before, after}:
@@ -106,9 +109,7 @@ def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry |
         return _failed(before, ours, theirs, entry)
     if after is _Kind.SKIP:
         return _skipped(before)
-    if _spurious(theirs):
-        return Verdict.INFRA
-    return Verdict.LOST if before in {_Kind.PASS, _Kind.FAILING} else Verdict.INDETERMINATE
+    return _missed(before, theirs)
 
 
 def overall(judgements: Iterable[Judgement]) -> Verdict:
@@ -170,6 +171,12 @@ def _skipped(before: _Kind) -> Verdict:
     if before is _Kind.PASS:
         return Verdict.LOST
     return Verdict.CHANGED_FAILURE if before is _Kind.FAILING else Verdict.SKIPPED
+
+
+def _missed(before: _Kind, theirs: Sequence[Result]) -> Verdict:
+    if _spurious(theirs):
+        return Verdict.INFRA
+    return Verdict.LOST if before in {_Kind.PASS, _Kind.FAILING} else Verdict.INDETERMINATE
 
 
 def _explained(theirs: Sequence[Result], entry: Entry | None) -> bool:

@@ -24,6 +24,17 @@ def copy_tree(source: Path, dest: Path) -> None:
         _copy(source, dest, _DEPTH)
 
 
+def check_free(out: Path) -> None:
+    """See that a run folder can be made here. Raises UsageError if there is something."""
+    if out.is_dir() and not out.is_symlink() and not any(out.iterdir()):
+        return
+    if out.is_symlink() or out.exists():
+        raise UsageError(
+            f"{out} is there already, and nothing is overwritten",
+            hint="give --out a folder that is not there yet",
+        )
+
+
 def _copy(source: Path, dest: Path, depth: int) -> None:
     if not depth:
         raise UsageError(f"{source} is nested too deeply for a run folder")

@@ -21,7 +21,7 @@ from harness.journal import (
     write_matrix,
     write_plan,
 )
-from harness.journal.copying import copy_tree
+from harness.journal.copying import check_free, copy_tree
 from harness.journal.files import disk_errors
 from harness.matrices import (
     MATRIX_SCHEMA_VERSION,
@@ -52,7 +52,7 @@ def merge(parts: Sequence[Part], out: Path) -> MatrixRun:
     for a run that is damaged or leads elsewhere, and if there is something at `out`;
     InfrastructureError if the disk refuses.
     """
-    _check_free(out)
+    check_free(out)
     rows = _rows(parts)
     with disk_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -74,16 +74,6 @@ def merged_id(parts: Sequence[Part]) -> str:
     ids = "\0".join(sorted(part.matrix.id for part in parts))
     digest = hashlib.sha256(ids.encode("utf-8", "replace")).hexdigest()[:4]
     return f"{stamp[:8]}-{stamp[8:14]}-{digest}"
-
-
-def _check_free(out: Path) -> None:
-    if out.is_dir() and not out.is_symlink() and not any(out.iterdir()):
-        return
-    if out.is_symlink() or out.exists():
-        raise UsageError(
-            f"{out} is there already, and nothing is overwritten",
-            hint="give --out a folder that is not there yet",
-        )
 
 
 def _rows(parts: Sequence[Part]) -> dict[str, _Row]:

@@ -64,6 +64,8 @@ class PlannedCell(Record, frozen=True, kw_only=True):
     """Seconds for a leg."""
     memory: int
     """Bytes that the cell may need while it runs."""
+    tests: tuple[str, ...] = ()
+    """Globs over test functions; empty for those of the plan."""
     expected: float | None = None
     """Seconds it will take by history, builds aside; None if it never ran."""
 

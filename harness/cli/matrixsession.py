@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,15 +107,26 @@ class MatrixSession:
     """The cells of the plan, or of the shard."""
 
     @classmethod
-    def open(cls, name: str | None, options: MatrixOptions, *, runs: bool) -> MatrixSession:
+    def open(
+        cls,
+        name: str | None,
+        options: MatrixOptions,
+        *,
+        runs: bool,
+        sources: Sources | None = None,
+        lists: bool = True,
+    ) -> MatrixSession:
         """Plan a matrix, or take a plan that is stored; `runs` says whether it is to run here.
+
+        `sources` are those that the options name, unless they are given; `lists` says whether
+        skip lists apply to a matrix that is planned now.
 
         Raises UsageError and ConfigError for what the user can mend, and what opening raises.
         """
         resume = options["resume"]
         folder = find_run(resume, options["out"]).resolve() if resume else None
         kept = _stored_plan(name, options, folder)
-        sources = Sources.of(name or (kept.matrix if kept else ""), options)
+        sources = sources or Sources.of(name or (kept.matrix if kept else ""), options)
         where = replace(
             sources.where(options),
             runs=runs,
@@ -124,7 +135,7 @@ class MatrixSession:
         )
         with display(sys.stderr) as listener:
             if name or kept is None:
-                opened = open_named(name or "", options, sources, where, listener)
+                opened = open_named(name or "", options, sources, where, listener, lists=lists)
             else:
                 opened = open_plan(kept, where, sources.data, sources.store, listener)
         if folder and kept:
@@ -148,12 +159,24 @@ class MatrixSession:
         history = self.options["history"] or default_history()
         with History.open(history, create=True):
             pass  # one that cannot be used is told now, not after a night
+        return self._run(lambda folder, made: publish(folder, made, history))
+
+    def run_unrecorded(self) -> tuple[MatrixRun, Path]:
+        """Run what is not done yet as `run` does, of which no history is to hear."""
+
+        def report(folder: Path, made: MatrixRun) -> MatrixRun:
+            write_reports(folder)
+            return made
+
+        return self._run(report)
+
+    def _run(self, ended: Callable[[Path, MatrixRun], MatrixRun]) -> tuple[MatrixRun, Path]:
         folder = self._folder()
         with interruptible(), held(folder.path / _LOCK, patience=_PATIENCE):
             with display(sys.stderr, progress=MatrixProgress()) as listener:
                 ledger = self._ledger(folder.path)
                 made = run_matrix(self._job(ledger), ledger, listener)
-            made = publish(folder.path, made, history)
+            made = ended(folder.path, made)
         return made, folder.path
 
     def commands(self) -> dict[str, tuple[str, ...]]:

@@ -43,37 +43,47 @@ class PlanOptions(TypedDict):
     data: Path | None
 
 
+REPO = click.option(
+    "--repo",
+    metavar="URL|PATH",
+    help="Repository of BuildKit (default: COMPAT_REPO, else GitHub's moby/buildkit).",
+)
+FETCH = click.option("--fetch", is_flag=True, help="Update the cached clone of a URL first.")
+ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only cells whose id, daemon or frontend is like this; may be repeated.",
+)
+EXCLUDE = click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="No cells like this; may be repeated."
+)
+BACKEND = click.option(
+    "--backend",
+    type=click.Choice(["auto", "docker", "native"]),
+    default="auto",
+    envvar="COMPAT_BACKEND",
+    show_default=True,
+    help="What builds and runs: auto takes docker where an engine answers (or COMPAT_BACKEND).",
+)
+STAGE = click.option(
+    "--stage",
+    type=click.Choice(["upstream", "generic"]),
+    help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
+)
+OFFLINE = click.option(
+    "--offline", is_flag=True, help="No network for the tests; seeded images only."
+)
+
 _OPTIONS = (
-    click.option(
-        "--repo",
-        metavar="URL|PATH",
-        help="Repository of BuildKit (default: COMPAT_REPO, else GitHub's moby/buildkit).",
-    ),
-    click.option("--fetch", is_flag=True, help="Update the cached clone of a URL first."),
-    click.option(
-        "--only",
-        multiple=True,
-        metavar="GLOB",
-        help="Only cells whose id, daemon or frontend is like this; may be repeated.",
-    ),
-    click.option(
-        "--exclude", multiple=True, metavar="GLOB", help="No cells like this; may be repeated."
-    ),
+    REPO,
+    FETCH,
+    ONLY,
+    EXCLUDE,
     click.option("--candidate", metavar="REF", help="What `candidate: true` means in the matrix."),
-    click.option(
-        "--backend",
-        type=click.Choice(["auto", "docker", "native"]),
-        default="auto",
-        envvar="COMPAT_BACKEND",
-        show_default=True,
-        help="What builds and runs: auto takes docker where an engine answers (or COMPAT_BACKEND).",
-    ),
-    click.option(
-        "--stage",
-        type=click.Choice(["upstream", "generic"]),
-        help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
-    ),
-    click.option("--offline", is_flag=True, help="No network for the tests; seeded images only."),
+    BACKEND,
+    STAGE,
+    OFFLINE,
     click.option(
         "--reruns",
         type=click.IntRange(min=0, max=20),
@@ -177,9 +187,18 @@ def open_planned(matrix: str, options: PlanOptions) -> Opened:
 
 
 def open_named(
-    matrix: str, options: PlanOptions, sources: Sources, where: Where, listener: Listener
+    matrix: str,
+    options: PlanOptions,
+    sources: Sources,
+    where: Where,
+    listener: Listener,
+    *,
+    lists: bool = True,
 ) -> Opened:
-    """Plan a matrix that is named. Raises what `open_planned` does."""
+    """Plan a matrix that is named; `lists` says whether skip lists apply.
+
+    Raises what `open_planned` does.
+    """
     from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - keeps --help quick
     from harness.gotest.selection import select  # noqa: PLC0415 - the same
     from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
@@ -194,6 +213,7 @@ def open_named(
         offline=sources.offline,
         reruns=options["reruns"],
         tests=options["tests"],
+        lists=lists,
     )
     expected = expected_by(options["history"] or default_history())
     return open_matrix(ask, sources.data, sources.store, expected, listener)

@@ -18,9 +18,13 @@ COMMANDS: dict[str, Lazy] = {
     "matrix": Lazy("harness.cli.matrix:matrix", "Run many pairs, each build and control once."),
     "merge": Lazy("harness.cli.merge:merge", "Join the shards of a matrix run."),
     "report": Lazy("harness.cli.report:report", "Write the reports of a stored run again."),
+    "reclassify": Lazy(
+        "harness.cli.reclassify:reclassify", "Judge a stored run by today's skip lists."
+    ),
     "demo": Lazy("harness.cli.demo:demo", "See every verdict on a miniature of BuildKit."),
     "gate": Lazy("harness.cli.gate:gate", "Say whether a stored run lets a release out."),
     "diff": Lazy("harness.cli.diff:diff", "List what changed between two stored runs."),
+    "selftest": Lazy("harness.cli.selftest:selftest", "See whether known breakages are seen."),
     "history": Lazy("harness.cli.history:history", "Say since when a test fails."),
     "images": Lazy("harness.cli.images:images", "Make stand-ins for the images that tests pull."),
     "gc": Lazy("harness.cli.gc:gc", "Remove what has not been used for a while."),

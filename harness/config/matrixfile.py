@@ -9,7 +9,7 @@
     exclude:
       - {when: {daemon: "<0.7", worker: containerd}, reason: its tests do not know it}
     include:
-      - {daemon: v0.20.1, frontend: v0.20.2}
+      - {daemon: v0.20.1, frontend: v0.20.2}   # and `expect`: harness.config.expectations
     policy: {flaky_budget: 3}
 
 A row of `pairs` is the product of its lists. Selectors name no commits: what they mean is found
@@ -27,6 +27,7 @@ from msgspec import Meta
 from harness.config.amounts import Limit, Size
 from harness.config.conditions import Condition, Versions, Word
 from harness.config.datadir import Data
+from harness.config.expectations import Expectation, functions_of
 from harness.config.lines import Minor
 from harness.config.policy import Policy
 from harness.config.schema import load
@@ -135,6 +136,13 @@ class Include(Record, frozen=True, kw_only=True):
     channel: Channel | None = None
     timeout: Limit = TIMEOUT
     memory: Size = MEMORY
+    expect: tuple[Expectation, ...] = ()
+    """What `compat selftest` holds it to; the cell runs no other tests then."""
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Globs over test functions; empty for whole suites."""
+        return functions_of(self.expect)
 
 
 class Matrix(Record, frozen=True, kw_only=True):

@@ -133,7 +133,7 @@ class Entry(Record, frozen=True, kw_only=True):
         below it; `*` crosses slashes. `subtest` is empty for the function itself.
         """
         return (
-            any(_alike(function, subtest, pattern) for pattern in self.test)
+            any(names_test(pattern, function, subtest) for pattern in self.test)
             and (not self.worker or worker in self.worker)
             and all(params.get(key) == value for key, value in self.params.items())
         )
@@ -170,6 +170,13 @@ def applicable(entries: Iterable[Entry], facts: Facts) -> tuple[Entry, ...]:
     return tuple(entry for entry in entries if entry.when.matches(facts))
 
 
+def names_test(pattern: str, function: str, subtest: str) -> bool:
+    """Tell whether a pattern names a test; * and ? are wild, brackets are letters."""
+    wanted, _, below = pattern.replace("[", "[[]").partition("/")
+    same_depth = bool(subtest) == bool(below)
+    return same_depth and fnmatchcase(function, wanted) and fnmatchcase(subtest, below)
+
+
 def _check(entries: tuple[Entry, ...], today: date, problems: Problems) -> None:
     seen: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
@@ -183,10 +190,3 @@ def _check(entries: tuple[Entry, ...], today: date, problems: Problems) -> None:
             if first is not entry or entry.test.count(test) > 1:
                 what = f"{test} stands in {first.where} already, for the same case"
                 problems.add(entry.place, "test", what, "remove it from one of them")
-
-
-def _alike(function: str, subtest: str, pattern: str) -> bool:
-    """Match with * and ? only: brackets are letters in names of tests."""
-    wanted, _, below = pattern.replace("[", "[[]").partition("/")
-    same_depth = bool(subtest) == bool(below)
-    return same_depth and fnmatchcase(function, wanted) and fnmatchcase(subtest, below)

@@ -69,7 +69,8 @@ def _control(planned: PlannedCell, cell: Cell) -> tuple[object, ...]:
     """Name the control that a cell needs: by everything that can differ within one matrix."""
     skipped = tuple(_skipped(entry) for entry in cell.entries if entry.status is Status.SKIP)
     worker = planned.pair.worker
-    return planned.suite, planned.control, worker, planned.timeout, cell.mirror, skipped
+    told = planned.suite, planned.control, worker, planned.timeout, planned.tests
+    return *told, cell.mirror, skipped
 
 
 def _skipped(entry: Entry) -> tuple[object, ...]:

@@ -39,7 +39,7 @@ class MatrixJob:
     cells: Mapping[str, Cell]
     """By id, every cell that is not done yet."""
     settings: Settings
-    """Of all of them; the time limit is each cell's own."""
+    """Of all of them; the time limit is each cell's own, and so may be the tests."""
     backend: Backend
     store: Store
     limits: Limits
@@ -111,9 +111,11 @@ class Worker:
         return self.folder / cell_path(planned.id)
 
     def _job(self, planned: PlannedCell, built: Built) -> Job:
+        settings = self.job.settings
+        tests = planned.tests or settings.tests
         return Job(
             cell=self.job.cells[planned.id],
-            settings=replace(self.job.settings, timeout=planned.timeout),
+            settings=replace(settings, timeout=planned.timeout, tests=tests),
             backend=self.job.backend,
             store=self.job.store,
             folder=RunFolder(self._folder(planned), single=False),

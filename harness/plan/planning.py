@@ -9,7 +9,7 @@ from typing import Protocol, TypedDict
 
 from msgspec.structs import replace
 
-from harness.config.matrixfile import Matrix
+from harness.config.matrixfile import Include, Matrix
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
 from harness.matrices import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
@@ -132,6 +132,7 @@ def plan(
             **builds.of(one.pair),
             timeout=float(one.where.timeout),
             memory=int(one.where.memory),
+            tests=one.where.tests if isinstance(one.where, Include) else (),
             expected=expected.cell(one.pair),
         )
         for name, one in left.items()
@@ -246,7 +247,7 @@ def _digest(made: Plan, data: str) -> str:
             "tests": made.tests,
             "cells": [
                 (
-                    *(cell.id, cell.pair.worker, cell.pair.backend, cell.timeout),
+                    *(cell.id, cell.pair.worker, cell.pair.backend, cell.timeout, cell.tests),
                     *(keys[cell.suite], keys[cell.control], keys[cell.candidate]),
                 )
                 for cell in made.cells

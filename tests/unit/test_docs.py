@@ -15,7 +15,7 @@ import pytest
 from msgspec import inspect
 
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
-from harness.config import conditions, lines, matrixfile, policy, series, skiplists
+from harness.config import conditions, expectations, lines, matrixfile, policy, series, skiplists
 from harness.config.yamlfile import Place
 from harness.errors import ExitCode
 from harness.gate import CODES, Kind
@@ -33,6 +33,9 @@ CONFIGURATION_PAGE = REFERENCE / "configuration.md"
 RUN_PAGE = REFERENCE / "run-json.md"
 MATRIX_PAGE = REFERENCE / "matrix-json.md"
 
+HELP = ["-h", "--help"]
+"""As the programs have it; click keeps what a command was first asked with."""
+
 every_page = pytest.mark.parametrize(
     "page", pages.PAGES, ids=lambda page: str(page.relative_to(ROOT))
 )
@@ -44,7 +47,7 @@ every_page = pytest.mark.parametrize(
 def _walk(
     command: click.Command, name: str, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command]]:
-    ctx = click.Context(command, info_name=name, parent=parent)
+    ctx = click.Context(command, info_name=name, parent=parent, help_option_names=HELP)
     yield ctx.command_path, command
     if isinstance(command, click.Group):
         for child in command.list_commands(ctx):
@@ -96,7 +99,7 @@ EXAMPLES = [Example(page, tuple(words)) for page in pages.PAGES for words in pag
 def _understand(program: str, args: list[str]) -> str:
     """Have click read a command line without running it; give the command that it names."""
     command = umbrella if program == "compat" else short_form(args)
-    ctx = command.make_context(program, args)
+    ctx = command.make_context(program, args, help_option_names=HELP)
     while isinstance(command, click.Group):
         rest = [*ctx._protected_args, *ctx.args]
         name, found, args = command.resolve_command(ctx, rest)
@@ -145,7 +148,7 @@ FILES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "`matrices/*.yaml`": (
         *(matrixfile.Matrix, matrixfile.Row, matrixfile.Selector),
         *(matrixfile.LinePart, matrixfile.DockerfilePart),
-        *(matrixfile.Exclude, matrixfile.Include),
+        *(matrixfile.Exclude, matrixfile.Include, expectations.Expectation),
     ),
     "`policy`": (policy.Policy,),
     "`patches/*/series.yaml`": (series._Series, series._Entry),

@@ -1,0 +1,10 @@
+"""Whether the harness still sees what is known: breakages, and repairs that it must not blame.
+
+A matrix whose cells say what is expected of them is run without skip lists; here its stored
+cells are held against that. Pure; nothing is executed.
+"""
+
+from harness.selftest.evaluate import Case, Finding, SelfTest, Sight, evaluate
+from harness.selftest.expected import expectations
+
+__all__ = ["Case", "Finding", "SelfTest", "Sight", "evaluate", "expectations"]

@@ -1,0 +1,36 @@
+"""Which expectations a planned cell is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.config.expectations import Expectation
+from harness.config.matrixfile import Include, Matrix
+from harness.errors import ConfigError
+from harness.matrices import Plan, PlannedCell
+
+
+def expectations(matrix: Matrix, plan: Plan) -> Mapping[str, tuple[Expectation, ...]]:
+    """Give what is expected of each cell of the plan that was made of a matrix, by its id.
+
+    Raises ConfigError for a matrix with cells of which nothing is expected.
+    """
+    silent = [row.place for row in matrix.pairs]
+    silent += [cell.place for cell in matrix.include if not cell.expect]
+    if silent:
+        raise ConfigError(
+            f"{silent[0]}: nothing is expected of these cells, so they test nothing",
+            hint="a self-test has `include` alone, and each of its cells an `expect`",
+        )
+    return {
+        cell.id: next(one.expect for one in matrix.include if _is(one, cell)) for cell in plan.cells
+    }
+
+
+def _is(wanted: Include, cell: PlannedCell) -> bool:
+    pair = cell.pair
+    return (
+        (wanted.daemon, wanted.frontend) == (pair.suite.asked, pair.frontend.asked)
+        and wanted.worker == pair.worker
+        and wanted.channel in {None, pair.frontend_channel}
+    )

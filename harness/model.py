@@ -215,6 +215,13 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Whether the binary marked its own lines in the output, as Go does from 1.20 on."""
     faults: tuple[Fault, ...] = ()
     """Each has excused results of this leg: their reason is the fault's."""
+    repeats: bool = False
+    """True if it ran all that the main run was to run, because a leg of that broke."""
+
+    @property
+    def main(self) -> bool:
+        """Whether it was to run everything that was asked for."""
+        return self.attempt == 0 or self.repeats
 
     @property
     def whole(self) -> bool:

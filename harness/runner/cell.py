@@ -23,6 +23,8 @@ class Settings:
     """Seconds for a leg."""
     reruns: int = 2
     """Further attempts, on both sides, for tests with an unexpected verdict."""
+    patience: float = 5.0
+    """Seconds before the first attempt that follows a failure of the machine; then twice that."""
     offline: bool = False
     control: bool = True
     fresh_control: bool = False

@@ -18,10 +18,11 @@ def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgem
     names = {
         result.name: None
         for leg in legs
-        if leg.attempt == 0
+        if leg.main
         for result in leg.results
-        # The suite's own parent is no test: that it ended well says nothing about any.
-        if result.outcome.failing or function_of(result.name, known)
+        # The suite's own parent is no test: that it ended well, or that the machine ended it,
+        # says nothing about any.
+        if _failed_by_itself(result) or function_of(result.name, known)
     }
     return tuple(map(partial(_judgement, legs, entries, known), names))
 
@@ -97,6 +98,11 @@ def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
             yield Result(name=name, outcome=leg.parents[name])
         elif leg.attempt == 0:
             yield Result(name=name, outcome=Outcome.MISSING, reason=kept_from_running(leg))
+
+
+def _failed_by_itself(result: Result) -> bool:
+    spurious = result.reason is not None and result.reason.spurious
+    return result.outcome.failing and not spurious
 
 
 def _ended(results: Iterable[Result]) -> bool:

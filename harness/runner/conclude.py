@@ -15,7 +15,7 @@ from harness.config.skiplists import Entry
 from harness.errors import ExitCode
 from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict
 from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
-from harness.runner.faults import broken
+from harness.runner.faults import ended_by
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def conclude(legs: Sequence[LegRun], entries: Sequence[Entry], asked: Asked) -> 
     if asked.interrupted:
         judged = decided(judged, asked.sides)
     known = known_names(legs)
-    ended = asked.interrupted or any(map(broken, legs))
+    ended = asked.interrupted or ended_by(legs) is not None
     overall = _overall(judged, legs, interrupted=asked.interrupted)
     return Conclusion(
         judgements=judged,
@@ -75,9 +75,9 @@ def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted
     code = verdict.exit_code(overall)
     if interrupted:
         return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
-    if any(map(broken, legs)):
+    if ended_by(legs) is not None:
         return Verdict.INFRA
-    whole = any(leg.whole for leg in legs if leg.attempt == 0)
+    whole = any(leg.whole for leg in legs if leg.main)
     return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
 
 

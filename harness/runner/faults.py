@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from signal import SIGKILL
 
 from msgspec.structs import replace
@@ -48,6 +49,12 @@ def broken(run: LegRun) -> Fault | None:
     Want of memory does not: the tests that met it may well fit when they are run again.
     """
     return next((fault for fault in run.faults if fault.reason is not Reason.OOM), None)
+
+
+def ended_by(legs: Sequence[LegRun]) -> Fault | None:
+    """Give what broke the last attempt, after which no other was made."""
+    last = max((run.attempt for run in legs), default=0)
+    return next((fault for run in legs if run.attempt == last and (fault := broken(run))), None)
 
 
 def _doubtful(run: LegRun, result: Result, fault: Fault) -> bool:

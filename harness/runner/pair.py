@@ -13,19 +13,13 @@ from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Leg, PatchRef, Run, Side
 from harness.runner.builds import Built, build
 from harness.runner.cell import Cell, Settings
-from harness.runner.collate import function_of, judgements, known_names
-from harness.runner.conclude import Asked, conclude, unexpected
+from harness.runner.conclude import Asked, conclude
 from harness.runner.legs import ControlStore, LegRunner
+from harness.runner.reruns import Reruns
 from harness.runner.schedule import Schedule
 from harness.store import Store
 from harness.tools import machine
 from harness.tools.clock import Stopwatch, now
-
-SYSTEMIC = 0.25
-"""Share of unexpected tests from which reruns would only repeat what is plain already."""
-
-FEW = 8
-"""Up to so many unexpected tests a share says nothing: they are always rerun."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
     schedule = _schedule(job, built, versions, phases)
     with phases.phase("run"):
         schedule.main()
-    warnings = _rerun(schedule, job, phases)
+    warnings = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase).run()
     asked = Asked(
         command=job.command,
         sides=schedule.sides,
@@ -132,21 +126,6 @@ class _Phases:
         self(PhaseEnded(name, watch.seconds))
 
 
-def _rerun(schedule: Schedule, job: Job, phases: _Phases) -> list[str]:
-    """Try unexpected tests again on both sides; say why if that is pointless."""
-    for attempt in range(1, job.settings.reruns + 1):
-        judged = judgements(schedule.legs, job.cell.entries)
-        known = known_names(schedule.legs)
-        # The suite's own parent is left out: to run it again is to run everything again.
-        again = [row for row in unexpected(judged) if function_of(row.name, known)]
-        if not again or schedule.ended:
-            break
-        if len(again) > max(FEW, SYSTEMIC * len(judged)):
-            share = f"{len(again)} of {len(judged)} tests"
-            return [f"{share} are unexpected: this looks systemic, so nothing was rerun"]
-        with phases.phase(f"rerun {attempt}"):
-            schedule.rerun([row.name for row in again])
-    return []
 
 
 def _patches(cell: Cell) -> tuple[PatchRef, ...]:

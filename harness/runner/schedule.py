@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from harness.backends.base import LegRequest
 from harness.config.skiplists import Entry
 from harness.errors import InfrastructureError, Interrupted
@@ -35,7 +37,7 @@ class Schedule:
     legs: list[LegRun] = field(default_factory=list)
     interrupted: bool = False
     broken: Fault | None = None
-    """What ended a leg, and with it the run: nothing more can be had from this machine."""
+    """What ended a leg, and with it the attempt: for now nothing can be had from this machine."""
 
     def main(self) -> None:
         """Run control and candidate, or the candidate beside a stored control.
@@ -61,11 +63,27 @@ class Schedule:
 
         Where Go cannot select them at once they run one after the other, as further legs.
         """
+        self.broken = None
         known = known_names(self.legs)
         for select in selection.select_names(names, self.built.suite.go_minor, known):
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             self.legs += self._side_by_side(requests, attempt, len(names))
+
+    def again(self) -> None:
+        """Run everything once more, on both sides, as one further attempt."""
+        self.broken = None
+        attempt = 1 + max(run.attempt for run in self.legs)
+        expected = max((len(run.results) for run in self.legs), default=None)
+        requests = {leg: self._main_request(leg, attempt) for leg in self.sides}
+        runs = self._side_by_side(requests, attempt, expected)
+        self.legs += [replace(run, repeats=True) for run in runs]
+
+    @property
+    def lacking(self) -> bool:
+        """Whether every leg of some side that was to run everything broke."""
+        unbroken = {run.leg for run in self.legs if run.main and broken(run) is None}
+        return not unbroken.issuperset(self.sides)
 
     def control_is_stored(self) -> bool:
         """Whether `main` would run the candidate alone, beside a stored control."""
@@ -86,9 +104,9 @@ class Schedule:
         paths = skip_paths(self.cell.entries, self.cell.pair.worker)
         return selection.skip(paths, self.built.suite.go_minor)
 
-    def _main_request(self, leg: Leg) -> LegRequest:
+    def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
         worker = self.cell.pair.worker
-        return self._request(leg, 0, selection.select(self.settings.tests, worker=worker))
+        return self._request(leg, attempt, selection.select(self.settings.tests, worker=worker))
 
     def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
         parallel = self.settings.parallel or default_parallel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -45,6 +46,16 @@ def persist(work: Callable[[], _T], tell: Callable[[str], None]) -> _T:
         reraise=True,
     )
     return attempts(work)
+
+
+def delay(attempt: int, first: float) -> float:
+    """Give the seconds to wait before a further attempt, which count from 1: each twice the last.
+
+    Up to a second more by chance, so that machines that failed together do not return together.
+    """
+    if not first:
+        return 0.0
+    return min(_LONGEST, first * 2.0 ** (attempt - 1) + random.random())  # noqa: S311 - no secret
 
 
 def _passes(error: BaseException) -> bool:

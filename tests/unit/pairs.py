@@ -161,7 +161,7 @@ class Bench:
 
     folder: Path
     player: Player
-    settings: Settings = field(default_factory=lambda: Settings(offline=True))
+    settings: Settings = field(default_factory=lambda: Settings(offline=True, patience=0))
     entries: tuple[Entry, ...] = ()
     mirror: Path | None = None
     worker: str = "oci"

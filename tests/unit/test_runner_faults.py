@@ -63,12 +63,13 @@ def test_an_engine_that_goes_away_under_both_legs_is_infra_and_journaled(bench: 
     run = bench.run()
     assert (run.verdict, run.exit_code) == (Verdict.INFRA, ExitCode.INFRASTRUCTURE)
     assert bench.verdicts(run) == {"TestCopy": "compatible", "TestSlow": "infra"}
-    assert [leg.faults for leg in run.legs] == [(GONE,), (GONE,)]
+    assert [leg.faults for leg in run.legs] == [(GONE,)] * 6
     slow = rows(run)[full_name("TestSlow")].candidate[0]
     assert (slow.outcome, slow.reason) == (Outcome.CRASH, Reason.ENGINE)
     assert slow.error.startswith(GONE.words)
     assert headline(run).startswith("INFRA: the engine went away: reset; 1 test failed for that")
-    assert attempts(run, Leg.CANDIDATE) == [0]
+    assert attempts(run, Leg.CANDIDATE) == [0, 1, 2]
+    assert all(leg.selection == run.legs[0].selection for leg in run.legs)
     assert not run.interrupted
     assert read_run(bench.folder / "runs" / run.id) == run
     assert [*(bench.folder / "cache").glob("control/*")] == []
@@ -119,13 +120,14 @@ def test_an_engine_that_goes_away_in_a_rerun_leaves_the_main_run(bench: Bench) -
         raise InfrastructureError(GONE.words)
 
     bench.player.before = before
-    bench.settings = Settings(reruns=3)
+    bench.settings = Settings(reruns=3, patience=0)
     run = bench.run()
     assert bench.verdicts(run)["TestCopy"] == "compatible"
     assert bench.verdicts(run)["TestMount"] == "regressed"
     assert run.exit_code == ExitCode.INFRASTRUCTURE
     assert headline(run) == "INFRA: the engine went away: reset"
-    assert max(attempts(run, Leg.CANDIDATE)) == 1
+    assert attempts(run, Leg.CANDIDATE) == [0, 1, 2, 3]
+    assert not any(leg.repeats for leg in run.legs)
 
 
 def test_a_leg_that_did_not_begin_is_an_error_that_says_which(bench: Bench) -> None:

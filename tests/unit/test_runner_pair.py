@@ -17,7 +17,8 @@ from harness.journal import read_run
 from harness.model import Leg, Outcome, Reason, Run, Status, Verdict
 from harness.reports.terminal import render
 from harness.runner.cell import Settings
-from harness.runner.pair import FEW, run_pair
+from harness.runner.pair import run_pair
+from harness.runner.reruns import FEW
 from harness.tools.crew import Crew
 from harness.tools.stop import check_stop, stop_asked
 from tests.unit.pairs import Bench, Played, Player, attempts, entry, stream

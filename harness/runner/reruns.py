@@ -1,0 +1,107 @@
+"""Further attempts: for what surprises alone, and always on both sides.
+
+A frontend's failure is tried again at once. What the machine or the network did is given time,
+twice as much before each attempt; where it ended a leg, all of the tests are run once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from harness import verdict
+from harness.config.skiplists import Entry
+from harness.errors import Interrupted
+from harness.events import Listener, Said
+from harness.model import Judgement, Reason, Verdict
+from harness.runner.cell import Settings
+from harness.runner.collate import function_of, judgements, known_names
+from harness.runner.conclude import unexpected
+from harness.runner.schedule import Schedule
+from harness.tools.retry import delay
+from harness.tools.stop import pause
+
+SYSTEMIC = 0.25
+"""Share of unexpected tests from which reruns would only repeat what is plain already."""
+
+FEW = 8
+"""Up to so many unexpected tests a share says nothing: they are always rerun."""
+
+_LACKING = frozenset({Reason.NETWORK, Reason.IMAGE_PULL})
+"""What an offline leg lacks for good."""
+
+
+@dataclass(frozen=True)
+class Reruns:
+    """The further attempts of one pair."""
+
+    schedule: Schedule
+    settings: Settings
+    entries: Sequence[Entry]
+    listener: Listener
+    phase: Callable[[str], AbstractContextManager[None]]
+
+    def run(self) -> list[str]:
+        """Try again what is unexpected, up to the limit; say why if that is pointless."""
+        for attempt in range(1, self.settings.reruns + 1):
+            judged = judgements(self.schedule.legs, self.entries)
+            unexpected = self._unexpected(judged)
+            if self.schedule.interrupted or not (unexpected or self.schedule.lacking):
+                break
+            if not self.schedule.lacking and (why := self._systemic(unexpected, judged)):
+                return [why]
+            self._give_time(unexpected, attempt)
+            with self.phase(f"rerun {attempt}"):
+                self._again(unexpected, judged)
+        return []
+
+    def _unexpected(self, judged: Sequence[Judgement]) -> list[Judgement]:
+        known = known_names(self.schedule.legs)
+        # The suite's own parent is left out: to run it again is to run everything again.
+        return [row for row in unexpected(judged) if function_of(row.name, known)]
+
+    def _systemic(self, unexpected: Sequence[Judgement], judged: Sequence[Judgement]) -> str:
+        """Say that there are too many, for a cause that does not pass."""
+        staying = [row for row in unexpected if not self._passing(row)]
+        if not _too_many(staying, judged):
+            return ""
+        share = f"{len(staying)} of {len(judged)} tests"
+        return f"{share} are unexpected: this looks systemic, so nothing was rerun"
+
+    def _give_time(self, unexpected: Sequence[Judgement], attempt: int) -> None:
+        broken = self.schedule.broken
+        if broken is None and not any(map(self._passing, unexpected)):
+            return
+        seconds = delay(attempt, self.settings.patience)
+        why = broken.words if broken else "the machine or the network failed"
+        self.listener(Said(f"{why}; attempt {attempt + 1} begins in {seconds:.0f} s"))
+        try:
+            pause(seconds)
+        except (Interrupted, KeyboardInterrupt):
+            self.schedule.interrupted = True
+
+    def _again(self, unexpected: Sequence[Judgement], judged: Sequence[Judgement]) -> None:
+        if self.schedule.lacking or _too_many(unexpected, judged):
+            self.schedule.again()
+        else:
+            self.schedule.rerun([row.name for row in unexpected])
+
+    def _passing(self, row: Judgement) -> bool:
+        """Tell whether a test met a failure of the machine that may be gone in a while."""
+        if row.verdict is not Verdict.INFRA:
+            return False
+        found = {
+            result.reason
+            for results in (row.control, row.candidate)
+            for result in results
+            if result.reason is not None and result.reason.spurious
+        }
+        return not self.settings.offline or not found <= _LACKING or self._faulty()
+
+    def _faulty(self) -> bool:
+        return any(run.faults for run in self.schedule.legs)
+
+
+def _too_many(rows: Sequence[Judgement], judged: Sequence[Judgement]) -> bool:
+    return len(rows) > max(FEW, SYSTEMIC * len(judged))

@@ -20,8 +20,11 @@ What remains decides:
     skip      missing             indeterminate: neither side got to it
     missing   missing             indeterminate
     none      failing             regressed, or known: without a control nothing excuses it
-    mixed on either side          flaky, or known if an entry says so
+    mixed on either side          flaky, or known if an entry says so and its budget holds
     any       any                 skipped if an entry says that the test is not run
+
+A side whose last four attempts all failed is broken, not flaky, whatever it did before: those
+four alone count.
 
 Where the candidate fails and the reason of either side is spurious, the verdict is `infra`
 unless both sides fail alike or the signature of an entry names the candidate's failure: else an
@@ -70,6 +73,9 @@ UNEXPECTED = frozenset(
 MIN_EXECUTED = 0.5
 """Least share of a pair's tests, skips aside, that must have run to an end on both sides."""
 
+BROKEN_AFTER = 4
+"""Failures in a row after which a test no longer counts as flaky."""
+
 _EXIT_CODES = {
     Verdict.REGRESSED: ExitCode.REGRESSION,
     Verdict.LOST: ExitCode.REGRESSION,
@@ -101,8 +107,7 @@ def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry |
     ours, theirs = _said(control), _said(candidate)
     before, after = _kind(ours), _kind(theirs)
     if _Kind.MIXED in {before, after}:
-        known = entry is not None and entry.status is Status.FLAKY
-        return Verdict.KNOWN if known else Verdict.FLAKY
+        return _mixed(ours, theirs, entry)
     if after is _Kind.PASS:
         return _passed(before, ours, entry)
     if after is _Kind.FAILING:
@@ -110,6 +115,17 @@ def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry |
     if after is _Kind.SKIP:
         return _skipped(before)
     return _missed(before, theirs)
+
+
+def flake_rate(results: Sequence[Result]) -> tuple[int, int] | None:
+    """Give how many attempts of one side failed or were skipped, of how many; None if not mixed.
+
+    Attempts that say nothing do not count.
+    """
+    said = _said(results)
+    if _kind(said) is not _Kind.MIXED:
+        return None
+    return sum(result.outcome is not Outcome.PASS for result in said), len(said)
 
 
 def overall(judgements: Iterable[Judgement]) -> Verdict:
@@ -144,6 +160,13 @@ def _enough(rows: Sequence[Judgement]) -> bool:
         for before, row in zip(baseline, wanted, strict=True)
     )
     return _Kind.PASS in baseline and executed >= MIN_EXECUTED * len(wanted)
+
+
+def _mixed(ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None) -> Verdict:
+    known = entry if entry is not None and entry.status is Status.FLAKY else None
+    rates = filter(None, map(flake_rate, (ours, theirs)))
+    afforded = known is not None and all(known.affords(*rate) for rate in rates)
+    return Verdict.KNOWN if afforded else Verdict.FLAKY
 
 
 def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdict:
@@ -186,7 +209,10 @@ def _explained(theirs: Sequence[Result], entry: Entry | None) -> bool:
 
 
 def _said(results: Sequence[Result]) -> Sequence[Result]:
-    """Set aside the attempts that say nothing, unless there is nothing else."""
+    """Set aside the attempts that say nothing, unless there is nothing else.
+
+    Of a side that has been failing for a while, those failures are all that it says.
+    """
     telling = [
         result
         for result in results
@@ -195,7 +221,10 @@ def _said(results: Sequence[Result]) -> Sequence[Result]:
         and not (result.reason is not None and result.reason.spurious)
     ]
     # Of silent attempts those count that failed: missing once and cut off once is not a flake.
-    return telling or [result for result in results if result.outcome.failing] or results
+    said = telling or [result for result in results if result.outcome.failing] or results
+    last = said[-BROKEN_AFTER:]
+    broken = len(last) == BROKEN_AFTER and all(result.outcome.failing for result in last)
+    return last if broken and _kind(said) is _Kind.MIXED else said
 
 
 def _kind(results: Sequence[Result]) -> _Kind:

@@ -11,6 +11,10 @@ r"""Skip lists (skiplists/*.yaml): tests whose outcome is known, and why.
         issue: https://github.com/moby/buildkit/pull/3394
         expires: 2027-06-30            # optional; an expired entry is an error
 
+      - test: TestRace
+        status: flaky
+        budget: 0.25                   # share of a side's attempts that may fail
+
 The key (test, worker, params) finds tests; the signature must be found in the failure's text, so
 that a known failure does not hide a new one. Where several entries match a test, the first in
 the order of file names and of the file decides.
@@ -106,6 +110,8 @@ class Entry(Record, frozen=True, kw_only=True):
     when: Condition = ALWAYS
     signature: Signature | None = None
     """Required for an expected failure."""
+    budget: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    """Of a flaky test: the share of a side's attempts that may fail; None for any."""
     expires: date | None = None
     """The last day on which the entry holds."""
 
@@ -118,6 +124,9 @@ class Entry(Record, frozen=True, kw_only=True):
             hint = "remove it, or make the entry an expected-failure"
             what = "a test that is not run has no failure to match"
             raise Complaint(what, key="signature", hint=hint)
+        if self.budget is not None and self.status is not Status.FLAKY:
+            hint = "remove it, or make the entry flaky"
+            raise Complaint("only a flaky test has a budget", key="budget", hint=hint)
 
     @property
     def where(self) -> str:
@@ -137,6 +146,10 @@ class Entry(Record, frozen=True, kw_only=True):
             and (not self.worker or worker in self.worker)
             and all(params.get(key) == value for key, value in self.params.items())
         )
+
+    def affords(self, failed: int, attempts: int) -> bool:
+        """Tell whether so many failures are within the budget; of few attempts one always is."""
+        return self.budget is None or failed <= max(1, self.budget * attempts)
 
     def explains(self, failure: str) -> bool:
         """Tell whether a failure's text is the one this entry knows; any, without a signature."""

@@ -17,6 +17,7 @@ from harness.model import Judgement, Leg, Pair, Run, Verdict
 from harness.reports.logs import Logs
 from harness.reports.summary import (
     attempts,
+    flakes,
     headline,
     main_leg,
     ref_name,
@@ -52,7 +53,7 @@ _SAYS = {
     Kind.CHANGED_FAILURE: "{test} passes with neither frontend in {pair}, in different ways; "
     "{suite}'s own: {control}; {frontend}'s: {error}",
     Kind.STALE_ENTRY: "{test} passes in {pair}, but {entry} expects it to fail: {reason}",
-    Kind.FLAKY: "{test} did not do the same in every attempt in {pair}: {error}",
+    Kind.FLAKY: "{test} did not do the same in every attempt in {pair}, flaky {rate}: {error}",
     Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
 }
 _ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
@@ -179,7 +180,7 @@ class Cell:
         if row.verdict in {Verdict.FLAKY, Verdict.INFRA}:
             error = side_error(row, Leg.CANDIDATE) or side_error(row, Leg.CONTROL) or error
         words = {"test": visible(clip(names.display(row.name, self._known), _NAME))}
-        words |= {"error": error, "control": told[Leg.CONTROL]}
+        words |= {"error": error, "control": told[Leg.CONTROL], "rate": flakes(row)}
         if row.entry:
             reason = visible(clip(row.entry.reason, _REASON))
             words |= {"entry": visible(row.entry.where), "reason": reason}

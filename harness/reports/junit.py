@@ -38,6 +38,7 @@ from harness.reports.summary import (
     TIMES,
     error_line,
     failure,
+    flakes,
     headline,
     meaning,
     ref_name,
@@ -201,6 +202,8 @@ def _message(run: Run, judgement: Judgement) -> str:
     if KINDS[judgement.verdict] in {"failure", "error"}:
         return error or meaning(run, judgement.verdict)
     why = _entry(judgement.entry) if judgement.entry else meaning(run, judgement.verdict)
+    if rate := flakes(judgement):
+        why = f"flaky {rate}: {why}"
     return f"{why}: {error}" if error else why
 
 

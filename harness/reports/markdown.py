@@ -138,9 +138,10 @@ def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> str:
     pairs = [spots[number].title for number in trouble.cells]
     line = survey.causes[trouble.cause] if trouble.cause >= 0 else word.meaning
     extent = f"{plural(len(tests), 'test')} in {plural(len(pairs), 'pair')}"
+    rate = f" ({trouble.failed} of {plural(trouble.attempts, 'attempt')})" * bool(trouble.failed)
     example = f"\n{fenced(trouble.example)}" if trouble.example else ""
     return (
-        f"<details><summary>{word.symbol} {word.letter} {trouble.verdict.value}, {extent}: "
+        f"<details><summary>{word.symbol} {word.letter} {trouble.verdict.value}{rate}, {extent}: "
         f"{_in_html(clip(line, _PROSE))}</summary>\n\n"
         f"{_list('Tests', tests)}{_list('Pairs', pairs)}{example}\n</details>\n\n"
     )

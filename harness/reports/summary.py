@@ -23,6 +23,7 @@ from harness.model import (
 from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
+from harness.verdict import flake_rate
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that speak against the frontend under test."""
@@ -73,6 +74,17 @@ def meaning(run: Run, verdict: Verdict) -> str:
 def attempts(judgement: Judgement, leg: Leg) -> tuple[Result, ...]:
     """Give one side of a judgement."""
     return judgement.control if leg is Leg.CONTROL else judgement.candidate
+
+
+def flakes(judgement: Judgement) -> str:
+    """Say how often a test failed whose attempts differ: `1 of 3`; empty if they do not."""
+    told = []
+    for leg in Leg:
+        rate = flake_rate(attempts(judgement, leg))
+        if rate is not None:
+            where = " in the control" if leg is Leg.CONTROL else ""
+            told.append(f"{rate[0]} of {rate[1]}{where}")
+    return ", ".join(reversed(told))
 
 
 def failure(judgement: Judgement, leg: Leg) -> Result | None:

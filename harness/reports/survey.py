@@ -15,6 +15,7 @@ from harness.reports.overview import BY_WEIGHT
 from harness.reports.summary import failure, side_error
 from harness.reports.text import clip, excerpt, visible
 from harness.reports.words import WORDS
+from harness.verdict import flake_rate
 
 NO_CAUSE = -1
 
@@ -53,6 +54,10 @@ class Trouble:
     cells: dict[int, None] = field(default_factory=dict)
     example: str = ""
     """What the first of these tests said when it failed; as it came, not escaped."""
+    failed: int = 0
+    """Of flaky tests: how many attempts of the flaky side did not pass."""
+    attempts: int = 0
+    """And of how many."""
 
 
 class Survey:
@@ -144,13 +149,17 @@ class Survey:
         return self._by_line[key]
 
     def _trouble(self, cell: int, found: Found) -> None:
-        verdict = found.judgement.verdict
+        judgement = found.judgement
+        verdict = judgement.verdict
         if verdict in _SPOKEN_OF:
             key = verdict, found.cause
             trouble = self._troubles.get(key)
             if trouble is None:
-                trouble = self._troubles[key] = Trouble(*key, example=_example(found.judgement))
+                trouble = self._troubles[key] = Trouble(*key, example=_example(judgement))
             trouble.number += 1
+            for rate in filter(None, map(flake_rate, (judgement.candidate, judgement.control))):
+                trouble.failed += rate[0]
+                trouble.attempts += rate[1]
             trouble.tests[found.test] = None
             trouble.cells[cell] = None
 

@@ -21,6 +21,7 @@ from harness.reports.summary import (
     TIMES,
     attempts,
     failure,
+    flakes,
     headline,
     main_leg,
     meaning,
@@ -156,8 +157,10 @@ class _Report:
             self._name(judgement.name), bold=True
         )
         yield from self._errors(judgement)
-        sides = (f"{leg.value} {_outcomes(attempts(judgement, leg))}" for leg in Leg)
-        yield from self._prose(" · ".join(sides), 7, dim=True)
+        rate = flakes(judgement)
+        told = [f"flaky {rate}"] if rate else []
+        told += [f"{leg.value} {_outcomes(attempts(judgement, leg))}" for leg in Leg]
+        yield from self._prose(" · ".join(told), 7, dim=True)
         if judgement.entry:
             yield from self._entry(judgement.entry, 7)
         for leg in Leg:

@@ -126,8 +126,6 @@ class _Phases:
         self(PhaseEnded(name, watch.seconds))
 
 
-
-
 def _patches(cell: Cell) -> tuple[PatchRef, ...]:
     sides: list[tuple[BuildRequest, Side, Leg | None]] = [
         (cell.suite, Side.SUITE, None),

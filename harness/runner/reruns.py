@@ -1,6 +1,7 @@
 """Further attempts: for what surprises alone, and always on both sides.
 
-A frontend's failure is tried again at once. What the machine or the network did is given time,
+What turns out to be flaky is tried as often as the rest, so that its rate says something. A
+frontend's failure is tried again at once. What the machine or the network did is given time,
 twice as much before each attempt; where it ended a leg, all of the tests are run once more.
 """
 
@@ -46,32 +47,33 @@ class Reruns:
         """Try again what is unexpected, up to the limit; say why if that is pointless."""
         for attempt in range(1, self.settings.reruns + 1):
             judged = judgements(self.schedule.legs, self.entries)
-            unexpected = self._unexpected(judged)
-            if self.schedule.interrupted or not (unexpected or self.schedule.lacking):
+            surprises = self._tests(unexpected(judged))
+            flaky = self._tests([row for row in judged if mixed(row)])
+            if self.schedule.interrupted or not (surprises or flaky or self.schedule.lacking):
                 break
-            if not self.schedule.lacking and (why := self._systemic(unexpected, judged)):
+            if not self.schedule.lacking and (why := self._systemic(surprises, judged)):
                 return [why]
-            self._give_time(unexpected, attempt)
+            self._give_time(surprises, attempt)
             with self.phase(f"rerun {attempt}"):
-                self._again(unexpected, judged)
+                self._again([*surprises, *flaky], judged)
         return []
 
-    def _unexpected(self, judged: Sequence[Judgement]) -> list[Judgement]:
+    def _tests(self, rows: Sequence[Judgement]) -> list[Judgement]:
+        """Leave the suite's own parent out: to run it again is to run everything again."""
         known = known_names(self.schedule.legs)
-        # The suite's own parent is left out: to run it again is to run everything again.
-        return [row for row in unexpected(judged) if function_of(row.name, known)]
+        return [row for row in rows if function_of(row.name, known)]
 
-    def _systemic(self, unexpected: Sequence[Judgement], judged: Sequence[Judgement]) -> str:
+    def _systemic(self, surprises: Sequence[Judgement], judged: Sequence[Judgement]) -> str:
         """Say that there are too many, for a cause that does not pass."""
-        staying = [row for row in unexpected if not self._passing(row)]
+        staying = [row for row in surprises if not self._passing(row)]
         if not _too_many(staying, judged):
             return ""
         share = f"{len(staying)} of {len(judged)} tests"
         return f"{share} are unexpected: this looks systemic, so nothing was rerun"
 
-    def _give_time(self, unexpected: Sequence[Judgement], attempt: int) -> None:
+    def _give_time(self, surprises: Sequence[Judgement], attempt: int) -> None:
         broken = self.schedule.broken
-        if broken is None and not any(map(self._passing, unexpected)):
+        if broken is None and not any(map(self._passing, surprises)):
             return
         seconds = delay(attempt, self.settings.patience)
         why = broken.words if broken else "the machine or the network failed"
@@ -81,11 +83,11 @@ class Reruns:
         except (Interrupted, KeyboardInterrupt):
             self.schedule.interrupted = True
 
-    def _again(self, unexpected: Sequence[Judgement], judged: Sequence[Judgement]) -> None:
-        if self.schedule.lacking or _too_many(unexpected, judged):
+    def _again(self, rows: Sequence[Judgement], judged: Sequence[Judgement]) -> None:
+        if self.schedule.lacking or _too_many(rows, judged):
             self.schedule.again()
         else:
-            self.schedule.rerun([row.name for row in unexpected])
+            self.schedule.rerun([row.name for row in rows])
 
     def _passing(self, row: Judgement) -> bool:
         """Tell whether a test met a failure of the machine that may be gone in a while."""
@@ -101,6 +103,11 @@ class Reruns:
 
     def _faulty(self) -> bool:
         return any(run.faults for run in self.schedule.legs)
+
+
+def mixed(row: Judgement) -> bool:
+    """Tell whether the attempts of either side differ."""
+    return any(verdict.flake_rate(side) for side in (row.control, row.candidate))
 
 
 def _too_many(rows: Sequence[Judgement], judged: Sequence[Judgement]) -> bool:

@@ -116,14 +116,16 @@ def test_only_unexpected_tests_are_run_again_and_always_on_both_sides(bench: Ben
         first, second, third = bench.player.ran(side)
         assert bench.player.selected(first) == list(MIXED)
         assert bench.player.selected(second) == ["TestMount", "TestFixed", "TestFlaky"]
-        # By now the flake is known for one.
-        assert bench.player.selected(third) == ["TestMount", "TestFixed"]
+        # The flake is known for one by now, and tried as often as the rest, for its rate.
+        assert bench.player.selected(third) == ["TestMount", "TestFixed", "TestFlaky"]
         assert attempts(run, side) == [0, 1, 2]
     by_name = {row.name: row for row in run.judgements}
     mount = by_name[full_name("TestMount")]
     assert [result.outcome for result in mount.control] == [Outcome.PASS] * 3
     assert [result.outcome for result in mount.candidate] == [Outcome.FAIL] * 3
     assert len(by_name[full_name("TestCopy")].control) == 1
+    assert by_name[full_name("TestFlaky")].verdict is Verdict.FLAKY
+    assert len(by_name[full_name("TestFlaky")].candidate) == 3
 
 
 @pytest.mark.parametrize("reruns", [0, 1, 3])

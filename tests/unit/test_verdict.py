@@ -7,6 +7,7 @@ from itertools import permutations, product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness.config.skiplists import Entry, Signature
 from harness.config.yamlfile import Place
@@ -17,6 +18,7 @@ from harness.verdict import (
     UNEXPECTED,
     WORST_FIRST,
     exit_code,
+    flake_rate,
     judge,
     overall,
 )
@@ -190,6 +192,51 @@ def test_an_attempt_that_ended_under_the_test_is_set_aside_for_one_that_says_som
     assert judge((PASS,), (incomplete, PASS), None) is Verdict.COMPATIBLE
     assert judge((PASS,), (incomplete, NEW), None) is Verdict.REGRESSED
     assert judge((PASS,), (incomplete,), None) is Verdict.REGRESSED
+
+
+def flaky(budget: float | None) -> Entry:
+    return replace(entry(Status.FLAKY), budget=budget)
+
+
+@pytest.mark.parametrize("side", ["control", "candidate"])
+@pytest.mark.parametrize(
+    ("budget", "failed", "attempts", "verdict"),
+    [
+        (None, 9, 10, Verdict.KNOWN),
+        (0.25, 1, 2, Verdict.KNOWN),
+        (0.25, 2, 3, Verdict.FLAKY),
+        (0.25, 2, 8, Verdict.KNOWN),
+        (0.25, 3, 8, Verdict.FLAKY),
+        (0, 1, 3, Verdict.KNOWN),
+        (0, 2, 3, Verdict.FLAKY),
+    ],
+)
+def test_a_flaky_entry_excuses_up_to_its_budget(
+    side: str, budget: float | None, failed: int, attempts: int, verdict: Verdict
+) -> None:
+    mixed = (*[NEW] * failed, *[PASS] * (attempts - failed))
+    control, candidate = ((PASS,), mixed) if side == "candidate" else (mixed, (PASS,))
+    assert judge(control, candidate, flaky(budget)) is verdict
+    assert flake_rate(mixed) == (failed, attempts)
+
+
+def test_four_failures_in_a_row_are_broken_and_no_flake() -> None:
+    once = (NEW, PASS)
+    assert judge((PASS,), (*once, NEW, NEW, NEW), None) is Verdict.FLAKY
+    assert judge((PASS,), (*once, NEW, NEW, NEW, NEW), None) is Verdict.REGRESSED
+    assert judge((PASS,), (*once, NEW, NEW, NEW, NEW), flaky(None)) is Verdict.REGRESSED
+    assert judge((PASS,), (*once, NEW, NEW, NEW, NEW), ENTRIES["signature"]) is Verdict.KNOWN
+    assert judge((*once, OLD, OLD, OLD, OLD), (OLD,), None) is Verdict.SAME_FAILURE
+    assert judge((PASS,), (*once, NEW, NEW, NEW, NEW, PASS), None) is Verdict.FLAKY
+
+
+def test_attempts_that_say_nothing_are_neither_in_the_row_nor_in_the_rate() -> None:
+    silent = failing("no such host", Reason.NETWORK)
+    row = (PASS, NEW, NEW, silent, NEW, NEW)
+    assert judge((PASS,), row, None) is Verdict.REGRESSED
+    assert flake_rate((PASS, silent, NEW)) == (1, 2)
+    assert flake_rate((silent, PASS)) is None
+    assert flake_rate(row) is None
 
 
 outcomes = st.sampled_from(list(Outcome))

@@ -185,6 +185,21 @@ class Fault(Record, frozen=True, kw_only=True):
     """False if it may have hit somebody else: then only tests that it shows in are excused."""
 
 
+class Leaked(Record, frozen=True, kw_only=True):
+    """What a suite had left behind when its test binary ended, counted before it was removed."""
+
+    processes: int = 0
+    mounts: int = 0
+    namespaces: int = 0
+    """Of the network."""
+    groups: int = 0
+    """Control groups."""
+    temporary: int = 0
+    """Files and folders directly in TMPDIR and the like."""
+    state: int = 0
+    """Files and folders directly in folders for the state of programs, such as /run."""
+
+
 class LegRun(Record, frozen=True, kw_only=True):
     """One execution of the test binary, or a stored one that was found again."""
 
@@ -217,6 +232,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Each has excused results of this leg: their reason is the fault's."""
     repeats: bool = False
     """True if it ran all that the main run was to run, because a leg of that broke."""
+    leaked: Leaked | None = None
+    """None if nobody could look: the leg was killed, is a stored one, or ran on an engine."""
 
     @property
     def main(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Protocol
 from harness.config.lines import Line
 from harness.config.series import Patch
 from harness.events import Listener
-from harness.model import Channel, Commit, Fault, Side
+from harness.model import Channel, Commit, Fault, Leaked, Side
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ class LegExit:
     notes: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     """What the machine did to it; never drawn from its output."""
+    leaked: Leaked | None = None
+    """What its suite left behind; None if nobody could look."""
 
 
 Sink = Callable[[bytes], None]

@@ -16,6 +16,7 @@ import click
 
 from harness.gotest import names
 from harness.model import EntryRef, Judgement, Leg, Outcome, Result, Run, Verdict
+from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
 from harness.reports.summary import (
     TIMES,
@@ -233,6 +234,8 @@ class _Report:
         yield from self._prose(headline(self._run), 0, bold=True, fg=colour)
         yield ""
         yield f"logs   {visible(str(self._folder))}"
+        if left := left_behind(self._run):
+            yield from self._prose(f"left   {left}", 0)
         if self._run.rerun:
             yield f"rerun  {visible(shlex.join(self._run.rerun))}"
 

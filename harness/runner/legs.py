@@ -100,6 +100,7 @@ def _leg_run(
         parents=parsed.parents,
         notes=(*said, *end.notes, *broken, *parsed.notes),
         marked=_framing(request) is Format.MARKED,
+        leaked=end.leaked,
     )
     return excused(run, *end.faults)
 

@@ -31,8 +31,8 @@ def oom_kills(root: Path = Path("/")) -> Kills:
     """
     group = _group(_text(root / "proc/self/cgroup"))
     return Kills(
-        ours=_counter(root / "sys/fs/cgroup" / group) if group else 0,
-        everywhere=_counter(root / "proc/vmstat"),
+        ours=counter(root / "sys/fs/cgroup" / group) if group else 0,
+        everywhere=counter(root / "proc/vmstat"),
     )
 
 
@@ -48,7 +48,8 @@ def _group(listed: str) -> str:
     return unified
 
 
-def _counter(file: Path) -> int:
+def counter(file: Path) -> int:
+    """Read `oom_kill` from one of the kernel's lists; what is not there counts as none."""
     words = (line.split() for line in _text(file).splitlines())
     return next((int(value) for name, value in words if name == "oom_kill"), 0)
 

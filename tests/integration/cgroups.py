@@ -1,28 +1,16 @@
-"""Control groups of the tests' own, by whichever version this machine has."""
+"""Control groups as a leg sees them, by whichever version this machine has."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.integration.watching import eventually
-
-_ROOT = Path("/sys/fs/cgroup")
+_UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 
 
-@contextmanager
-def limited(megabytes: int) -> Iterator[Path]:
-    """Make a group whose processes get no more memory than this; give its `cgroup.procs`."""
-    unified = (_ROOT / "cgroup.controllers").exists()
-    name = f"compat-limited-{os.getpid()}"
-    group = (_ROOT if unified else _ROOT / "memory") / name
-    group.mkdir()
-    try:
-        limit = group / ("memory.max" if unified else "memory.limit_in_bytes")
-        limit.write_text(str(megabytes << 20))
-        yield group / "cgroup.procs"
-    finally:
-        assert eventually(lambda: not (group / "cgroup.procs").read_text())
-        group.rmdir()
+def limit(megabytes: int) -> str:
+    """Give the words for a shell to go where there is no more memory than this."""
+    group = "/sys/fs/cgroup/small" if _UNIFIED else "/sys/fs/cgroup/memory/small"
+    file = "memory.max" if _UNIFIED else "memory.limit_in_bytes"
+    return (
+        f"mkdir {group} && echo {megabytes << 20} >{group}/{file} && echo $$ >{group}/cgroup.procs"
+    )

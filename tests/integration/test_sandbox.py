@@ -13,87 +13,27 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from harness.backends.base import Artefact, LegExit, LegRequest
 from harness.backends.native import sandbox
-from harness.backends.native.sandbox import run_leg
-from harness.backends.processes import PROCESSES, WRAPPER
+from harness.backends.native.sandbox import _spec, run_leg
+from harness.backends.processes import PROCESSES
 from harness.errors import InfrastructureError
 from harness.model import Reason
 from harness.tools.crew import Crew
 from tests.integration import cgroups
+from tests.integration.legs import MARK, Leg, sleepers
 from tests.integration.watching import alive, eventually
 
 pytestmark = pytest.mark.integration
 
-MARK = "86399.25"
-"""Seconds that no other process of this machine sleeps."""
-
 HANG = f"echo ready; setsid sleep {MARK} </dev/null >/dev/null 2>&1 & exec sleep {MARK}"
-
-
-class Leg:
-    """A leg whose test binary is a script."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment: dict[str, str] = {}
-        self.mirror: Path | None = None
-        self.offline = True
-        self.timeout = 30.0
-        for name in ("suite/bin", "suite/src", "frontend"):
-            (folder / name).mkdir(parents=True)
-        (folder / "suite/bin/buildkitd").write_text("#!/bin/sh\necho this is buildkitd\n", "utf-8")
-        (folder / "suite/bin/buildkitd").chmod(0o755)
-
-    def request(self, script: str) -> LegRequest:
-        binary = self.folder / "suite/bin/dockerfile.test"
-        binary.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
-        binary.chmod(0o755)
-        return LegRequest(
-            suite=Artefact("s", self.folder / "suite", cached=True, go_minor=21),
-            frontend=Artefact("f", self.folder / "frontend", cached=True, go_minor=21),
-            worker="oci",
-            select="^TestIntegration$",
-            skip="",
-            parallel=2,
-            procs=3,
-            timeout=self.timeout,
-            offline=self.offline,
-            mirror=self.mirror,
-            folder=self.folder / "out",
-            environment=self.environment,
-        )
-
-    def __call__(self, script: str) -> tuple[LegExit, str]:
-        output = bytearray()
-        end = run_leg(self.request(script), output.extend)
-        return end, output.decode()
-
-    def says(self, script: str) -> str:
-        end, output = self(f"set -eu\n{script}")
-        assert end.status == 0, output
-        return output.strip()
 
 
 @pytest.fixture
 def leg(tmp_path: Path) -> Leg:
     return Leg(tmp_path / "leg")
-
-
-def sleepers() -> list[int]:
-    """Find the processes, in any namespace, that sleep as only these tests do."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if MARK.encode() in words:
-                found.append(int(entry.name))
-    return found
 
 
 @pytest.mark.parametrize(
@@ -105,13 +45,15 @@ def test_the_status_of_the_test_binary_comes_out(script: str, status: int, leg: 
     assert (end.status, end.timed_out) == (status, False)
 
 
-def test_output_comes_out_while_the_leg_runs(leg: Leg, tmp_path: Path) -> None:
+def test_output_comes_out_while_the_leg_runs(leg: Leg) -> None:
     # The script ends in time only if its first line was seen outside.
+    seen = leg.folder / "out" / "seen"
+
     def sink(chunk: bytes) -> None:
         if b"ready" in chunk:
-            (tmp_path / "seen").touch()
+            seen.touch()
 
-    script = f"echo ready; until [ -e {tmp_path}/seen ]; do sleep 0.05; done; echo $* >&2"
+    script = f"echo ready; until [ -e {seen} ]; do sleep 0.05; done; echo $* >&2"
     leg.timeout = 20.0
     assert run_leg(leg.request(script), sink).status == 0
 
@@ -158,23 +100,24 @@ def test_temporary_files_are_private_and_gone(leg: Leg) -> None:
 
 
 def test_state_of_the_machine_is_neither_seen_nor_changed(
-    leg: Leg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    leg: Leg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hidden = tmp_path / "etc-buildkit"
-    hidden.mkdir()
+    hidden = leg.folder / "out" / "etc-buildkit"
+    hidden.mkdir(parents=True)
     (hidden / "buildkitd.toml").write_text("the user's", "utf-8")
-    monkeypatch.setattr(sandbox, "_HIDDEN", (str(hidden), str(tmp_path / "is-not-there")))
+    absent = leg.folder / "out" / "is-not-there"
+    monkeypatch.setattr(sandbox, "_HIDDEN", (str(hidden), str(absent)))
     script = f"ls -A {hidden}; echo changed > {hidden}/buildkitd.toml; touch {hidden}/new"
     assert leg.says(script) == ""
     assert [path.name for path in hidden.iterdir()] == ["buildkitd.toml"]
     assert (hidden / "buildkitd.toml").read_text("utf-8") == "the user's"
-    assert not (tmp_path / "is-not-there").exists()
+    assert not absent.exists()
 
 
-def test_no_mount_of_a_leg_is_seen_outside(leg: Leg, tmp_path: Path) -> None:
+def test_no_mount_of_a_leg_is_seen_outside(leg: Leg) -> None:
     before = Path("/proc/self/mounts").read_text("utf-8")
-    (tmp_path / "target").mkdir()
-    target = tmp_path / "target"
+    target = leg.folder / "out" / "target"
+    target.mkdir(parents=True)
     assert leg.says(f"mount -t tmpfs x {target}; touch {target}/inside; ls {target}") == "inside"
     assert Path("/proc/self/mounts").read_text("utf-8") == before
     assert not [*target.iterdir()]
@@ -277,11 +220,9 @@ def test_a_test_binary_that_cannot_be_run_is_nobodys_test_result(leg: Leg) -> No
 
 @pytest.mark.parametrize(("script", "status"), [("exec {}", 137), ("{}; exit 1", 1)])
 def test_memory_that_ran_out_is_told_by_the_kernel(script: str, status: int, leg: Leg) -> None:
-    with cgroups.limited(megabytes=32) as group:
-        end, _ = leg(f"echo $$ > {group}; {script.format('tail /dev/zero')}")
-    assert end.status == status
-    assert {fault.reason for fault in end.faults} == {Reason.OOM}
-    assert not any(fault.sure for fault in end.faults)  # it was in a group of its own
+    end, output = leg(f"{cgroups.limit(megabytes=32)}; {script.format('tail /dev/zero')}")
+    assert end.status == status, output
+    assert [(fault.reason, fault.sure) for fault in end.faults] == [(Reason.OOM, True)]
 
 
 def test_a_kill_for_another_cause_is_no_want_of_memory(leg: Leg) -> None:
@@ -325,20 +266,9 @@ def test_after_kill_9_no_process_and_no_mount_is_left(
         "    crew.start(stream, Request(argv, timeout=60), lambda _: None).result()\n",
         "utf-8",
     )
-    spec: dict[str, object] = {
-        "scratch": "/mnt",
-        "hide": [],
-        "mirror": None,
-        "programs": {},
-        "kept": [],
-        "wrapper": str(WRAPPER),
-        "processes": str(tmp_path),
-        "loopback": True,
-        "argv": [str(leg.folder / "suite/bin/dockerfile.test")],
-        "cwd": str(leg.folder),
-        "env": {},
-    }
-    (tmp_path / "spec.json").write_text(json.dumps(spec), "utf-8")
+    (leg.folder / "out" / PROCESSES).mkdir(parents=True)
+    spec = _spec(leg.request(HANG), Path("/mnt"), {}, {})
+    (tmp_path / "spec.json").write_bytes(msgspec.json.encode(spec))
     child = subprocess.Popen(
         [sys.executable, script, tmp_path / "spec.json"],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

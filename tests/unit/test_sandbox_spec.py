@@ -100,7 +100,7 @@ def test_the_environment_names_the_frontend_and_only_private_folders(
 def test_a_mirror_is_used_as_the_copy_that_the_leg_gets(request_: LegRequest) -> None:
     seeded = changed(request_, mirror=Path("/cache/mirror/k1"))
     assert _environment(seeded, SCRATCH)["BUILDKIT_REGISTRY_MIRROR_DIR"] == "/mnt/mirror"
-    assert _spec(seeded, SCRATCH, {})["mirror"] == "/cache/mirror/k1"
+    assert _spec(seeded, SCRATCH, {}, {})["mirror"] == "/cache/mirror/k1"
 
 
 def test_what_a_line_sets_wins(request_: LegRequest) -> None:
@@ -128,8 +128,8 @@ def test_offline_only_the_network_is_set_apart_and_its_loopback_brought_up(
     online, offline = (command(spec, offline=value) for value in (False, True))
     assert [word for word in offline if word not in online] == ["--net"]
     assert offline[-1] == str(spec)
-    assert _spec(request_, SCRATCH, {})["loopback"] is True
-    assert _spec(changed(request_, offline=False), SCRATCH, {})["loopback"] is False
+    assert _spec(request_, SCRATCH, {}, {})["loopback"] is True
+    assert _spec(changed(request_, offline=False), SCRATCH, {}, {})["loopback"] is False
 
 
 @pytest.mark.usefixtures("machine")

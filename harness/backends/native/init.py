@@ -2,16 +2,19 @@
 
 Run by `unshare` as `python -I init.py SPEC.json`, standard library only, as PID 1. When it
 ends the kernel kills every process of its PID namespace and drops every mount of its mount
-namespace, which is how nothing of a leg can outlive it, whoever is killed first.
+namespace, which is how nothing of a leg can outlive it, whoever is killed first. Before that it
+writes down what the program has left.
 
-SPEC.json: scratch (folder that becomes a private tmpfs), hide (folders that become empty ones),
-mirror (folder copied to scratch/mirror, or null), programs (name → path, linked into
-scratch/bin), kept (names of those whose stderr is kept: in scratch/bin stands `wrapper` for them,
-a script), processes (folder for what is kept), loopback (bring up lo), argv, cwd, env (added to
-the environment of this process).
+SPEC.json: groups (mount point of a cgroup hierarchy → the leg's own folder in it), scratch
+(folder that becomes a private tmpfs), temporary and state (folders that become empty ones),
+layered (folders to which changes are private), hide (further folders that become empty ones),
+visible (what stays in sight of all these), mirror (folder copied to scratch/mirror, or null),
+programs (name → path, linked into scratch/bin), kept (names of those whose stderr is kept: in
+scratch/bin stands `wrapper` for them, a script), processes (folder for what is kept), loopback
+(bring up lo), argv, cwd, env (added to the environment of this process), left (file that says
+what the program left). Folders that do not exist are left out.
 """
 
-import ctypes
 import fcntl
 import json
 import os
@@ -22,20 +25,27 @@ import struct
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from harness.inside import left, mounts
+
 FAILED = 125
 """Exit status if the namespace could not be prepared; Go test binaries end with 0, 1 or 2."""
 
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 0x1
 _SIGNALLED = 128
+_FOLDERS = {"tmp": 0o1777, "bin": 0o755, "real": 0o755, "home": 0o700}
+"""Below scratch, with their modes."""
+
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def main(spec_file: str) -> int:
-    """Prepare, run, reap; give the program's exit status."""
+    """Prepare, run, reap, write down what was left; give the program's exit status."""
     spec = json.loads(Path(spec_file).read_bytes())
     try:
-        _prepare(spec)
+        shared = _prepare(spec)
+        before = _look(spec)
         child = os.fork()
         if child == 0:
             for number in _IGNORED_BY_PYTHON:
@@ -45,21 +55,53 @@ def main(spec_file: str) -> int:
     except OSError as error:
         sys.stderr.write(f"compat-init: {error}\n")
         return FAILED
-    return _reap(child)
+    status = _reap(child)
+    try:
+        left.settle()
+        said = {**left.between(before, _look(spec)), "shared": shared}
+        Path(spec["left"]).write_text(json.dumps(said, indent=1), "utf-8")
+        mounts.thaw(spec["groups"])
+    except OSError as error:
+        sys.stderr.write(f"compat-init: after the end: {error}\n")
+    return status
 
 
-def _prepare(spec: dict) -> None:  # type: ignore[type-arg] # plain JSON, checked by its writer
+def _prepare(spec: dict) -> list[str]:  # type: ignore[type-arg] # plain JSON, checked by its writer
+    """Make what is the leg's own; give what it has to share with the machine, and why."""
     wrapper = Path(spec["wrapper"]).read_bytes()  # before a mount may cover it
-    for folder in spec["hide"]:
-        if Path(folder).is_dir():
-            _mount_tmpfs(folder)
-    scratch = Path(spec["scratch"])
-    _mount_tmpfs(str(scratch))
-    (scratch / "tmp").mkdir(mode=0o1777)
-    (scratch / "tmp").chmod(0o1777)
-    (scratch / "bin").mkdir()
-    (scratch / "real").mkdir()
-    (scratch / "home").mkdir(mode=0o700)
+    mounts.enter_groups(spec["groups"])
+    shared = _cover(spec, mounts.Visible(spec["visible"]))
+    _fill(spec, Path(spec["scratch"]), wrapper)
+    if spec["loopback"]:
+        _loopback_up()
+    return shared
+
+
+def _cover(spec: dict, visible: mounts.Visible) -> list[str]:  # type: ignore[type-arg] # as above
+    shared = []
+    mounts.cover(Path(spec["scratch"]))
+    for folder in mounts.existing(spec["temporary"] + spec["state"]):
+        mounts.cover(folder, folder.stat().st_mode & 0o7777)
+        visible.show(folder)
+    for folder in mounts.existing(spec["layered"]):
+        try:
+            mounts.layer(folder, _changes(spec["scratch"], str(folder)))
+        except OSError as error:
+            shared.append(str(error))
+        else:
+            visible.show(folder)
+    visible.let_go()
+    hidden = mounts.existing(spec["hide"])
+    for folder in hidden:
+        mounts.cover(folder)
+    spec["hide"] = [str(folder) for folder in hidden]
+    return shared
+
+
+def _fill(spec: dict, scratch: Path, wrapper: bytes) -> None:  # type: ignore[type-arg] # as above
+    for name, mode in _FOLDERS.items():
+        (scratch / name).mkdir()
+        (scratch / name).chmod(mode)
     (scratch / "processes").symlink_to(spec["processes"])
     for name, target in spec["programs"].items():
         kept = name in spec["kept"]
@@ -69,16 +111,20 @@ def _prepare(spec: dict) -> None:  # type: ignore[type-arg] # plain JSON, checke
             (scratch / "bin" / name).chmod(0o755)
     if spec["mirror"]:
         shutil.copytree(spec["mirror"], scratch / "mirror")
-    if spec["loopback"]:
-        _loopback_up()
 
 
-def _mount_tmpfs(folder: str) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    # No nosuid, no nodev: images with setuid files and device nodes are unpacked in here.
-    if libc.mount(b"tmpfs", folder.encode(), b"tmpfs", ctypes.c_ulong(0), b"mode=0755") != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"mount tmpfs on {folder}: {os.strerror(code)}")
+def _look(spec: dict) -> left.Seen:  # type: ignore[type-arg] # as above
+    scratch = spec["scratch"]
+    changes = {f"{_changes(scratch, name)}/upper": name for name in spec["layered"]}
+    return left.look(
+        groups=spec["groups"],
+        temporary=[f"{scratch}/tmp", *spec["temporary"]],  # noqa: S108 - the leg's own
+        state={**{name: name for name in (*spec["state"], *spec["hide"])}, **changes},
+    )
+
+
+def _changes(scratch: str, layered: str) -> Path:
+    return Path(scratch, "changes", layered.strip("/").replace("/", "-"))
 
 
 def _loopback_up() -> None:

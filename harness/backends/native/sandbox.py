@@ -12,9 +12,11 @@ import msgspec
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment, passed_on
 from harness.backends.native import init
+from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.processes import KEPT, PROCESSES, WRAPPER
 from harness.errors import InfrastructureError
 from harness.model import Fault, Reason
+from harness.tools.cgroups import make_groups
 from harness.tools.memory import Kills, oom_kills
 from harness.tools.process import Request, find, stream
 
@@ -30,8 +32,12 @@ NAMESPACES = ("unshare", "setpriv")
 
 CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
 
-_HIDDEN = ("/etc/buildkit", "/run/runc", "/run/containerd", "/run/buildkit", "/var/lib/cni")
-"""State of this machine that a test must neither see nor change, where it exists."""
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - made private
+_STATE = ("/run",)
+_LAYERED = ("/var/lib",)
+_HIDDEN = ("/etc/buildkit", "/var/lib/cni")
+"""Folders of this machine that are the leg's own: it sees them empty, or what they hold and
+not what it changes in them itself; see init.py."""
 
 _SCRATCH = ("/mnt", "/media", "/srv", "/opt")
 """Folders that the file system standard has everywhere; a short name keeps unix sockets short."""
@@ -47,23 +53,38 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     """
     (leg.folder / PROCESSES).mkdir(parents=True, exist_ok=True)
     programs = _programs(leg)
-    needed = [leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable)]
-    needed += [Path(path) for path in programs.values()]
-    scratch = _free_folder(needed + ([leg.mirror] if leg.mirror else []))
+    scratch = _free_folder(_needed(leg, programs))
     spec = leg.folder / "sandbox.json"
-    spec.write_bytes(msgspec.json.format(msgspec.json.encode(_spec(leg, scratch, programs))))
+    (leg.folder / LEFT).unlink(missing_ok=True)
     request = Request(
         command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + GRACE
     )
-    before = oom_kills()
-    ended = stream(request, sink)
+    groups = make_groups()
+    try:
+        told = _spec(leg, scratch, programs, groups.folders)
+        spec.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
+        before = oom_kills()
+        ended = stream(request, sink)
+        killed = groups.kills(oom_kills().since(before))
+    finally:
+        stuck = groups.remove()
     if ended.status == init.FAILED:
         raise InfrastructureError(
             f"the namespaces of a leg could not be prepared; see {leg.folder / 'raw.log'}",
             hint="compat doctor says what this machine lacks",
         )
-    befell = faults(oom_kills().since(before))
-    return LegExit(ended.status, ended.timed_out, ended.seconds, faults=befell)
+    left = read_left(leg.folder / LEFT)
+    shared = (
+        f"not kept apart from this machine: {what}" for what in (*left.shared, *groups.lacking)
+    )
+    return LegExit(
+        ended.status,
+        ended.timed_out,
+        ended.seconds,
+        notes=(*(f"shared with this machine: {what}" for what in shared), *stuck),
+        faults=faults(killed),
+        leaked=left.leaked,
+    )
 
 
 def command(spec: Path, *, offline: bool) -> list[str]:
@@ -76,23 +97,46 @@ def command(spec: Path, *, offline: bool) -> list[str]:
     unshare, setpriv = (str(find(program)) for program in NAMESPACES)
     argv = [setpriv, "--pdeathsig", "KILL", "--", unshare]
     argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
-    argv += ["--mount-proc", *(["--net"] if offline else [])]
+    argv += ["--mount-proc", "--ipc", *(["--net"] if offline else [])]
     return [*argv, sys.executable, "-I", init.__file__, str(spec)]
 
 
 def faults(kills: Kills) -> tuple[Fault, ...]:
-    """Give what the kernel did while a leg ran; whose processes they were it does not tell."""
+    """Give what the kernel did while a leg ran, to processes of its own or of nobody knows whom."""
     if not kills.everywhere:
         return ()
     where = "here" if kills.ours else "on this machine"
-    words = f"memory ran out {where}: the kernel killed {kills.everywhere} of its processes"
+    number = kills.ours or kills.everywhere
+    words = f"memory ran out {where}: the kernel killed {number} of its processes"
     return (Fault(reason=Reason.OOM, words=words, sure=kills.ours > 0),)
 
 
-def _spec(leg: LegRequest, scratch: Path, programs: dict[str, str]) -> dict[str, object]:
+def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
+    """Give what a leg must see."""
+    needed = [leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable)]
+    needed += [Path(path) for path in programs.values()]
+    needed += [leg.mirror] if leg.mirror else []
+    needed += [path for path in (Path("/etc/resolv.conf"),) if path.exists()]
+    return _names(needed)
+
+
+def _names(paths: Iterable[Path]) -> list[Path]:
+    """Give the names that the leg uses and where links lead: both must stay in sight."""
+    return sorted({name for path in paths for name in (path.absolute(), path.resolve())})
+
+
+def _spec(
+    leg: LegRequest, scratch: Path, programs: dict[str, str], groups: dict[str, str]
+) -> dict[str, object]:
     return {
+        "groups": groups,
         "scratch": str(scratch),
-        "hide": list(_HIDDEN),
+        "visible": [str(path) for path in _needed(leg, programs)],
+        "temporary": _TEMPORARY,
+        "state": _STATE,
+        "layered": _LAYERED,
+        "hide": _HIDDEN,
+        "left": str(leg.folder / LEFT),
         "mirror": str(leg.mirror) if leg.mirror else None,
         "programs": programs,
         "kept": list(KEPT),
@@ -137,8 +181,7 @@ def _passed_on() -> dict[str, str]:
 
 def _free_folder(needed: Iterable[Path]) -> Path:
     """Choose a folder to cover with the leg's private tmpfs: none that the leg must see."""
-    # By the names that the leg uses and by where links lead: both must stay in sight.
-    names = {name for path in needed for name in (path.absolute(), path.resolve())}
+    names = _names(needed)
     for name in _SCRATCH:
         folder = Path(name)
         if folder.is_dir() and not any(path.is_relative_to(folder) for path in names):

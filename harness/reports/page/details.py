@@ -9,6 +9,7 @@ from itertools import chain
 import msgspec
 
 from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
+from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
 from harness.reports.overview import BY_WEIGHT, Spot
 from harness.reports.summary import attempts, failure, headline, main_leg, outcome_text
@@ -128,6 +129,7 @@ class _Cell:
             self._entry(entry)
         notes = [*self._left_out(found), *run.warnings]
         notes += [f"{leg.folder}: {note}" for leg in run.legs for note in leg.notes]
+        notes += [f"left behind: {left}"] if (left := left_behind(run)) else []
         return CellView(
             headline=headline(run),
             facts=[*_pair_facts(self._spot), *self._facts()],

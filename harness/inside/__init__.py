@@ -1,0 +1,1 @@
+"""What runs inside a leg's namespaces, beside the first process; standard library only."""

@@ -159,6 +159,19 @@ class Pair(Record, frozen=True, kw_only=True):
     backend: str
 
 
+class Suspicion(Record, frozen=True, kw_only=True):
+    """What a daemon said while a test passed, and should not have; it changes no verdict."""
+
+    kind: str
+    """As the list of suspects calls it: `panic`, `data-race`."""
+    words: str
+    """The line that says so."""
+    log: str
+    """The daemon's whole log, relative to the run folder."""
+    tests: int = 1
+    """Among how many tests it could not be told apart which one the daemon belonged to."""
+
+
 class Result(Record, frozen=True, kw_only=True):
     """What one test did in one attempt of one leg."""
 
@@ -172,6 +185,8 @@ class Result(Record, frozen=True, kw_only=True):
     """The part of the output that says what went wrong; bounded in size."""
     fingerprint: str = ""
     """Digest of `error` without ids, times, ports, digests and paths; failing outcomes only."""
+    suspicions: tuple[Suspicion, ...] = ()
+    """What its daemon said that it should not have; passing outcomes only."""
 
 
 class Fault(Record, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ binary is killed. So a script (kept.sh) stands on a leg's PATH in the place of e
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 PROCESSES = "processes"
@@ -16,3 +18,35 @@ KEPT = ("buildkitd",)
 """Programs whose stderr is kept."""
 
 WRAPPER = Path(__file__).with_name("kept.sh")
+
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One that a leg ran, with what it said."""
+
+    name: str
+    """Its program's and its id: `buildkitd.123`."""
+    began: float
+    """Seconds since the boot."""
+    ended: float | None
+    """None if it was killed with all that was around it."""
+    log: Path
+
+
+def processes(leg: Path) -> list[Process]:
+    """Read what was kept in a leg's folder, oldest first; nothing if the leg kept nothing."""
+    found = []
+    for life in (leg / PROCESSES).glob("*.life"):
+        said = dict(
+            line.split(" ", 1)
+            for line in life.read_text("utf-8", "replace").splitlines()
+            if line.startswith(("began ", "ended "))
+        )
+        log = life.with_suffix(".log")
+        if _NUMBER.fullmatch(said.get("began", "")) and log.is_file():
+            ended = said.get("ended", "")
+            end = float(ended) if _NUMBER.fullmatch(ended) else None
+            found.append(Process(life.stem, float(said["began"]), end, log))
+    return sorted(found, key=lambda process: (process.began, process.name))

@@ -37,6 +37,11 @@ class Data:
         return self.matrices / "images.yaml"
 
     @property
+    def oracle_file(self) -> Path:
+        """What daemons should never say (harness.config.oracle)."""
+        return self.matrices / "oracle.yaml"
+
+    @property
     def patches(self) -> Path:
         """Patch series (harness.config.series)."""
         return self.root / "patches"

@@ -44,5 +44,7 @@ class Policy(Record, frozen=True, kw_only=True):
     """Tests that pass with neither frontend, in different ways."""
     stale_entries: Stance = Stance.REFUSE
     """Skip-list entries whose test passes, or that matched no test in any cell."""
+    suspicious: Stance = Stance.TELL
+    """Tests that pass while their daemon says what it should not, and only with this frontend."""
     require: tuple[CellGlob, ...] = ()
     """Each must match a cell with a result, beyond those that the run itself planned."""

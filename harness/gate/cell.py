@@ -22,6 +22,7 @@ from harness.reports.summary import (
     main_leg,
     ref_name,
     side_error,
+    suspicions,
     title,
 )
 from harness.reports.text import clip, duration, parsed_time, visible
@@ -54,6 +55,8 @@ _SAYS = {
     "{suite}'s own: {control}; {frontend}'s: {error}",
     Kind.STALE_ENTRY: "{test} passes in {pair}, but {entry} expects it to fail: {reason}",
     Kind.FLAKY: "{test} did not do the same in every attempt in {pair}, flaky {rate}: {error}",
+    Kind.SUSPICIOUS: "{test} passed in {pair}, but its daemon said what it should not, with "
+    "{frontend}'s frontend alone: {error}",
     Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
 }
 _ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
@@ -152,6 +155,26 @@ class Cell:
             if row.verdict in _TESTS:
                 kind = _TESTS[row.verdict]
                 yield self._test(self.run, row, logs, refused=refused.get(kind, True))
+            yield from self._suspicious(self.run, row, policy)
+
+    def _suspicious(self, run: Run, row: Judgement, policy: Policy) -> Iterator[Finding]:
+        """Find what only the candidate's daemon said: the rest is the daemon's own affair."""
+        told = suspicions(row)
+        own = {it.kind for leg, it in told if leg is Leg.CONTROL}
+        for leg, it in told:
+            if leg is Leg.CANDIDATE and it.kind not in own:
+                error = f"{visible(it.kind)}: {visible(clip(it.words, _REASON))}"
+                yield Finding(
+                    kind=Kind.SUSPICIOUS,
+                    refused=policy.suspicious is Stance.REFUSE,
+                    says=_SAYS[Kind.SUSPICIOUS],
+                    words={**self._words, **self._test_words(row), "error": error},
+                    cell=self.result.id,
+                    test=row.name,
+                    cause=normalise(error),
+                    log=f"{self.result.run}/{it.log}".removeprefix("./"),
+                    reproduce=run.command,
+                )
 
     def _test(self, run: Run, row: Judgement, logs: Logs, *, refused: bool) -> Finding:
         kind = _TESTS[row.verdict]

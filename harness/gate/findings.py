@@ -18,6 +18,7 @@ class Kind(StrEnum):
     STALE_ENTRY = "stale-entry"
     UNMATCHED_ENTRY = "unmatched-entry"
     FLAKY = "flaky"
+    SUSPICIOUS = "suspicious"
     NOTHING_RAN = "nothing-ran"
     NOT_TESTED = "not-tested"
     OTHER_COMMIT = "other-commit"
@@ -38,6 +39,7 @@ MEANINGS = {
     Kind.STALE_ENTRY: "expected failures that pass",
     Kind.UNMATCHED_ENTRY: "skip-list entries that matched no test in any cell",
     Kind.FLAKY: "tests that did not do the same in every attempt",
+    Kind.SUSPICIOUS: "tests that passed while their daemon said what it should not",
     Kind.NOTHING_RAN: "nothing was run",
     Kind.NOT_TESTED: "releases that no cell has tested",
     Kind.OTHER_COMMIT: "cells with other commits than those to be released",
@@ -59,6 +61,7 @@ CODES = {
     Kind.STALE_ENTRY: ExitCode.REGRESSION,
     Kind.UNMATCHED_ENTRY: ExitCode.REGRESSION,
     Kind.FLAKY: ExitCode.REGRESSION,
+    Kind.SUSPICIOUS: ExitCode.REGRESSION,
     Kind.FAILED: ExitCode.INFRASTRUCTURE,
     Kind.INFRA: ExitCode.INFRASTRUCTURE,
 }

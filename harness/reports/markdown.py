@@ -37,6 +37,7 @@ def summary_markdown(matrix: MatrixRun, spots: Sequence[Spot], survey: Survey) -
     troubles = [(it.verdict in BROKEN, _trouble(it, spots, survey)) for it in survey.troubles()]
     details = [text for broken, text in troubles if broken]
     details += [*_failures(spots), *(text for broken, text in troubles if not broken)]
+    details += [*_suspicious(survey)]
     room = LIMIT - _RESERVE - len("".join(parts).encode())
     shown = list(_fitting(details, room))
     if shown:
@@ -145,6 +146,15 @@ def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> str:
         f"{_in_html(clip(line, _PROSE))}</summary>\n\n"
         f"{_list('Tests', tests)}{_list('Pairs', pairs)}{example}\n</details>\n\n"
     )
+
+
+def _suspicious(survey: Survey) -> Iterator[str]:
+    for words, numbers in survey.suspicious.items():
+        tests = [survey.tests[number] for number in sorted(numbers)]
+        yield (
+            f"<details><summary>? suspicious, although passed, {plural(len(tests), 'test')}: "
+            f"{_in_html(clip(words, _PROSE))}</summary>\n\n{_list('Tests', tests)}\n</details>\n\n"
+        )
 
 
 def _list(title: str, names: list[str]) -> str:

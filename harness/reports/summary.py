@@ -18,6 +18,7 @@ from harness.model import (
     Pair,
     Result,
     Run,
+    Suspicion,
     Verdict,
 )
 from harness.reports.logs import Logs
@@ -74,6 +75,22 @@ def meaning(run: Run, verdict: Verdict) -> str:
 def attempts(judgement: Judgement, leg: Leg) -> tuple[Result, ...]:
     """Give one side of a judgement."""
     return judgement.control if leg is Leg.CONTROL else judgement.candidate
+
+
+def suspicions(judgement: Judgement) -> list[tuple[Leg, Suspicion]]:
+    """Give what daemons said while a test passed, the candidate's first, each thing once."""
+    told = (
+        (leg, it)
+        for leg in (Leg.CANDIDATE, Leg.CONTROL)
+        for result in attempts(judgement, leg)
+        for it in result.suspicions
+    )
+    return list({(leg, it.kind, it.words): (leg, it) for leg, it in told}.values())
+
+
+def suspicious(run: Run) -> list[Judgement]:
+    """Give the tests that passed while a daemon said what it should not have."""
+    return [row for row in run.judgements if suspicions(row)]
 
 
 def flakes(judgement: Judgement) -> str:
@@ -186,6 +203,13 @@ def _is_stale(judgement: Judgement) -> bool:
     return judgement.verdict is Verdict.STALE_ENTRY
 
 
+def suspicion_text(leg: Leg, suspicion: Suspicion) -> str:
+    """Say what a daemon said: `panic in the control's daemon: …`."""
+    also = f", or that of another of {suspicion.tests} tests" if suspicion.tests > 1 else ""
+    words = visible(clip(suspicion.words, _ERROR_LINE))
+    return f"{visible(suspicion.kind)} in the {leg.value}'s daemon{also}: {words}"
+
+
 def summary(run: Run, folder: Path) -> dict[str, Any]:
     """Give what `--json` prints: where run.json lies and what a script decides on.
 
@@ -211,6 +235,18 @@ def summary(run: Run, folder: Path) -> dict[str, Any]:
             }
             for it in run.judgements
             if it.verdict in BROKEN
+        ],
+        "suspicious": [
+            {
+                "test": row.name,
+                "side": leg.value,
+                "kind": it.kind,
+                "says": it.words,
+                "log": str(folder / it.log),
+                "tests": it.tests,
+            }
+            for row in suspicious(run)
+            for leg, it in suspicions(row)
         ],
         "rerun": list(run.rerun),
     }

@@ -12,7 +12,7 @@ from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.reports.overview import BY_WEIGHT
-from harness.reports.summary import failure, side_error
+from harness.reports.summary import failure, side_error, suspicion_text, suspicions
 from harness.reports.text import clip, excerpt, visible
 from harness.reports.words import WORDS
 from harness.verdict import flake_rate
@@ -69,6 +69,8 @@ class Survey:
         """Error lines, one for each kind of failure."""
         self.tests: list[str] = []
         """Names of tests as people write them, by number; the same on every worker."""
+        self.suspicious: dict[str, set[int]] = {}
+        """What daemons said of tests that passed, and the numbers of these tests."""
         self._tests: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._by_line: dict[str, int] = {}
@@ -94,6 +96,7 @@ class Survey:
             if number is None:
                 known = known or frozenset(it.name for it in run.judgements)
                 number = self._number(judgement.name, known)
+            self._suspicions(number, judgement)
             letter, cause = WORDS[judgement.verdict].letter, NO_CAUSE
             if judgement.verdict is not Verdict.COMPATIBLE:
                 cause = self._cause(judgement)
@@ -147,6 +150,12 @@ class Survey:
             self._by_line[key] = len(self.causes)
             self.causes.append(line)
         return self._by_line[key]
+
+    def _suspicions(self, number: int, judgement: Judgement) -> None:
+        for leg, it in suspicions(judgement):
+            words = suspicion_text(leg, it)
+            if words in self.suspicious or len(self.suspicious) < _CAUSES:
+                self.suspicious.setdefault(words, set()).add(number)
 
     def _trouble(self, cell: int, found: Found) -> None:
         judgement = found.judgement

@@ -29,6 +29,9 @@ from harness.reports.summary import (
     outcome_counts,
     outcome_text,
     side_error,
+    suspicion_text,
+    suspicions,
+    suspicious,
 )
 from harness.reports.text import clip, duration, plural, visible
 from harness.reports.words import WORDS
@@ -77,6 +80,7 @@ class _Report:
         yield from self._tables()
         for verdict in _DETAILED:
             yield from self._section(verdict)
+        yield from self._suspicious()
         yield from self._unmatched()
         yield from self._by_entry()
         yield from self._warnings()
@@ -178,6 +182,20 @@ class _Report:
         for leg, line in told.items():
             if line:
                 yield from self._prose(f"{leg.value}: {line}", 7)
+
+    def _suspicious(self) -> Iterator[str]:
+        found = suspicious(self._run)
+        if not found:
+            return
+        yield ""
+        yield click.style(f"suspicious, although passed ({len(found)})", fg="yellow", bold=True)
+        for row in found[:_LISTED]:
+            yield click.style("  ? ", fg="yellow") + click.style(self._name(row.name), bold=True)
+            for leg, it in suspicions(row):
+                yield from self._prose(suspicion_text(leg, it), 7)
+                yield click.style(f"{'':7}{visible(it.log)}", dim=True)
+        if len(found) > _LISTED:
+            yield f"  … and {len(found) - _LISTED} more, all in run.json"
 
     def _unmatched(self) -> Iterator[str]:
         if not self._run.unmatched:

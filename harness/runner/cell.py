@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.backends.base import BuildRequest
+from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
 from harness.model import Pair
 from harness.tools import machine
@@ -44,6 +45,8 @@ class Cell:
     """Skip-list entries whose conditions hold for this pair."""
     mirror: Path | None
     """Seeded images for the tests' registry."""
+    oracle: Oracle = SILENT
+    """What daemons should not say."""
 
 
 def default_parallel(cpus: int | None = None) -> int:

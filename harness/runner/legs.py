@@ -10,16 +10,19 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import Backend, LegExit, LegRequest
+from harness.backends.processes import processes
+from harness.config.oracle import SILENT, Oracle
 from harness.errors import InfrastructureError
 from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
 from harness.gotest.stream import Format, Parsed, StreamParser
 from harness.journal import LegFolder
 from harness.journal.folder import RAW_LOG
-from harness.model import Leg, LegRun, Outcome, Record
+from harness.model import Leg, LegRun, Outcome, Record, Suspicion
 from harness.runner.faults import excused, fault_of
+from harness.runner.suspicions import Life, marked
 from harness.store import Store, key_of
-from harness.tools.clock import Stopwatch, now
+from harness.tools.clock import Stopwatch, now, since_boot
 from harness.tools.stop import stop_asked
 
 _END = "end.json"
@@ -35,6 +38,7 @@ class LegRunner:
 
     backend: Backend
     listener: Listener
+    oracle: Oracle = SILENT
 
     def run(
         self, request: LegRequest, folder: LegFolder, leg: Leg, attempt: int, expected: int | None
@@ -46,9 +50,11 @@ class LegRunner:
         """
         folder.make()
         started, watch = now(), Stopwatch()
+        lives: list[Life] = []
         self.listener(LegStarted(leg, attempt, expected))
 
         def ended(name: str, outcome: Outcome, seconds: float | None) -> None:
+            lives.append(Life(name, since_boot() - (seconds or 0), since_boot()))
             if not stop_asked():  # else it did not end: it was killed
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
@@ -77,6 +83,7 @@ class LegRunner:
                 f"{leg.value}: {parsed.broken}", hint=f"its whole output is in {folder.raw_log}"
             )
         run = _leg_run(request, folder, leg, started, end, parsed)
+        run = marked(run, lives, processes(request.folder), self.oracle)
         return msgspec.structs.replace(run, attempt=attempt)
 
 
@@ -129,6 +136,8 @@ class _End(Record, frozen=True, kw_only=True):
     started: str
     status: int
     seconds: float
+    suspicions: dict[str, tuple[Suspicion, ...]] = msgspec.field(default_factory=dict)
+    """By test; their logs are not kept."""
 
 
 class ControlStore:
@@ -161,7 +170,11 @@ class ControlStore:
         parsed = parser.finish(kept.status)
         end = LegExit(kept.status, timed_out=False, seconds=kept.seconds)
         run = _leg_run(request, folder, Leg.CONTROL, kept.started, end, parsed)
-        return msgspec.structs.replace(run, cached=True)
+        results = tuple(
+            msgspec.structs.replace(it, suspicions=kept.suspicions.get(it.name, ()))
+            for it in run.results
+        )
+        return msgspec.structs.replace(run, cached=True, results=results)
 
     def keep(self, request: LegRequest, folder: LegFolder, run: LegRun) -> None:
         """Store a control run that can stand in for another.
@@ -174,7 +187,10 @@ class ControlStore:
         reasons = {result.reason for result in run.results if result.reason}
         if any(r.momentary or (r.spurious and not request.offline) for r in reasons):
             return
-        kept = _End(started=run.started, status=run.exit_status, seconds=run.seconds)
+        told = {it.name: it.suspicions for it in run.results if it.suspicions}
+        kept = _End(
+            started=run.started, status=run.exit_status, seconds=run.seconds, suspicions=told
+        )
 
         def make(empty: Path) -> None:
             shutil.copyfile(folder.raw_log, empty / RAW_LOG)

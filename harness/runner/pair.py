@@ -98,7 +98,7 @@ def control_is_stored(job: Job) -> bool:
 
 
 def _schedule(job: Job, built: Built, versions: dict[str, str], listener: Listener) -> Schedule:
-    runner = LegRunner(job.backend, listener)
+    runner = LegRunner(job.backend, listener, job.cell.oracle)
     controls = ControlStore(job.store, versions, machine.kernel())
     return Schedule(job.cell, job.settings, built, job.folder, runner, controls, listener)
 

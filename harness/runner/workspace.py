@@ -16,6 +16,7 @@ from harness.config import series, skiplists
 from harness.config.conditions import Facts
 from harness.config.datadir import Data
 from harness.config.lines import Line, Lines, load_lines
+from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
 from harness.config.skiplists import Entry
 from harness.errors import UsageError
@@ -85,6 +86,11 @@ class Workspace:
         return made, meant
 
     @cached_property
+    def oracle(self) -> Oracle:
+        """What daemons should not say. Raises ConfigError."""
+        return load_oracle(self.data.oracle_file)
+
+    @cached_property
     def contains(self) -> Callable[[str, str], bool]:
         """Whether one commit has another in its history."""
         return Ancestry(self.repository.graph, self.store.root).contains
@@ -145,6 +151,7 @@ class Workspace:
             candidate=candidate,
             entries=skiplists.applicable(self.entries, facts),
             mirror=self._mirror(line) if mirrored else None,
+            oracle=self.oracle,
         )
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:

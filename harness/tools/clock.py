@@ -27,3 +27,8 @@ def now() -> str:
 def timestamp() -> float:
     """Give the time in seconds since 1970."""
     return time.time()
+
+
+def since_boot() -> float:
+    """Give the seconds since the machine booted, as /proc/uptime counts them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from harness.config.policy import Policy
 from harness.gate import Gate, Kind, Release, Results, evaluate
 from harness.matrices import CellResult, CellState, MatrixRun
-from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Run, Status, Verdict
+from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Run, Status, Suspicion, Verdict
 from tests.unit import nights, runs
 
 P, F, S, M = Outcome.PASS, Outcome.FAIL, Outcome.SKIP, Outcome.MISSING
@@ -90,6 +90,20 @@ def kinds(found: Gate, *, refused: bool = True) -> list[Kind]:
     return [finding.kind for finding in found.findings if finding.refused is refused]
 
 
+def suspicious(name: str, said: Suspicion) -> Judgement:
+    """Give a test that passed while the candidate's daemon said something."""
+    row = judged(name, Verdict.COMPATIBLE)
+    return replace(row, candidate=(replace(row.candidate[0], suspicions=(said,)),))
+
+
+SUSPICIOUS = suspicious(
+    "TestRunCache",
+    Suspicion(
+        kind="data-race", words="WARNING: DATA RACE", log="candidate/processes/buildkitd.7.log"
+    ),
+)
+
+
 def full() -> Gate:
     """A gate with every kind of finding."""
     broken = run_of(
@@ -102,6 +116,7 @@ def full() -> Gate:
         judged("TestReproSourceDateEpoch", Verdict.CHANGED_FAILURE, "digests differ"),
         judged(runs.full_name("TestTarContext", "fileop=false"), Verdict.STALE_ENTRY),
         judged("TestNoCache", Verdict.FLAKY, "Should not be: 1"),
+        SUSPICIOUS,
         judged("TestPull", Verdict.INFRA, "write: no space left on device"),
     )
     same = run_of(OTHER, judged("TestMountRWCache", Verdict.REGRESSED, runs.UNEQUAL_ERROR))

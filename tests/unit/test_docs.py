@@ -15,7 +15,16 @@ import pytest
 from msgspec import inspect
 
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
-from harness.config import conditions, expectations, lines, matrixfile, policy, series, skiplists
+from harness.config import (
+    conditions,
+    expectations,
+    lines,
+    matrixfile,
+    oracle,
+    policy,
+    series,
+    skiplists,
+)
 from harness.config.yamlfile import Place
 from harness.errors import ExitCode
 from harness.gate import CODES, Kind
@@ -151,6 +160,7 @@ FILES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         *(matrixfile.Exclude, matrixfile.Include, expectations.Expectation),
     ),
     "`policy`": (policy.Policy,),
+    "`matrices/oracle.yaml`": (oracle.Oracle, oracle.Suspect, oracle.Ignored),
     "`patches/*/series.yaml`": (series._Series, series._Entry),
     "`skiplists/*.yaml`": (skiplists._File, skiplists.Entry),
 }

@@ -12,7 +12,16 @@ from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
 from harness.reports.overview import BY_WEIGHT, Spot
-from harness.reports.summary import attempts, failure, headline, main_leg, outcome_text
+from harness.reports.summary import (
+    attempts,
+    failure,
+    headline,
+    main_leg,
+    outcome_text,
+    suspicion_text,
+    suspicions,
+    suspicious,
+)
 from harness.reports.survey import Found
 from harness.reports.text import clip, duration, excerpt, plural, visible, visible_block
 from harness.reports.words import WORDS
@@ -127,7 +136,7 @@ class _Cell:
         groups = self._groups(found)
         for entry in run.unmatched:
             self._entry(entry)
-        notes = [*self._left_out(found), *run.warnings]
+        notes = [*self._left_out(found), *self._suspicious(), *run.warnings]
         notes += [f"{leg.folder}: {note}" for leg in run.legs for note in leg.notes]
         notes += [f"left behind: {left}"] if (left := left_behind(run)) else []
         return CellView(
@@ -207,6 +216,11 @@ class _Cell:
     def _left_out(self, found: Sequence[Found]) -> Iterator[str]:
         if len(found) > _LISTED:
             yield f"{len(found) - _LISTED} more tests are not shown here, all are in run.json"
+
+    def _suspicious(self) -> Iterator[str]:
+        for row in suspicious(self._run)[:_NOTES]:
+            for leg, it in suspicions(row):
+                yield f"suspicious: {row.name} passed, {suspicion_text(leg, it)} ({it.log})"
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         run = self._run

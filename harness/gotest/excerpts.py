@@ -76,6 +76,11 @@ def from_daemon(excerpt: str, daemon: bytes) -> str:
     return _bounded("\n".join([excerpt, *_laid_out("Daemon:", message)]))
 
 
+def with_panic(excerpt: str, panic: str) -> str:
+    """Add what the daemon died of, with the goroutine that did it, to an excerpt."""
+    return _bounded("\n".join([excerpt, *_laid_out("Daemon:", panic)])) if panic else excerpt
+
+
 def last_log(said: bytes) -> str:
     """Return the last entry that t.Log, t.Error, t.Fatal or t.Skip wrote; empty if none did."""
     if b".go:" not in said:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from harness.gotest.excerpts import blocks, error_line, from_daemon, last_log, last_words
+from harness.gotest.daemons import lived, panic_of
+from harness.gotest.excerpts import (
+    blocks,
+    error_line,
+    from_daemon,
+    last_log,
+    last_words,
+    with_panic,
+)
 from harness.gotest.logs import daemon_lines
 from harness.model import Reason
 
@@ -25,6 +33,8 @@ class Explanation:
     """True if the test itself reported an assertion: a testify block stands in its log."""
     foreign: dict[str, str] = field(default_factory=dict)
     """Assertion blocks that name another test; output of parallel tests gets mixed up."""
+    died: bool = False
+    """True if the daemon died under the test, as far as anything tells."""
 
 
 _DAEMON_GONE = re.compile(
@@ -36,10 +46,6 @@ _DAEMON_GONE = re.compile(
     r"|buildkitd?[\w-]*\.sock: connect: (?:connection refused|no such file or directory)"
     r"|dial unix \S*buildkitd\S*: connect: "
 )
-
-_DAEMON_PANIC = re.compile(rb"\.go:\d+: (?:panic: |fatal error: )")
-_STACK = 8192
-"""Bytes behind the word `panic` in which the stack of the panicking program stands."""
 
 _REMOTE = r"(?!127\.|\[::1\]|localhost)\S+"
 
@@ -82,34 +88,34 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     error = from_daemon(found, daemon) or last_log(said)
     if not error:
         return Explanation(Reason.UNKNOWN, last_words(said), foreign=foreign)
-    return Explanation(_reason(error, daemon), error, own=bool(found), foreign=foreign)
+    panic = panic_of(daemon)
+    reason = _reason(error, panic)
+    if reason is not Reason.DAEMON_GONE:
+        return Explanation(reason, error, own=bool(found), foreign=foreign)
+    return Explanation(
+        reason,
+        with_panic(error, panic),
+        # Addresses and goroutines' numbers are others each time.
+        stable="\n".join((error, panic.partition("\n")[0])).strip(),
+        own=bool(found),
+        foreign=foreign,
+        died=not lived(daemon),
+    )
 
 
-def _reason(error: str, daemon: bytes) -> Reason:
+def _reason(error: str, panic: str) -> Reason:
     if "Error Trace:" in error and "Received unexpected error" not in error:
         return Reason.ASSERTION
     for reason, pattern in _SPURIOUS:
         if pattern.search(error):
             return reason
-    if _DAEMON_GONE.search(error) or _daemon_panicked(daemon):
-        return Reason.DAEMON_GONE
-    return Reason.ASSERTION
-
-
-def _daemon_panicked(daemon: bytes) -> bool:
-    """Tell a panic of the daemon from one of a frontend, whose stderr it logs as well.
-
-    v0.3's dockerfile-frontend panics on every error that it returns.
-    """
-    if b": panic: " not in daemon and b": fatal error: " not in daemon:
-        return False
-    found = _DAEMON_PANIC.search(daemon)  # behind t.Log's `oci.go:114: `
-    return found is not None and b"dockerfile-frontend" not in daemon[found.end() :][:_STACK]
+    return Reason.DAEMON_GONE if panic or _DAEMON_GONE.search(error) else Reason.ASSERTION
 
 
 def classify(error: str) -> Explanation:
     """Find the cause in an excerpt alone, where its log is gone."""
-    return Explanation(_reason(error, b""), error)
+    reason = _reason(error, "")
+    return Explanation(reason, error, died=reason is Reason.DAEMON_GONE)
 
 
 def skip_reason(log: bytes) -> Explanation:

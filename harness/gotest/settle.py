@@ -127,6 +127,8 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
         why = Explanation(Reason.PANIC, evidence, stable=dumps.headline(ending.dump))
     elif outcome is Outcome.FAIL and test.name in tracker.foreign and not (why and why.own):
         why = classify(tracker.foreign[test.name])
+    if outcome is Outcome.FAIL and why and why.died:
+        outcome = Outcome.CRASH
     bad = outcome.failing
     return Result(
         name=test.name,

@@ -94,6 +94,74 @@ def test_a_daemon_that_panicked_is_gone_whatever_the_test_says() -> None:
     assert explain(block("Should be true") + daemon, test="TestA").reason is Reason.ASSERTION
     found = explain(block(UNEXPECTED + "context canceled") + daemon, test="TestA")
     assert found.reason is Reason.DAEMON_GONE
+    assert found.died
+
+
+PANIC = (
+    b"    oci.go:114: stderr: /buildkitd\n"
+    b'    oci.go:117: time="x" level=debug msg="session started"\n'
+    b"    oci.go:117: panic: assignment to entry in nil map\n"
+    b"    oci.go:117: \n"
+    b"    oci.go:117: goroutine %d [running]:\n"
+    b"    oci.go:117: panic({0x1234, 0x5678})\n"
+    b"    oci.go:117: \t/go/src/runtime/panic.go:884 +0x213\n"
+    b"    oci.go:117: github.com/moby/buildkit/control.export(0xc000%d)\n"
+    b"    oci.go:117: \t/src/control/export.go:17 +0x1a\n"
+    b"    oci.go:117: created by github.com/moby/buildkit/control.(*Controller).Serve\n"
+    b"    oci.go:117: \t/src/control/control.go:48 +0x9c\n"
+    b"    oci.go:117: \n"
+    b"    oci.go:117: goroutine 1 [chan receive]:\n"
+    b"    oci.go:117: main.main()\n"
+    b"    oci.go:117: \t/src/main.go:9 +0x1\n"
+)
+GONE = block(UNEXPECTED + "rpc error: code = Unavailable desc = transport is closing")
+
+
+def test_a_daemons_panic_is_shown_with_the_goroutine_that_caused_it() -> None:
+    found = explain(GONE + PANIC % (35, 7), test="TestA")
+    assert "transport is closing" in found.error
+    assert found.error.endswith(
+        "Daemon:      panic: assignment to entry in nil map\n"
+        "             goroutine 35 [running]:\n"
+        "             github.com/moby/buildkit/control.export(0xc0007)\n"
+        "             \t/src/control/export.go:17 +0x1a\n"
+        "             created by github.com/moby/buildkit/control.(*Controller).Serve\n"
+        "             \t/src/control/control.go:48 +0x9c"
+    )
+    assert error_line(found.error) == "panic: assignment to entry in nil map"
+    again = explain(GONE + PANIC % (77, 8), test="TestA")
+    assert again.error != found.error
+    assert again.stable == found.stable
+
+
+def test_a_daemons_panic_is_found_behind_one_of_a_frontend() -> None:
+    frontend = (
+        b"    oci.go:117: panic: not this\n    oci.go:117: goroutine 1 [running]:\n"
+        b"    oci.go:117: \t/src/frontend/dockerfile/cmd/dockerfile-frontend/main.go:26 +0x2\n"
+    )
+    first, rest = PANIC.split(b"\n", 1)
+    found = explain(GONE + first + b"\n" + frontend + rest % (35, 7), test="TestA")
+    assert "panic: assignment to entry in nil map" in found.error
+    assert "not this" not in found.error
+
+
+@pytest.mark.parametrize(
+    ("end", "died"),
+    [
+        (b"> stopped 2026-11-23 12:00:00 +0000 UTC exit status 0 0", False),
+        (b"> stopped 2026-11-23 12:00:00 +0000 UTC signal: killed -1", True),
+        (b"> stopped 2026-11-23 12:00:00 +0000 UTC exit status 2 2", True),
+        (b"> stopped 2026-11-23 12:00:00 +0000 UTC exit status 10 10", True),
+        (b'time="x" level=debug msg="session finished"', True),
+    ],
+)
+def test_a_daemon_that_ended_well_did_not_die_whatever_its_client_says(
+    end: bytes, died: bool
+) -> None:
+    daemon = b"    sandbox.go:283: stderr: /buildkitd\n    sandbox.go:286: " + end + b"\n"
+    found = explain(GONE + daemon, test="TestA")
+    assert found.reason is Reason.DAEMON_GONE
+    assert found.died is died
 
 
 def test_a_frontend_that_panicked_in_its_container_is_not_the_daemon() -> None:

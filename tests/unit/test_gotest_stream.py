@@ -230,6 +230,31 @@ def test_a_daemon_that_went_away_is_the_reason_of_a_test_that_never_ended() -> N
     assert heard.result("TestA").reason is Reason.DAEMON_GONE
 
 
+GONE = (
+    "    a_test.go:3: \n        \tError Trace:\ta_test.go:3\n"
+    "        \tError:      \tReceived unexpected error:\n"
+    "        \t            \tfailed to solve: transport is closing\n"
+)
+STOPPED = "    oci.go:9: stderr: /buildkitd\n    oci.go:9: > stopped now exit status %d %d\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [("", Outcome.CRASH), (STOPPED % (2, 2), Outcome.CRASH), (STOPPED % (0, 0), Outcome.FAIL)],
+)
+def test_a_test_whose_daemon_died_crashed_unless_the_daemon_lived(
+    said: str, outcome: Outcome
+) -> None:
+    heard = read(marked(f"^V=== RUN   TestA\n{GONE}{said}^V--- FAIL: TestA (0.1s)\n^VFAIL\n"), 1)
+    assert heard.outcomes == {"TestA": outcome}
+    assert heard.result("TestA").reason is Reason.DAEMON_GONE
+
+
+def test_a_test_that_stops_its_daemon_on_purpose_and_passes_has_passed() -> None:
+    heard = read(marked(f"^V=== RUN   TestA\n{GONE}^V--- PASS: TestA (0.1s)\n^VPASS\n"), 0)
+    assert heard.outcomes == {"TestA": Outcome.PASS}
+
+
 @pytest.mark.parametrize("form", [Format.MARKED, Format.PLAIN, Format.JSON])
 def test_a_line_without_end_takes_bounded_memory(form: Format) -> None:
     piece = b"x" * (1 << 20)

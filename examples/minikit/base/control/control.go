@@ -45,7 +45,12 @@ func (c *Controller) Serve(l net.Listener) error {
 }
 
 func (c *Controller) handle(conn net.Conn) {
-	defer conn.Close()
+	c.reply(conn)
+	// Not deferred: in a panic the client would see its end before the daemon has said why.
+	conn.Close()
+}
+
+func (c *Controller) reply(conn net.Conn) {
 	enc := json.NewEncoder(conn)
 	var req Request
 	if err := json.NewDecoder(conn).Decode(&req); err != nil {

@@ -6,6 +6,7 @@ its schema. Nothing here imports anything of ours.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -66,6 +67,7 @@ class Reason(StrEnum):
     PANIC = "panic"
     TIMEOUT = "timeout"
     DAEMON_GONE = "daemon-gone"
+    EXIT = "exit"
     INCOMPLETE = "incomplete"
     UNKNOWN = "unknown"
     DISK = "disk"
@@ -215,6 +217,17 @@ class Leaked(Record, frozen=True, kw_only=True):
     """Files and folders directly in folders for the state of programs, such as /run."""
 
 
+class Cut(Record, frozen=True, kw_only=True):
+    """What ended a leg before all its tests had: a crash or a hang of some of them."""
+
+    words: str
+    """What happened, in one clause."""
+    culprits: tuple[str, ...]
+    """The tests that did it, as far as that can be told."""
+    began: bool
+    """Whether every test had begun by then; if not, some were never heard of."""
+
+
 class LegRun(Record, frozen=True, kw_only=True):
     """One execution of the test binary, or a stored one that was found again."""
 
@@ -249,6 +262,10 @@ class LegRun(Record, frozen=True, kw_only=True):
     """True if it ran all that the main run was to run, because a leg of that broke."""
     leaked: Leaked | None = None
     """None if nobody could look: the leg was killed, is a stored one, or ran on an engine."""
+    cut: Cut | None = None
+    """Set if a test kept others from their end."""
+    recovers: int | None = None
+    """The attempt that was cut off and whose other tests this leg ran; None for any other leg."""
 
     @property
     def main(self) -> bool:
@@ -259,6 +276,14 @@ class LegRun(Record, frozen=True, kw_only=True):
     def whole(self) -> bool:
         """Whether the test binary came to its own end, with all its tests passed or not."""
         return self.exit_status in {0, 1} and not self.timed_out
+
+
+def came_to_end(legs: Iterable[LegRun]) -> bool:
+    """Tell whether a side came to its end, in its main leg or in those that ran the rest of it."""
+    begun = [(run, run.attempt if run.recovers is None else run.recovers) for run in legs]
+    main = {attempt for run, attempt in begun if run.main}
+    last = {(run.leg, attempt): run for run, attempt in begun if attempt in main}
+    return any(run.whole for run in last.values())
 
 
 class EntryRef(Record, frozen=True, kw_only=True):

@@ -15,7 +15,10 @@ from harness.gotest.logs import readable
 _PANIC = re.compile(rb"(?m)(?:^|\.go:\d+: )(panic: |fatal error: )")
 _LOGGED = re.compile(rb"(?m)^ +\w+\.go:\d+: ?")
 _STOPPED = re.compile(rb"> stopped .*exit status 0(?: 0)?\s*$", re.MULTILINE)
-_FRONTEND = b"dockerfile-frontend"
+_DEATH = re.compile(r"[^\n]+\n(?:[^\n]*\n){0,16}?goroutine \d+ .*:\n(?:\S.*\n[ \t]+.*(?:\n|\Z))*")
+"""A header, what belongs to the message, and the stack: lines with the source line below each."""
+
+_FRONTEND = "dockerfile-frontend"
 _REACH = 8192
 """Bytes behind the word `panic` in which the stack of the panicking program stands."""
 
@@ -29,9 +32,9 @@ def panic_of(daemon: bytes) -> str:
     starts = [match.start(1) for match in _PANIC.finditer(daemon)]
     for start, end in pairwise([*starts, len(daemon)]):
         said = daemon[start : min(end, start + _REACH)]
-        if _FRONTEND not in said:
-            words = _LOGGED.sub(b"", said)
-            return dumps.own_frames(dumps.first_goroutine(readable(words)))
+        death = _DEATH.match(readable(_LOGGED.sub(b"", said)))
+        if death and _FRONTEND not in death[0]:
+            return dumps.own_frames(death[0])
     return ""
 
 

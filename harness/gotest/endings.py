@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.gotest import dumps
 from harness.gotest.logs import readable
 from harness.gotest.names import leaves, parse
 from harness.gotest.tracker import Tracker
+
+_SIGNALLED = 128
+"""From here on shells and our init.py report a signal."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,10 @@ class Ending:
     """Of those, the ones that held or killed the run, as far as that can be told."""
     panicked_in: str
     """The test that Go itself failed because it panicked, if there is one."""
+    overdue: bool = False
+    """True if it was ended for tests that took longer than they may."""
+    exited: bool = False
+    """True if the binary ended without a word, by itself: os.Exit."""
 
     @property
     def panicked(self) -> bool:
@@ -32,22 +40,40 @@ class Ending:
         return bool(self.dump) and not (self.timed_out or dumps.asked_to_quit(self.dump))
 
 
-def ending_of(tracker: Tracker, status: int | None, *, timed_out: bool) -> Ending:
-    """Draw it from a stream that is over and how its process ended."""
+def ending_of(
+    tracker: Tracker, status: int | None, *, timed_out: bool, overdue: Collection[str] = ()
+) -> Ending:
+    """Draw it from a stream that is over and how its process ended.
+
+    `overdue` are the tests for which a watch ended it.
+    """
     dump = "" if tracker.passed else tracker.dump.text()
-    late = timed_out or dumps.timed_out(dump)
+    late = timed_out or bool(overdue) or dumps.timed_out(dump)
     unended = [test for test in tracker.tests.values() if test.outcome is None]
     at_work = leaves(test.name for test in unended if not test.paused)
+    held = frozenset(test.name for test in unended).intersection(overdue)
     own_death = bool(dump) and not (late or dumps.asked_to_quit(dump))
     panicked_in = _panicked_in(tracker.chain) if own_death else ""
     return Ending(
         dump=dump,
         timed_out=late,
-        words="the run timed out" if late else _words(tracker, status, dump),
+        words=_late(held) if late else _words(tracker, status, dump),
         open=frozenset(test.name for test in unended),
-        culprits=frozenset() if panicked_in else _culprits(at_work, dump, late=late),
+        culprits=_culprits(at_work, dump, late=late) if not (held or panicked_in) else held,
         panicked_in=panicked_in,
+        overdue=bool(held),
+        exited=_exited(tracker, status) and not (late or dump),
     )
+
+
+def _exited(tracker: Tracker, status: int | None) -> bool:
+    return tracker.passed is None and status is not None and 0 <= status < _SIGNALLED
+
+
+def _late(held: frozenset[str]) -> str:
+    if not held:
+        return "the run timed out"
+    return "a test took longer than it may" if len(held) == 1 else "tests took longer than they may"
 
 
 def exit_words(status: int | None) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.gotest import dumps
+from harness.gotest.cuts import cut_of
 from harness.gotest.endings import Ending, ending_of, exit_words
 from harness.gotest.excerpts import error_line, head, last_words
 from harness.gotest.fingerprint import fingerprint
 from harness.gotest.names import leaves, parents, parse
 from harness.gotest.reasons import Explanation, classify, explain
 from harness.gotest.tracker import Test, Tracker
-from harness.model import Outcome, Reason, Result
+from harness.model import Cut, Outcome, Reason, Result
 
 _BUILD_FAILED = re.compile(rb"(?m)\[(?:build|setup) failed\]$|^FAIL\t\S+ \[")
 _IO_INCOMPLETE = b"*** Test I/O incomplete"
@@ -34,14 +35,18 @@ class Parsed:
     """How each parent ended, of those that did."""
     notes: tuple[str, ...]
     """What a reader should know, one sentence each."""
+    cut: Cut | None = None
+    """What kept tests from their end, if anything did."""
     broken: str = ""
     """What went wrong around the tests, where none of them did; nobody's regression."""
 
 
-def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
+def settle(
+    tracker: Tracker, status: int | None, *, timed_out: bool, overdue: Collection[str] = ()
+) -> Parsed:
     """Draw the results from what was tracked; tells the tracker's listeners the last ends."""
     tracker.seal()
-    ending = ending_of(tracker, status, timed_out=timed_out)
+    ending = ending_of(tracker, status, timed_out=timed_out, overdue=overdue)
     for test in [test for test in tracker.tests.values() if test.outcome is None]:
         _close(tracker, test, ending)
     leaf_names = tuple(leaves(tracker.tests))
@@ -55,6 +60,7 @@ def settle(tracker: Tracker, status: int | None, *, timed_out: bool) -> Parsed:
         leaves=leaf_names,
         parents={name: outcome for name, outcome in ended if outcome is not None},
         notes=tuple(_notes(tracker, ending, own)),
+        cut=cut_of(tracker, ending),
         broken=_broken(tracker, status, results, timed_out=timed_out),
     )
 
@@ -87,6 +93,8 @@ def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
         evidence = dumps.own_frames(dumps.first_goroutine(ending.dump))
     elif _hidden_end(log, test.name):
         error += "; its end may stand behind output that lacks its newline"
+    elif guilty and ending.exited and parse(test.name).function:
+        reason = Reason.EXIT
     test.why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
     tracker.close(test, Outcome.HANG if ending.timed_out else Outcome.CRASH, log)
 

@@ -10,6 +10,7 @@ tests, not with what they print: a log is kept, within bounds, while its test ru
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from harness.gotest.framing import Framing, Guess, Marked, Plain
@@ -68,13 +69,19 @@ class StreamParser:
         """Read on; any bytes are accepted."""
         self._framing.feed(chunk)
 
-    def finish(self, exit_status: int | None, timed_out: bool = False) -> Parsed:  # noqa: FBT001, FBT002 - the pair a finished process is described by
+    def finish(
+        self,
+        exit_status: int | None,
+        timed_out: bool = False,  # noqa: FBT001, FBT002 - the pair a finished process is described by
+        overdue: Collection[str] = (),
+    ) -> Parsed:
         """Say how the process ended and get the results; call once.
 
-        `exit_status` is None if the process was killed; `timed_out` if that was for lack of time.
+        `exit_status` is None if the process was killed; `timed_out` if that was for lack of time;
+        `overdue` are the tests for which it was.
         """
         self._framing.finish()
-        return settle(self._tracker, exit_status, timed_out=timed_out)
+        return settle(self._tracker, exit_status, timed_out=timed_out, overdue=overdue)
 
 
 _FRAMINGS: dict[Format, type[Guess | Marked | Plain | Json]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from harness.gotest.dumps import DumpWatch
 from harness.gotest.logs import BoundedLog, readable
+from harness.gotest.names import parents, parse
 from harness.gotest.reasons import Explanation, explain, skip_reason
 from harness.model import Outcome
 
@@ -21,13 +22,14 @@ _MANY = 8
 class Test:
     """One test as far as the stream has told; small, for there are as many as tests."""
 
-    __slots__ = ("announced", "log", "name", "outcome", "paused", "seconds", "why")
+    __slots__ = ("announced", "log", "name", "outcome", "parallel", "paused", "seconds", "why")
     __test__ = False  # not a pytest class
 
     def __init__(self, name: str) -> None:
         """Begin a test that has said nothing yet."""
         self.name = name
         self.paused = False
+        self.parallel = False
         self.announced: Outcome | None = None
         """The `--- FAIL: name` line was seen; in JSON the event itself comes later."""
         self.outcome: Outcome | None = None
@@ -57,6 +59,8 @@ class Tracker:
         """Tests announced as failed in direct succession: a panic fails a test and its parents."""
         self.foreign: dict[str, str] = {}
         """Error blocks that name another test than the one whose output they stood in."""
+        self.listed = False
+        """A parallel test of the suite's own has gone on: its parent has begun all it will."""
         self._on_end = on_end
         self._on_log = on_log
         self._current: Test | None = None
@@ -79,14 +83,15 @@ class Tracker:
         self._frame()
         self._current = test = self.tests.get(name)
         if test is not None and test.outcome is None:
-            test.paused = True
+            test.paused = test.parallel = True
 
     def resume(self, name: str) -> None:
         """`=== CONT`: the test runs now; also written when output changes hands."""
         self._frame()
         self._current = test = self.tests.get(name)
-        if test is not None:
+        if test is not None and test.paused:
             test.paused = False
+            self.listed |= not any(parse(p).function for p in parents(name, self.tests))
 
     def name(self, name: str) -> None:
         """`=== NAME`: what follows is this test's output, or no test's."""

@@ -20,6 +20,7 @@ from harness.model import (
     Run,
     Suspicion,
     Verdict,
+    came_to_end,
 )
 from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
@@ -186,7 +187,7 @@ def _infra(run: Run, number: int) -> str:
 def _too_little(run: Run, own: str, new: str) -> str:
     if not run.judgements:
         return "nothing ran"
-    if not any(leg.whole for leg in run.legs if leg.attempt == 0):
+    if not came_to_end(run.legs):
         return "neither side came to its end, so nobody knows what did not run"
     baseline = Leg.CONTROL if main_leg(run, Leg.CONTROL) else Leg.CANDIDATE
     passing = outcome_counts(run, baseline)[Outcome.PASS]

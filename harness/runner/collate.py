@@ -13,12 +13,15 @@ from harness.verdict import judge
 
 
 def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgement, ...]:
-    """Judge every test that either side of a main run names; reruns add attempts."""
+    """Judge every test that either side of a main run names, or the rest of one that was cut off.
+
+    Reruns add attempts.
+    """
     known = known_names(legs)
     names = {
         result.name: None
         for leg in legs
-        if leg.main
+        if leg.main or leg.recovers is not None
         for result in leg.results
         # The suite's own parent is no test: that it ended well, or that the machine ended it,
         # says nothing about any.

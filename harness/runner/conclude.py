@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness import verdict
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
-from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict
+from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
 from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
 from harness.runner.faults import ended_by
 
@@ -77,7 +77,7 @@ def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted
         return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
     if ended_by(legs) is not None:
         return Verdict.INFRA
-    whole = any(leg.whole for leg in legs if leg.main)
+    whole = came_to_end(legs)
     return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
 
 

@@ -105,6 +105,7 @@ def _leg_run(
         folder=folder.relative,
         results=parsed.results,
         parents=parsed.parents,
+        cut=parsed.cut,
         notes=(*said, *end.notes, *broken, *parsed.notes),
         marked=_framing(request) is Format.MARKED,
         leaked=end.leaked,

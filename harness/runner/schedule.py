@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from harness.runner.cell import Cell, Settings, default_parallel
 from harness.runner.collate import known_names
 from harness.runner.faults import broken, excused
 from harness.runner.legs import ControlStore, LegRunner
+from harness.runner.recovery import LIMIT, Rest, rest_of
 from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked
 
@@ -57,6 +59,7 @@ class Schedule:
             self.legs.append(run)
             if run.leg is Leg.CONTROL and not self.ended:
                 self.controls.keep(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL), run)
+        self._recover(0)
 
     def rerun(self, names: Sequence[str]) -> None:
         """Run these tests again, on both sides, as one further attempt.
@@ -69,6 +72,36 @@ class Schedule:
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             self.legs += self._side_by_side(requests, attempt, len(names))
+            self._recover(attempt)
+
+    def _recover(self, attempt: int) -> None:
+        """Run what crashes and hangs cut off in an attempt, on the sides where they did."""
+        first = [run for run in self.legs if run.attempt == attempt]
+        chains = {run.leg: [run] for run in first if run.cut and not run.faults}
+        due: dict[Leg, Rest] = {}
+        for _ in range(LIMIT):
+            rests = {leg: self._rest(chain, first) for leg, chain in chains.items()}
+            # Nothing has come of it if the same is left.
+            due = {leg: rest for leg, rest in rests.items() if rest and rest != due.get(leg)}
+            if not due or self.ended:
+                return
+            number = 1 + max(run.attempt for run in self.legs)
+            for leg in due:
+                words = (cut := chains[leg][-1].cut) and cut.words
+                self.listener(Said(f"{leg}: {words}; what that cut off runs again"))
+            requests = {leg: self._request_rest(leg, number, rest) for leg, rest in due.items()}
+            expected = max((rest.expected or 0 for rest in due.values()), default=0)
+            chains = {leg: chain for leg, chain in chains.items() if leg in due}
+            for run in self._side_by_side(requests, number, expected or None):
+                recovered = replace(run, recovers=attempt)
+                self.legs.append(recovered)
+                chains[run.leg].append(recovered)
+
+    def _rest(self, chain: Sequence[LegRun], first: Sequence[LegRun]) -> Rest | None:
+        others = [run for run in first if run.leg is not chain[0].leg]
+        whole = [run for run in others if run.cut is None or run.cut.began]
+        elsewhere = known_names(whole) if whole else None
+        return rest_of(chain, self.built.suite.go_minor, elsewhere)
 
     def again(self) -> None:
         """Run everything once more, on both sides, as one further attempt."""
@@ -78,6 +111,7 @@ class Schedule:
         requests = {leg: self._main_request(leg, attempt) for leg in self.sides}
         runs = self._side_by_side(requests, attempt, expected)
         self.legs += [replace(run, repeats=True) for run in runs]
+        self._recover(attempt)
 
     @property
     def lacking(self) -> bool:
@@ -100,13 +134,18 @@ class Schedule:
         """The legs that were asked for."""
         return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
 
-    def _skip(self) -> str:
-        paths = skip_paths(self.cell.entries, self.cell.pair.worker)
+    def _skip(self, also: Sequence[str] = ()) -> str:
+        paths = [*also, *skip_paths(self.cell.entries, self.cell.pair.worker)]
         return selection.skip(paths, self.built.suite.go_minor)
 
     def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
         worker = self.cell.pair.worker
         return self._request(leg, attempt, selection.select(self.settings.tests, worker=worker))
+
+    def _request_rest(self, leg: Leg, attempt: int, rest: Rest) -> LegRequest:
+        request = self._request(leg, attempt, rest.select)
+        parallel = 1 if rest.alone else request.parallel
+        return dataclasses.replace(request, skip=self._skip(rest.skip), parallel=parallel)
 
     def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
         parallel = self.settings.parallel or default_parallel()

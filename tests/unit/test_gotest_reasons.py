@@ -136,7 +136,8 @@ def test_a_daemons_panic_is_shown_with_the_goroutine_that_caused_it() -> None:
 
 def test_a_daemons_panic_is_found_behind_one_of_a_frontend() -> None:
     frontend = (
-        b"    oci.go:117: panic: not this\n    oci.go:117: goroutine 1 [running]:\n"
+        b"    oci.go:117: fatal error: not this\n    oci.go:117: panic: not this\n"
+        b"    oci.go:117: goroutine 1 [running]:\n"
         b"    oci.go:117: \t/src/frontend/dockerfile/cmd/dockerfile-frontend/main.go:26 +0x2\n"
     )
     first, rest = PANIC.split(b"\n", 1)
@@ -156,7 +157,7 @@ def test_a_daemons_panic_is_found_behind_one_of_a_frontend() -> None:
     ],
 )
 def test_a_daemon_that_ended_well_did_not_die_whatever_its_client_says(
-    end: bytes, died: bool
+    end: bytes, *, died: bool
 ) -> None:
     daemon = b"    sandbox.go:283: stderr: /buildkitd\n    sandbox.go:286: " + end + b"\n"
     found = explain(GONE + daemon, test="TestA")

@@ -1,0 +1,44 @@
+"""Which tests kept others from their end: those that ended the binary, held it up, or the list."""
+
+from __future__ import annotations
+
+from harness.gotest.endings import Ending
+from harness.gotest.names import parents, parse
+from harness.gotest.tracker import Test, Tracker
+from harness.model import Cut, Outcome
+
+
+def cut_of(tracker: Tracker, ending: Ending) -> Cut | None:
+    """Say what cut a run off; None if all its tests came to an end, or the run to its limit."""
+    if ending.timed_out and not ending.overdue:
+        return None
+    if ending.panicked_in or (ending.open and tracker.passed is None):
+        named = {ending.panicked_in} if ending.panicked_in else ending.culprits
+        culprits = sorted(name for name in named if parse(name).function)
+        return Cut(words=ending.words, culprits=tuple(culprits), began=tracker.listed)
+    last = _last_of_the_list(tracker)
+    if last is None or last.parallel or not _died(tracker, last):
+        return None
+    words = "the daemon died in a test for which the others wait, so these did not begin"
+    return Cut(words=words, culprits=(last.name,), began=False)
+
+
+def _last_of_the_list(tracker: Tracker) -> Test | None:
+    """Return the sandbox that began last, if the suite's own parent failed."""
+    tests = tracker.tests
+    for name in reversed(tests):
+        above = parents(name, tests)
+        if parse(name).function and not any(parse(parent).function for parent in above):
+            failed = any(tests[parent].outcome is Outcome.FAIL for parent in above)
+            return tests[name] if failed else None
+    return None
+
+
+def _died(tracker: Tracker, sandbox: Test) -> bool:
+    below = f"{sandbox.name}/"
+    inside = (
+        test for name, test in tracker.tests.items() if test is sandbox or name.startswith(below)
+    )
+    return any(
+        test.outcome is Outcome.FAIL and test.why is not None and test.why.died for test in inside
+    )

@@ -90,6 +90,15 @@ Sink = Callable[[bytes], None]
 """Receives the test binary's combined output in chunks, as they come, from one thread."""
 
 
+Overdue = Callable[[], bool]
+"""Asked now and then while a leg runs, from the sink's thread: whether it is to be ended."""
+
+
+def never() -> bool:
+    """Let a leg run to its end."""
+    return False
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something that keeps a backend from working on this machine."""
@@ -127,8 +136,11 @@ class Backend(Candidate, Protocol):
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the frontend image of one commit, or find it in the store."""
 
-    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
         """Run a selection and stream its output; nothing of it outlives this call.
+
+        Once `overdue` says so, its programs are asked for their goroutines, and it is ended as at
+        its time limit.
 
         Raises InfrastructureError if the machine or an engine failed, at the start or in the
         middle: what the sink was given by then stands.

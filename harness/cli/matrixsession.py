@@ -202,6 +202,7 @@ class MatrixSession:
                 tests=(),
                 parallel=options["parallel"],
                 timeout=cell.timeout,
+                test_timeout=None,
                 reruns=self.opened.plan.reruns,
                 no_control=False,
                 fresh_control=False,
@@ -261,6 +262,7 @@ class MatrixSession:
             store=self.sources.store,
             limits=Limits(self.jobs, int(options["memory"] or MEMORY * machine.memory())),
             command=self.command,
+            history=options["history"] or default_history(),
             fail_fast=options["fail_fast"],
         )
 

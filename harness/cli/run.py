@@ -65,6 +65,11 @@ if TYPE_CHECKING:
     "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
 )
 @click.option(
+    "--test-timeout",
+    type=SECONDS,
+    help="Limit of each test (default: what it took before, four times; 5m where that is unknown).",
+)
+@click.option(
     "--reruns",
     type=click.IntRange(min=0, max=20),
     default=2,

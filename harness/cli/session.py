@@ -18,6 +18,7 @@ from harness.backends.docker.supply import check_repository
 from harness.cli.interruption import interruptible
 from harness.config.datadir import Data, find_data
 from harness.gotest.selection import select
+from harness.history.history import default_history
 from harness.journal import RunFolder
 from harness.model import Channel, Run
 from harness.refs import DEFAULT_REPOSITORY
@@ -40,7 +41,7 @@ _DEFAULTS: dict[str, object] = {
 }
 _REPEATED = (
     *("repo", "channel", "worker", "backend", "stage", "privileges", "cache_repo"),
-    *("parallel", "timeout", "reruns"),
+    *("parallel", "timeout", "test_timeout", "reruns"),
 )
 _FLAGS = ("no_control", "offline")
 _PLACES = ("out", "cache", "data")
@@ -62,6 +63,7 @@ class RunOptions(TypedDict):
     tests: tuple[str, ...]
     parallel: int | None
     timeout: float
+    test_timeout: float | None
     reruns: int
     no_control: bool
     fresh_control: bool
@@ -116,6 +118,7 @@ class Session:
                 tests=tuple(options["tests"]),
                 parallel=options["parallel"] or 0,
                 timeout=options["timeout"],
+                test_timeout=options["test_timeout"],
                 reruns=options["reruns"],
                 offline=options["offline"],
                 control=not options["no_control"],
@@ -140,6 +143,7 @@ class Session:
                 store=store,
                 folder=folder,
                 command=self.command,
+                history=default_history(),
             )
             try:
                 run = run_pair(job, listener)

@@ -14,6 +14,7 @@ from harness.gotest.logs import readable
 
 _PANIC = re.compile(rb"(?m)(?:^|\.go:\d+: )(panic: |fatal error: )")
 _LOGGED = re.compile(rb"(?m)^ +\w+\.go:\d+: ?")
+_LOGGED_LINE = re.compile(rb"(?m)^ +\w+\.go:\d+: ?(.*)$")
 _STOPPED = re.compile(rb"> stopped .*exit status 0(?: 0)?\s*$", re.MULTILINE)
 _DEATH = re.compile(r"[^\n]+\n(?:[^\n]*\n){0,16}?goroutine \d+ .*:\n(?:\S.*\n[ \t]+.*(?:\n|\Z))*")
 """A header, what belongs to the message, and the stack: lines with the source line below each."""
@@ -36,6 +37,11 @@ def panic_of(daemon: bytes) -> str:
         if death and _FRONTEND not in death[0]:
             return dumps.own_frames(death[0])
     return ""
+
+
+def logged(said: bytes) -> bytes:
+    """Return the lines that a test logged, which are its daemons' once it has failed."""
+    return b"\n".join(_LOGGED_LINE.findall(said))
 
 
 def lived(daemon: bytes) -> bool:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from harness.gotest.framing import Framing, Guess, Marked, Plain
 from harness.gotest.jsonlines import Json
 from harness.gotest.logs import split_daemon_log
+from harness.gotest.names import leaves, parse
 from harness.gotest.settle import Parsed, settle
 from harness.gotest.tracker import OnEnd, OnLog, Tracker
 from harness.model import Outcome
@@ -64,6 +65,12 @@ class StreamParser:
     def begun(self) -> bool:
         """Whether any test has begun."""
         return bool(self._tracker.tests)
+
+    def at_work(self) -> list[str]:
+        """Name the suite's tests that run now and have no subtest that does."""
+        tests = self._tracker.tests.values()
+        running = [test.name for test in tests if test.outcome is None and not test.paused]
+        return [name for name in leaves(running) if parse(name).function]
 
     def feed(self, chunk: bytes) -> None:
         """Read on; any bytes are accepted."""

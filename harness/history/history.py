@@ -188,10 +188,13 @@ class History:
         Four times the longest that it ever passed in, and at least half a minute; None if it has
         not passed often enough to say.
         """
-        known = self.durations(suite, worker, backend, test)
-        if known is None or known.count < ENOUGH:
-            return None
-        return max(BUDGET_LEAST, BUDGET_FACTOR * known.longest)
+        return self.test_budgets(suite, worker, backend).get(kept_name(test))
+
+    def test_budgets(self, suite: Commit, worker: str, backend: str) -> dict[str, float]:
+        """Give the same for every test that has passed often enough, by the name it is kept by."""
+        place = {"line": suite.line, "worker": worker, "backend": backend}
+        rows = self._ask(questions.LONGEST, **place, enough=ENOUGH)
+        return {name: max(BUDGET_LEAST, BUDGET_FACTOR * longest) for name, longest in rows}
 
     def _durations(self, test: str, line: str, worker: str, backend: str) -> Durations | None:
         rows = self._ask(

@@ -69,6 +69,14 @@ JOIN tests n ON n.id = d.test
 WHERE p.line = :line AND p.worker = :worker AND p.backend = :backend AND n.name = :name
 """
 
+LONGEST = """
+SELECT n.name, max(d.longest) FROM durations d
+JOIN places p ON p.id = d.place
+JOIN tests n ON n.id = d.test
+WHERE p.line = :line AND p.worker = :worker AND p.backend = :backend
+GROUP BY n.name HAVING sum(d.count) >= :enough
+"""
+
 CELL_SECONDS = """
 SELECT suite, suite_line, frontend, channel, worker, backend, seconds FROM (
     SELECT p.*, o.seconds, o.started, row_number() OVER (

@@ -45,6 +45,8 @@ class MatrixJob:
     limits: Limits
     command: Command
     """Gives what the user would type for one cell."""
+    history: Path | None = None
+    """File that says how long each test takes."""
     fail_fast: bool = False
 
 
@@ -121,6 +123,7 @@ class Worker:
             folder=RunFolder(self._folder(planned), single=False),
             command=self.job.command(planned),
             built=built,
+            history=self.job.history,
         )
 
 

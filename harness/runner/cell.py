@@ -22,6 +22,8 @@ class Settings:
     """Tests at once in a leg; 0 lets `default_parallel` choose."""
     timeout: float = 1800.0
     """Seconds for a leg."""
+    test_timeout: float | None = None
+    """Seconds that any test may be at work; None lets the history decide, test by test."""
     reruns: int = 2
     """Further attempts, on both sides, for tests with an unexpected verdict."""
     patience: float = 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from harness.journal import LegFolder
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
 from harness.runner.faults import excused, fault_of
+from harness.runner.hangs import Budgets, LastWords, Watch, with_stuck
 from harness.runner.suspicions import Life, marked
 from harness.store import Store, key_of
 from harness.tools.clock import Stopwatch, now, since_boot
@@ -39,6 +40,7 @@ class LegRunner:
     backend: Backend
     listener: Listener
     oracle: Oracle = SILENT
+    budgets: Budgets = field(default_factory=Budgets)
 
     def run(
         self, request: LegRequest, folder: LegFolder, leg: Leg, attempt: int, expected: int | None
@@ -59,15 +61,18 @@ class LegRunner:
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
         parser = StreamParser(ended, log_writer(folder), _framing(request))
+        hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds)
+        last = LastWords()
         with folder.raw_log.open("wb") as raw:
 
             def sink(chunk: bytes) -> None:
                 raw.write(chunk)
                 raw.flush()  # what a killed run had read is there to be looked at
-                parser.feed(chunk)
+                # Tests that fail when their daemons are asked to quit have not failed.
+                (last if hangs.overdue else parser).feed(chunk)
 
             try:
-                end = self.backend.run(request, sink)
+                end = self.backend.run(request, sink, hangs)
             except InfrastructureError as error:
                 if attempt == 0 and not parser.begun:
                     error.add_context(leg.value)
@@ -75,7 +80,8 @@ class LegRunner:
                 end = LegExit(
                     None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
                 )
-        parsed = parser.finish(end.status, timed_out=end.timed_out)
+        parser.feed(last.of_binary())
+        parsed = parser.finish(end.status, end.timed_out, hangs.overdue)
         self.listener(LegEnded(leg, attempt, end.seconds))
         stopped = end.status is None and not end.timed_out
         if parsed.broken and not parsed.results and attempt == 0 and not stopped:
@@ -84,6 +90,8 @@ class LegRunner:
             )
         run = _leg_run(request, folder, leg, started, end, parsed)
         run = marked(run, lives, processes(request.folder), self.oracle)
+        if hangs.overdue:
+            run = with_stuck(run, last.stuck(folder.path))
         return msgspec.structs.replace(run, attempt=attempt)
 
 

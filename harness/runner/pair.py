@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import harness
 from harness.backends.base import Backend, BuildRequest
 from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ignore
 from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Leg, PatchRef, Run, Side
+from harness.runner.budgets import budgets_of
 from harness.runner.builds import Built, build
 from harness.runner.cell import Cell, Settings
 from harness.runner.conclude import Asked, conclude
+from harness.runner.hangs import Budgets
 from harness.runner.legs import ControlStore, LegRunner
 from harness.runner.reruns import Reruns
 from harness.runner.schedule import Schedule
@@ -33,6 +36,8 @@ class Job:
     folder: RunFolder
     command: tuple[str, ...]
     """What the user would type for this pair; the rerun command begins with it."""
+    history: Path | None = None
+    """File that says how long each test takes."""
     built: Built | None = None
     """What it is run with, if that has been built."""
 
@@ -47,7 +52,8 @@ def run_pair(job: Job, listener: Listener) -> Run:
     phases, watch, started = _Phases(listener), Stopwatch(), now()
     built = job.built or build(job.backend, job.cell, phases)
     versions = job.backend.versions()
-    schedule = _schedule(job, built, versions, phases)
+    budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
+    schedule = _schedule(job, built, versions, phases, budgets)
     with phases.phase("run"):
         schedule.main()
     warnings = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase).run()
@@ -94,11 +100,14 @@ def control_is_stored(job: Job) -> bool:
     """Whether `run_pair` would find a control run that can stand in for a new one."""
     if job.built is None:
         return False
-    return _schedule(job, job.built, job.backend.versions(), ignore).control_is_stored()
+    schedule = _schedule(job, job.built, job.backend.versions(), ignore, Budgets())
+    return schedule.control_is_stored()
 
 
-def _schedule(job: Job, built: Built, versions: dict[str, str], listener: Listener) -> Schedule:
-    runner = LegRunner(job.backend, listener, job.cell.oracle)
+def _schedule(
+    job: Job, built: Built, versions: dict[str, str], listener: Listener, budgets: Budgets
+) -> Schedule:
+    runner = LegRunner(job.backend, listener, job.cell.oracle, budgets)
     controls = ControlStore(job.store, versions, machine.kernel())
     return Schedule(job.cell, job.settings, built, job.folder, runner, controls, listener)
 

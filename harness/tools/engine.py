@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from docker.api.client import APIClient
@@ -45,6 +47,19 @@ _LISTEN = 0.1
 
 _PROBE = "cat /proc/sys/kernel/cap_last_cap /proc/$PPID/status"
 """For a shell in the engine's PID namespace: its parent is the engine's own helper."""
+
+
+def _keep_on(_name: str) -> None:
+    """Stand in for somebody who wants to end a container."""
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """When a container is to be asked for its goroutines and ended."""
+
+    deadline: float
+    grace: float
+    tick: Callable[[], float | None]
 
 
 class Engine:
@@ -167,9 +182,11 @@ class Engine:
         *,
         timeout: float,
         grace: float,
+        tick: Callable[[str], float | None] = _keep_on,
     ) -> Ended:
         """Run a container to its end and hand its output to `sink` as it comes.
 
+        `tick` gets its name now and then; where it gives seconds, these are the container's last.
         At the time limit its first process gets SIGQUIT, at which Go programs write their
         goroutines, and `grace` more seconds. It is removed in any case. Raises EngineFailed, what
         `sink` raises, and Interrupted if the crew of this thread was stopped before.
@@ -186,7 +203,8 @@ class Engine:
             begun = time.monotonic()
             with asking("start a container"):
                 self._api.start(name)
-            killed, timed_out = self._listen(name, output, sink, begun + timeout, grace)
+            limit = _Limit(begun + timeout, grace, partial(tick, name))
+            killed, timed_out = self._listen(name, output, sink, limit)
             seconds = time.monotonic() - begun
             status, out_of_memory = (None, False) if killed else self._end(name)
             return Ended(status, timed_out, out_of_memory, seconds)
@@ -196,16 +214,17 @@ class Engine:
         name: str,
         output: Attached,
         sink: Callable[[bytes], None],
-        deadline: float,
-        grace: float,
+        limit: _Limit,
     ) -> tuple[bool, bool]:
         """Hand on output until it ends; give (was stopped, met its time limit)."""
-        timed_out = False
+        timed_out, deadline, grace = False, limit.deadline, limit.grace
         while (chunk := output.next(_LISTEN)) is not None:
             if chunk:
                 sink(chunk)
             if stop_asked():
                 return True, timed_out
+            if (last := limit.tick()) is not None:
+                timed_out, deadline = True, min(deadline, time.monotonic() + last)
             if time.monotonic() > deadline:
                 if timed_out or not grace:
                     return True, True
@@ -215,6 +234,12 @@ class Engine:
         if output.failure is not None:
             raise failure("listen to a container", output.failure) from output.failure
         return False, timed_out
+
+    def execute(self, name: str, command: Sequence[str]) -> bytes:
+        """Run a program inside a container that runs, and give what it printed."""
+        with asking(f"run a program in container {name[:12]}"):
+            started = self._api.exec_create(name, list(command))
+            return bytes(self._api.exec_start(started["Id"]))
 
     def _end(self, name: str) -> tuple[int, bool]:
         try:

@@ -177,9 +177,18 @@ def run(request: Request) -> Completed:
     return Completed(status, bytes(out), bytes(err))
 
 
-def stream(request: Request, sink: Callable[[bytes], None]) -> Streamed:
+def _keep_on(_pid: int) -> None:
+    """Stand in for somebody who wants to end a program."""
+
+
+def stream(
+    request: Request,
+    sink: Callable[[bytes], None],
+    tick: Callable[[int], float | None] = _keep_on,
+) -> Streamed:
     """Run a program and hand its combined output to `sink` in chunks, as they come.
 
+    `tick` gets its id now and then; where it gives seconds, these are the program's last.
     Statuses are returned, not judged; at the time limit, and if the crew that this thread works
     for is stopped, the group is killed and the status is None. Raises MissingToolError,
     InfrastructureError if the program cannot be run, what `sink` raises, and Interrupted if the
@@ -191,6 +200,8 @@ def stream(request: Request, sink: Callable[[bytes], None]) -> Streamed:
     with _started(request, stderr=subprocess.STDOUT) as child:
         ears = Ears(child, {child.stdout: sink})
         while not killed and ears.listen():
+            if (last := tick(child.pid)) is not None:
+                deadline = min(deadline, time.monotonic() + last)
             timed_out = time.monotonic() > deadline
             killed = timed_out or stop_asked()
         if killed:

@@ -15,8 +15,10 @@ from harness.backends.base import (
     Found,
     LegExit,
     LegRequest,
+    Overdue,
     Problem,
     Sink,
+    never,
 )
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
@@ -87,7 +89,7 @@ class Yard:
         self.cached.add(name)
         return Artefact(name, Path("/no/folder", name.split()[1]), cached=known, go_minor=21)
 
-    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:  # noqa: ARG002 - the protocol's
         suite, frontend = leg.suite.path.name, leg.frontend.path.name
         name = f"{suite} {frontend}"
         with self._lock:

@@ -14,8 +14,10 @@ from harness.backends.base import (
     Found,
     LegExit,
     LegRequest,
+    Overdue,
     Problem,
     Sink,
+    never,
 )
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
@@ -114,7 +116,7 @@ class Player:
         """Give the functions that a leg's request selects, by Go's own matching."""
         return [f for f in self.tests if gomatch.runs(full_name(f), leg.select, leg.skip)]
 
-    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:  # noqa: ARG002 - the protocol's
         with self._lock:
             attempt = len(self.ran(self.side(leg)))
             self.legs.append(leg)

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 
-from harness.backends.base import Artefact, BuildRequest, Found, LegExit, LegRequest, Problem, Sink
+from harness.backends.base import (
+    Artefact,
+    BuildRequest,
+    Found,
+    LegExit,
+    LegRequest,
+    Overdue,
+    Problem,
+    Sink,
+    never,
+)
 from harness.backends.docker.container import TMP, Privileges, run_leg
 from harness.backends.docker.images import GO_FILE, HOME, PAIR_FOLDER, Images, Recipe, go_minor
 from harness.backends.docker.supply import How, Supply
@@ -132,12 +142,12 @@ class Docker:
         path, how = _told(f"build frontend {request.commit.ref}", listener, work)
         return Artefact(key, path, how is How.CACHED, int(recipe.go.split(".")[1]))
 
-    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
         """Merge suite and frontend, and run a selection in a container."""
         fixed = environment(leg, temporary=TMP, frontend=PAIR_FOLDER, mirror="")
         del fixed["GOMAXPROCS"]  # of the run, not of the pair
         image = self._images.pair(_tag(Side.SUITE, leg.suite.key), leg.frontend, fixed)
-        return run_leg(self._engine, image, leg, sink, self._privileges)
+        return run_leg(self._engine, image, leg, sink, self._privileges, overdue)
 
     def _recipe(self, request: BuildRequest) -> Recipe:
         go_mod = self._git.read(request.commit.sha, "go.mod") or ""

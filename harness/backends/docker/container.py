@@ -11,7 +11,8 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from harness.backends.base import LegExit, LegRequest, Sink
+from harness.backends import goroutines
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.leg import BINARY, GRACE, arguments, passed_on
 from harness.model import Fault, Reason
 from harness.tools.asking import EngineFailed
@@ -37,9 +38,25 @@ class Privileges(StrEnum):
 
 
 def run_leg(
-    engine: Engine, image: str, leg: LegRequest, sink: Sink, privileges: Privileges
+    engine: Engine,
+    image: str,
+    leg: LegRequest,
+    sink: Sink,
+    privileges: Privileges,
+    overdue: Overdue = never,
 ) -> LegExit:
     """Run a leg in a container of a pair's image. Raises EngineFailed."""
+    asked = False
+
+    def tick(name: str) -> float | None:
+        nonlocal asked
+        if asked or not overdue():
+            return None
+        asked = True
+        said = engine.execute(name, goroutines.command())
+        (leg.folder / goroutines.KEPT).write_bytes(said)
+        return goroutines.LAST_WORDS
+
     power = engine.power(image)
     privileged = _privileged(power, privileges)
     container = Container(
@@ -55,7 +72,9 @@ def run_leg(
         unmasked=not privileged,
         files=((os.path.dirname(MIRROR), _archive(leg.mirror)),) if leg.mirror else (),  # noqa: PTH120 - in the image
     )
-    ended = engine.run(container, sink, timeout=leg.timeout + GRACE, grace=_DUMPS)
+    ended = engine.run(container, sink, timeout=leg.timeout + GRACE, grace=_DUMPS, tick=tick)
+    if asked:
+        return LegExit(None, timed_out=True, seconds=ended.seconds)
     return LegExit(ended.status, ended.timed_out, ended.seconds, faults=_faults(ended))
 
 

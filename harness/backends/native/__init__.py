@@ -8,7 +8,17 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from harness.backends.base import Artefact, BuildRequest, Found, LegExit, LegRequest, Problem, Sink
+from harness.backends.base import (
+    Artefact,
+    BuildRequest,
+    Found,
+    LegExit,
+    LegRequest,
+    Overdue,
+    Problem,
+    Sink,
+    never,
+)
 from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import provide
@@ -73,9 +83,9 @@ class Native:
         """Build the frontend image, or find it."""
         return self._build(Side.FRONTEND, request, build.build_frontend, listener)
 
-    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
         """Run a selection in namespaces of its own."""
-        return run_leg(leg, sink)
+        return run_leg(leg, sink, overdue)
 
     def _build(
         self, kind: Side, request: BuildRequest, fill: _Fill, listener: Listener

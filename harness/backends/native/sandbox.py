@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from harness.backends.base import LegExit, LegRequest, Sink
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment, passed_on
 from harness.backends.native import init
 from harness.backends.native.leftovers import LEFT, read_left
+from harness.backends.native.overdue import Asking
 from harness.backends.processes import KEPT, PROCESSES, WRAPPER
 from harness.errors import InfrastructureError
 from harness.model import Fault, Reason
@@ -27,8 +28,8 @@ PROGRAMS = {
 }
 """Name that the tests look for → Debian's program."""
 
-NAMESPACES = ("unshare", "setpriv")
-"""Programs that make the namespaces."""
+NAMESPACES = ("unshare", "setpriv", "nsenter")
+"""Programs that make the namespaces, and enter them."""
 
 CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
 
@@ -45,7 +46,7 @@ _SCRATCH = ("/mnt", "/media", "/srv", "/opt")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
+def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
     """Run one leg and stream its output.
 
     Raises InfrastructureError if the namespaces cannot be prepared, MissingToolError for a
@@ -59,12 +60,13 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
     request = Request(
         command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + GRACE
     )
+    asking = Asking(overdue, leg.folder)
     groups = make_groups()
     try:
         told = _spec(leg, scratch, programs, groups.folders)
         spec.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
         before = oom_kills()
-        ended = stream(request, sink)
+        ended = stream(request, sink, asking.tick)
         killed = groups.kills(oom_kills().since(before))
     finally:
         stuck = groups.remove()
@@ -78,8 +80,8 @@ def run_leg(leg: LegRequest, sink: Sink) -> LegExit:
         f"not kept apart from this machine: {what}" for what in (*left.shared, *groups.lacking)
     )
     return LegExit(
-        ended.status,
-        ended.timed_out,
+        None if asking.asked else ended.status,
+        asking.asked or ended.timed_out,
         ended.seconds,
         notes=(*(f"shared with this machine: {what}" for what in shared), *stuck),
         faults=faults(killed),
@@ -94,7 +96,7 @@ def command(spec: Path, *, offline: bool) -> list[str]:
     killed with its parent: `setpriv` sees to `unshare`, whose parent is the thread that waits
     for it, and `unshare` to the first process of the namespaces.
     """
-    unshare, setpriv = (str(find(program)) for program in NAMESPACES)
+    unshare, setpriv = (str(find(program)) for program in ("unshare", "setpriv"))
     argv = [setpriv, "--pdeathsig", "KILL", "--", unshare]
     argv += ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
     argv += ["--mount-proc", "--ipc", *(["--net"] if offline else [])]

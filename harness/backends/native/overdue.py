@@ -1,0 +1,48 @@
+"""Asks the programs of a leg that is overdue for their goroutines, inside its namespaces."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.backends import goroutines
+from harness.backends.base import Overdue
+from harness.errors import Interrupted
+from harness.tools.process import CommandFailed, Request, find, run
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Asking:
+    """What is done while a leg runs."""
+
+    overdue: Overdue
+    folder: Path
+    """The leg's."""
+    asked: bool = False
+
+    def tick(self, pid: int) -> float | None:
+        """Look whether it is time; give the seconds that are left from then on.
+
+        `pid` is the process that made the namespaces, whose child is their first one.
+        """
+        if self.asked or not self.overdue():
+            return None
+        self.asked = True
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        for first in children[:1]:
+            argv = [str(find("nsenter")), "--target", first, "--mount", "--pid", "--"]
+            (self.folder / goroutines.KEPT).write_bytes(_said([*argv, *goroutines.command()]))
+        return goroutines.LAST_WORDS
+
+
+def _said(argv: Sequence[str]) -> bytes:
+    try:
+        return run(Request(argv, timeout=goroutines.ASKING)).stdout
+    except (CommandFailed, Interrupted) as error:
+        # It has just ended, or hangs in a way that lets nobody in.
+        _log.debug("a leg could not be asked for its goroutines: %s", error)
+        return b""

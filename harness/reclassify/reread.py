@@ -37,10 +37,14 @@ def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
     with raw:
         while chunk := raw.read(_CHUNK):
             parser.feed(chunk)
-    parsed = parser.finish(leg.exit_status, timed_out=leg.timed_out)
+    hung = leg.cut.culprits if leg.cut and leg.timed_out else ()
+    parsed = parser.finish(leg.exit_status, leg.timed_out, hung)
+    # Who waited for whom when it hung is not in the output.
+    told = {it.name: it for it in leg.results if it.name in hung}
+    results = tuple(told.get(it.name, it) for it in parsed.results)
     new = [note for note in parsed.notes if note not in leg.notes]
     read = replace(
-        leg, results=parsed.results, parents=parsed.parents, notes=(*leg.notes, *new), faults=()
+        leg, results=results, parents=parsed.parents, notes=(*leg.notes, *new), faults=()
     )
     return excused(read, *leg.faults)
 

@@ -24,6 +24,9 @@ machine that slept, does not find every test overdue."""
 _LOOK = 0.2
 """Seconds between two looks."""
 
+LAST_WORDS = "last-words.log"
+"""File in a leg's folder with what it said when it was asked for its goroutines."""
+
 _DAEMON = "buildkitd"
 _BINARY = "the test binary"
 _QUIT = f"\n{deadlocks.HEADER}".encode()
@@ -93,6 +96,10 @@ class LastWords:
         """Give the test binary's own dump; a daemon's stands indented in a test's log."""
         at = self._said.rfind(_QUIT)
         return bytes(self._said[at:]) if at >= 0 else b""
+
+    def keep(self, folder: Path) -> None:
+        """Write it down in a leg's folder, apart from what the tests said."""
+        (folder / LAST_WORDS).write_bytes(self._said)
 
     def stuck(self, folder: Path) -> list[tuple[str, list[Waiting]]]:
         """Tell by program who waits: at locks if anybody does, else what the daemons wait for.

@@ -65,11 +65,14 @@ class LegRunner:
         last = LastWords()
         with folder.raw_log.open("wb") as raw:
 
-            def sink(chunk: bytes) -> None:
+            def take(chunk: bytes) -> None:
                 raw.write(chunk)
                 raw.flush()  # what a killed run had read is there to be looked at
+                parser.feed(chunk)
+
+            def sink(chunk: bytes) -> None:
                 # Tests that fail when their daemons are asked to quit have not failed.
-                (last if hangs.overdue else parser).feed(chunk)
+                (last.feed if hangs.overdue else take)(chunk)
 
             try:
                 end = self.backend.run(request, sink, hangs)
@@ -80,7 +83,7 @@ class LegRunner:
                 end = LegExit(
                     None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
                 )
-        parser.feed(last.of_binary())
+            take(last.of_binary())
         parsed = parser.finish(end.status, end.timed_out, hangs.overdue)
         self.listener(LegEnded(leg, attempt, end.seconds))
         stopped = end.status is None and not end.timed_out
@@ -91,6 +94,7 @@ class LegRunner:
         run = _leg_run(request, folder, leg, started, end, parsed)
         run = marked(run, lives, processes(request.folder), self.oracle)
         if hangs.overdue:
+            last.keep(folder.path)
             run = with_stuck(run, last.stuck(folder.path))
         return msgspec.structs.replace(run, attempt=attempt)
 

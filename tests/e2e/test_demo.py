@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 MINIKIT = ROOT / "examples" / "minikit"
-_QUICK = ("--timeout", "5")
+_QUICK = ("--test-timeout", "5")
 SUFFIX = "/worker=oci/frontend=gateway"
 
 EXPECTED = {
@@ -131,6 +131,9 @@ def test_the_report_names_each_regression_and_the_command_that_reruns_it(demo: D
         if verdict is Verdict.REGRESSED:
             assert name in demo.out
     assert "exec.mount.propagation is not supported by" in demo.out
+    assert "panic: assignment to entry in nil map" in demo.out
+    told = " ".join(demo.out.split())
+    assert "in example.com/minikit/solver.(*CacheMounts).acquire at solver/cachemounts.go:" in told
     assert str(demo.folder) in demo.out
     words = demo.run.rerun
     assert words[:3] == ("compat-run", "v0.1", "master")

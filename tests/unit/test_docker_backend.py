@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import io
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import pytest
 
-from harness.backends import docker, leg
+from harness.backends import docker, goroutines, leg
 from harness.backends.base import Artefact, BuildRequest, LegRequest, Problem
 from harness.backends.docker import Docker, container
 from harness.backends.docker.container import Privileges, run_leg
@@ -56,6 +56,8 @@ class FakeEngine:
         self.images: set[str] = set()
         self.given = power
         self.ran: list[Container] = []
+        self.ticked: list[float | None] = []
+        self.executed: list[tuple[str, tuple[str, ...]]] = []
         self.end = Ended(0, timed_out=False, out_of_memory=False, seconds=1.0)
 
     def has_image(self, name: str) -> bool:
@@ -65,11 +67,22 @@ class FakeEngine:
         return self.given
 
     def run(
-        self, box: Container, _sink: Callable[[bytes], None], *, timeout: float, grace: float
+        self,
+        box: Container,
+        _sink: Callable[[bytes], None],
+        *,
+        timeout: float,
+        grace: float,
+        tick: Callable[[str], float | None],
     ) -> Ended:
         assert timeout > grace > 0
         self.ran.append(box)
+        self.ticked = [tick("box") for _ in range(2)]
         return self.end
+
+    def execute(self, name: str, command: Sequence[str]) -> bytes:
+        self.executed.append((name, tuple(command)))
+        return b"SIGQUIT: quit\n"
 
 
 @pytest.fixture
@@ -209,6 +222,20 @@ def test_what_befell_a_container_is_a_fault_of_its_leg(
     )
     assert ended.status == status
     assert [fault.reason for fault in ended.faults] == reasons
+
+
+def test_the_programs_of_a_leg_that_is_overdue_are_asked_for_their_goroutines_once(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.end = Ended(2, timed_out=False, out_of_memory=False, seconds=3.0)
+    one, request = cast("Engine", engine), _leg(tmp_path)
+    request.folder.mkdir(parents=True)
+    ended = run_leg(one, "i", request, bytearray().extend, Privileges.AUTO, lambda: True)
+    assert (ended.status, ended.timed_out, ended.faults) == (None, True, ())
+    assert engine.ticked == [goroutines.LAST_WORDS, None]
+    ((name, command),) = engine.executed
+    assert (name, command[0], command[-1]) == ("box", "/bin/sh", "buildkitd")
+    assert (request.folder / goroutines.KEPT).read_bytes() == b"SIGQUIT: quit\n"
 
 
 # -- images --------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def test_a_daemons_panic_is_shown_with_the_goroutine_that_caused_it() -> None:
 def test_a_daemons_panic_is_found_behind_one_of_a_frontend() -> None:
     frontend = (
         b"    oci.go:117: fatal error: not this\n    oci.go:117: panic: not this\n"
-        b"    oci.go:117: goroutine 1 [running]:\n"
+        b"    oci.go:117: goroutine 1 [running]:\n    oci.go:117: main.main()\n"
         b"    oci.go:117: \t/src/frontend/dockerfile/cmd/dockerfile-frontend/main.go:26 +0x2\n"
     )
     first, rest = PANIC.split(b"\n", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import tarfile
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from harness.model import Fault, Reason
 from harness.tools.asking import EngineFailed
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.engine import Engine
+
+_log = logging.getLogger(__name__)
 
 TMP = "/tmp"  # noqa: S108 - a tmpfs of the container
 MIRROR = "/compat/mirror"
@@ -53,7 +56,11 @@ def run_leg(
         if asked or not overdue():
             return None
         asked = True
-        said = engine.execute(name, goroutines.command())
+        try:
+            said = engine.execute(name, goroutines.command())
+        except EngineFailed as error:  # it has just ended, or the engine, which will show
+            _log.debug("a leg could not be asked for its goroutines: %s", error)
+            said = b""
         (leg.folder / goroutines.KEPT).write_bytes(said)
         return goroutines.LAST_WORDS
 

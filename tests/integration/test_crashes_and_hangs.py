@@ -1,0 +1,187 @@
+"""Daemons and test binaries that die or never answer, for real, in the native backend's legs.
+
+The suite is a small one in BuildKit's shape (gomodules/fatal): with the frontend under test some
+of its tests take others with them, and the others have to be judged all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Overdue, Sink, never
+from harness.backends.native.sandbox import run_leg
+from harness.gotest.fingerprint import fingerprint
+from harness.model import Leg, Outcome, Reason, Result, Run
+from harness.runner.cell import Settings
+from harness.store import Store
+from harness.tools import process
+from tests.integration.conftest import GoToolchain
+from tests.integration.watching import eventually
+from tests.unit.pairs import Bench, Player
+from tests.unit.runs import full_name
+
+pytestmark = pytest.mark.integration
+
+MODULE = Path(__file__).parent / "gomodules" / "fatal"
+QUIET = ("TestFirst", "TestQuietOne", "TestQuietTwo", "TestLast")
+
+
+@dataclass
+class Fatal(Player):
+    """A backend whose artefacts are there and whose legs are real."""
+
+    artefacts: Path = Path()
+
+    def _build(self, kind: str, request: BuildRequest) -> Artefact:  # noqa: ARG002 - the player's
+        return Artefact(kind, self.artefacts / kind, cached=True, go_minor=21)
+
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
+        with self._lock:
+            self.legs.append(leg)
+        return run_leg(leg, sink, overdue)
+
+
+@pytest.fixture(scope="module")
+def artefacts(
+    go_store: Store, go_toolchain: GoToolchain, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    toolchain = go_toolchain("1.21.13")
+    environment = toolchain.environment(go_store) | {"GOFLAGS": "-trimpath"}
+    folder = tmp_path_factory.mktemp("fatal")
+    binaries = folder / "suite" / "bin"
+    for made in (binaries, folder / "suite" / "src", folder / "control", folder / "candidate"):
+        made.mkdir(parents=True)
+    for argv in (
+        ["test", "-c", "-o", str(binaries / "dockerfile.test"), "."],
+        ["build", "-o", str(binaries / "buildkitd"), "./cmd/buildkitd"],
+    ):
+        go = process.Request([str(toolchain.go), *argv], cwd=MODULE, env=environment, timeout=900)
+        process.run(go)
+    return folder
+
+
+Tried = Callable[..., Run]
+
+
+@pytest.fixture
+def tried(artefacts: Path, tmp_path: Path) -> Tried:
+    """Run the pair with some of the suite's fatal tests."""
+
+    def run(*fatal: str, seconds: float = 60.0) -> Run:
+        player = Fatal(dict.fromkeys((*QUIET, *fatal), ("pass", "pass")), artefacts=artefacts)
+        bench = Bench(tmp_path, player)
+        bench.settings = Settings(
+            tests=(*QUIET, *fatal), reruns=0, parallel=4, offline=True, test_timeout=seconds
+        )
+        return bench.run()
+
+    return run
+
+
+def judged(run: Run) -> dict[str, str]:
+    return {row.name.split("/")[1]: row.verdict.value for row in run.judgements}
+
+
+def candidate(run: Run, function: str) -> list[Result]:
+    (row,) = (row for row in run.judgements if row.name == full_name(function))
+    return list(row.candidate)
+
+
+def expected(*fatal: str) -> dict[str, str]:
+    return dict.fromkeys(QUIET, "compatible") | dict.fromkeys(fatal, "regressed")
+
+
+def words(run: Run, function: str) -> Sequence[str]:
+    return candidate(run, function)[-1].error.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("fatal", "reason", "said"),
+    [
+        ("TestDaemonKilled", Reason.DAEMON_GONE, "transport is closing"),
+        ("TestDaemonPanics", Reason.DAEMON_GONE, "panic: assignment to entry in nil map"),
+        ("TestBinaryPanics", Reason.PANIC, "panic: boom"),
+        ("TestBinaryExits", Reason.EXIT, "exited with status 3"),
+    ],
+)
+def test_a_crash_is_told_where_it_was_and_the_others_are_judged(
+    tried: Tried, fatal: str, reason: Reason, said: str
+) -> None:
+    run = tried(fatal)
+    assert judged(run) == expected(fatal)
+    (result,) = candidate(run, fatal)
+    assert (result.outcome, result.reason) == (Outcome.CRASH, reason)
+    assert said in result.error
+    # The suite had not begun its last tests by then: these run once more, and only there.
+    assert [(leg.leg, leg.recovers) for leg in run.legs] == [
+        (Leg.CONTROL, None),
+        (Leg.CANDIDATE, None),
+        (Leg.CANDIDATE, 0),
+    ]
+
+
+def test_the_goroutine_of_a_daemons_panic_is_in_the_error(tried: Tried) -> None:
+    lines = words(tried("TestDaemonPanics"), "TestDaemonPanics")
+    at = next(n for n, line in enumerate(lines) if "goroutine " in line and "[running]" in line)
+    assert lines[at + 1].strip().startswith("main.serve(")
+    assert lines[at + 2].strip().startswith("example.com/fatal/cmd/buildkitd/main.go:")
+    assert "> stopped" not in "\n".join(lines)
+
+
+def test_a_daemon_that_stops_on_purpose_is_no_crash(tried: Tried) -> None:
+    run = tried("TestDaemonStops")
+    assert judged(run) == dict.fromkeys((*QUIET, "TestDaemonStops"), "compatible")
+    assert len(run.legs) == 2
+
+
+def test_each_of_many_crashes_is_told_as_its_own(tried: Tried) -> None:
+    fatal = ("TestBinaryExits", "TestBinaryPanics", "TestDaemonKilled", "TestDaemonPanics")
+    assert judged(tried(*fatal)) == expected(*fatal)
+
+
+def test_a_deadlock_in_the_daemon_is_named_with_its_lock(tried: Tried) -> None:
+    run = tried("TestDaemonDeadlocks", seconds=2.0)
+    assert judged(run) == expected("TestDaemonDeadlocks")
+    (result,) = candidate(run, "TestDaemonDeadlocks")
+    assert (result.outcome, result.reason) == (Outcome.HANG, Reason.TIMEOUT)
+    first, *lines = result.error.splitlines()
+    assert "buildkitd: 3 goroutines (" in first
+    assert first.endswith("in example.com/fatal/locks.Wait at locks/locks.go:14")
+    assert lines[1].strip() == "sync.(*Mutex).Lock"
+    assert lines[2].split() == ["example.com/fatal/locks.Wait", "locks/locks.go:14"]
+    assert "fatal.ask" in result.error  # where the test waits for its daemon
+    assert result.fingerprint == fingerprint("did not end: a test took longer than it may")
+
+
+def test_a_deadlock_in_the_test_binary_is_named_with_its_lock(tried: Tried) -> None:
+    run = tried("TestBinaryDeadlocks", seconds=2.0)
+    assert judged(run) == expected("TestBinaryDeadlocks")
+    first = words(run, "TestBinaryDeadlocks")[0]
+    assert "the test binary: goroutine " in first
+    assert first.endswith("in example.com/fatal/locks.Twice at locks/locks.go:9")
+
+
+@pytest.mark.parametrize("deaf", ["TestBinaryIsDeaf", "TestDaemonIsDeaf"])
+def test_what_does_not_listen_to_sigquit_is_killed(tried: Tried, deaf: str) -> None:
+    run = tried(deaf, seconds=2.0)
+    assert judged(run) == expected(deaf)
+    assert candidate(run, deaf)[0].outcome is Outcome.HANG
+    assert eventually(lambda: not left_behind())
+
+
+def left_behind() -> list[str]:
+    """Name the processes of these legs that are still there."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                program = (folder / "exe").readlink()
+            except OSError:
+                continue  # it has just ended, or is the kernel's
+            if "/fatal" in str(program):
+                found.append(str(program))
+    return found

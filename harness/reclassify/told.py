@@ -13,7 +13,7 @@ from harness.model import Verdict
 from harness.reclassify.changes import CellChange, Change
 from harness.reclassify.stored import Reclassified
 from harness.reports.summary import title
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import clip, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
 
 ARROW = "\N{RIGHTWARDS ARROW}"
@@ -27,8 +27,7 @@ _NOWHERE = "not there"
 
 def render(found: Reclassified, *, color: bool = False) -> str:
     """Give everything that changed as text that ends in a line feed."""
-    # GitHub obeys `##[command]` anywhere in a log.
-    text = "\n".join(_lines(found)).replace("##[", "## [") + "\n"
+    text = obeyed_by_nobody("\n".join(_lines(found))) + "\n"
     return text if color else click.unstyle(text)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 _SUSPECT = re.compile(r"[^ -~]")
 _SUSPECT_IN_BLOCK = re.compile(r"[^\t\n -~]")
+_COMMAND = re.compile(r"(?m)^(\s*)::")
 _PICTURES = 0x2400
 _DELETE = 0x7F
 _MINUTE = 60
@@ -44,6 +45,11 @@ def _show(match: re.Match[str]) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - the widest code that \x can write
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - ditto, \u
+
+
+def obeyed_by_nobody(text: str) -> str:
+    """Part what GitHub obeys in a log: `##[command]` anywhere, `::command::` at a line's start."""
+    return _COMMAND.sub(r"\1: :", text.replace("##[", "## ["))
 
 
 def clip(text: str, limit: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.reports.summary import title
-from harness.reports.text import clip, duration, plural, visible
+from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
 from harness.selftest.evaluate import Case, Finding, SelfTest, Sight
 
 _SHOWN = 300
@@ -23,8 +23,7 @@ _MEANS = {
 
 def render(test: SelfTest, *, color: bool = False) -> str:
     """Give all cases as text that ends in a line feed."""
-    # GitHub obeys `##[command]` anywhere in a log.
-    text = "\n".join(_lines(test)).replace("##[", "## [") + "\n"
+    text = obeyed_by_nobody("\n".join(_lines(test))) + "\n"
     return text if color else click.unstyle(text)
 
 

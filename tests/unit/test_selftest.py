@@ -187,8 +187,10 @@ def test_the_json_has_every_case_and_test(run: Run) -> None:
 
 
 def test_what_tests_print_reaches_no_terminal_and_no_ci(tmp_path: Path) -> None:
-    hostile: Played = {"TestMount": ("pass", "fail no such mount ##[error]x \x1b[31m\u202e")}
+    words = "::error::no such mount ##[error]x \x1b[31m\u202e"
+    hostile: Played = {"TestMount": ("pass", f"fail {words}")}
     text = told.render(held(played(tmp_path, hostile), MOUNT))
+    assert not [line for line in text.splitlines() if line.strip().startswith("::")]
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "##[" not in text

@@ -58,14 +58,31 @@ def test_the_workflows_run_a_matrix_and_its_gate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "job"), [("nightly.yml", "verdict"), ("release-gate.yml", "gate")]
+    ("file", "job", "needs"),
+    [
+        ("nightly.yml", "verdict", {"matrix": "RESULT", "selftest": "SELFTEST"}),
+        ("release-gate.yml", "gate", {"matrix": "RESULT"}),
+    ],
 )
-def test_a_job_that_always_runs_decides(file: str, job: str) -> None:
+def test_a_job_that_always_runs_decides(file: str, job: str, needs: dict[str, str]) -> None:
     jobs = _load(ROOT / ".github" / "workflows" / file)["jobs"]
     assert jobs[job]["if"] == "always()"
     scripts = "\n".join(_scripts(jobs[job]))
-    assert 'test "$RESULT" = success' in scripts
-    assert jobs[job]["needs"] == "matrix"
+    asked = jobs[job]["needs"]
+    assert {*([asked] if isinstance(asked, str) else asked)} == {*needs}
+    for need, variable in needs.items():
+        assert f'test "${variable}" = success' in scripts
+        (step,) = [step for step in jobs[job]["steps"] if variable in step.get("env", {})]
+        assert step["env"][variable] == f"${{{{ needs.{need}.result }}}}"
+
+
+def test_the_nightly_tests_the_harness_itself() -> None:
+    jobs = _load(ROOT / ".github" / "workflows" / "nightly.yml")["jobs"]
+    assert "if" not in jobs["selftest"]
+    (script,) = [it for it in _scripts(jobs["selftest"]) if "selftest" in it]
+    # The code of the program is that of the job.
+    assert "selftest || code=$?" in script
+    assert script.rstrip().endswith('exit "$code"')
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

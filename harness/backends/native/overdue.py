@@ -42,7 +42,9 @@ class Asking:
 def _said(argv: Sequence[str]) -> bytes:
     try:
         return run(Request(argv, timeout=goroutines.ASKING)).stdout
-    except (CommandFailed, Interrupted) as error:
-        # It has just ended, or hangs in a way that lets nobody in.
-        _log.debug("a leg could not be asked for its goroutines: %s", error)
+    except CommandFailed as error:
+        # It ends with the namespaces, or they hang in a way that lets nobody in.
+        _log.debug("a leg was not asked for its goroutines to the end: %s", error)
+        return error.output.encode()
+    except Interrupted:
         return b""

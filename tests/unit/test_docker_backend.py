@@ -142,6 +142,19 @@ def test_the_test_binary_is_told_the_same_as_by_native(engine: FakeEngine, tmp_p
     }
 
 
+def test_without_privileges_it_is_told_the_same_by_a_shell_that_becomes_it(
+    tmp_path: Path,
+) -> None:
+    request = _leg(tmp_path)
+    box = _ran(FakeEngine(LACKING), request, Privileges.AUTO)
+    words = leg.arguments("dockerfile.test", request)
+    assert box.command[:2] == ("sh", "-c")
+    assert box.command[2].strip().endswith('exec "$0" "$@"')
+    assert box.command[3:] == tuple(words)
+    assert box.options["cgroupns"] == "private"
+    assert "binds" not in box.options
+
+
 @pytest.mark.parametrize(
     ("power", "wanted", "privileged"),
     [

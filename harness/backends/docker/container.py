@@ -28,6 +28,28 @@ LABELS = "org.buildkit-compat"
 _DUMPS = 10.0
 """Seconds for a program to write its goroutines when asked."""
 
+_OWN_GROUPS = (
+    "sh",
+    "-c",
+    """
+    while read -r _ where kind _; do
+      case $kind in cgroup | cgroup2) mount -o remount,bind,rw "$where" ;; esac
+    done </proc/mounts
+    if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+      mkdir -p /sys/fs/cgroup/init && echo $$ >/sys/fs/cgroup/init/cgroup.procs
+      for name in $(cat /sys/fs/cgroup/cgroup.controllers); do
+        echo "+$name" >/sys/fs/cgroup/cgroup.subtree_control
+      done
+    fi
+    exec "$0" "$@"
+    """,
+)
+"""Lets a program make groups below its container's, which go with it; it stays the first process.
+
+An engine mounts them read-only unless a container is privileged. On cgroup v2 a group that hands
+controllers on may hold no process.
+"""
+
 _CHUNK = 1 << 20
 _KILLED = 128 + SIGKILL
 
@@ -68,7 +90,7 @@ def run_leg(
     privileged = _privileged(power, privileges)
     container = Container(
         image,
-        tuple(arguments(BINARY, leg)),
+        tuple(arguments(BINARY, leg) if privileged else [*_OWN_GROUPS, *arguments(BINARY, leg)]),
         labels=_labels(leg),
         environment=_environment(leg),
         options={
@@ -120,7 +142,7 @@ def _explicit(power: Power) -> dict[str, Any]:
         "cap_drop": list(power.known),
         "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
         "device_cgroup_rules": ["a *:* rwm"],
-        "binds": ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
+        "cgroupns": "private",
     }
 
 

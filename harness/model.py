@@ -75,6 +75,7 @@ class Reason(StrEnum):
     OOM = "oom"
     IMAGE_PULL = "image-pull"
     ENGINE = "engine"
+    CLOCK = "clock"
 
     @property
     def spurious(self) -> bool:
@@ -85,6 +86,7 @@ class Reason(StrEnum):
             Reason.OOM,
             Reason.IMAGE_PULL,
             Reason.ENGINE,
+            Reason.CLOCK,
         }
 
     @property
@@ -94,7 +96,7 @@ class Reason(StrEnum):
         An offline machine lacks its network day after day, so two tests that fail for that fail
         alike. A full disk or an engine that was stopped is like nothing.
         """
-        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE}
+        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK}
 
 
 class Verdict(StrEnum):

@@ -12,12 +12,17 @@ from pathlib import Path
 
 PROCESSES = "processes"
 """Folder below a leg's: NAME.PID.log is what a process said on stderr, 16 MiB of it at most;
-NAME.PID.life says `began SECONDS`, `ended SECONDS` (since the boot) and one `argument` a line."""
+NAME.PID.life says `began SECONDS`, `ended SECONDS` (since the boot) and one `argument` a line.
+NAME.PID.died is there if a server ended by itself, and holds its status."""
 
-KEPT = ("buildkitd",)
-"""Programs whose stderr is kept."""
+KEPT = Path(__file__).with_name("kept.sh")
+"""Keeps what a daemon says on stderr."""
 
-WRAPPER = Path(__file__).with_name("kept.sh")
+WATCHED = Path(__file__).with_name("watched.sh")
+"""Tells of a server that ended and was not asked to."""
+
+WRAPPED = {"buildkitd": KEPT, "registry": WATCHED}
+"""Which script stands in the place of which program."""
 
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 
@@ -50,3 +55,12 @@ def processes(leg: Path) -> list[Process]:
             end = float(ended) if _NUMBER.fullmatch(ended) else None
             found.append(Process(life.stem, float(said["began"]), end, log))
     return sorted(found, key=lambda process: (process.began, process.name))
+
+
+def died(leg: Path) -> list[tuple[str, str]]:
+    """Name the servers of a leg that ended and were not asked to, each with its status."""
+    said = (
+        (file.stem, file.read_text("utf-8", "replace").strip())
+        for file in sorted((leg / PROCESSES).glob("*.died"))
+    )
+    return [(name, status) for name, status in said if _NUMBER.fullmatch(status)]

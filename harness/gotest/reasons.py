@@ -61,12 +61,23 @@ _SPURIOUS: tuple[tuple[Reason, re.Pattern[str]], ...] = tuple(
         # containerd's resolver: `docker.io/library/x:latest: not found`, v0.3 to master.
         (Reason.IMAGE_PULL, r"\b(?:docker\.io|gcr\.io|ghcr\.io|quay\.io)/\S+: not found"),
         # Docker Hub's rate limit and its outages.
-        (Reason.IMAGE_PULL, r"toomanyrequests|429 Too Many Requests|manifest unknown"),
-        (Reason.IMAGE_PULL, r"unexpected status(?: code| from \w+ request to)? .*\b5\d\d\b"),
+        (
+            Reason.IMAGE_PULL,
+            r"toomanyrequests|too many requests|429 Too Many Requests|manifest unknown",
+        ),
+        (
+            Reason.IMAGE_PULL,
+            r"(?:unexpected|invalid) status(?: code| from \w+ request to)? .*\b5\d\d\b",
+        ),
         # v0.12.5's mirror of amd64/debian without a network; git and http sources alike.
         (Reason.NETWORK, r"dial tcp: lookup \S+|Temporary failure in name resolution"),
         (Reason.NETWORK, r"[Cc]ould not resolve host|no such host|server misbehaving"),
         (Reason.NETWORK, r"network is unreachable|no route to host"),
+        (Reason.NETWORK, r"x509: |tls: (?:failed to verify|bad|unknown) certificate"),
+        (
+            Reason.NETWORK,
+            r"server gave HTTP response to HTTPS client|tls: handshake failure|not look like a TLS",
+        ),
         (Reason.NETWORK, r"TLS handshake timeout|net/http: request canceled while waiting"),
         # Not on loopback: there it is a server of the test, or the daemon, that is gone.
         (Reason.NETWORK, rf"dial tcp {_REMOTE}: connect: connection (?:refused|timed out)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,17 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from harness.errors import InfrastructureError
+from harness.errors import DiskFull, InfrastructureError
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError into an InfrastructureError that names what could not be written."""
+    """Turn an OSError into an InfrastructureError that names what could not be written.
+
+    It is a DiskFull if there is no space left.
+    """
     try:
         yield
     except OSError as error:
         where = error.filename or path
-        raise InfrastructureError(
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise (DiskFull if full else InfrastructureError)(
             f"cannot write {where}: {error.strerror or error}",
             hint=f"check that {path.parent} is a writable folder with free space (df -h)",
         ) from error

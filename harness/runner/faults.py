@@ -10,12 +10,23 @@ from msgspec.structs import replace
 
 from harness.errors import DiskFull, InfrastructureError
 from harness.model import Fault, LegRun, Outcome, Reason, Result
+from harness.tools.clock import ClockWatch
 
 _SIGNALLED = 128
 """What shells and engines add to the number of the signal that ended a program."""
 
-_KILL = re.compile(r"signal: killed|exit (?:code|status):? 137")
-"""As Go and BuildKit tell of a child that was killed."""
+_SHOWN = {
+    # As Go and BuildKit tell of a child that was killed.
+    Reason.OOM: re.compile(r"signal: killed|exit (?:code|status):? 137"),
+    # As daemons and tests tell of a registry that does not answer.
+    Reason.IMAGE_PULL: re.compile(
+        r"/v2/|(?:localhost|127\.0\.0\.1):\d+(?:/\S+)?: (?:connect: connection refused|EOF)"
+    ),
+}
+"""Words of a failure by which it shows a fault."""
+
+_OUTLIVED = frozenset({Reason.OOM, Reason.CLOCK, Reason.IMAGE_PULL})
+"""Causes of faults that a leg goes on after; what they cost may be had by another attempt."""
 
 
 def fault_of(error: InfrastructureError) -> Fault:
@@ -24,14 +35,22 @@ def fault_of(error: InfrastructureError) -> Fault:
     return Fault(reason=reason, words=str(error).partition("\n")[0])
 
 
+def faults_of(clock: ClockWatch) -> tuple[Fault, ...]:
+    """Say what became of the time of day during a leg."""
+    if not clock.jump:
+        return ()
+    words = f"the clock jumped by {clock.jump:+.0f} s: somebody set it, or the machine slept"
+    return (Fault(reason=Reason.CLOCK, words=words),)
+
+
 def excused(run: LegRun, *faults: Fault) -> LegRun:
-    """Give the leg with these faults, its doubtful results with the reason of the first."""
-    if not faults:
-        return run
-    results = tuple(
-        _excused(result, faults[0]) if _doubtful(run, result, faults[0]) else result
-        for result in run.results
-    )
+    """Give the leg with these faults, its doubtful results with the reason of one of them."""
+    results = run.results
+    for fault in faults:
+        results = tuple(
+            _excused(result, fault) if _doubtful(run, result, fault) else result
+            for result in results
+        )
     return replace(run, results=results, faults=(*run.faults, *faults))
 
 
@@ -39,16 +58,17 @@ def kept_from_running(run: LegRun) -> Reason | None:
     """Say why tests of a leg never began, if a fault may have kept them from that."""
     if not run.faults or run.exit_status == 0:
         return None
-    fault = run.faults[0]
-    return fault.reason if fault.sure or _killed(run) else None
+    told = (fault.reason for fault in run.faults if fault.sure or _killed(run))
+    return next(told, None)
 
 
 def broken(run: LegRun) -> Fault | None:
     """Give what kept a leg from its end, so that nothing more can be had from this machine.
 
-    Want of memory does not: the tests that met it may well fit when they are run again.
+    Want of memory does not: the tests that met it may well fit when they are run again. Nor does
+    a clock that jumped, or a registry that died: the next attempt has another.
     """
-    return next((fault for fault in run.faults if fault.reason is not Reason.OOM), None)
+    return next((fault for fault in run.faults if fault.reason not in _OUTLIVED), None)
 
 
 def ended_by(legs: Sequence[LegRun]) -> Fault | None:
@@ -61,16 +81,23 @@ def _doubtful(run: LegRun, result: Result, fault: Fault) -> bool:
     """Tell whether a fault may have caused a failure.
 
     Where memory ran out, that is any failure: what was killed may have been the daemon, a step
-    of a build, or the registry. If it may have been anybody's, the failure has to show a kill.
-    Anything else ended the leg under the tests that were at work.
+    of a build, or the registry. If it may have been anybody's, the failure has to show it. Where
+    the clock jumped it is any failure too, for what may not depend on the time? Anything else
+    ended the leg under the tests that were at work.
     """
     if not result.outcome.failing or (result.reason is not None and result.reason.spurious):
         return False
     cut_off = result.outcome is not Outcome.FAIL and result.reason is not Reason.PANIC
-    if fault.reason is not Reason.OOM:
+    if fault.reason not in _OUTLIVED:
         return cut_off
-    saw_it = result.reason is Reason.DAEMON_GONE or _KILL.search(result.error) is not None
-    return fault.sure or saw_it or (cut_off and _killed(run))
+    return fault.sure or _shown(run, result, fault.reason, cut_off=cut_off)
+
+
+def _shown(run: LegRun, result: Result, reason: Reason, *, cut_off: bool) -> bool:
+    if _SHOWN[reason].search(result.error):
+        return True
+    killed = result.reason is Reason.DAEMON_GONE or (cut_off and _killed(run))
+    return reason is Reason.OOM and killed
 
 
 def _killed(run: LegRun) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import FileIO
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,14 @@ from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
 from harness.gotest.stream import Format, Parsed, StreamParser
 from harness.journal import LegFolder
+from harness.journal.files import disk_errors
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
-from harness.runner.faults import excused, fault_of
+from harness.runner.faults import excused, fault_of, faults_of
 from harness.runner.hangs import Budgets, LastWords, Watch, with_stuck
 from harness.runner.suspicions import Life, marked
 from harness.store import Store, key_of
-from harness.tools.clock import Stopwatch, now, since_boot
+from harness.tools.clock import ClockWatch, Stopwatch, now, since_boot
 from harness.tools.stop import stop_asked
 
 _END = "end.json"
@@ -51,7 +53,7 @@ class LegRunner:
         the main run ended before any test began, and what else the backend raises.
         """
         folder.make()
-        started, watch = now(), Stopwatch()
+        started, watch, clock = now(), Stopwatch(), ClockWatch()
         lives: list[Life] = []
         self.listener(LegStarted(leg, attempt, expected))
 
@@ -63,12 +65,14 @@ class LegRunner:
         parser = StreamParser(ended, log_writer(folder), _framing(request))
         hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds)
         last = LastWords()
-        with folder.raw_log.open("wb") as raw:
+        # Without a buffer: what a killed run had read is there to be looked at.
+        with folder.raw_log.open("wb", buffering=0) as raw:
 
             def take(chunk: bytes) -> None:
-                raw.write(chunk)
-                raw.flush()  # what a killed run had read is there to be looked at
+                with disk_errors(folder.raw_log):
+                    _write(raw, chunk)
                 parser.feed(chunk)
+                clock.look()
 
             def sink(chunk: bytes) -> None:
                 # Tests that fail when their daemons are asked to quit have not failed.
@@ -84,7 +88,10 @@ class LegRunner:
                     None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
                 )
             take(last.of_binary())
-        parsed = parser.finish(end.status, end.timed_out, hangs.overdue)
+        clock.look()
+        end = replace(end, faults=(*end.faults, *faults_of(clock)))
+        with disk_errors(folder.path):
+            parsed = parser.finish(end.status, end.timed_out, hangs.overdue)
         self.listener(LegEnded(leg, attempt, end.seconds))
         stopped = end.status is None and not end.timed_out
         if parsed.broken and not parsed.results and attempt == 0 and not stopped:
@@ -97,6 +104,12 @@ class LegRunner:
             last.keep(folder.path)
             run = with_stuck(run, last.stuck(folder.path))
         return msgspec.structs.replace(run, attempt=attempt)
+
+
+def _write(raw: FileIO, chunk: bytes) -> None:
+    left = memoryview(chunk)
+    while left:
+        left = left[raw.write(left) :]
 
 
 def _leg_run(

@@ -2,7 +2,7 @@
 
 A daemon does not know the name of its test. It begins after its test and ends before it, so of the
 tests that ran around its life the one that ended next is its own. Where another ended within a
-moment of that one, both are named.
+moment of that one, both are named: tests that run side by side and are short often do.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from harness.config.oracle import Oracle
 from harness.gotest.oracle import suspicious
 from harness.model import LegRun, Outcome, Suspicion
 
-_SLACK = 0.25
-"""Seconds by which what two programs wrote down may be apart."""
+_SLACK = 0.05
+"""Seconds by which what two programs wrote down may be apart; /proc/uptime has hundredths."""
 
-_MOMENT = 0.5
+_LATE = 1.0
+"""Seconds by which the end of a test may be read late, and with it when it began."""
+
+_MOMENT = 0.1
 """Seconds within which two ends may have come in either order."""
 
 
@@ -73,7 +76,7 @@ def owners(process: Process, lives: Sequence[Life]) -> tuple[str, ...]:
     around = [
         life
         for life in lives
-        if life.began <= process.began + _SLACK and life.ended >= process.ended - _SLACK
+        if life.began <= process.began + _LATE and life.ended >= process.ended - _SLACK
     ]
     next_end = min((life.ended for life in around), default=0.0)
     return tuple(life.test for life in around if life.ended <= next_end + _MOMENT)

@@ -3,7 +3,38 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+JUMP = 2.0
+"""Seconds from which a step of the time of day is no correction by an NTP server any more: those
+slew a clock by half a thousandth, under a second in a leg."""
+
+
+class ClockWatch:
+    """Sees whether the time of day jumps, as it does when a machine slept or somebody set it.
+
+    Two clocks are compared at every look: that of the day, and one that nobody can set.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with a first look."""
+        self._wall = wall
+        self._steady = steady
+        self._ahead = wall() - steady()
+        self.jump = 0.0
+        """The largest step, in seconds; below zero if it went back, and 0 if there was none."""
+
+    def look(self) -> None:
+        """Compare the clocks, and go on from there."""
+        ahead = self._wall() - self._steady()
+        step, self._ahead = ahead - self._ahead, ahead
+        if abs(step) >= JUMP and abs(step) > abs(self.jump):
+            self.jump = step
 
 
 class Stopwatch:

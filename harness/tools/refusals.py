@@ -53,7 +53,7 @@ UNTRUSTED = _cause(
 PLAIN = _cause(
     "speaks no TLS",
     "name it under insecure-registries of the engine's daemon.json",
-    r"HTTP response to HTTPS client",
+    r"HTTP response to HTTPS client|does not look like a TLS handshake",
     passing=False,
 )
 ABSENT = _cause(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.backends.processes import PROCESSES, WRAPPER
+from harness.backends.processes import KEPT, PROCESSES, WATCHED
 from tests.integration.watching import eventually
 
 pytestmark = pytest.mark.integration
@@ -19,11 +19,13 @@ SHELLS = ((), ("busybox", "sh"))
 class Place:
     """The folders of a leg around a daemon that is a shell script."""
 
-    def __init__(self, folder: Path, daemon: str, shell: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, daemon: str, shell: tuple[str, ...] = (), script: Path = KEPT
+    ) -> None:
         for name in ("bin", "real", PROCESSES):
             (folder / name).mkdir()
         self.script = folder / "bin/buildkitd"
-        self.script.write_bytes(WRAPPER.read_bytes())
+        self.script.write_bytes(script.read_bytes())
         (folder / "real/buildkitd").write_text(f"#!/bin/sh\n{daemon}\n", "utf-8")
         for path in (self.script, folder / "real/buildkitd"):
             path.chmod(0o755)
@@ -79,3 +81,32 @@ def test_where_nothing_can_be_kept_the_daemon_runs_all_the_same(tmp_path: Path) 
     daemon = Place(tmp_path, "echo said >&2", ())
     daemon.kept.rmdir()  # root may write into any folder that is there
     assert daemon.run()[1:] == (b"", b"said\n", 0)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("end", "status"), [("kill -9 $$", 137), ("exit 2", 2), ("exit 0", 0)])
+def test_a_server_that_ends_unasked_is_told(
+    end: str, status: int, shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    server = Place(tmp_path, f"echo said >&2; {end}", shell, WATCHED)
+    pid, _, err, seen = server.run()
+    assert (err.splitlines()[0], seen) == (b"said", status)
+    assert (server.kept / f"buildkitd.{pid}.died").read_text("utf-8") == f"{status}\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_server_that_is_asked_to_end_gets_the_signal_and_is_not_told(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    server = Place(
+        tmp_path,
+        "trap 'echo bye; exit 5' TERM; echo on; while :; do sleep 0.05; done",
+        shell,
+        WATCHED,
+    )
+    with server.start() as child:
+        assert child.stdout
+        assert child.stdout.readline() == b"on\n"
+        child.send_signal(signal.SIGTERM)
+        assert (child.communicate(timeout=30)[0], child.returncode) == (b"bye\n", 5)
+    assert [*server.kept.iterdir()] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.backends.base import Artefact, LegExit, LegRequest, Sink
+from harness.backends.base import Artefact, LegExit, LegRequest, Overdue, Sink
 from harness.backends.native.sandbox import run_leg
 from harness.config.datadir import find_data
 from harness.config.oracle import load_oracle
@@ -47,8 +47,8 @@ exit 1
 class Sandbox:
     """The part of a backend that runs a leg."""
 
-    def run(self, leg: LegRequest, sink: Sink) -> LegExit:
-        return run_leg(leg, sink)
+    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
+        return run_leg(leg, sink, overdue)
 
 
 def test_it_is_found_under_the_test_that_it_belongs_to(tmp_path: Path) -> None:

@@ -253,3 +253,22 @@ def test_an_error_becomes_one_clause_with_its_reason() -> None:
         reason=Reason.ENGINE, words="gone"
     )
     assert fault_of(DiskFull("full")).reason is Reason.DISK
+
+
+REGISTRY = Fault(reason=Reason.IMAGE_PULL, words="registry.7 died by itself", sure=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "hit"),
+    [
+        ("Head http://localhost:3456/v2/library/busybox/manifests/latest: EOF", True),
+        ("dial tcp 127.0.0.1:3456: connect: connection refused", True),
+        ("no such mount", False),
+        ("dial unix /tmp/x.sock: connect: connection refused", False),
+    ],
+)
+def test_a_registry_that_died_excuses_what_shows_it(error: str, hit: bool) -> None:  # noqa: FBT001 - a case
+    failed = replace(result(Outcome.FAIL, Reason.ASSERTION), error=error)
+    run = excused(leg_run(Leg.CANDIDATE, [failed]), REGISTRY)
+    assert run.results[0].reason is (Reason.IMAGE_PULL if hit else Reason.ASSERTION)
+    assert kept_from_running(run) is None

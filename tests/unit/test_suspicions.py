@@ -100,7 +100,7 @@ def process(began: float, ended: float | None) -> Process:
     return Process("buildkitd.7", began, ended, Path("/no/log"))
 
 
-LIVES = (Life("A", 100, 110), Life("B", 100, 120), Life("C", 112, 120.3), Life("D", 130, 131))
+LIVES = (Life("A", 100, 110), Life("B", 100, 120), Life("C", 112, 120.08), Life("D", 130, 131))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ LIVES = (Life("A", 100, 110), Life("B", 100, 120), Life("C", 112, 120.3), Life("
         (100.1, 119.9, ("B",)),
         (112.1, 119.9, ("B", "C")),
         (130.1, 130.9, ("D",)),
-        (99.9, 110.2, ("A",)),
+        (99.1, 110.04, ("A",)),
         (121.0, 122.0, ()),
         (100.1, None, ()),
     ],

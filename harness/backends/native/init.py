@@ -9,10 +9,10 @@ SPEC.json: groups (mount point of a cgroup hierarchy → the leg's own folder in
 (folder that becomes a private tmpfs), temporary and state (folders that become empty ones),
 layered (folders to which changes are private), hide (further folders that become empty ones),
 visible (what stays in sight of all these), mirror (folder copied to scratch/mirror, or null),
-programs (name → path, linked into scratch/bin), kept (names of those whose stderr is kept: in
-scratch/bin stands `wrapper` for them, a script), processes (folder for what is kept), loopback
-(bring up lo), argv, cwd, env (added to the environment of this process), left (file that says
-what the program left). Folders that do not exist are left out.
+programs (name → path, linked into scratch/bin), wrapped (name → path of a script that stands in
+the program's place, which is in scratch/real then), processes (folder for what these scripts
+keep), loopback (bring up lo), argv, cwd, env (added to the environment of this process), left
+(file that says what the program left). Folders that do not exist are left out.
 """
 
 import fcntl
@@ -68,10 +68,11 @@ def main(spec_file: str) -> int:
 
 def _prepare(spec: dict) -> list[str]:  # type: ignore[type-arg] # plain JSON, checked by its writer
     """Make what is the leg's own; give what it has to share with the machine, and why."""
-    wrapper = Path(spec["wrapper"]).read_bytes()  # before a mount may cover it
+    # Before a mount may cover them.
+    scripts = {name: Path(path).read_bytes() for name, path in spec["wrapped"].items()}
     mounts.enter_groups(spec["groups"])
     shared = _cover(spec, mounts.Visible(spec["visible"]))
-    _fill(spec, Path(spec["scratch"]), wrapper)
+    _fill(spec, Path(spec["scratch"]), scripts)
     if spec["loopback"]:
         _loopback_up()
     return shared
@@ -98,16 +99,15 @@ def _cover(spec: dict, visible: mounts.Visible) -> list[str]:  # type: ignore[ty
     return shared
 
 
-def _fill(spec: dict, scratch: Path, wrapper: bytes) -> None:  # type: ignore[type-arg] # as above
+def _fill(spec: dict, scratch: Path, scripts: dict[str, bytes]) -> None:  # type: ignore[type-arg] # as above
     for name, mode in _FOLDERS.items():
         (scratch / name).mkdir()
         (scratch / name).chmod(mode)
     (scratch / "processes").symlink_to(spec["processes"])
     for name, target in spec["programs"].items():
-        kept = name in spec["kept"]
-        (scratch / ("real" if kept else "bin") / name).symlink_to(target)
-        if kept:
-            (scratch / "bin" / name).write_bytes(wrapper)
+        (scratch / ("real" if name in scripts else "bin") / name).symlink_to(target)
+        if name in scripts:
+            (scratch / "bin" / name).write_bytes(scripts[name])
             (scratch / "bin" / name).chmod(0o755)
     if spec["mirror"]:
         shutil.copytree(spec["mirror"], scratch / "mirror")

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Stands on a leg's PATH in the place of a server: runs the program of the same name in ../real,
+# passes signals on to it, and says in ../processes/NAME.PID.died with which status it ended if
+# nobody had asked it to. Where that folder cannot be written, the status is said to nobody.
+
+home=${0%/*}/..
+name=${0##*/}
+
+"$home/real/$name" "$@" &
+child=$!
+asked=
+trap 'asked=1; kill -TERM $child' TERM INT HUP
+wait $child
+status=$?
+while kill -0 $child 2>/dev/null; do # a signal ended the waiting, not the child
+    wait $child
+    status=$?
+done
+[ "$asked" ] || echo "$status" 2>/dev/null >"$home/processes/$name.$$.died"
+exit $status

@@ -13,10 +13,26 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from harness.model import Channel, Commit, Host, Pair, Record, Side, Verdict
+from harness.model import (
+    Bytes,
+    Channel,
+    Commit,
+    Count,
+    ExitStatus,
+    Host,
+    Inside,
+    Pair,
+    Record,
+    Seconds,
+    Side,
+    Verdict,
+)
 
 MATRIX_SCHEMA_VERSION = 1
 """Version of plan.json and matrix.json."""
+
+MOST_SHARDS = 256
+"""GitHub runs no more jobs of one matrix."""
 
 CellId = Annotated[
     str,
@@ -46,7 +62,7 @@ class PlannedBuild(Record, frozen=True, kw_only=True):
     key: str
     """The artefact's key in the store; equal keys are one build."""
     cached: bool
-    expected: float | None = None
+    expected: Seconds | None = None
     """Seconds it will take by history; None if it was never built."""
 
 
@@ -60,13 +76,13 @@ class PlannedCell(Record, frozen=True, kw_only=True):
     """Ids of builds."""
     control: str
     candidate: str
-    timeout: float
+    timeout: Seconds
     """Seconds for a leg."""
-    memory: int
+    memory: Bytes
     """Bytes that the cell may need while it runs."""
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for those of the plan."""
-    expected: float | None = None
+    expected: Seconds | None = None
     """Seconds it will take by history, builds aside; None if it never ran."""
 
 
@@ -84,19 +100,22 @@ class Plan(Record, frozen=True, kw_only=True):
     repository: str
     """Where the commits are, without credentials."""
     offline: bool
-    reruns: int
+    reruns: Count
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
     builds: tuple[PlannedBuild, ...]
     cells: tuple[PlannedCell, ...]
 
 
+ShardNumber = Annotated[int, Meta(ge=1, le=MOST_SHARDS)]
+
+
 class Shard(Record, frozen=True, kw_only=True):
     """A part of a plan: `3/20`."""
 
-    index: int
+    index: ShardNumber
     """From 1."""
-    total: int
+    total: ShardNumber
 
     def __str__(self) -> str:
         """As people write it."""
@@ -123,12 +142,12 @@ class CellResult(Record, frozen=True, kw_only=True):
     state: CellState
     verdict: Verdict
     """The run's; infra for a failed cell, indeterminate for one that is missing or was stopped."""
-    exit_code: int
-    counts: dict[Verdict, int] = msgspec.field(default_factory=dict)
-    run: str = ""
+    exit_code: ExitStatus
+    counts: dict[Verdict, Count] = msgspec.field(default_factory=dict)
+    run: Inside = ""
     """The run's folder relative to matrix.json; empty if there is none."""
     started: str = ""
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     error: str = ""
     """Of a failed cell: what a user would have read."""
     hint: str = ""
@@ -143,14 +162,14 @@ class MatrixRun(Record, frozen=True, kw_only=True):
     shard: Shard | None
     """None for a whole plan and for shards that were merged."""
     started: str
-    seconds: float
+    seconds: Seconds
     host: Host | None
     """None if shards of several machines were merged."""
-    builds: dict[str, float]
+    builds: dict[str, Seconds]
     """Seconds each build took, by its id; those that were found are not here."""
     cells: tuple[CellResult, ...]
     """One for every cell of the plan, or of the shard, in the plan's order."""
     verdict: Verdict
-    exit_code: int
+    exit_code: ExitStatus
     interrupted: bool = False
     warnings: tuple[str, ...] = ()

@@ -8,11 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 SCHEMA_VERSION = 1
 """Version of run.json; raised when a reader of the older version would misread a newer file."""
+
+
+MOST_SECONDS = 1e9
+"""Thirty years: who claims to have taken longer is not believed."""
+
+# What a file that anybody could have made may say. Writers keep to it without being checked.
+Seconds = Annotated[float, Meta(ge=0, le=MOST_SECONDS)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+ExitStatus = Annotated[int, Meta(ge=0, le=255)]
+Sha = Annotated[str, Meta(pattern=r"\A[0-9a-f]{40}\Z")]
+Release = Annotated[
+    str,
+    Meta(pattern=r"\A[0-9]{1,9}(\.[0-9]{1,9}){2}\Z", description="MAJOR.MINOR.PATCH"),
+]
+Inside = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(|\.|[A-Za-z0-9_][A-Za-z0-9._+=@~-]{0,199}"
+        r"(/[A-Za-z0-9_][A-Za-z0-9._+=@~-]{0,199}){0,3})\Z",
+        description="A folder below that of the file: `cells/NAME`, `rerun-1/control`, or `.`.",
+    ),
+]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,15 +155,15 @@ class Commit(Record, frozen=True, kw_only=True):
     asked: str
     ref: str
     """Full name of the tag or branch that was meant, or the commit itself."""
-    sha: str
+    sha: Sha
     """40 hex digits."""
     date: str
     """Committer date, YYYY-MM-DD, UTC."""
     line: str
     """Name of the release line whose data applies, for example `v0.6`."""
-    version: str
+    version: Release
     """Nearest release as MAJOR.MINOR.PATCH; a commit on its way to a line counts as its .0."""
-    dockerfile: str
+    dockerfile: Release
     """Nearest release of the Dockerfile frontend, in the same form."""
 
     @property
@@ -184,7 +209,7 @@ class Result(Record, frozen=True, kw_only=True):
     outcome: Outcome
     reason: Reason | None = None
     """Set for failing outcomes, and for missing ones of a leg with a fault."""
-    seconds: float | None = None
+    seconds: Seconds | None = None
     error: str = ""
     """The part of the output that says what went wrong; bounded in size."""
     fingerprint: str = ""
@@ -234,7 +259,7 @@ class LegRun(Record, frozen=True, kw_only=True):
     """One execution of the test binary, or a stored one that was found again."""
 
     leg: Leg
-    attempt: int
+    attempt: Count
     """0 for the main run; reruns count from 1."""
     selection: str
     """The value given to -test.run."""
@@ -242,13 +267,13 @@ class LegRun(Record, frozen=True, kw_only=True):
     """The value given to -test.skip, or empty."""
     started: str
     """UTC, ISO 8601."""
-    seconds: float
+    seconds: Seconds
     exit_status: int | None
     """None if the run was killed."""
     timed_out: bool
     cached: bool
     """True if a stored control run with the same inputs was used again."""
-    folder: str
+    folder: Inside
     """Where its raw output and logs lie, relative to the run folder."""
     results: tuple[Result, ...]
     """Every test that calls for a verdict: leaves, and parents with a failure of their own."""
@@ -325,8 +350,8 @@ class Host(Record, frozen=True, kw_only=True):
     """The machine, as far as results depend on it."""
 
     kernel: str
-    cpus: int
-    memory: int
+    cpus: Count
+    memory: Bytes
     """Bytes."""
     tools: dict[str, str]
     """Version line of each program the run relied on."""
@@ -341,7 +366,7 @@ class Run(Record, frozen=True, kw_only=True):
     """Version of this package."""
     command: tuple[str, ...]
     started: str
-    seconds: float
+    seconds: Seconds
     pair: Pair
     offline: bool
     host: Host
@@ -351,11 +376,11 @@ class Run(Record, frozen=True, kw_only=True):
     unmatched: tuple[EntryRef, ...]
     """Entries that apply to this pair and matched no test."""
     verdict: Verdict
-    counts: dict[Verdict, int]
-    exit_code: int
+    counts: dict[Verdict, Count]
+    exit_code: ExitStatus
     rerun: tuple[str, ...]
     """Arguments that run just the unexpected tests again; empty if there are none."""
-    phases: dict[str, float]
+    phases: dict[str, Seconds]
     """Seconds spent in each phase of the run."""
     interrupted: bool = False
     control: bool = True

@@ -20,10 +20,11 @@ from packaging.version import Version
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.model import Side
+from harness.tools.credentials import remote_of
 from harness.tools.git import Git, GitFailed, clone
 from harness.tools.graph import Graph
 from harness.tools.locks import held
-from harness.tools.process import redact
+from harness.tools.redaction import redact
 
 DEFAULT_REPOSITORY = "https://github.com/moby/buildkit.git"
 
@@ -34,9 +35,11 @@ PART = ".part"
 
 _NAME = re.compile(r"(?![-./])(?!.*\.\.)(?!.*//)[A-Za-z0-9_./+-]{1,200}(?<![./])")
 _SHA = re.compile(r"[0-9a-fA-F]{4,40}")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+@[^/]+:")
 _FULL_SHA_DIGITS = 40
-_RELEASE = re.compile(r"(?:v|dockerfile/)[0-9]+\.[0-9]+\.[0-9]+")  # \d takes every script's digits
+_RELEASE = re.compile(
+    r"(?:v|dockerfile/)[0-9]{1,9}(\.[0-9]{1,9}){2}"
+)  # \d takes every script's digits
 _LINE = re.compile(r"(?:v|dockerfile/)[0-9]+\.[0-9]+")
 _NAMESPACES = ("refs/tags/", "refs/heads/", "refs/remotes/origin/")
 _PATIENCE = 3600.0
@@ -121,22 +124,24 @@ def find(
 def _open_clone(
     url: str, cache: Path, *, fetch: bool, listener: Listener
 ) -> tuple[Repository, bool]:
-    folder = cache / REPOSITORIES / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    remote = remote_of(url)
+    name = hashlib.sha256(remote.url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    folder = cache / REPOSITORIES / f"{name}.git"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with held(folder.with_suffix(LOCK), patience=_PATIENCE):
         git = Git(folder)
         missing = not folder.is_dir()
         if missing:
-            listener(Said(f"cloning {redact(url)}, once"))
+            listener(Said(f"cloning {redact(remote.url)}, once"))
             # A clone that was killed half-way keeps this name; only the finished one counts.
             unfinished = folder.with_suffix(PART)
             if unfinished.exists():
                 shutil.rmtree(unfinished)
-            clone(url, unfinished)
+            clone(remote, unfinished)
             unfinished.rename(folder)
         elif fetch:
-            listener(Said(f"fetching {redact(url)}"))
-            git.fetch()
+            listener(Said(f"fetching {redact(remote.url)}"))
+            git.fetch(remote)
     return Repository(git, dict(git.refs())), missing or fetch
 
 

@@ -117,7 +117,7 @@ def plan_options(command: Command) -> Command:
 
 def words(matrix: str, options: PlanOptions) -> list[str]:
     """Give the words behind a command's name that ask for the same plan again."""
-    from harness.tools.process import redact  # noqa: PLC0415 - keeps --help quick
+    from harness.tools.redaction import redact  # noqa: PLC0415 - keeps --help quick
 
     given: Mapping[str, object] = {**options}
     found = [matrix]

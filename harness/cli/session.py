@@ -28,7 +28,7 @@ from harness.runner.cell import Settings
 from harness.runner.pair import Job, run_pair
 from harness.runner.prepare import Ask, prepare
 from harness.store import Store, default_cache
-from harness.tools.process import redact
+from harness.tools.redaction import redact
 
 JUNIT_FILE = "junit.xml"
 

@@ -8,7 +8,7 @@ from harness.gotest.dumps import DumpWatch
 from harness.gotest.logs import BoundedLog, readable
 from harness.gotest.names import parents, parse
 from harness.gotest.reasons import Explanation, explain, skip_reason
-from harness.model import Outcome
+from harness.model import MOST_SECONDS, Outcome
 
 OnEnd = Callable[[str, Outcome, float | None], None]
 """Told each test that ended: its name, outcome, and seconds if Go gave them."""
@@ -118,9 +118,11 @@ class Tracker:
         self._current = test
         if test.outcome is None:
             test.paused = False
-            test.outcome, test.seconds = outcome, seconds
+            test.outcome = outcome
+            # What a test prints may be a claim, and a claim may be any number.
+            test.seconds = seconds if seconds is None or 0 <= seconds <= MOST_SECONDS else None
             self._unsealed.append(test)
-            self._on_end(name, outcome, seconds)
+            self._on_end(name, outcome, test.seconds)
         elif test.outcome is not outcome:
             self._odd("ended twice and differently, the worse counts", name)
             if _WORSE.index(outcome) > _WORSE.index(test.outcome):

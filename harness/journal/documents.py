@@ -87,6 +87,11 @@ def _escape(text: str) -> str:
 
 def _read_bounded(file: Path) -> bytes:
     try:
+        if file.is_symlink() and file.resolve().parent != file.parent.resolve():
+            raise UsageError(
+                f"{file}: is a symbolic link out of its folder, so not read",
+                hint="name the folder that it leads to, if that is what you mean",
+            )
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 import yaml
 
 from harness.errors import ExitCode
-from harness.matrices import Plan, PlannedCell, Shard
+from harness.matrices import MOST_SHARDS, Plan, PlannedCell, Shard
 from harness.plan.forecast import Durations
-from harness.plan.shards import MOST, Split, split
+from harness.plan.shards import Split, split
 
 SHOWN = 2
 """Suites that a name lists."""
@@ -29,7 +29,7 @@ def render(form: str, plan: Plan, shards: int | None, command: Sequence[str]) ->
 
     `command` runs the plan, without its `--shard`. Raises UsageError for a number that cannot be.
     """
-    parts = split(plan, shards or min(MOST, len(plan.cells)))
+    parts = split(plan, shards or min(MOST_SHARDS, len(plan.cells)))
     return FORMATS[form](plan, parts, command)
 
 

@@ -20,11 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import UsageError
-from harness.matrices import Plan, PlannedCell, Shard
+from harness.matrices import MOST_SHARDS, Plan, PlannedCell, Shard
 from harness.plan.forecast import Durations
-
-MOST = 256
-"""Shards; GitHub runs no more jobs of one matrix."""
 
 SLACK = 0.15
 """Part of its even share that a shard may take above it."""
@@ -38,8 +35,8 @@ def split(plan: Plan, total: int) -> Split:
     Depends on the plan's cells and on what it expects of them. Raises UsageError for a number
     that cannot be.
     """
-    if not 1 <= total <= MOST:
-        raise UsageError(f"{total} shards cannot be", hint=f"take 1 to {MOST}")
+    if not 1 <= total <= MOST_SHARDS:
+        raise UsageError(f"{total} shards cannot be", hint=f"take 1 to {MOST_SHARDS}")
     durations = Durations(plan)
     groups: dict[str, _Group] = {}
     for cell in plan.cells:

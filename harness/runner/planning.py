@@ -28,7 +28,7 @@ from harness.runner.choose import AUTO, BACKENDS, Place, choose
 from harness.runner.workspace import Wanted, Workspace
 from harness.store import Store, key_of
 from harness.tools.clock import now
-from harness.tools.process import redact
+from harness.tools.redaction import redact
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from docker.errors import DockerException
 from harness.tools.asking import EngineFailed, said_of
 from harness.tools.contexts import find_endpoint
 from harness.tools.engine import Engine
-from harness.tools.process import redact
+from harness.tools.redaction import redact
 from harness.tools.tunnel import SCHEME, Tunnel
 
 

@@ -12,15 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import InfrastructureError
-from harness.tools.process import (
-    CommandFailed,
-    Completed,
-    Request,
-    clean_environment,
-    find,
-    redact,
-    run,
-)
+from harness.tools.credentials import Remote
+from harness.tools.process import CommandFailed, Completed, Request, clean_environment, find, run
+from harness.tools.redaction import redact
 
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 _PATIENCE = 600.0
@@ -92,7 +86,8 @@ class Git:
             "refs/heads",
             "refs/remotes",
         )
-        for row in listing.splitlines():
+        # Names may hold what Python takes for the end of a line, such as U+2028, but no line feed.
+        for row in listing.split("\n") if listing else ():
             name, sha, *peeled = row.split(" ")
             yield name, (peeled[0] if peeled and peeled[0] else sha)
 
@@ -178,7 +173,7 @@ class Git:
         self.run("read-tree", sha, env=env)
         self.run("-c", "core.autocrlf=false", "checkout-index", "--all", env=env)
 
-    def fetch(self) -> None:
+    def fetch(self, remote: Remote) -> None:
         """Update every tag and branch of a clone of ours from where it came.
 
         The caller holds the clone's lock: locks of git's own that lie about are those of a
@@ -191,17 +186,18 @@ class Git:
             *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
             *("fetch", "--quiet", "--prune", "origin"),
             *("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+            env=remote.environment,
             patience=_NETWORK_PATIENCE,
         )
 
 
-def clone(url: str, dest: Path) -> Git:
-    """Clone tags and branches of `url` into the new bare repository `dest`.
+def clone(remote: Remote, dest: Path) -> Git:
+    """Clone tags and branches of a remote into the new bare repository `dest`.
 
     Raises GitFailed if it cannot be reached.
     """
-    args = ("clone", "--quiet", "--bare", "--end-of-options", url, str(dest))
-    _git(args, dest.parent, {}, patience=_NETWORK_PATIENCE)
+    args = ("clone", "--quiet", "--bare", "--end-of-options", remote.url, str(dest))
+    _git(args, dest.parent, remote.environment, patience=_NETWORK_PATIENCE)
     return Git(dest)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -24,6 +23,7 @@ from typing import IO
 
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
 from harness.tools.pipes import Ears
+from harness.tools.redaction import redact
 from harness.tools.requirements import how_to_install
 from harness.tools.stop import check_stop, stop_asked
 
@@ -35,8 +35,6 @@ _REAP = 10.0
 _TAIL = 4000
 _running: set[int] = set()
 """The groups that were started and have not been killed yet."""
-
-_SECRET = re.compile(r"(?i)(://)[^/\s]+@|((?:token|password|secret|key)[=:]\s*)\S+")
 
 _GIT_KEPT = frozenset(
     {
@@ -107,13 +105,6 @@ class Streamed:
     """None if it was killed."""
     timed_out: bool
     seconds: float
-
-
-def redact(text: str) -> str:
-    """Hide credentials in URLs and in `token=…` words, for logs and error texts."""
-    return _SECRET.sub(
-        lambda m: (m.group(1) or m.group(2) or "") + "***" + ("@" if m.group(1) else ""), text
-    )
 
 
 def quoted(argv: Sequence[str]) -> str:

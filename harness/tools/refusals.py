@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import InfrastructureError
-from harness.tools.process import redact
+from harness.tools.redaction import redact
 
 _SAID = 600
 _HUB = "docker.io"

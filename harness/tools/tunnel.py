@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from harness.errors import InfrastructureError
 from harness.tools.asking import EngineFailed, asking
-from harness.tools.process import CommandFailed, Request, redact, run
+from harness.tools.process import CommandFailed, Request, run
+from harness.tools.redaction import redact
 
 SCHEME = "ssh://"
 

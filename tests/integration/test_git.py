@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import MissingToolError
+from harness.tools.credentials import Remote
 from harness.tools.git import Git, GitFailed, clone
 from harness.tools.graph import Graph
 from tests.integration.origins import TESTS, Origin, listing
@@ -113,7 +114,7 @@ def test_an_export_is_the_commits_tree_and_leaves_the_repository_as_it_was(
     origin.commit("two", {"text": "another\n"})
     path = origin.path
     if bare:
-        path = clone(origin.url, tmp_path / "bare.git").path
+        path = clone(Remote(origin.url, {}), tmp_path / "bare.git").path
     before = listing(path)
     dest = tmp_path / "tree"
     dest.mkdir()
@@ -192,7 +193,7 @@ def test_without_git_the_error_says_what_installs_it(
 def test_a_clone_has_tags_and_branches_and_no_work_tree(origin: Origin, tmp_path: Path) -> None:
     origin.commit("one", tag="v0.1.0")
     origin.branch("topic")
-    git = clone(origin.url, tmp_path / "clone.git")
+    git = clone(Remote(origin.url, {}), tmp_path / "clone.git")
     assert {name for name, _ in git.refs()} == {
         "refs/tags/v0.1.0",
         "refs/heads/master",
@@ -203,30 +204,30 @@ def test_a_clone_has_tags_and_branches_and_no_work_tree(origin: Origin, tmp_path
 
 def test_a_clone_of_nothing_says_what_failed(tmp_path: Path) -> None:
     with pytest.raises(GitFailed, match=f"git clone failed in {tmp_path}: fatal: .*gone"):
-        clone(f"file://{tmp_path}/gone", tmp_path / "clone.git")
+        clone(Remote(f"file://{tmp_path}/gone", {}), tmp_path / "clone.git")
 
 
 def test_a_fetch_follows_moved_and_deleted_refs(origin: Origin, tmp_path: Path) -> None:
     origin.commit("one", tag="moving")
     origin.git("branch", "gone")
     origin.git("tag", "gone")
-    git = clone(origin.url, tmp_path / "clone.git")
+    git = clone(Remote(origin.url, {}), tmp_path / "clone.git")
     second = origin.commit("two")
     origin.git("tag", "--force", "moving")
     origin.git("branch", "--delete", "--force", "gone")
     origin.git("tag", "--delete", "gone")
-    git.fetch()
+    git.fetch(Remote(origin.url, {}))
     assert dict(git.refs()) == {"refs/tags/moving": second, "refs/heads/master": second}
 
 
 def test_a_fetch_recovers_from_one_that_was_killed(origin: Origin, tmp_path: Path) -> None:
     origin.commit("one", tag="old")
-    git = clone(origin.url, tmp_path / "clone.git")
+    git = clone(Remote(origin.url, {}), tmp_path / "clone.git")
     second = origin.commit("two")
     origin.git("tag", "--force", "old")
     (git.path / "packed-refs.lock").touch()
     (git.path / "refs" / "heads" / "master.lock").touch()
-    git.fetch()
+    git.fetch(Remote(origin.url, {}))
     assert dict(git.refs())["refs/heads/master"] == second
 
 

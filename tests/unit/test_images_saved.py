@@ -6,14 +6,19 @@ import gzip
 import hashlib
 import io
 import json
+import lzma
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import BuildError
 from harness.images import saved
+from tests.unit.fuzzing import inputs
 
 PROGRAM = b"\x7fELF program"
 LABELS = {"moby.buildkit.frontend.network.none": "true"}
@@ -99,3 +104,109 @@ def test_the_program_is_that_of_the_topmost_layer(tmp_path: Path) -> None:
 def test_what_is_no_frontend_is_a_build_error(tmp_path: Path, file: IO[bytes]) -> None:
     with pytest.raises(BuildError):
         saved.pack(file, tmp_path / "frontend.tar", tmp_path / "program")
+
+
+# -- archives of somebody who wants to do harm ---------------------------------------------------
+
+PLAIN = _tar({"bin/frontend": PROGRAM})
+
+
+def _member(name: str, kind: bytes, target: str = "", **headers: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname, member.pax_headers = kind, target, headers
+        tar.addfile(member)
+    return packed.getvalue()
+
+
+def _hollow(name: str, size: int) -> bytes:
+    """Give a sparse file that is one hole."""
+    sparse = {"GNU.sparse.size": str(size), "GNU.sparse.map": "0,0", "GNU.sparse.numblocks": "1"}
+    return _member(name, tarfile.REGTYPE, **sparse)
+
+
+def _joined(*tars: bytes) -> IO[bytes]:
+    """Lay tars behind one another as one."""
+    ends = b"\0" * (2 * tarfile.BLOCKSIZE)
+    return io.BytesIO(b"".join(tar.rstrip(b"\0") + _pad(tar) for tar in tars) + ends)
+
+
+def _pad(tar: bytes) -> bytes:
+    return b"\0" * (-len(tar.rstrip(b"\0")) % tarfile.BLOCKSIZE)
+
+
+HEAD = _saved(PLAIN).read()
+ONE_LAYER = json.dumps([{"Config": "config.json", "Layers": ["layer"]}]).encode()
+CONFIG = json.dumps({"architecture": "x", "config": {"Entrypoint": ["/x"]}, "rootfs": {}}).encode()
+DOCUMENTS = _tar({"manifest.json": ONE_LAYER, "config.json": CONFIG})
+DEEP = b"[" * 100_000
+
+HARMFUL = {
+    "a layer that is cut off": _saved(gzip.compress(PLAIN)[:-30]),
+    "a layer that is damaged": _saved(gzip.compress(PLAIN)[:20] + b"x" * 40),
+    "a layer that is no tar": _saved(b"x" * 2000),
+    "a layer that unpacks to too much": _saved(gzip.compress(b"\0" * (1 << 21))),
+    "a layer of another compression": _saved(lzma.compress(PLAIN)),
+    "layers that are too much": _saved(PLAIN, *[_tar({"x": b"x" * 90_000})] * 9),
+    "a layer that is a hole": _joined(DOCUMENTS, _hollow("layer", 1 << 50)),
+    "a program that is a hole": _saved(_hollow("bin/frontend", 1 << 50)),
+    "a program that is a device": _saved(_member("bin/frontend", tarfile.CHRTYPE)),
+    "a program that is a link to the host": _saved(
+        _member("bin/frontend", tarfile.LNKTYPE, "/etc/passwd")
+    ),
+    "a layer that is a device": _joined(DOCUMENTS, _member("layer", tarfile.CHRTYPE)),
+    "a layer that is a folder": _joined(DOCUMENTS, _member("layer", tarfile.DIRTYPE)),
+    "a layer that leads to itself": _joined(DOCUMENTS, _member("layer", tarfile.SYMTYPE, "layer")),
+    "a layer on the host": _joined(DOCUMENTS, _member("layer", tarfile.SYMTYPE, "/etc/passwd")),
+    "documents that are links": _joined(
+        _member("manifest.json", tarfile.SYMTYPE, "/etc/passwd"), DOCUMENTS[2 * 512 :]
+    ),
+    "a manifest that is a hole": _joined(_hollow("manifest.json", 1 << 50)),
+    "a manifest that is deep": io.BytesIO(_tar({"manifest.json": DEEP})),
+    "a config that is deep": io.BytesIO(_tar({"manifest.json": ONE_LAYER, "config.json": DEEP})),
+    "no layer by that name": io.BytesIO(DOCUMENTS),
+    "a tar that is packed": io.BytesIO(gzip.compress(HEAD)),
+}
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_an_archive_that_would_do_harm_is_a_build_error_and_leaves_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "MOST_BYTES", 1 << 19)
+    folder = tmp_path / "made"
+    folder.mkdir()
+    HARMFUL[name].seek(0)
+    with pytest.raises(BuildError):
+        saved.pack(HARMFUL[name], folder / "frontend.tar", folder / "program")
+    assert {path.name for path in folder.iterdir()} <= {"frontend.tar", "program"}
+    assert all(path.stat().st_size <= 1 << 20 for path in folder.iterdir())
+    assert {path.name for path in tmp_path.iterdir()} <= {"made", "home"}
+
+
+def test_names_in_a_layer_lead_nowhere(tmp_path: Path) -> None:
+    names = ("../../escaped", "/tmp/escaped", "bin/../../escaped", "a\nb")  # noqa: S108 - in a tar
+    layer = _tar(dict.fromkeys(names, b"escaped") | {"bin/frontend": PROGRAM})
+    folder = tmp_path / "made" / "here"
+    folder.mkdir(parents=True)
+    _, program = _pack(_saved(layer), folder)
+    assert program == PROGRAM
+    assert {path.name for path in folder.iterdir()} == {"frontend.tar", "program"}
+    assert {path.name for path in tmp_path.iterdir()} == {"made", "home"}
+
+
+@inputs(200, 100_000)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, len(HEAD)), st.binary(min_size=1, max_size=12))),
+    cut=st.integers(0, len(HEAD)),
+)
+def test_a_spoiled_archive_is_packed_or_a_build_error(
+    tmp_path: Path, changes: list[tuple[int, bytes]], cut: int
+) -> None:
+    content = bytearray(HEAD)
+    for at, piece in changes:
+        content[at : at + len(piece)] = piece
+    with suppress(BuildError):
+        saved.pack(io.BytesIO(content[cut // 9 :]), tmp_path / "frontend.tar", tmp_path / "program")
+    assert {it.name for it in tmp_path.iterdir()} <= {"frontend.tar", "program", "home"}

@@ -151,7 +151,10 @@ def test_a_matrix_that_contradicts_itself_is_refused(
         read_matrix(folder)
 
 
-@pytest.mark.parametrize("where", ["../elsewhere", "/etc", "cells/../../elsewhere", "cells/link"])
+OUTSIDE = ["..", "../elsewhere", "/etc", "cells/../../elsewhere", "cells/a\0b", "x/" * 500]
+
+
+@pytest.mark.parametrize("where", [*OUTSIDE, "cells/link"])
 def test_a_run_outside_of_the_folder_is_not_read(
     stored: tuple[Path, MatrixRun], where: str
 ) -> None:
@@ -161,7 +164,19 @@ def test_a_run_outside_of_the_folder_is_not_read(
     write_run(elsewhere, runs.compatible_run())
     (folder / "cells" / "link").symlink_to(elsewhere)
     change(folder, lambda it: it["cells"][0].update(run=where))
-    with pytest.raises(UsageError, match="leads out of the folder"):
+    told = r"leads out of the folder|matrix\.json: .* at `\$\.cells\[0\]\.run`"
+    with pytest.raises(UsageError, match=told):
+        list(cells(folder))
+
+
+def test_a_run_that_is_a_link_to_a_file_elsewhere_is_not_read(
+    stored: tuple[Path, MatrixRun],
+) -> None:
+    folder, matrix = stored
+    file = folder / matrix.cells[0].run / "run.json"
+    file.rename(folder.parent / "elsewhere.json")
+    file.symlink_to(folder.parent / "elsewhere.json")
+    with pytest.raises(UsageError, match=r"run\.json: is a symbolic link out of its folder"):
         list(cells(folder))
 
 

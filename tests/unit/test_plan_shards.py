@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.errors import UsageError
-from harness.matrices import Plan, Shard
+from harness.matrices import MOST_SHARDS, Plan, Shard
 from harness.model import Side
 from harness.plan.forecast import Durations
-from harness.plan.shards import MOST, SLACK, Split, part, split
+from harness.plan.shards import SLACK, Split, part, split
 from tests.unit import matrices
 
 SETUP = 45.0
@@ -80,7 +80,7 @@ CELLS = st.dictionaries(
 )
 
 
-@given(CELLS, st.integers(1, MOST))
+@given(CELLS, st.integers(1, MOST_SHARDS))
 def test_every_cell_is_in_one_shard_and_no_shard_is_empty(
     cells: dict[str, float | None], total: int
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_shard_is_above_its_share_by_one_suite_of_one_cell_at_most(
 
 @pytest.mark.parametrize(
     ("suites", "frontends", "shards"),
-    [(8, 3, 4), (10, 2, 5), (27, 3, 20), (27, 6, 20), (50, 50, 20), (50, 50, MOST)],
+    [(8, 3, 4), (10, 2, 5), (27, 3, 20), (27, 6, 20), (50, 50, 20), (50, 50, MOST_SHARDS)],
 )
 def test_shards_are_even_and_few_suites_are_built_twice(
     suites: int, frontends: int, shards: int

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.tools.process import CommandFailed, clean_environment, quoted, redact
+from harness.tools.process import CommandFailed, clean_environment, quoted
+from harness.tools.redaction import redact
 
 
 @pytest.mark.parametrize(

@@ -168,11 +168,18 @@ def _mark(mark: Mark) -> tuple[str, str, str]:
 
 
 def _linker(folder: Path, page: Path) -> Callable[[str], str]:
-    """Give the addresses of files in a run folder, as seen from the page, if they are there."""
-    base = relpath(folder.resolve(), page.resolve())
+    """Give the addresses of files in a run folder, as seen from the page, if they are there.
+
+    A symbolic link is none of its files: whoever publishes the folder would publish what it
+    leads to.
+    """
+    whole = folder.resolve()
+    base = relpath(whole, page.resolve())
 
     def link(path: str) -> str:
-        return quote(f"{base}/{path}") if path and (folder / path).is_file() else ""
+        file = whole / path
+        there = path and file.is_file() and file.resolve() == file
+        return quote(f"{base}/{path}") if there else ""
 
     return link
 

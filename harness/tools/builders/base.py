@@ -11,7 +11,8 @@ from typing import Protocol
 from harness.errors import BuildError
 from harness.tools.asking import EngineFull, full
 from harness.tools.buildlog import Fetch
-from harness.tools.process import CommandFailed, Request, redact, run
+from harness.tools.process import CommandFailed, Request, run
+from harness.tools.redaction import redact
 from harness.tools.refusals import ImageRefused, cause_of
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")

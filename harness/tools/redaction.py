@@ -1,0 +1,64 @@
+"""Hides credentials in whatever is shown or written down: by their shape, and by their value."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote, urlsplit
+
+HIDDEN = "***"
+
+_SHAPES = re.compile(
+    r"(?i)"
+    # the user and the password of a URL, also of one that was taken for a path
+    r"(?P<url>\w:/{1,2})[^/\s]+@"
+    # headers, variables, JSON
+    r"|(?P<word>(?:token|passwo?r?d|passphrase|secret|authorization"
+    r"|(?:api|access|auth|private)[ _-]?key|[?&][\w-]*signature)"
+    r"[\"']?\s*[=:]\s*)(?:(?:basic|bearer)\s+)?\S+"
+    # GitHub's and GitLab's tokens, and JSON Web Tokens, which registries give
+    r"|\b(?:gh[opsur]_\w{16,}|github_pat_\w{20,}|glpat-[\w-]{16,})"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"
+)
+_NAMES = re.compile(r"(?i)(?:token|passwo?r?d|secret|credentials?|(?:api|access|private)_?key)$")
+_SHORTEST = 8
+"""Characters; what is shorter may well be an ordinary word."""
+
+
+def redact(text: str) -> str:
+    """Hide credentials in URLs, in `token=…` words, and those that our environment holds."""
+    for secret in known_secrets(os.environ):
+        text = text.replace(secret, HIDDEN)
+    return _SHAPES.sub(_hide, text)
+
+
+def known_secrets(environment: Mapping[str, str]) -> list[str]:
+    """Give what an environment says by its names to be secret, and the passwords in its URLs.
+
+    The longest come first, so that none is left half of another.
+    """
+    values = [value for name, value in environment.items() if _NAMES.search(name)]
+    for value in environment.values():
+        if "@" in value and "://" in value:
+            values += passwords(value)
+    return _sorted(value for value in values if len(value) >= _SHORTEST)
+
+
+def passwords(url: str) -> list[str]:
+    """Give the password of a URL as it stands there and as it is meant."""
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:  # no URL, only much like one
+        return []
+    return _sorted(filter(None, (password, unquote(password))))
+
+
+def _sorted(secrets: Iterable[str]) -> list[str]:
+    return sorted(set(secrets), key=lambda it: (-len(it), it))
+
+
+def _hide(match: re.Match[str]) -> str:
+    if match["url"]:
+        return f"{match['url']}{HIDDEN}@"
+    return f"{match['word'] or ''}{HIDDEN}"

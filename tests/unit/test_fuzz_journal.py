@@ -1,0 +1,169 @@
+"""Whatever stands in a run folder, it is read or refused, and nothing outside it is touched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.config.policy import Policy
+from harness.errors import CompatError, ExitCode, UsageError
+from harness.gate import Results, evaluate, told
+from harness.history import History
+from harness.journal import cells, read_matrix, read_plan, read_run
+from harness.matrix.merge import merge
+from harness.matrix.parts import read_parts
+from harness.model import Outcome, Run, Verdict
+from harness.reports import matrixterminal
+from harness.reports.write import write_reports
+from harness.triage.diff import compare
+from harness.triage.told import render
+from tests.unit import matrices, runs
+from tests.unit.fuzzing import Edit, edits, inputs, spoiled, spoiled_tree, tree_edits
+
+READERS = {"run.json": read_run, "matrix.json": read_matrix, "plan.json": read_plan}
+MARKS = ("{", "}", "[", "]", ",", ":", '"', "\\", "\\u0000", "\\ud800", "[" * 2000, '{"":' * 2000)
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def _run() -> Run:
+    """Give a small run with something of everything."""
+    return runs.make_run(
+        runs.judgement("TestA", Verdict.REGRESSED, [Outcome.PASS], [Outcome.FAIL], error="no"),
+        runs.judgement("TestB", Verdict.KNOWN, [Outcome.PASS], [Outcome.FAIL], entry=runs.FILEOP),
+        runs.judgement("TestC", Verdict.COMPATIBLE, [Outcome.PASS], [Outcome.PASS]),
+        verdict=Verdict.REGRESSED,
+        exit_code=ExitCode.REGRESSION,
+    )
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a matrix run of two cells, one of which is missing."""
+    plan = matrices.plan(("v0.6.4",), ("master", "v0.12.0"))
+    folder = tmp_path_factory.mktemp("good") / "run"
+    matrices.store(folder, plan, {plan.cells[0].id: _run()})
+    shutil.copy(next(folder.glob("cells/*/run.json")), folder / "run.json")
+    return folder
+
+
+def read_or_refused(file: Path) -> None:
+    """Read a file; a complaint names it, and nothing else comes."""
+    try:
+        READERS[file.name](file)
+    except UsageError as error:
+        text = str(error)
+    else:
+        return
+    assert text.startswith((f"{file}: ", f"cannot read {file}"))
+    assert len(text) < 10_000
+
+
+names = pytest.mark.parametrize("name", READERS)
+
+
+@names
+@inputs()
+@given(changes=tree_edits)
+def test_a_spoiled_record_is_read_or_refused(
+    name: str, good: Path, tmp_path: Path, changes: list[Edit]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(spoiled_tree((good / name).read_bytes(), changes))
+    read_or_refused(file)
+
+
+@names
+@inputs(100, 20_000)
+@given(changes=edits(MARKS))
+def test_a_damaged_file_is_read_or_refused(
+    name: str, good: Path, tmp_path: Path, changes: list[Edit]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(spoiled((good / name).read_text("utf-8"), changes))
+    read_or_refused(file)
+
+
+@names
+@inputs(50, 10_000)
+@given(content=st.binary(max_size=200))
+def test_bytes_that_are_anything_are_refused(name: str, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(UsageError):
+        READERS[name](file)
+
+
+def _everything(folder: Path, out: Path) -> Iterator[object]:
+    """Do to a stored run all that is ever done to one."""
+    yield write_reports(folder, out=out / "reports")
+    matrix = read_matrix(folder)
+    gate = evaluate(Policy(), Results(matrix, cells(folder)), NOW)
+    yield told.render(gate), told.markdown(gate), told.as_json(gate)
+    yield matrixterminal.render(matrix, folder, commands={})
+    diff = compare(matrix, cells(folder), matrix, cells(folder))
+    yield render(diff)
+    with History.open(out / "history.sqlite", create=True) as history:
+        history.record(folder)
+    merge(read_parts([folder]), out / "merged")
+    yield write_reports(out / "merged")
+
+
+@inputs(15, 5_000)
+@given(
+    of_matrix=st.one_of(st.just([]), tree_edits),
+    of_run=st.one_of(st.just([]), tree_edits),
+    alike=st.booleans(),
+)
+def test_all_that_reads_a_run_folder_stays_in_it(
+    good: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    of_matrix: list[Edit],
+    of_run: list[Edit],
+    alike: bool,  # noqa: FBT001 - drawn
+) -> None:
+    place = tmp_path_factory.mktemp("place")
+    folder, out = place / "inner" / "run", place / "out"
+    shutil.copytree(good, folder)
+    (folder / "run.json").unlink()
+    out.mkdir()
+    if of_matrix:
+        matrix = spoiled_tree((good / "matrix.json").read_bytes(), of_matrix)
+        (folder / "matrix.json").write_bytes(matrix)
+        (folder / "plan.json").unlink()
+    if of_run:
+        run = spoiled_tree((good / "run.json").read_bytes(), of_run)
+        next(folder.glob("cells/*/run.json")).write_bytes(run)
+    if alike:
+        _agree(folder)
+    with suppress(CompatError):
+        list(_everything(folder, out))
+    found = {path.name for path in place.iterdir()} | {it.name for it in folder.parent.iterdir()}
+    assert found == {"inner", "out", "run"}
+    shutil.rmtree(place)
+
+
+def _agree(folder: Path) -> None:
+    """Let matrix.json say what the spoiled run says, as whoever forges one would."""
+    try:
+        matrix = read_matrix(folder)
+        run = read_run(next(folder.glob("cells/*/run.json")))
+    except CompatError:
+        return
+    rows = tuple(
+        msgspec.structs.replace(
+            row, verdict=run.verdict, exit_code=run.exit_code, counts=run.counts
+        )
+        if row.run
+        else row
+        for row in matrix.cells
+    )
+    changed = msgspec.structs.replace(matrix, cells=rows)
+    (folder / "matrix.json").write_bytes(msgspec.json.encode(changed))

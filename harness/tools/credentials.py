@@ -16,7 +16,9 @@ _WITH = re.compile(
     r"(?P<scheme>https?://)(?P<user>[^/\s:@]*)(:(?P<password>[^/\s]*))?@(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_HELPER = """!printf 'username=%s\\npassword=%s\\n' "$COMPAT_GIT_USER" "$COMPAT_GIT_PASSWORD"; :"""
+_HELPER = (
+    """!printf 'username=%s\\npassword=%s\\n' "$HARNESS_GIT_USER" "$HARNESS_GIT_PASSWORD"; :"""
+)
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,11 @@ def remote_of(url: str) -> Remote:
     match = _WITH.fullmatch(url)
     if match is None:
         return Remote(url, {})
-    clean = match["scheme"] + match["rest"]
-    host = match["scheme"] + match["rest"].partition("/")[0]
+    clean = match["scheme"].lower() + match["rest"]
+    host = match["scheme"].lower() + match["rest"].partition("/")[0]
     environment = _settings(f"credential.{host}.helper", ("", _HELPER))
-    environment["COMPAT_GIT_USER"] = _one_line(match["user"])
-    environment["COMPAT_GIT_PASSWORD"] = _one_line(match["password"] or "")
+    environment["HARNESS_GIT_USER"] = _one_line(match["user"])
+    environment["HARNESS_GIT_PASSWORD"] = _one_line(match["password"] or "")
     return Remote(clean, environment)
 
 

@@ -225,10 +225,8 @@ def test_output_that_is_no_plain_file_is_not_opened(
     assert len(notes(reclassify(folder, lists(bench)))) == 1
 
 
-@pytest.mark.parametrize("where", ["../elsewhere", "/etc", "candidate/../../elsewhere", "link"])
-def test_a_leg_that_leads_out_of_the_folder_is_neither_read_nor_written(
-    bench: Bench, where: str
-) -> None:
+def moved(bench: Bench, where: str) -> Path:
+    """Give a run whose candidate lies outside of its folder, at `where` or behind a link."""
     folder = stored(bench)
     elsewhere = bench.folder / "runs" / "elsewhere"
     (folder / "candidate").rename(elsewhere)
@@ -238,12 +236,22 @@ def test_a_leg_that_leads_out_of_the_folder_is_neither_read_nor_written(
         replace(leg, folder=where) if leg.folder == "candidate" else leg for leg in run.legs
     )
     write_run(folder, replace(run, legs=legs))
+    return folder
+
+
+@pytest.mark.parametrize("where", ["../elsewhere", "/etc", "candidate/../../elsewhere"])
+def test_a_leg_outside_of_the_folder_is_refused(bench: Bench, where: str) -> None:
+    folder = moved(bench, where)
+    with pytest.raises(UsageError, match=r"at `\$\.legs\[1\]\.folder`"):
+        reclassify(folder, lists(bench))
+
+
+def test_a_leg_behind_a_link_is_neither_read_nor_written(bench: Bench) -> None:
+    folder = moved(bench, "link")
     before = tree(bench.folder / "runs")
-    assert f"{where}: its output is not stored" in notes(reclassify(folder, lists(bench)))[0]
-    try:
+    assert "link: its output is not stored" in notes(reclassify(folder, lists(bench)))[0]
+    with pytest.raises(UsageError, match="symbolic link"):
         reclassify_into(folder, lists(bench), bench.folder / "judged")
-    except UsageError as error:
-        assert "symbolic link" in str(error)  # noqa: PT017 - only of one of them
     assert tree(bench.folder / "runs") == before
 
 

@@ -25,18 +25,18 @@ def diff(run1: str, run2: str, *, as_json: bool, exit_code: bool) -> ExitCode:
     Each is the folder of a stored run, of a matrix or of one pair, or the name of one in the
     runs folder. Exit code 0, whatever changed, unless --exit-code is given.
     """
-    import json  # noqa: PLC0415 - keeps --help quick
     import os  # noqa: PLC0415 - the same
     import sys  # noqa: PLC0415 - the same
 
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
     from harness.journal import cells, read_matrix  # noqa: PLC0415 - the same
+    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
     from harness.triage import compare, told  # noqa: PLC0415 - the same
 
     before, after = map(find_run, (run1, run2))
     found = compare(read_matrix(before), cells(before), read_matrix(after), cells(after))
     if as_json:
-        click.echo(json.dumps(told.as_json(found), indent=2))
+        click.echo(json_text(told.as_json(found)))
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         click.echo(told.render(found, color=color), nl=False, color=color)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import click
 
 from harness.cli.options import CACHE
 from harness.errors import ExitCode
+from harness.reports.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
         checks = examine(cache or default_cache(), backends)
     well = healthy(checks)
     if as_json:
-        click.echo(json.dumps({"ok": well, "checks": [vars(check) for check in checks]}, indent=2))
+        click.echo(json_text({"ok": well, "checks": [vars(check) for check in checks]}))
     else:
         _print_table(checks)
         click.echo("nothing is missing" if well else "something is missing: see the lines above")

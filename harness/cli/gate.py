@@ -68,18 +68,18 @@ def gate(**options: Unpack[GateOptions]) -> int:
     (missing, too few, too old, of other commits), 4 not clean because of the machine or the
     network alone.
     """
-    import json  # noqa: PLC0415 - keeps --help quick
     import os  # noqa: PLC0415 - the same
     import sys  # noqa: PLC0415 - the same
 
     from harness.errors import UsageError  # noqa: PLC0415 - the same
     from harness.gate import told  # noqa: PLC0415 - the same
+    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
 
     if options["as_json"] and options["markdown"]:
         raise UsageError("--json and --markdown are two answers", hint="ask for one of them")
     found = _evaluate(options)
     if options["as_json"]:
-        click.echo(json.dumps(told.as_json(found), indent=2))
+        click.echo(json_text(told.as_json(found)))
     elif options["markdown"]:
         click.echo(told.markdown(found), nl=False)
     else:

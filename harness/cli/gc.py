@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from harness.cli.options import CACHE, IDLE, SIZE
 from harness.errors import CompatError, ExitCode
+from harness.reports.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +87,7 @@ def gc(
     gone = {id(one.item) for one in done if one.fate in {Fate.REMOVED, Fate.PLANNED}}
     left = [item for item in found.items if item.kind.in_cache and id(item) not in gone]
     if as_json:
-        click.echo(json.dumps(_content(folder.root, found, done, left, dry_run=dry_run), indent=2))
+        click.echo(json_text(_content(folder.root, found, done, left, dry_run=dry_run)))
     else:
         _print_end(folder.root, found, done, left)
     failed = any(one.fate is Fate.FAILED for one in done)

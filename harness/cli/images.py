@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import CACHE, DATA, JSON
+from harness.reports.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def list_(*, as_json: bool, cache: Path | None, data: Path | None) -> None:
     }
     if as_json:
         content = {"sets": [asdict(one) for one in described], "recipes": recipes}
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json_text(content))
         return
     for one in described:
         click.echo(f"{one.name}: {one.mirror or 'not seeded'}")

@@ -88,4 +88,16 @@ def _set_debug(ctx: click.Context, _parameter: click.Parameter, value: bool) -> 
     settings = ctx.find_object(Settings)
     if value and settings is not None:
         settings.debug = True
-        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Harmless("%(name)s: %(message)s"))
+        logging.basicConfig(level=logging.DEBUG, handlers=[handler])
+
+
+class _Harmless(logging.Formatter):
+    """Writes what libraries log too, which may hold what they were told and what they got."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give a record's text as errors are given."""
+        from harness.cli.program import printable  # noqa: PLC0415 - which imports this module
+
+        return printable(super().format(record))

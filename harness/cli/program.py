@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import signal
 import sys
 import traceback
@@ -21,6 +20,8 @@ from click.shell_completion import get_completion_class, shell_complete
 from harness.cli.lazy import Settings
 from harness.cli.umbrella import short_form, umbrella
 from harness.errors import CompatError, ExitCode
+from harness.reports.text import visible_block
+from harness.tools.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +43,6 @@ _SYSTEM_ERRORS = {
     errno.EPERM: ("operation not permitted", "run as a user who may do that, for example root"),
 }
 """Faults of the machine that any command can meet: what is wrong, and what to do about it."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def main() -> NoReturn:
@@ -77,7 +76,7 @@ def execute(prog: str, choose: Chooser, args: Sequence[str]) -> int:
         return _tell("interrupted", "", ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the one place where everything is told
         if settings.debug:
-            traceback.print_exc()
+            click.echo(printable(traceback.format_exc()), err=True)
         return _explain(error)
     return code
 
@@ -143,11 +142,10 @@ def _tell(message: str, hint: str, code: ExitCode) -> int:
 def printable(text: str) -> str:
     """Make text from anywhere safe for a terminal and for a CI log.
 
-    Control characters become escapes. Lines after the first are set off by a bar, and `##[` is
-    parted, because GitHub obeys `::command::` at the start of a line and `##[command]` anywhere.
+    What is shown is what `visible_block` makes of it, without credentials. Lines after the first
+    are set off by a bar, because GitHub obeys `::command::` at the start of a line.
     """
-    escaped = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.strip())
-    return escaped.replace("##[", "## [").replace("\n", "\n  | ")
+    return visible_block(redact(text.strip())).replace("\n", "\n  | ")
 
 
 def _discard_output() -> None:

@@ -53,16 +53,16 @@ def reclassify(run: str, *, as_json: bool, **options: Unpack[ReclassifyOptions])
     Ends with the exit code of the verdict as it is now. A repository is asked only for what the
     cache does not know of the commits that conditions name.
     """
-    import json  # noqa: PLC0415 - keeps --help quick
     import os  # noqa: PLC0415 - the same
     import sys  # noqa: PLC0415 - the same
 
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
     from harness.reclassify import told  # noqa: PLC0415 - the same
+    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
 
     found = _reclassify(find_run(run), options)
     if as_json:
-        click.echo(json.dumps(told.as_json(found), indent=2))
+        click.echo(json_text(told.as_json(found)))
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         click.echo(told.render(found, color=color), nl=False, color=color)

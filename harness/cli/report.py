@@ -44,13 +44,12 @@ def report(
     Nothing is run; the same run gives the same files, byte by byte. Ends with code 0 whatever
     came of the run.
     """
-    import json  # noqa: PLC0415 - keeps --help quick
-    import secrets  # noqa: PLC0415 - the same
+    import secrets  # noqa: PLC0415 - keeps --help quick
 
     from harness.cli.stored import find_run, past_of  # noqa: PLC0415 - the same
     from harness.errors import UsageError  # noqa: PLC0415 - the same
     from harness.reports.annotations import fence  # noqa: PLC0415 - the same
-    from harness.reports.text import visible  # noqa: PLC0415 - the same
+    from harness.reports.text import json_text, visible  # noqa: PLC0415 - the same
     from harness.reports.write import write_reports  # noqa: PLC0415 - the same
 
     if annotations and as_json:
@@ -59,7 +58,7 @@ def report(
     written = write_reports(folder, past_of(folder, history), out=out.absolute() if out else None)
     if as_json:
         told = {"headline": written.headline, "files": [str(path) for path in written.files]}
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json_text(told))
         return
     lines = [visible(line) for line in (written.headline, *map(str, written.files))]
     if annotations:

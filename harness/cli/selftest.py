@@ -72,15 +72,15 @@ def selftest(matrix: str, *, as_json: bool, **options: Unpack[SelfTestOptions]) 
     be there was, 2 usage or configuration, 3 too little ran to say, 4 infrastructure or build
     failure, 130 interrupted.
     """
-    import json  # noqa: PLC0415 - keeps --help quick
     import os  # noqa: PLC0415 - the same
     import sys  # noqa: PLC0415 - the same
 
+    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
     from harness.selftest import told  # noqa: PLC0415 - the same
 
     found, folder = _run(matrix, options)
     if as_json:
-        click.echo(json.dumps({**told.as_json(found), "folder": str(folder)}, indent=2))
+        click.echo(json_text({**told.as_json(found), "folder": str(folder)}))
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         click.echo(told.render(found, color=color), nl=False, color=color)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -20,6 +19,7 @@ from harness.reports.matrixsummary import matrix_summary
 from harness.reports.matrixterminal import Commands
 from harness.reports.summary import summary
 from harness.reports.terminal import render
+from harness.reports.text import json_text
 
 
 def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> None:
@@ -34,7 +34,7 @@ def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> N
 def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json: bool) -> int:
     """Print the report of a matrix run, or a summary as JSON, and give its exit code."""
     if as_json:
-        click.echo(json.dumps(matrix_summary(matrix, folder, commands), indent=2))
+        click.echo(json_text(matrix_summary(matrix, folder, commands)))
     else:
         color, width = _terminal()
         text = matrixterminal.render(matrix, folder, commands=commands, width=width, color=color)
@@ -45,7 +45,7 @@ def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json:
 def show(run: Run, folder: Path, *, as_json: bool) -> int:
     """Print the report, or the summary as JSON, and give the exit code of the run."""
     if as_json:
-        click.echo(json.dumps(summary(run, folder), indent=2))
+        click.echo(json_text(summary(run, folder)))
     else:
         color, width = _terminal()
         click.echo(render(run, folder, width=width, color=color), nl=False, color=color)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 
 _SUSPECT = re.compile(r"[^ -~]")
 _SUSPECT_IN_BLOCK = re.compile(r"[^\t\n -~]")
 _COMMAND = re.compile(r"(?m)^(\s*)::")
+_ANYWHERE = "##["
+"""What begins a command of GitHub's and Azure's, anywhere in a line."""
 _PICTURES = 0x2400
 _DELETE = 0x7F
 _MINUTE = 60
@@ -23,14 +26,18 @@ def visible(text: str) -> str:
     Control characters become their pictures (`␛`, `␊`, `␉`). Everything else that Python calls
     unprintable (marks that turn the direction of writing, invisible spaces, lone surrogates,
     unassigned code points) becomes its escape, for example `\u202e`. The result holds only
-    characters that XML 1.0 allows.
+    characters that XML 1.0 allows. `##[`, which CI obeys anywhere in a line, is parted.
     """
-    return text if text.isprintable() else _SUSPECT.sub(_show, text)
+    return _parted(text if text.isprintable() else _SUSPECT.sub(_show, text))
 
 
 def visible_block(text: str) -> str:
     """Do what `visible` does and keep line feeds and tabs."""
-    return text if text.isprintable() else _SUSPECT_IN_BLOCK.sub(_show, text)
+    return _parted(text if text.isprintable() else _SUSPECT_IN_BLOCK.sub(_show, text))
+
+
+def _parted(text: str) -> str:
+    return text.replace(_ANYWHERE, "## [") if _ANYWHERE in text else text
 
 
 def _show(match: re.Match[str]) -> str:
@@ -49,7 +56,15 @@ def _show(match: re.Match[str]) -> str:
 
 def obeyed_by_nobody(text: str) -> str:
     """Part what GitHub obeys in a log: `##[command]` anywhere, `::command::` at a line's start."""
-    return _COMMAND.sub(r"\1: :", text.replace("##[", "## ["))
+    return _COMMAND.sub(r"\1: :", text.replace(_ANYWHERE, "## ["))
+
+
+def json_text(value: object) -> str:
+    """Write JSON for a program to read, which may run in CI and so be part of a log.
+
+    Everything but ASCII is escaped, and so is half of `##[`: what it means stays the same.
+    """
+    return json.dumps(value, indent=2).replace(_ANYWHERE, "#\\u0023[")
 
 
 def clip(text: str, limit: int) -> str:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, settings
@@ -86,7 +87,7 @@ def spoiled_tree(content: bytes, changes: Sequence[Edit]) -> bytes:
         elif how == 1:
             node[str(value)] = node[key]
         else:
-            node[key] = value
+            node[key] = deepcopy(value)  # else a later change would change the strategy's own
     return json.dumps(root).encode()
 
 

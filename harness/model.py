@@ -289,6 +289,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """True if it ran all that the main run was to run, because a leg of that broke."""
     leaked: Leaked | None = None
     """None if nobody could look: the leg was killed, is a stored one, or ran on an engine."""
+    overdue: tuple[str, ...] = ()
+    """Tests that took longer than they may, for which the leg was ended."""
     cut: Cut | None = None
     """Set if a test kept others from their end."""
     recovers: int | None = None

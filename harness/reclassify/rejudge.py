@@ -65,4 +65,5 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
 
 def _untold(run: Run, entries: Sequence[Entry]) -> bool:
     today = selection.skip(skip_paths(entries, run.pair.worker), selection.SKIP).split("|")
-    return any(set(leg.skipped.split("|")) - {"", *today} for leg in run.legs)
+    main = (leg for leg in run.legs if leg.main and leg.recovers is None)
+    return any(set(leg.skipped.split("|")) - {"", *today} for leg in main)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from harness.gotest.stream import Format, StreamParser
 from harness.journal.folder import RAW_LOG
-from harness.model import LegRun
+from harness.model import LegRun, Outcome, Reason, Result
 from harness.runner.faults import excused
 
 _CHUNK = 1 << 20
@@ -37,16 +37,34 @@ def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
     with raw:
         while chunk := raw.read(_CHUNK):
             parser.feed(chunk)
-    hung = leg.cut.culprits if leg.cut and leg.timed_out else ()
-    parsed = parser.finish(leg.exit_status, leg.timed_out, hung)
-    # Who waited for whom when it hung is not in the output.
-    told = {it.name: it for it in leg.results if it.name in hung}
-    results = tuple(told.get(it.name, it) for it in parsed.results)
+    parsed = parser.finish(leg.exit_status, leg.timed_out, leg.overdue)
     new = [note for note in parsed.notes if note not in leg.notes]
     read = replace(
-        leg, results=results, parents=parsed.parents, notes=(*leg.notes, *new), faults=()
+        leg,
+        results=parsed.results,
+        parents=parsed.parents,
+        cut=parsed.cut,
+        notes=(*leg.notes, *new),
+        faults=(),
     )
-    return excused(read, *leg.faults)
+    return _with_what_was_seen(excused(read, *leg.faults), leg)
+
+
+def _with_what_was_seen(read: LegRun, leg: LegRun) -> LegRun:
+    """Add what was found out while the leg ran, beside its output: it cannot be found out again.
+
+    That is what daemons said under tests that passed, and who waited for what in those that hung.
+    """
+    before = {result.name: result for result in leg.results}
+    results = (_seen(now, before.get(now.name, now)) for now in read.results)
+    return replace(read, results=tuple(results))
+
+
+def _seen(now: Result, before: Result) -> Result:
+    if (now.outcome, now.reason) != (before.outcome, before.reason):
+        return now
+    hung = now.outcome is Outcome.HANG and now.reason is Reason.TIMEOUT
+    return replace(now, suspicions=before.suspicions, error=before.error if hung else now.error)
 
 
 def _open(folder: Path, leg: LegRun) -> BinaryIO | None:

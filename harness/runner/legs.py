@@ -103,7 +103,7 @@ class LegRunner:
         if hangs.overdue:
             last.keep(folder.path)
             run = with_stuck(run, last.stuck(folder.path))
-        return msgspec.structs.replace(run, attempt=attempt)
+        return msgspec.structs.replace(run, attempt=attempt, overdue=hangs.overdue)
 
 
 def _write(raw: FileIO, chunk: bytes) -> None:

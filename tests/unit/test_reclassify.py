@@ -17,16 +17,19 @@ from harness.config.conditions import Commits, Condition
 from harness.config.skiplists import Entry
 from harness.errors import InfrastructureError, UsageError
 from harness.journal import read_matrix, read_run, write_run
-from harness.model import Fault, Outcome, Reason, Run, Status, Verdict
+from harness.model import Fault, Outcome, Reason, Run, Status, Suspicion, Verdict
 from harness.reclassify import Lists, Reclassified, reclassify, reclassify_into, told
 from harness.refs import Repository
+from harness.runner import hangs
 from harness.runner.cell import Settings
 from harness.store import Store
 from harness.tools.git import GitFailed
 from tests.unit.fleets import REGRESSED, Fleet
 from tests.unit.pairs import Bench, Player, entry, stream
 from tests.unit.runs import FRONTEND, SUITE, full_name
+from tests.unit.test_runner_hangs import Hanging
 from tests.unit.test_runner_pair import MIXED
+from tests.unit.test_runner_recovery import QUIET, Fatal
 
 KNOWN = entry("TestMount", Status.EXPECTED_FAILURE, "no such mount", line=7)
 Tree = dict[str, bytes]
@@ -99,6 +102,36 @@ def test_a_run_that_was_stopped_and_one_without_a_control_are_what_they_were(
     folder = stored(bench)
     assert {row.verdict for row in read_run(folder).judgements} >= {Verdict.REGRESSED}
     assert not reclassify(folder, lists(bench)).changed
+
+
+@pytest.mark.parametrize("kind", ["panic", "exit", "gone"])
+def test_a_run_with_a_leg_that_a_test_cut_off_is_what_it_was(bench: Bench, kind: str) -> None:
+    bench.player = Player(dict(QUIET))
+    Fatal(bench.player, {"TestB": kind})
+    folder = stored(bench)
+    assert 0 in {leg.recovers for leg in read_run(folder).legs}
+    reclassify_into(folder, lists(bench), bench.folder / "judged")
+    assert read_run(bench.folder / "judged") == read_run(folder)
+    assert notes(reclassify(folder, lists(bench))) == []
+
+
+def test_what_was_found_out_while_a_leg_ran_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hangs, "_LOOK", 0.0)
+    bench.player = Hanging({"TestHang": ("pass", "pass"), "TestNext": ("pass", "pass")})
+    bench.settings = Settings(offline=True, reruns=0, test_timeout=0.05)
+    folder = stored(bench)
+    run = read_run(folder)
+    hung = [it for leg in run.legs for it in leg.results if it.outcome is Outcome.HANG]
+    assert "sync.Mutex.Lock" in hung[0].error
+    said = Suspicion(kind="data-race", words="WARNING: DATA RACE", log="candidate/processes/x.log")
+    first, *rest = run.legs
+    passed = tuple(replace(it, suspicions=(said,)) for it in first.results)
+    run = replace(run, legs=(replace(first, results=passed), *rest))
+    write_run(folder, run)
+    reclassify_into(folder, lists(bench), bench.folder / "judged")
+    assert read_run(bench.folder / "judged").legs == run.legs
 
 
 def test_what_the_machine_did_to_a_leg_stays_excused(bench: Bench) -> None:

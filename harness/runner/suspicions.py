@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from harness.backends.processes import Process
 from harness.config.oracle import Oracle
+from harness.gotest.names import parse, sandbox_name
 from harness.gotest.oracle import suspicious
 from harness.model import LegRun, Outcome, Suspicion
 
@@ -43,15 +44,15 @@ def marked(
 ) -> LegRun:
     """Give the leg with what the daemons of its passing tests said.
 
-    What belongs to no passing test is left: a failing test shows its daemon's log.
+    The subtests of a test share its daemon. What belongs to no passing test is left: a failing
+    test shows its daemon's log.
     """
-    passed = {result.name for result in run.results if result.outcome is Outcome.PASS}
-    known = [life for life in lives if any(life.test == result.name for result in run.results)]
+    sandboxed = _sandboxed(lives)
     told: defaultdict[str, list[Suspicion]] = defaultdict(list)
     for process in processes:
         with process.log.open("rb") as log:
             found = suspicious(log, oracle)
-        tests = owners(process, known) if found else ()
+        tests = owners(process, sandboxed) if found else ()
         for test in tests:
             told[test] += [
                 Suspicion(
@@ -62,11 +63,25 @@ def marked(
                 )
                 for it in found
             ]
+    known = frozenset(life.test for life in sandboxed)
     results = tuple(
-        replace(result, suspicions=tuple(told[result.name])) if result.name in passed else result
+        replace(result, suspicions=tuple(told[sandbox_name(result.name, known)]))
+        if result.outcome is Outcome.PASS
+        else result
         for result in run.results
     )
     return replace(run, results=results)
+
+
+def _sandboxed(lives: Iterable[Life]) -> list[Life]:
+    """Leave what has a daemon of its own: neither the suite as a whole nor subtests of a test."""
+    told = list(lives)
+    known = frozenset(life.test for life in told)
+    return [
+        life
+        for life in told
+        if parse(life.test).function and sandbox_name(life.test, known) == life.test
+    ]
 
 
 def owners(process: Process, lives: Sequence[Life]) -> tuple[str, ...]:

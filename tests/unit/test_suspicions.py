@@ -137,6 +137,21 @@ def test_only_tests_that_passed_are_marked(tmp_path: Path) -> None:
     assert said == [(told,), (), ()]
 
 
+def test_subtests_share_the_daemon_of_their_test(tmp_path: Path) -> None:
+    log = tmp_path / PROCESSES / "buildkitd.7.log"
+    log.parent.mkdir()
+    log.write_bytes(DAEMON)
+    parent, other = full_name("TestExportMultiPlatform"), full_name("TestOther")
+    below = [f"{parent}/linux/arm/v6", f"{parent}/windows/amd64"]
+    lives = [
+        *(Life(name, 12, 12.01) for name in below),
+        *(Life(parent, 10, 12.5), Life(other, 10, 20), Life("TestIntegration", 0, 20.1)),
+    ]
+    run = leg_run(Leg.CONTROL, map(result, (*below, other)))
+    run = marked(run, lives, [Process("buildkitd.7", 10.1, 12.4, log)], ORACLE)
+    assert [len(it.suspicions) for it in run.results] == [1, 1, 0]
+
+
 def test_what_was_kept_of_processes_is_read_with_suspicion(tmp_path: Path) -> None:
     folder = tmp_path / PROCESSES
     folder.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.backends.base import LegRequest
 from harness.tools.process import clean_environment
+from harness.tools.redaction import passwords
 
 BINARY = "dockerfile.test"
 ARCHIVE = "frontend.tar"
@@ -48,3 +49,8 @@ def passed_on(names: tuple[str, ...] = PROXIES) -> dict[str, str]:
     """
     ours = clean_environment()
     return {name: ours[name] for name in names if name in ours}
+
+
+def secrets() -> list[str]:
+    """Give the passwords in what a leg is passed on, which its output must not show."""
+    return [secret for value in passed_on().values() for secret in passwords(value)]

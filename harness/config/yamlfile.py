@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
+MAX_KEY = 200
+"""Characters of a key that a complaint repeats."""
 MAX_SHOWN = 20
 """Problems that one error lists; the rest is counted."""
 
@@ -62,7 +64,7 @@ class Problems:
     def add(self, place: Place, path: str, what: str, hint: str = "") -> None:
         """Note that `what` is wrong with the value at `path` (`lines[2].go`, or empty)."""
         message = f"{place}: {path}: {what}" if path else f"{place}: {what}"
-        self.found.append((place, message, hint))
+        self.found.append((place, _one_line(message), _one_line(hint)))
 
     def raise_any(self) -> None:
         """Raise what was found, in the order of the file.
@@ -82,6 +84,13 @@ class Problems:
         if len(found) > MAX_SHOWN:
             lines.append(f"{found[0][0].file}: {len(found) - MAX_SHOWN} more problems")
         raise ConfigError("\n".join(lines))
+
+
+def _one_line(text: str) -> str:
+    """Escape what would end a line, or could not be seen: keys and values may hold it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,7 @@ class _Parser:
             if key.text in entries:
                 first = entries[key.text][0].place.line
                 what = f"the key stands twice; first on line {first}"
-                self.problems.add(key.place, key.text, what, "remove one of them")
+                self.problems.add(key.place, key.text[:MAX_KEY], what, "remove one of them")
                 continue
             entries[key.text] = (key, value)
         return Mapping(place, tuple(entries.values()))

@@ -20,6 +20,8 @@ from functools import lru_cache
 
 _SLICE = re.compile(r"slice=\d+-\d+")
 _WORKER = re.compile(r"worker=")
+_DEEPEST = 64
+"""Elements of a name; one with more has not the shape of a sandbox's, whatever it begins with."""
 _REPEAT = re.compile(r"#\d{2,}$")
 _INTO = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 _HIDDEN = {"frontend": "gateway"}
@@ -54,6 +56,9 @@ def parse(name: str, sandbox: str | None = None) -> TestKey:
     `sandbox` is the name of the t.Run that the test belongs to, where it is known (see
     `sandbox_name`): it settles whether a `key=value` is a matrix value or a subtest.
     """
+    if name.count("/") > _DEEPEST:
+        root, _, below = name.partition("/")
+        return TestKey(root=root, subtest=below)
     root, *rest = name.split("/")
     cut = rest[0][len("slice=") :] if rest and _SLICE.fullmatch(rest[0]) else ""
     if cut:

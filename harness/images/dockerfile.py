@@ -115,6 +115,6 @@ def _pairs(rest: str) -> dict[str, str]:
 def _exec_form(rest: str) -> tuple[str, ...]:
     try:
         words = json.loads(rest)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, absurd numbers, absurd depth
         return ()
     return tuple(map(str, words)) if isinstance(words, list) else ()

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import Backend, LegExit, LegRequest
+from harness.backends.leg import secrets
 from harness.backends.processes import processes
 from harness.config.oracle import SILENT, Oracle
 from harness.errors import InfrastructureError
@@ -26,6 +27,7 @@ from harness.runner.hangs import Budgets, LastWords, Watch, with_stuck
 from harness.runner.suspicions import Life, marked
 from harness.store import Store, key_of
 from harness.tools.clock import ClockWatch, Stopwatch, now, since_boot
+from harness.tools.redaction import Mask
 from harness.tools.stop import stop_asked
 
 _END = "end.json"
@@ -78,8 +80,9 @@ class LegRunner:
                 # Tests that fail when their daemons are asked to quit have not failed.
                 (last.feed if hangs.overdue else take)(chunk)
 
+            mask = Mask(sink, secrets())
             try:
-                end = self.backend.run(request, sink, hangs)
+                end = self.backend.run(request, mask.feed, hangs)
             except InfrastructureError as error:
                 if attempt == 0 and not parser.begun:
                     error.add_context(leg.value)
@@ -87,6 +90,7 @@ class LegRunner:
                 end = LegExit(
                     None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
                 )
+            mask.finish()
             take(last.of_binary())
         clock.look()
         end = replace(end, faults=(*end.faults, *faults_of(clock)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
 HIDDEN = "***"
@@ -52,6 +52,38 @@ def passwords(url: str) -> list[str]:
     except ValueError:  # no URL, only much like one
         return []
     return _sorted(filter(None, (password, unquote(password))))
+
+
+class Mask:
+    """Takes secrets out of a stream, whatever the pieces are in which it comes."""
+
+    def __init__(self, sink: Callable[[bytes], None], secrets: Iterable[str]) -> None:
+        """Hand to `sink` what is left of the stream."""
+        self._sink = sink
+        self._secrets = [secret.encode("utf-8", "surrogateescape") for secret in _sorted(secrets)]
+        self._kept = b""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next piece; an end that may be the beginning of a secret waits for more."""
+        data = self._kept + chunk
+        for secret in self._secrets:
+            data = data.replace(secret, HIDDEN.encode())
+        waits = max((_begun(secret, data) for secret in self._secrets), default=0)
+        self._kept = data[len(data) - waits :]
+        if len(data) > waits:
+            self._sink(data[: len(data) - waits])
+
+    def finish(self) -> None:
+        """Hand on what waited: the stream has ended."""
+        kept, self._kept = self._kept, b""
+        if kept:
+            self._sink(kept)
+
+
+def _begun(secret: bytes, data: bytes) -> int:
+    """Tell how many bytes at the end are the beginning of a secret."""
+    lengths = range(min(len(secret) - 1, len(data)), 0, -1)
+    return next((length for length in lengths if data.endswith(secret[:length])), 0)
 
 
 def _sorted(secrets: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from harness.checkout import tree
 from harness.config.conditions import ALWAYS
+from harness.config.diffs import check_diff
 from harness.config.series import Patch
 from harness.errors import PatchError
 from harness.model import Side
@@ -129,6 +130,23 @@ def test_a_patch_cannot_write_through_a_link_of_its_tree(
     with pytest.raises(PatchError, match=r"hostile\.patch"):
         tree(store, Git(origin.path), sha, (hostile,))
     assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("name", ["exit/notes.txt", "link.txt"])
+def test_a_patch_cannot_edit_a_file_behind_a_link_of_its_tree(
+    name: str, store: Store, origin: Origin, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside" / "notes.txt"
+    outside.parent.mkdir()
+    outside.write_text("a\n")
+    (origin.path / "exit").symlink_to(outside.parent)
+    (origin.path / "link.txt").symlink_to(outside)
+    sha = origin.commit("one", FILES)
+    text = f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-a\n+owned\n"
+    assert check_diff(text.encode()) == (name,)
+    with pytest.raises(PatchError, match=r"hostile\.patch"):
+        tree(store, Git(origin.path), sha, (patch("hostile", text),))
+    assert outside.read_text() == "a\n"
 
 
 def test_a_callers_repository_is_not_obeyed(

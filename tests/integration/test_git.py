@@ -207,6 +207,14 @@ def test_a_clone_of_nothing_says_what_failed(tmp_path: Path) -> None:
         clone(Remote(f"file://{tmp_path}/gone", {}), tmp_path / "clone.git")
 
 
+def test_names_may_hold_what_ends_a_line_elsewhere(origin: Origin) -> None:
+    sha = origin.commit("one", tag="a\u2028refs/tags/v9.9.9")
+    origin.git("tag", "b\x85c")
+    names = {name for name, _ in Git(origin.path).refs()}
+    assert names == {"refs/heads/master", "refs/tags/a\u2028refs/tags/v9.9.9", "refs/tags/b\x85c"}
+    assert set(dict(Git(origin.path).refs()).values()) == {sha}
+
+
 def test_a_fetch_follows_moved_and_deleted_refs(origin: Origin, tmp_path: Path) -> None:
     origin.commit("one", tag="moving")
     origin.git("branch", "gone")

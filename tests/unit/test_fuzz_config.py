@@ -159,6 +159,7 @@ def refused_in_place(kind: str, folder: Path, content: bytes) -> bool:
         return False
     place = rf"{re.escape(str(file))}:(\d+:\d+:)? ."
     assert all(re.match(place, line) for line in text.splitlines()), text
+    assert text.replace("\n", "").isprintable()
     assert len(text) < 40_000
     return True
 
@@ -183,6 +184,14 @@ def test_a_spoiled_file_is_read_or_refused_in_its_place(
     kind: str, folder: Path, changes: list[Edit]
 ) -> None:
     refused_in_place(kind, folder, spoiled(READERS[kind][1], changes))
+
+
+@kinds
+def test_a_complaint_is_one_line_whatever_stands_in_a_key(kind: str, folder: Path) -> None:
+    for key in (r"a\nb", r"\u2028", r"\e[2J", r"\u202e", r"\r\n::error::"):
+        text = READERS[kind][1] + f'"{key}": 1\n'
+        assert refused_in_place(kind, folder, text.encode())
+        assert refused_in_place(kind, folder, f'"{key}": 1\n"{key}": 1\n'.encode())
 
 
 @kinds

@@ -117,3 +117,9 @@ def test_every_name_is_a_leaf_or_some_names_parent(names: set[str]) -> None:
     above = {parent for name in names for parent in parents(name, names)}
     assert bottom | above == names
     assert not bottom & above
+
+
+def test_a_name_of_a_million_elements_is_taken_apart_at_once() -> None:
+    name = f"{FN}/{'a=b/' * 1_000_000}"
+    assert parse(name) == TestKey(root="TestIntegration", subtest=name.partition("/")[2])
+    assert sandbox_name(name) == display(name) == name

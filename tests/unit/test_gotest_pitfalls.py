@@ -388,3 +388,10 @@ def test_15_a_sigquit_that_nobody_timed_is_no_hang() -> None:
     heard = read(marked("^V=== RUN   TestA\nSIGQUIT: quit\nPC=0x47\n"), 2)
     assert heard.outcomes == {"TestA": Outcome.CRASH}
     assert "told to quit" in heard.result("TestA").error
+
+
+@pytest.mark.parametrize("took", ["1" + "0" * 300, "9" * 400, "1000000001"])
+def test_a_test_that_claims_to_have_run_for_ages_took_nobody_knows_how_long(took: str) -> None:
+    heard = read(marked(f"^V=== RUN   TestA\n^V--- PASS: TestA ({took}.00s)\n^VPASS\n"), 0)
+    assert heard.result("TestA").outcome is Outcome.PASS
+    assert heard.result("TestA").seconds is None

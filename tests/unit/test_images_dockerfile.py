@@ -173,3 +173,9 @@ def test_any_text_is_described_or_refused_in_words(text: str) -> None:
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9.]{0,20}", fullmatch=True), st.text("abc ,=")))
 def test_labels_come_back_as_they_were_written(wanted: dict[str, str]) -> None:
     assert labels("\n".join(f'LABEL {key}="{value}"' for key, value in wanted.items())) == wanted
+
+
+@pytest.mark.parametrize("entrypoint", ["[" * 100_000, f"[{'9' * 5000}]", "[1e999", '["\\ud800"'])
+def test_an_entrypoint_that_is_absurd_is_none(entrypoint: str) -> None:
+    with pytest.raises(BuildError, match="no ENTRYPOINT in exec form"):
+        describe(f"FROM scratch\nENTRYPOINT {entrypoint}\n")

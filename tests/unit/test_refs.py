@@ -290,3 +290,8 @@ def test_a_line_means_its_greatest_release_by_number(
     else:
         with pytest.raises(UnknownRefError):
             resolve(where, f"v{major}.{minor}", Side.SUITE)
+
+
+def test_a_tag_of_absurd_figures_is_no_release() -> None:
+    absurd = f"v0.6.{'9' * 5000}"
+    assert refs.releases(["v0.6.4", absurd], "v0.6.") == ["v0.6.4"]

@@ -251,6 +251,18 @@ def test_a_log_that_is_gone_is_not_linked(tmp_path: Path) -> None:
     assert not [test for it in view["groups"] for test in it["tests"] if "log" in test["candidate"]]
 
 
+def test_a_log_that_is_a_link_to_elsewhere_is_not_linked(tmp_path: Path) -> None:
+    folder = NIGHTLY.store(tmp_path / "run")
+    logs = [path for path in folder.rglob("*.log") if path.is_file()]
+    for log in logs:
+        log.unlink()
+        log.symlink_to("/etc/passwd")
+    write_reports(folder)
+    told = "".join(it.read_text("utf-8") for it in (folder / "page" / "cells").iterdir())
+    assert logs
+    assert ".log" not in told
+
+
 def test_entries_in_force_have_reason_link_and_number_of_tests(page: Path) -> None:
     view = given(page, f"cells/{number('v0.6.4--master--oci')}")
     assert view["entries"][0] == {

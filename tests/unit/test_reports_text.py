@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.reports.text import age, clip, duration, excerpt, plural, size, visible, visible_block
+from harness.reports.text import (
+    age,
+    clip,
+    duration,
+    excerpt,
+    json_text,
+    plural,
+    size,
+    visible,
+    visible_block,
+)
 
 ANYTHING = st.text(st.characters())  # lone surrogates too
 LETTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -145,3 +156,12 @@ def test_ages_are_told_in_the_largest_unit_of_which_there_are_two(
 )
 def test_sizes_are_told_in_powers_of_1024(count: int, shown: str) -> None:
     assert size(count) == shown
+
+
+def test_json_begins_no_command_and_means_the_same() -> None:
+    value = {"##[error]": ["::error::", "\u202e\x1b[2J", "###[x", "\\##[", "#\\u0023["]}
+    text = json_text(value)
+    assert json.loads(text) == value
+    assert "##[" not in text
+    assert text.isascii()
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())

@@ -49,7 +49,7 @@ def report(
     from harness.cli.stored import find_run, past_of  # noqa: PLC0415 - the same
     from harness.errors import UsageError  # noqa: PLC0415 - the same
     from harness.reports.annotations import fence  # noqa: PLC0415 - the same
-    from harness.reports.text import json_text, visible  # noqa: PLC0415 - the same
+    from harness.reports.text import json_text, obeyed_by_nobody, visible  # noqa: PLC0415 - the same
     from harness.reports.write import write_reports  # noqa: PLC0415 - the same
 
     if annotations and as_json:
@@ -60,7 +60,9 @@ def report(
         told = {"headline": written.headline, "files": [str(path) for path in written.files]}
         click.echo(json_text(told))
         return
-    lines = [visible(line) for line in (written.headline, *map(str, written.files))]
+    lines = [
+        obeyed_by_nobody(visible(line)) for line in (written.headline, *map(str, written.files))
+    ]
     if annotations:
         lines = [*fence(secrets.token_hex(16), lines), *written.annotations]
     click.echo("\n".join(lines))

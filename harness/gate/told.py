@@ -12,7 +12,7 @@ import click
 from harness.gate.findings import CODES, MEANINGS, Finding, Gate, Kind
 from harness.gate.groups import Group, by_kind, grouped
 from harness.reports.markdown import code
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import clip, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
 
 _LISTED = 30
@@ -29,9 +29,8 @@ _MARKDOWN = 60_000
 
 def render(gate: Gate, *, color: bool = False) -> str:
     """Give the whole answer as text that ends in a line feed; sentences are not broken."""
-    # GitHub obeys `##[command]` anywhere in a log, and `::command::` at the start of a line.
-    text = "\n".join(_lines(gate)).replace("##[", "## [") + "\n"
-    return text if color else click.unstyle(text)
+    text = "\n".join(_lines(gate)) + "\n"
+    return obeyed_by_nobody(text if color else click.unstyle(text))
 
 
 def headline(gate: Gate) -> str:

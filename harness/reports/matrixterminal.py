@@ -18,7 +18,7 @@ from harness.model import Pair, Verdict
 from harness.reports.overview import BY_WEIGHT, Spot, sentence, spots
 from harness.reports.page import INDEX, PAGE
 from harness.reports.summary import ref_name, variant
-from harness.reports.text import clip, duration, plural, visible
+from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
 
 _NARROWEST = 40
@@ -49,7 +49,7 @@ def render(
     """
     report = _Report(matrix, folder, commands, max(width, _NARROWEST))
     text = "\n".join(report.lines())
-    return (text if color else click.unstyle(text)) + "\n"
+    return obeyed_by_nobody(text if color else click.unstyle(text)) + "\n"
 
 
 class _Report:

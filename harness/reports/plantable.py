@@ -8,7 +8,7 @@ from harness.matrices import Plan
 from harness.model import Side
 from harness.plan.forecast import Durations, Forecast, forecast
 from harness.plan.shards import Split
-from harness.reports.text import duration, plural
+from harness.reports.text import duration, obeyed_by_nobody, plural, visible
 
 Rows = list[tuple[str, ...]]
 
@@ -18,7 +18,7 @@ def render(plan: Plan, parts: Split | None, jobs: int) -> str:
 
     `parts` adds the shards; `jobs` is how many cells are to run at once.
     """
-    return "\n".join(_lines(plan, parts, jobs)) + "\n"
+    return obeyed_by_nobody("\n".join(map(visible, _lines(plan, parts, jobs)))) + "\n"
 
 
 def _lines(plan: Plan, parts: Split | None, jobs: int) -> Iterator[str]:

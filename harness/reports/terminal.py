@@ -33,7 +33,7 @@ from harness.reports.summary import (
     suspicions,
     suspicious,
 )
-from harness.reports.text import clip, duration, plural, visible
+from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
 
 _NARROWEST = 40
@@ -62,7 +62,7 @@ def render(run: Run, folder: Path, *, width: int = 80, color: bool = False) -> s
     counts columns. The result depends on nothing else.
     """
     text = "\n".join(_Report(run, folder, max(width, _NARROWEST)).lines())
-    return (text if color else click.unstyle(text)) + "\n"
+    return obeyed_by_nobody(text if color else click.unstyle(text)) + "\n"
 
 
 class _Report:

@@ -11,7 +11,7 @@ from harness.errors import UsageError
 from harness.gotest.names import display, parse
 from harness.history import Durations, History, Mark, Story
 from harness.matrices import CellState
-from harness.reports.text import clip, duration, plural, visible
+from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
 
 _SHOWN = 300
@@ -51,7 +51,7 @@ def chosen(strips: Strips, cells: str) -> dict[str, Sequence[Mark]]:
 def render(found: Iterable[Story]) -> str:
     """Tell stories as text that ends in a line feed; empty without any."""
     text = "\n".join("\n".join(_story_lines(story)) + "\n" for story in found)
-    return text.replace("##[", "## [")  # GitHub obeys it anywhere in a log
+    return obeyed_by_nobody(text)
 
 
 def render_strips(strips: Strips) -> str:

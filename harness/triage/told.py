@@ -11,7 +11,7 @@ import click
 from harness.gotest.names import display
 from harness.matrices import CellState
 from harness.reports.summary import title
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import clip, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
 from harness.triage.diff import CellChange, CellSide, Diff, Head, TestChange, TestSide
 
@@ -25,9 +25,8 @@ _SHOWN = 300
 
 def render(diff: Diff, *, color: bool = False) -> str:
     """Give the whole difference as text that ends in a line feed."""
-    # GitHub obeys `##[command]` anywhere in a log, and `::command::` at the start of a line.
-    text = "\n".join(_lines(diff)).replace("##[", "## [") + "\n"
-    return text if color else click.unstyle(text)
+    text = "\n".join(_lines(diff)) + "\n"
+    return obeyed_by_nobody(text if color else click.unstyle(text))
 
 
 def headline(diff: Diff) -> str:

@@ -124,6 +124,20 @@ class Reason(StrEnum):
         return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK}
 
 
+class Format(StrEnum):
+    """How events stand out from output; say it where it is known, it is safer than guessing."""
+
+    AUTO = "auto"
+    MARKED = "marked"
+    """A binary run with -test.v=test2json (Go 1.20 to 1.26)."""
+    ESCAPED = "escaped"
+    """The same of Go 1.27 and newer: a test's own markers are escaped."""
+    PLAIN = "plain"
+    """A binary run with -test.v: a test's output can pretend to be an event."""
+    JSON = "json"
+    """`go test -json`, `go tool test2json`."""
+
+
 class Verdict(StrEnum):
     """What the new frontend did to one test, or to a pair (the worst of its tests')."""
 
@@ -281,8 +295,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Every other test that ended, so that the other leg's leaf can find its counterpart."""
     notes: tuple[str, ...] = ()
     """What a reader should know: parents that ended early, output that could not be placed."""
-    marked: bool = True
-    """Whether the binary marked its own lines in the output, as Go does from 1.20 on."""
+    framing: Format = Format.MARKED
+    """How the binary's events stand out from its output; that depends on its Go."""
     faults: tuple[Fault, ...] = ()
     """Each has excused results of this leg: their reason is the fault's."""
     repeats: bool = False

@@ -11,6 +11,9 @@ ARCHIVE = "frontend.tar"
 FRONTEND = "dockerfile-frontend"
 """Names in a suite's and in a frontend's artefact."""
 
+MARKING = 20
+"""Minor version of Go from which a test binary can mark its own lines; an older one refuses to."""
+
 GRACE = 20.0
 """Seconds from the test binary's own time limit, when it writes its goroutines, to the kill."""
 
@@ -20,7 +23,8 @@ PROXIES = (*_PROXIES, *map(str.lower, _PROXIES))
 
 def arguments(binary: str, leg: LegRequest) -> list[str]:
     """Give the command line of the test binary."""
-    argv = [binary, "-test.v=test2json"]
+    marked = leg.suite.go_minor >= MARKING
+    argv = [binary, f"-test.v={'test2json' if marked else 'true'}"]
     argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:.3f}s"]
     argv += [f"-test.run={leg.select}"]
     return argv + ([f"-test.skip={leg.skip}"] if leg.skip else [])

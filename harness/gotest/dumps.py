@@ -12,9 +12,10 @@ _REACH = max(map(len, _HEADERS)) - 1
 _LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
 _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
 _RECOVERED = re.compile(r" \[recovered(?:, repanicked)?\]$")
-_TEST_FRAME = re.compile(
-    r"(?m)^(?:created by )?[^\s(]*\.([tT]est\w*)(?:\.func[\w.]*)?(?:\(| in goroutine |$)"
-)
+_FRAME = re.compile(r"(?m)^(?:created by )?([^\s(]{1,1000})(?:\(| in goroutine |$)")
+_TEST = re.compile(r"[tT]est\w*")
+_HEADLINE = 300
+"""Characters of what a process died of; a program may panic with any text."""
 _MACHINERY = re.compile(
     r"(?m)^(?:created by )?(?:runtime|testing|sync|time|internal/\w+)\.\S.*\n\t.*\n?"
     r"|^panic\(.*\n\t.*\n?"
@@ -30,8 +31,7 @@ class DumpWatch:
     def __init__(self) -> None:
         """Begin at the start of a line."""
         self._tail = b"\n"
-        self._kept: list[bytes] | None = None
-        self._room = 0
+        self._kept: bytearray | None = None
 
     @property
     def seen(self) -> bool:
@@ -52,7 +52,7 @@ class DumpWatch:
             at = max(map(hay.rfind, _HEADERS))
             if at >= 0:
                 self._start(hay[at + 1 :] + data[_REACH:])
-            elif self._kept is not None:
+            else:
                 self._keep(data)
         self._tail = seen[-_REACH:]
 
@@ -67,21 +67,20 @@ class DumpWatch:
 
     def text(self) -> str:
         """Return the dump, at most LIMIT bytes of it, or an empty string."""
-        return b"".join(self._kept or ()).decode("utf-8", "replace")
+        return (self._kept or b"").decode("utf-8", "replace")
 
     def _start(self, data: bytes) -> None:
-        self._kept, self._room = [], LIMIT
-        self._keep(data)
+        self._kept = bytearray(data[:LIMIT])
 
     def _keep(self, data: bytes) -> None:
-        if self._kept is not None and self._room > 0:
-            self._kept.append(data[: self._room])
-            self._room -= len(data)
+        if self._kept is not None and len(self._kept) < LIMIT:
+            self._kept += data[: LIMIT - len(self._kept)]
 
 
 def headline(dump: str) -> str:
     """Return what the process died of, on one line, in the same words for every Go."""
-    return _RECOVERED.sub("", dump.partition("\n")[0].strip())
+    end = dump.find("\n", 0, _HEADLINE)
+    return _RECOVERED.sub("", dump[: end if end >= 0 else _HEADLINE].strip())
 
 
 def timed_out(dump: str) -> bool:
@@ -105,16 +104,28 @@ def listed(dump: str) -> list[str]:
 
 def functions(dump: str) -> set[str]:
     """Return the test functions on the stacks, first letter raised as upstream names tests."""
-    return {name[:1].upper() + name[1:] for name in _TEST_FRAME.findall(dump)}
+    names = map(_test_function, _FRAME.findall(dump))
+    return {name[:1].upper() + name[1:] for name in names if name}
 
 
-def goroutine_of(dump: str, function: str) -> str:
-    """Return the first goroutine that has a test function on its stack; empty if none has."""
-    if function:
-        for part in dump.split("\n\n"):
-            if part.startswith("goroutine ") and function in functions(part):
-                return part
+def _test_function(frame: str) -> str:
+    """Return the innermost test function in a frame's name, `x.TestA` of `x.TestA.func2.1`."""
+    parts = frame.split(".")
+    for at in range(len(parts) - 1, 0, -1):
+        closed = at + 1 == len(parts) or parts[at + 1].startswith("func")
+        if closed and _TEST.fullmatch(parts[at]):
+            return parts[at]
     return ""
+
+
+def goroutines(dump: str) -> dict[str, str]:
+    """Return the first goroutine that has it on its stack for each test function."""
+    found: dict[str, str] = {}
+    for part in dump.split("\n\n"):
+        if part.startswith("goroutine "):
+            for name in functions(part):
+                found.setdefault(name, part)
+    return found
 
 
 def first_goroutine(dump: str) -> str:

@@ -13,6 +13,8 @@ from harness.gotest.tracker import Tracker
 _SIGNALLED = 128
 """From here on shells and our init.py report a signal."""
 
+_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -25,8 +27,12 @@ class Ending:
     """What happened, in one clause."""
     open: frozenset[str]
     """Tests that began and have no end."""
+    stacks: dict[str, str]
+    """The goroutine of each test function, if the run timed out with a dump."""
     culprits: frozenset[str]
     """Of those, the ones that held or killed the run, as far as that can be told."""
+    shown: frozenset[str]
+    """Of those, the ones whose log gets the dump; it is long, so they are few."""
     panicked_in: str
     """The test that Go itself failed because it panicked, if there is one."""
     overdue: bool = False
@@ -53,13 +59,16 @@ def ending_of(
     at_work = leaves(test.name for test in unended if not test.paused)
     held = frozenset(test.name for test in unended).intersection(overdue)
     own_death = bool(dump) and not (late or dumps.asked_to_quit(dump))
-    panicked_in = _panicked_in(tracker.chain) if own_death else ""
+    panicked_in = _panicked_in(list(tracker.chain)) if own_death else ""
+    culprits = _culprits(at_work, dump, late=late) if not (held or panicked_in) else held
     return Ending(
         dump=dump,
         timed_out=late,
         words=_late(held) if late else _words(tracker, status, dump),
         open=frozenset(test.name for test in unended),
-        culprits=_culprits(at_work, dump, late=late) if not (held or panicked_in) else held,
+        stacks=dumps.goroutines(dump) if late else {},
+        culprits=culprits,
+        shown=frozenset(sorted(culprits)[:_SHOWN] if dump else ()),
         panicked_in=panicked_in,
         overdue=bool(held),
         exited=_exited(tracker, status) and not (late or dump),

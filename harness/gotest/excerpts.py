@@ -20,6 +20,7 @@ LIMIT = 4096
 _LINE_LIMIT = 1024
 _LINE_HEAD, _LINE_TAIL = 640, 320
 _LAST_LINES = 24
+_LAST_BYTES = 64 * 1024
 _ONE_LINE = 300
 _GAP = " [...] "
 
@@ -93,7 +94,7 @@ def last_log(said: bytes) -> str:
 
 def last_words(said: bytes) -> str:
     """Return the last lines of anything, for want of something better."""
-    lines = [line.rstrip() for line in readable(said).splitlines() if line.strip()]
+    lines = [line.rstrip() for line in readable(said[-_LAST_BYTES:]).splitlines() if line.strip()]
     text = "\n".join(_shortened(line) for line in lines[-_LAST_LINES:])
     return text[-LIMIT:]
 

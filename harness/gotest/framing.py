@@ -1,9 +1,10 @@
-"""Three ways a Go test binary's events are framed, each read into a Tracker.
+"""Ways a Go test binary's events are framed, each read into a Tracker.
 
 Marked: `-test.v=test2json`, Go 1.20 and newer; every framing line begins with SYN (0x16), at the
-start of a line or in the middle of one. Plain: `-test.v`; anything at the start of a line counts,
-so output can pretend to be an event. JSON: `go test -json` or `go tool test2json`.
-The first two follow cmd/internal/test2json/test2json.go of Go 1.26, except that an end needs its
+start of a line or in the middle of one. Escaped: the same from Go 1.27 on, see escapes.py.
+Plain: `-test.v`; anything at the start of a line counts, so output can pretend to be an event.
+JSON: `go test -json` or `go tool test2json`, see jsonlines.py.
+These follow cmd/internal/test2json/test2json.go of Go 1.27, except that an end needs its
 `(0.00s)` and, where subtests are indented below their parent, the parent's name.
 """
 
@@ -13,18 +14,18 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from harness.gotest.jsonlines import JSON_LIMIT, Json, is_event
+from harness.gotest import escapes
 from harness.gotest.tracker import Tracker
 from harness.model import Outcome
 
 SYN = b"\x16"
-LINE_LIMIT = 64 * 1024
-"""Bytes of a line that may still be an event; longer lines are output."""
+LINE_LIMIT = 8 * 1024
+"""Bytes of a line that may still be an event; longer lines are output. Go itself takes half."""
 
 _REPORT = re.compile(rb"((?:    )*)--- (PASS|FAIL|SKIP): ([^ ]+) \((\d+(?:\.\d+)?)s\)\r?")
 _OUTCOMES = {b"PASS": Outcome.PASS, b"FAIL": Outcome.FAIL, b"SKIP": Outcome.SKIP}
-_MARK = re.compile(rb"\x16(?:=== |--- |PASS\b|FAIL\b)")
 _FIRST = {b"=", b"-", b" ", b"P", b"F"}
+_ARTIFACTS = b"=== ARTIFACTS "
 _LAST_WORDS = {b"PASS": True, b"FAIL": False}
 
 
@@ -49,17 +50,23 @@ class _Lines:
             b"=== CONT ": tracker.resume,
             b"=== NAME ": tracker.name,
             b"=== NAME": tracker.name,
+            b"=== ATTR ": self._told,
+            b"=== ARTIF": self._told,
         }
         self._reports: list[str] = []
 
     def event(self, line: bytes) -> bool:
         """Act on a line without its marker and newline; False if it is output."""
         update = self._updates.get(line[:9])
-        if update is not None and line[9:10] in {b" ", b""}:
+        if update is not None and (line[9:10] in {b" ", b""} or line.startswith(_ARTIFACTS)):
             self._reports.clear()
-            update(line[10:].decode("utf-8", "replace").strip())
+            update(line[line.find(b" ", 4) :].decode("utf-8", "replace").strip())
             return True
         return self._report(line) or self._last_word(line.rstrip(b"\r"))
+
+    def _told(self, said: str) -> None:
+        """Pass over what a test says of itself (t.Attr, t.ArtifactDir)."""
+        self.tracker.name(said.partition(" ")[0])
 
     def _report(self, line: bytes) -> bool:
         match = _REPORT.fullmatch(line)
@@ -97,70 +104,79 @@ class Marked(_Lines):
 
     def feed(self, chunk: bytes) -> None:
         """Read on."""
-        first, *parts = (self._held + chunk).split(SYN)
+        data, rest = self._whole(self._held + chunk)
+        first, *parts = self._split(data)
         self._held = b""
-        self.tracker.output(first)
-        if not parts:
-            return
-        last = parts.pop()
-        for part in parts:
-            self._part(part)
-        if len(last) < LINE_LIMIT and b"\n" not in last:
-            self._held = SYN + last
-        else:
-            self._part(last)
+        self._output(first)
+        if parts:
+            last = parts.pop()
+            for part in parts:
+                self._part(part)
+            if len(last) < LINE_LIMIT and b"\n" not in last:
+                self._held = SYN + last
+            else:
+                self._part(last)
+        self._held += rest
+
+    def _whole(self, data: bytes) -> tuple[bytes, bytes]:
+        """Give what can be read now, and the rest that needs what follows."""
+        return data, b""
+
+    def _split(self, data: bytes) -> list[bytes]:
+        return data.split(SYN)
+
+    def _output(self, data: bytes) -> None:
+        self.tracker.output(data)
 
     def _part(self, part: bytes) -> None:
         end = part.find(b"\n", 0, LINE_LIMIT)
         if end < 0 and len(part) < LINE_LIMIT:
             end = len(part)
         if end >= 0 and self.event(part[:end]):
-            self.tracker.output(part[end + 1 :])
+            self._output(part[end + 1 :])
         else:
-            self.tracker.output(SYN + part)
+            self._output(SYN + part)
 
     def finish(self) -> None:
         """Hand an unfinished event over as the output that it is."""
-        self.tracker.output(self._held)
+        self._output(self._held)
         self._held = b""
 
 
+class Escaped(Marked):
+    """Go 1.27 escapes what could be taken for a marker, and marks errors (escapes.py)."""
+
+    def _whole(self, data: bytes) -> tuple[bytes, bytes]:
+        cut = escapes.whole(data)
+        return data[:cut], data[cut:]
+
+    def _split(self, data: bytes) -> list[bytes]:
+        return escapes.split(data)
+
+    def _output(self, data: bytes) -> None:
+        self.tracker.output(escapes.unescape(data))
+
+
 class Plain(_Lines):
-    """Reads line by line; turns to markers for good once one is seen."""
+    """Reads line by line; markers are output like any other."""
 
     def __init__(self, tracker: Tracker) -> None:
         """Begin at the start of a line."""
         super().__init__(tracker)
         self._held = b""
         self._inside_line = False
-        self._marked: Marked | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Read on."""
-        if self._marked is not None:
-            self._marked.feed(chunk)
-            return
         data = self._held + chunk
         start, end = 0, data.find(b"\n")
         while end >= 0:
-            if self._turned(data, start, end):
-                return
             self._line(data[start : end + 1])
             start, end = end + 1, data.find(b"\n", end + 1)
         self._held = data[start:]
         if len(self._held) >= LINE_LIMIT:
             self.tracker.output(self._held)
             self._held, self._inside_line = b"", True
-
-    def _turned(self, data: bytes, start: int, end: int) -> bool:
-        match = _MARK.search(data, start, end) if not self._inside_line else None
-        if match is None:
-            return False
-        self.tracker.forget()
-        self.tracker.output(data[start : match.start()])
-        self._held, self._marked = b"", Marked(self.tracker)
-        self._marked.feed(data[match.start() :])
-        return True
 
     def _line(self, line: bytes) -> None:
         short = len(line) <= LINE_LIMIT and not self._inside_line
@@ -170,53 +186,5 @@ class Plain(_Lines):
 
     def finish(self) -> None:
         """Hand an unfinished line over as output."""
-        if self._marked is not None:
-            self._marked.finish()
         self.tracker.output(self._held)
-        self._held = b""
-
-
-class Guess:
-    """Decides by the first line that can only come from one framing; before it, all is output."""
-
-    def __init__(self, tracker: Tracker) -> None:
-        """Begin undecided."""
-        self._tracker = tracker
-        self._held = b""
-        self._chosen: Framing | None = None
-
-    def feed(self, chunk: bytes) -> None:
-        """Read on."""
-        if self._chosen is not None:
-            self._chosen.feed(chunk)
-            return
-        data = self._held + chunk
-        start, end = 0, data.find(b"\n")
-        while end >= 0:
-            self._chosen = self._choose(data[start:end])
-            if self._chosen is not None:
-                self._held = b""
-                self._chosen.feed(data[start:])
-                return
-            self._tracker.output(data[start : end + 1])
-            start, end = end + 1, data.find(b"\n", end + 1)
-        self._held = data[start:]
-        if len(self._held) >= JSON_LIMIT:
-            self._tracker.output(self._held)
-            self._held = b""
-
-    def _choose(self, line: bytes) -> Framing | None:
-        if _MARK.search(line):
-            return Marked(self._tracker)
-        if line.startswith(b"=== RUN   ") or line.rstrip(b"\r") in _LAST_WORDS:
-            return Plain(self._tracker)
-        if line.startswith(b"{") and is_event(line):
-            return Json(self._tracker)
-        return None
-
-    def finish(self) -> None:
-        """Hand what was never decided over as output."""
-        if self._chosen is not None:
-            self._chosen.finish()
-        self._tracker.output(self._held)
         self._held = b""

@@ -44,6 +44,15 @@ def is_event(line: bytes) -> bool:
     return True
 
 
+def _events(block: bytes) -> list[_Event] | None:
+    if len(block) > JSON_LIMIT:
+        return None
+    try:
+        return [_decoder.decode(line) for line in block.split(b"\n")[:-1]]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 def _is_framing(text: str) -> bool:
     if text.startswith("    "):
         text = text.lstrip(" ")
@@ -73,14 +82,17 @@ class Json:
             rest = block.find(b"\n") + 1
             self._say("", block[:rest])
             self._inside_line, block = False, block[rest:]
+        self._block(block)
         self._hold(chunk[end:])
-        try:
-            events = _decoder.decode_lines(block)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            for line in block.splitlines(keepends=True):
-                self._line(line)
-        else:
+
+    def _block(self, block: bytes) -> None:
+        """Read whole lines: at once where all are events, as nearly always."""
+        events = _events(block)
+        if events is not None:
             self._events(events)
+            return
+        for line in block.split(b"\n")[:-1]:
+            self._line(line + b"\n")
 
     def _hold(self, data: bytes) -> None:
         self._held = data
@@ -89,6 +101,9 @@ class Json:
             self._held, self._inside_line = b"", True
 
     def _line(self, line: bytes) -> None:
+        if len(line) > JSON_LIMIT:
+            self._say("", line)
+            return
         try:
             event = _decoder.decode(line.decode("utf-8", "replace"))
         except msgspec.DecodeError:

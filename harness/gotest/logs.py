@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-HEAD = 512 * 1024
-TAIL = 512 * 1024
+HALF = 512 * 1024
+"""Bytes that are kept of either end of a log."""
 _SNAP = 4096
 
 _DAEMON = re.compile(rb"(?m)^ +((?:oci|containerd|sandbox)\.go):\d+: std(?:out|err): ")
@@ -27,53 +27,52 @@ _SPACE = 0x20
 
 
 class BoundedLog:
-    """Bytes in the order they came: all of them, or the first and last half MiB.
+    """Bytes in the order they came: all of them, or as many of the first as of the last.
 
     What `value` returns depends on the bytes alone, never on how they were cut into pieces.
     """
 
-    __slots__ = ("_head", "_held", "_pieces", "total")
+    __slots__ = ("_half", "_head", "_tail", "total")
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, half: int = HALF) -> None:
+        """Begin empty, with room for `half` bytes of either end."""
         self.total = 0
-        self._head = b""
-        self._pieces: list[bytes] = []
-        self._held = 0
+        self._half = half
+        self._head = bytearray()
+        self._tail = bytearray()
+
+    def holds(self, more: int = 0) -> bool:
+        """Tell whether nothing is left out, even with so many bytes more."""
+        return self.total + more <= 2 * self._half
+
+    def widen(self, half: int) -> None:
+        """Give more room to a log that holds everything yet."""
+        whole = self._head + self._tail
+        self._half, self._head, self._tail = half, whole[:half], whole[half:]
 
     def append(self, data: bytes) -> None:
-        """Take more; memory stays within about twice the bound plus `data` itself."""
-        self._pieces.append(data)
-        size = len(data)
-        self.total += size
-        self._held += size
-        if self._held > 2 * (HEAD + TAIL):
-            self._trim()
-
-    def _trim(self) -> None:
-        joined = b"".join(self._pieces)
-        if not self._head:
-            self._head = joined[:HEAD]
-            joined = joined[HEAD:]
-        self._pieces = [joined[-TAIL:]]
-        self._held = len(self._pieces[0])
+        """Take more; memory stays within the room and an eighth of it, and `data` itself."""
+        self.total += len(data)
+        half = self._half
+        if (space := half - len(self._head)) > 0:
+            self._head += data[:space]
+            data = data[space:]
+        self._tail += data[max(0, len(data) - half) :]
+        if len(self._tail) > half + half // 4:
+            self._tail = self._tail[len(self._tail) - half :]
 
     def value(self) -> bytes:
         """Return the text; where the middle was left out, a line says how much of it."""
-        if self.total <= HEAD + TAIL and not self._head:
-            return b"".join(self._pieces)
-        self._trim()
-        head, tail = self._head, self._pieces[0]
-        end = head.rfind(b"\n", len(head) - _SNAP) + 1 or len(head)
-        start = tail.find(b"\n", 0, _SNAP) + 1
+        if self.holds():
+            return bytes(self._head + self._tail)
+        snap = min(_SNAP, self._half // 8)
+        head, tail = self._head, self._tail[max(0, len(self._tail) - self._half) :]
+        end = head.rfind(b"\n", max(0, len(head) - snap)) + 1 or len(head)
+        start = tail.find(b"\n", 0, snap) + 1
         head, tail = head[:end], tail[start:]
         left_out = self.total - len(head) - len(tail)
-        gap = b"" if head.endswith(b"\n") else b"\n"
-        return head + gap + b"[... %d bytes left out ...]\n" % left_out + tail
-
-    def __contains__(self, word: bytes) -> bool:
-        """Tell whether a piece holds `word`; one that straddles two pieces is not found."""
-        return any(word in piece for piece in self._pieces) or word in self._head
+        gap = b"" if head.endswith(b"\n") or not head else b"\n"
+        return bytes(head + gap + b"[... %d bytes left out ...]\n" % left_out + tail)
 
 
 def split_daemon_log(log: bytes) -> tuple[bytes, bytes]:

@@ -67,15 +67,13 @@ def settle(
 
 def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
     """Give a test that never ended its outcome and what is known about why."""
-    log = test.log.value() if test.log is not None else b""
-    test.log = None
+    log = tracker.log_of(test)
     guilty = test.name in ending.culprits
-    if guilty and ending.dump:
+    if test.name in ending.shown:
         log += b"\n" + ending.dump[:_DUMP_IN_LOG].encode()
     if test.paused:
         error = f"was waiting for its turn when the run ended: {ending.words}"
-        test.why = Explanation(Reason.INCOMPLETE, error)
-        tracker.close(test, Outcome.MISSING, log)
+        tracker.close(test, Outcome.MISSING, Explanation(Reason.INCOMPLETE, error), log)
         return
     own_words = log.partition(dumps.headline(ending.dump).encode())[0] if ending.dump else log
     found = explain(own_words, test=test.name)
@@ -86,8 +84,7 @@ def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
         reason = found.reason
     elif guilty and ending.timed_out:
         reason = Reason.TIMEOUT
-        stack = dumps.goroutine_of(ending.dump, parse(test.name).function)
-        evidence = dumps.own_frames(stack) or evidence
+        evidence = dumps.own_frames(ending.stacks.get(parse(test.name).function, "")) or evidence
     elif guilty and ending.panicked:
         reason = Reason.PANIC
         evidence = dumps.own_frames(dumps.first_goroutine(ending.dump))
@@ -95,8 +92,8 @@ def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
         error += "; its end may stand behind output that lacks its newline"
     elif guilty and ending.exited and parse(test.name).function:
         reason = Reason.EXIT
-    test.why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
-    tracker.close(test, Outcome.HANG if ending.timed_out else Outcome.CRASH, log)
+    why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
+    tracker.close(test, Outcome.HANG if ending.timed_out else Outcome.CRASH, why, log)
 
 
 def _hidden_end(log: bytes, name: str) -> bool:

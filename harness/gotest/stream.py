@@ -11,29 +11,17 @@ tests, not with what they print: a log is kept, within bounds, while its test ru
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import StrEnum
 
-from harness.gotest.framing import Framing, Guess, Marked, Plain
+from harness.gotest.framing import Escaped, Framing, Marked, Plain
+from harness.gotest.guess import Guess
 from harness.gotest.jsonlines import Json
 from harness.gotest.logs import split_daemon_log
 from harness.gotest.names import leaves, parse
 from harness.gotest.settle import Parsed, settle
 from harness.gotest.tracker import OnEnd, OnLog, Tracker
-from harness.model import Outcome
+from harness.model import Format, Outcome
 
-__all__ = ["Format", "Parsed", "StreamParser", "split_daemon_log"]
-
-
-class Format(StrEnum):
-    """How events stand out from output; say it where it is known, it is safer than guessing."""
-
-    AUTO = "auto"
-    MARKED = "marked"
-    """A binary run with -test.v=test2json (Go 1.20 and newer)."""
-    PLAIN = "plain"
-    """A binary run with -test.v: a test's output can pretend to be an event."""
-    JSON = "json"
-    """`go test -json`, `go tool test2json`."""
+__all__ = ["Format", "Parsed", "StreamParser", "format_of", "split_daemon_log"]
 
 
 def _ignore_end(_name: str, _outcome: Outcome, _seconds: float | None) -> None:
@@ -42,6 +30,17 @@ def _ignore_end(_name: str, _outcome: Outcome, _seconds: float | None) -> None:
 
 def _ignore_log(_name: str, _log: bytes) -> None:
     """Stand in for a listener that is not there."""
+
+
+MARKING, ESCAPING = 20, 27
+"""Minor versions of Go that brought the framings which a test's output cannot imitate."""
+
+
+def format_of(go_minor: int) -> Format:
+    """Say how a binary that was built by this Go 1.x frames events for `leg.arguments`."""
+    if go_minor < MARKING:
+        return Format.PLAIN
+    return Format.MARKED if go_minor < ESCAPING else Format.ESCAPED
 
 
 class StreamParser:
@@ -94,6 +93,7 @@ class StreamParser:
 _FRAMINGS: dict[Format, type[Guess | Marked | Plain | Json]] = {
     Format.AUTO: Guess,
     Format.MARKED: Marked,
+    Format.ESCAPED: Escaped,
     Format.PLAIN: Plain,
     Format.JSON: Json,
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness.gotest.dumps import DumpWatch
 from harness.gotest.logs import BoundedLog, readable
 from harness.gotest.names import parents, parse
-from harness.gotest.reasons import Explanation, explain, skip_reason
+from harness.gotest.reasons import Explanation, error_line, explain, skip_reason
+from harness.gotest.shelf import Shelf
 from harness.model import MOST_SECONDS, Outcome
 
 OnEnd = Callable[[str, Outcome, float | None], None]
@@ -17,6 +20,19 @@ OnLog = Callable[[str, bytes], None]
 
 _WORSE = (Outcome.PASS, Outcome.SKIP, Outcome.FAIL)
 _MANY = 8
+_ODD_NAME = 200
+_DEPTH = 64
+"""Parents that a panic fails in direct succession; sandboxes have three."""
+
+TESTS = 50_000
+NAME = 4096
+NAMES = 4 * 1024 * 1024
+"""Tests of one run, characters of a name and of all names: beyond that nothing is a test.
+
+BuildKit's suites have some 2,000 of about 100 characters, and Go's test2json takes lines of 4 KiB.
+"""
+EVIDENCE = 16 * 1024 * 1024
+"""Characters of all excerpts of one run; what is behind them is cut to a line each."""
 
 
 class Test:
@@ -55,7 +71,7 @@ class Tracker:
         """The binary's own last word, PASS or FAIL, if it came to that."""
         self.oddities: dict[str, list[str]] = {}
         """Kinds of surprises and the first few tests they happened to."""
-        self.chain: list[str] = []
+        self.chain: deque[str] = deque(maxlen=_DEPTH)
         """Tests announced as failed in direct succession: a panic fails a test and its parents."""
         self.foreign: dict[str, str] = {}
         """Error blocks that name another test than the one whose output they stood in."""
@@ -65,18 +81,34 @@ class Tracker:
         self._on_log = on_log
         self._current: Test | None = None
         self._unsealed: list[Test] = []
+        self._shelf = Shelf()
+        self._names = NAMES
+        self._evidence = EVIDENCE
 
     def begin(self, name: str) -> None:
         """`=== RUN`: from here on the test owes an end."""
         self._frame()
         test = self.tests.get(name)
         if test is None:
-            if readable(name) != name or not name:
-                self._odd("a begin under a name that Go cannot print was ignored", name)
+            refusal = self._refusal(name)
+            if refusal:
+                self._odd(refusal, name)
                 self._current = None
                 return
             test = self.tests[name] = Test(name)
+            self._names -= len(name)
+        elif test.outcome is not None:
+            self._odd("began again after its end", name)
         self._current = test
+
+    def _refusal(self, name: str) -> str:
+        if len(name) > NAME:
+            return "a begin under an endless name was ignored"
+        if not name or readable(name) != name:
+            return "a begin under a name that Go cannot print was ignored"
+        if len(self.tests) >= TESTS or len(name) > self._names:
+            return "more tests began than can be kept, these were ignored"
+        return ""
 
     def pause(self, name: str) -> None:
         """`=== PAUSE`: a parallel test waits for its parent to finish its serial part."""
@@ -152,8 +184,8 @@ class Tracker:
         if test.log is None:
             if test.outcome is Outcome.PASS or test.why is not None:
                 return
-            test.log = BoundedLog()
-        test.log.append(data)
+            test.log = self._shelf.open()
+        self._shelf.append(test.log, data)
 
     def package(self, *, passed: bool) -> None:
         """Take the binary's last word; what follows belongs to no test.
@@ -172,14 +204,22 @@ class Tracker:
             held.clear()
         self.passed = None
         self._current = None
+        self._shelf = Shelf()
+        self._names, self._evidence = NAMES, EVIDENCE
 
     def unannounced(self, name: str) -> None:
         """Note an end that the test itself did not print; it is the binary's."""
         self._odd("an end that the test did not print was ignored", name)
 
-    def close(self, test: Test, outcome: Outcome, log: bytes) -> None:
+    def log_of(self, test: Test) -> bytes:
+        """Take the log of a test; from here on it has none."""
+        log, test.log = test.log, None
+        return b"" if log is None else self._shelf.close(log)
+
+    def close(self, test: Test, outcome: Outcome, why: Explanation, log: bytes) -> None:
         """End a test that will not end any more."""
         test.outcome = outcome
+        test.why = self._bounded(why)
         self._on_end(test.name, outcome, None)
         if outcome.failing:
             self._on_log(test.name, log)
@@ -197,23 +237,30 @@ class Tracker:
 
     def _seal(self) -> None:
         for test in self._unsealed:
-            log = test.log.value() if test.log is not None else b""
-            test.log = None
+            log = self.log_of(test)
             if test.outcome is Outcome.FAIL:
-                test.why = explain(log, test=test.name)
-                self._heed(test.why)
+                why = explain(log, test=test.name)
+                self._heed(why)
+                test.why = self._bounded(why)
                 self._on_log(test.name, log)
             elif test.outcome is Outcome.SKIP:
-                test.why = skip_reason(log)
+                test.why = self._bounded(skip_reason(log))
             elif b"Error Trace:" in log:
                 self._heed(explain(log, test=test.name))
         self._unsealed.clear()
 
     def _heed(self, why: Explanation) -> None:
         for name, block in why.foreign.items():
-            self.foreign.setdefault(name, block)
+            if name in self.tests:
+                self.foreign.setdefault(name, block)
+
+    def _bounded(self, why: Explanation) -> Explanation:
+        """Keep an excerpt whole while there is room for all of them, else its one line."""
+        error = why.error if len(why.error) <= self._evidence else error_line(why.error)
+        self._evidence -= len(error)
+        return replace(why, error=error, foreign={})
 
     def _odd(self, kind: str, name: str) -> None:
         names = self.oddities.setdefault(kind, [])
         if len(names) < _MANY:
-            names.append(readable(name))
+            names.append(readable(name)[:_ODD_NAME])

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
-from harness.gotest.stream import Format, StreamParser
+from harness.gotest.stream import StreamParser
 from harness.journal.folder import RAW_LOG
 from harness.model import LegRun, Outcome, Reason, Result
 from harness.runner.faults import excused
@@ -33,7 +33,7 @@ def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
     raw = _open(folder, leg)
     if raw is None:
         return None
-    parser = StreamParser(on_log=on_log, framing=Format.MARKED if leg.marked else Format.PLAIN)
+    parser = StreamParser(on_log=on_log, framing=leg.framing)
     with raw:
         while chunk := raw.read(_CHUNK):
             parser.feed(chunk)

@@ -17,7 +17,7 @@ from harness.config.oracle import SILENT, Oracle
 from harness.errors import InfrastructureError
 from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
-from harness.gotest.stream import Format, Parsed, StreamParser
+from harness.gotest.stream import Parsed, StreamParser, format_of
 from harness.journal import LegFolder
 from harness.journal.files import disk_errors
 from harness.journal.folder import RAW_LOG
@@ -32,9 +32,6 @@ from harness.tools.stop import stop_asked
 
 _END = "end.json"
 _CHUNK = 1 << 20
-
-MARKING = 20
-"""Minor version of Go from which a test binary marks its own lines (-test.v=test2json)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class LegRunner:
             if not stop_asked():  # else it did not end: it was killed
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
-        parser = StreamParser(ended, log_writer(folder), _framing(request))
+        parser = StreamParser(ended, log_writer(folder), format_of(request.suite.go_minor))
         hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds)
         last = LastWords()
         # Without a buffer: what a killed run had read is there to be looked at.
@@ -136,14 +133,10 @@ def _leg_run(
         parents=parsed.parents,
         cut=parsed.cut,
         notes=(*said, *end.notes, *broken, *parsed.notes),
-        marked=_framing(request) is Format.MARKED,
+        framing=format_of(request.suite.go_minor),
         leaked=end.leaked,
     )
     return excused(run, *end.faults)
-
-
-def _framing(request: LegRequest) -> Format:
-    return Format.MARKED if request.suite.go_minor >= MARKING else Format.PLAIN
 
 
 def log_writer(folder: LegFolder, *, anew: bool = True) -> Callable[[str, bytes], None]:
@@ -193,7 +186,7 @@ class ControlStore:
             return None
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
         shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
-        parser = StreamParser(on_log=log_writer(folder), framing=_framing(request))
+        parser = StreamParser(on_log=log_writer(folder), framing=format_of(request.suite.go_minor))
         with folder.raw_log.open("rb") as raw:
             while chunk := raw.read(_CHUNK):
                 parser.feed(chunk)

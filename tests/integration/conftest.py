@@ -9,8 +9,9 @@ import pytest
 
 from harness.backends.native.toolchain import Toolchain, provide
 from harness.store import Store, default_cache
-from tests.integration import engines
+from tests.integration import engines, gobinaries
 from tests.integration.engines import Daemon
+from tests.integration.gobinaries import Binary
 from tests.integration.programs import Program
 
 GoToolchain = Callable[[str], Toolchain]
@@ -31,6 +32,23 @@ def go_toolchain(go_store: Store) -> GoToolchain:
         return provide(go_store, version)
 
     return toolchain
+
+
+@pytest.fixture(scope="session")
+def hostile(
+    go_store: Store, go_toolchain: GoToolchain, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Binary]:
+    """Give the test binary of the module `hostile` that a version of Go makes."""
+    folder = tmp_path_factory.mktemp("go")
+
+    def binary(version: str) -> Binary:
+        if version == gobinaries.DEBIAN:
+            toolchain = Toolchain(gobinaries.DEBIAN_GO, version)
+        else:
+            toolchain = go_toolchain(version)
+        return gobinaries.build(toolchain, go_store, folder)
+
+    return binary
 
 
 @pytest.fixture(scope="session")

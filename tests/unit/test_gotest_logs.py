@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +12,8 @@ from harness.gotest import logs
 from harness.gotest.logs import BoundedLog, readable, split_daemon_log
 
 
-def filled(pieces: list[bytes]) -> BoundedLog:
-    log = BoundedLog()
+def filled(pieces: list[bytes], half: int = logs.HALF) -> BoundedLog:
+    log = BoundedLog(half)
     for piece in pieces:
         log.append(piece)
     return log
@@ -22,7 +21,7 @@ def filled(pieces: list[bytes]) -> BoundedLog:
 
 def test_a_log_within_the_bound_is_kept_whole() -> None:
     assert filled([b"a\n", b"", b"b"]).value() == b"a\nb"
-    body = b"x" * (logs.HEAD + logs.TAIL)
+    body = b"x" * (2 * logs.HALF)
     assert filled([body]).value() == body
 
 
@@ -32,7 +31,7 @@ def test_of_a_longer_log_both_ends_are_kept_at_whole_lines() -> None:
     value = log.value()
     assert value.startswith(lines[0])
     assert value.endswith(lines[-1])
-    assert len(value) < logs.HEAD + logs.TAIL + 100
+    assert len(value) < 2 * logs.HALF + 100
     gap = next(line for line in value.splitlines() if line.startswith(b"["))
     left_out = int(gap.split()[1])
     assert left_out + len(value) - len(gap) - 1 == len(b"".join(lines))
@@ -43,22 +42,20 @@ def test_of_a_longer_log_both_ends_are_kept_at_whole_lines() -> None:
 @given(st.lists(st.integers(1, 900), max_size=9))
 def test_what_is_kept_does_not_depend_on_the_pieces(cuts: list[int]) -> None:
     pieces, rest = [], b"".join(b"%d\n" % number for number in range(900))
-    with mock.patch.multiple(logs, HEAD=300, TAIL=200, _SNAP=20):
-        whole = filled([rest]).value()
-        for length in cuts:
-            pieces.append(rest[:length])
-            rest = rest[length:]
-        assert filled([*pieces, rest]).value() == whole
-    assert len(whole) < 600
+    whole = filled([rest], half=300).value()
+    for length in cuts:
+        pieces.append(rest[:length])
+        rest = rest[length:]
+    assert filled([*pieces, rest], half=300).value() == whole
+    assert len(whole) < 700
 
 
 def test_asking_early_changes_nothing_later() -> None:
     body = b"".join(b"%d\n" % number for number in range(900))
-    with mock.patch.multiple(logs, HEAD=300, TAIL=200, _SNAP=20):
-        log = filled([body])
-        assert log.value() == log.value()
-        log.append(b"more\n")
-        assert log.value() == filled([body, b"more\n"]).value()
+    log = filled([body], half=300)
+    assert log.value() == log.value()
+    log.append(b"more\n")
+    assert log.value() == filled([body, b"more\n"], half=300).value()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.gotest import framing, logs
+from harness.gotest import framing, logs, tracker
 from harness.gotest.stream import Format, StreamParser
 from harness.model import Outcome, Reason
 from tests.unit.streams import Heard, marked, read, recording
@@ -156,6 +156,13 @@ def test_a_marker_that_appears_late_ends_all_that_was_read_without() -> None:
         "^V=== RUN   TestA\n^V--- PASS: TestA (0.00s)\n^VPASS\n"
     )
     assert read(data, 0).outcomes == {"TestA": Outcome.PASS}
+
+
+def test_markers_in_a_stream_that_is_known_to_be_plain_are_output() -> None:
+    data = marked(
+        "=== RUN   TestA\n^V=== RUN   TestB\n^V--- FAIL: TestA (0.00s)\n"
+        "--- PASS: TestA (0.00s)\nPASS\n"
+    )
     assert read(data, 0, framing=Format.PLAIN).outcomes == {"TestA": Outcome.PASS}
 
 
@@ -286,8 +293,9 @@ def test_the_logs_of_tests_that_passed_are_let_go() -> None:
 
 
 def test_a_framing_line_may_be_long_but_not_endless() -> None:
-    name = "TestA/" + "x" * (framing.LINE_LIMIT - 100)
+    name = "TestA/" + "x" * (tracker.NAME - 6)
     heard = read(marked(f"^V=== RUN   {name}\n^V--- PASS: {name} (0.00s)\n"), 0)
     assert heard.outcomes == {name: Outcome.PASS}
-    name = "TestA/" + "x" * framing.LINE_LIMIT
-    assert read(marked(f"^V=== RUN   {name}\n"), 0).outcomes == {}
+    for size in (tracker.NAME, framing.LINE_LIMIT):
+        name = "TestA/" + "x" * size
+        assert read(marked(f"^V=== RUN   {name}\n"), 0).outcomes == {}

@@ -67,19 +67,28 @@ func TestExit(t *testing.T) {
 }
 
 func TestHang(t *testing.T) {
-	t.Run("TestQuick/worker=oci", func(t *testing.T) { t.Parallel() })
+	stuck, waits := make(chan bool), make(chan bool)
+	t.Run("TestQuick/worker=oci", func(t *testing.T) {
+		t.Parallel()
+		<-stuck
+		<-waits
+		t.Log("my last words")
+	})
 	t.Run("TestStuck/worker=oci", func(t *testing.T) {
 		t.Parallel()
-		testStuck()
+		testStuck(stuck)
 	})
 	t.Run("TestWaits/worker=oci", func(t *testing.T) {
 		t.Parallel()
+		close(waits)
 		time.Sleep(time.Hour)
 	})
-	fmt.Println("all three began")
 }
 
-func testStuck() { time.Sleep(time.Hour) }
+func testStuck(begun chan bool) {
+	close(begun)
+	time.Sleep(time.Hour)
+}
 
 func TestUnterminated(t *testing.T) {
 	t.Run("pass", func(*testing.T) { fmt.Print("no newline") })
@@ -116,17 +125,8 @@ func TestBytes(t *testing.T) {
 	t.Fatal("invalid \xff, NUL \x00, \x1b[31mred\x1b[0m, \u202ereversed")
 }
 
-func TestLongLine(t *testing.T) {
-	piece := strings.Repeat("x", 1<<20)
-	for i := 0; i < 100; i++ {
-		fmt.Print(piece)
-	}
-	fmt.Println()
-	t.Fail()
-}
-
 func TestLeak(t *testing.T) {
-	child := exec.Command("sleep", "3")
+	child := exec.Command("sleep", os.Getenv("HOSTILE"))
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr
 	if err := child.Start(); err != nil {
 		t.Fatal(err)

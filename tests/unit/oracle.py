@@ -1,0 +1,55 @@
+"""A second opinion on streams: what may count as passed, found by the simplest means there are.
+
+It shares no code with the parser and knows no states: a test may count as passed if the stream
+holds its begin and, behind it, a pass of its own. Where the parser doubts more, it may.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from harness.gotest.stream import Format
+
+_END = r"--- (PASS|FAIL|SKIP): (\S+) \(\d+(?:\.\d+)?s\)"
+_EVENT = re.compile(rf"(?:=== RUN   (\S+)|{_END})")
+
+
+def passes(data: bytes, form: Format) -> set[str]:
+    """Give the tests that a reader of this stream may report as passed; it need not."""
+    if form is Format.AUTO:
+        return set().union(*(passes(data, one) for one in Format if one is not Format.AUTO))
+    begun: set[str] = set()
+    passed: set[str] = set()
+    for begin, outcome, name in _events(data, form):
+        if begin:
+            begun.add(begin)
+        elif outcome == "PASS" and name in begun:
+            passed.add(name)
+    return passed
+
+
+def _events(data: bytes, form: Format) -> list[tuple[str, str, str]]:
+    if form is Format.JSON:
+        return [event for line in data.split(b"\n") for event in _of_json(line)]
+    if form is Format.ESCAPED:
+        data = re.sub(rb"\x1b[^\n]", b"", data)
+    text = data.decode("utf-8", "replace")
+    if form is Format.PLAIN:
+        found = (_EVENT.match(line.lstrip(" ")) for line in text.split("\n"))
+    else:
+        found = (_EVENT.match(part) for part in text.split("\x16")[1:])
+    return [match.groups("") for match in found if match]  # type: ignore[misc] # three groups
+
+
+def _of_json(line: bytes) -> list[tuple[str, str, str]]:
+    try:
+        event = json.loads(line.decode("utf-8", "replace"))
+    except ValueError:
+        return []
+    if not isinstance(event, dict) or not isinstance(event.get("Test"), str):
+        return []
+    name, action = event["Test"], event.get("Action")
+    if action == "run":
+        return [(name, "", "")]
+    return [("", str(action).upper(), name)] if action in {"pass", "fail", "skip"} else []

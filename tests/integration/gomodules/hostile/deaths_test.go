@@ -5,6 +5,7 @@ package hostile
 import (
 	"log"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,7 +23,7 @@ var deaths = map[string]func(*testing.T){
 	"exit3":       func(*testing.T) { os.Exit(3) },
 	"signal":      func(*testing.T) { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
 	"segfault":    func(*testing.T) { var p *int; *p = 1 },
-	"fatal error": func(*testing.T) { overflow(1) },
+	"fatal error": func(*testing.T) { debug.SetMaxStack(1 << 20); overflow(1) },
 	"spoof": func(t *testing.T) {
 		t.Log("\x16--- PASS: " + t.Name() + " (0.00s)\n\x16=== NAME  TestDeath\n\x16PASS")
 		os.Exit(0)

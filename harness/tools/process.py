@@ -1,8 +1,9 @@
 """The one file that starts programs; everything else hands it a request.
 
 A request is an argument list, never a shell line. Every wait has a bound, every child leads
-its own process group, and a group is killed whatever happens to the caller. What runs in the
-threads of a crew (crew.py) can be stopped as one.
+its own process group, and a group is killed whatever happens to the caller; if this process
+itself is killed, guard.py sees to that. What runs in the threads of a crew (crew.py) can be
+stopped as one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
+from harness.tools.guard import marked
 from harness.tools.pipes import Ears
 from harness.tools.redaction import redact
 from harness.tools.requirements import how_to_install
@@ -241,7 +243,7 @@ def _popen(request: Request, stdin: IO[bytes] | int, stderr: int) -> subprocess.
         child = subprocess.Popen(
             [str(word) for word in request.argv],
             cwd=request.cwd,
-            env=clean_environment() if request.env is None else dict(request.env),
+            env={**(clean_environment() if request.env is None else request.env), **marked()},
             stdin=stdin,
             stdout=subprocess.PIPE if request.duplex is None else request.duplex,
             stderr=stderr,

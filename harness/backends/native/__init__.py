@@ -100,7 +100,9 @@ class Native:
                 tree(self._store, self._git, request.commit.sha, request.patches).path
             )
             toolchain = provide(self._store, wanted)
-            compiler = build.Compiler(self._store, toolchain, source, request)
+            working = folder.with_name(f"{folder.name}.go")  # goes with what is half made
+            working.mkdir()
+            compiler = build.Compiler(self._store, toolchain, source, request, working)
             fill(compiler, source, request, folder)
 
         try:

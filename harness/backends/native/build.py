@@ -32,12 +32,22 @@ class Compiler:
     """Runs one toolchain over one tree."""
 
     def __init__(
-        self, store: Store, toolchain: Toolchain, source: Source, request: BuildRequest
+        self,
+        store: Store,
+        toolchain: Toolchain,
+        source: Source,
+        request: BuildRequest,
+        working: Path,
     ) -> None:
-        """Prepare an environment; trees older than modules are reached through a GOPATH."""
+        """Prepare an environment; trees older than modules are reached through a GOPATH.
+
+        `working` is an empty folder for Go's own, which nobody removes if Go is killed.
+        """
         self._go = toolchain.go
         self._source = source
-        self._env = toolchain.environment(store, **request.line.environment)
+        self._env = toolchain.environment(
+            store, GOTMPDIR=str(working), **request.line.environment
+        )
         self._cwd = source.folder
         if not request.line.module:
             gopath = store.root / "tmp" / f"gopath-{source.folder.name}"

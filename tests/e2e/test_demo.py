@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +15,10 @@ import pytest
 from harness.gotest.names import display
 from harness.journal import read_run
 from harness.model import Leg, Run, Verdict
-from harness.store import default_cache
+from tests.e2e.programs import ROOT, Program
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
-MINIKIT = ROOT / "examples" / "minikit"
-_QUICK = ("--test-timeout", "5")
 SUFFIX = "/worker=oci/frontend=gateway"
 
 EXPECTED = {
@@ -42,47 +36,6 @@ EXPECTED = {
 
 
 @dataclass(frozen=True)
-class Program:
-    """The program with a cache and a folder of runs."""
-
-    cache: Path
-    runs: Path
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "harness.cli",
-                *words,
-                "--cache",
-                self.cache,
-                "--out",
-                self.runs,
-            ],
-            cwd=ROOT,
-            env={k: v for k, v in os.environ.items() if not k.startswith(("COMPAT_", "GIT_"))},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *words: str) -> tuple[int, str, str]:
-        with self.start(*words) as child:
-            out, err = child.communicate(timeout=300)
-            return child.returncode, out, err
-
-    def pair(self, daemon: str, frontend: str, *words: str) -> tuple[int, str, str]:
-        """Run a pair of MiniKit's repository, which the demo has made."""
-        (repository,) = (self.cache / "minikit").iterdir()
-        given = ("--repo", str(repository), "--data", str(MINIKIT), "--offline")
-        return self.run("run", daemon, frontend, *given, "--backend", "native", *_QUICK, *words)
-
-    def latest(self) -> Path:
-        return (self.runs / "latest").resolve()
-
-
-@dataclass(frozen=True)
 class Demo:
     """A demo that has run."""
 
@@ -95,18 +48,6 @@ class Demo:
     def verdicts(self) -> dict[str, Verdict]:
         names = [row.name for row in self.run.judgements]
         return {display(row.name, names): row.verdict for row in self.run.judgements}
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """Start with an empty cache but for the Go toolchain, which is worth 70 MB of download."""
-    folder = tmp_path_factory.mktemp("demo")
-    cache = folder / "cache"
-    cache.mkdir()
-    shared = default_cache() / "go"
-    shared.mkdir(parents=True, exist_ok=True)
-    (cache / "go").symlink_to(shared)
-    return Program(cache, folder / "runs")
 
 
 @pytest.fixture(scope="module")

@@ -279,8 +279,7 @@ def test_after_kill_9_no_process_and_no_mount_is_left(
             assert eventually(lambda: len(sleepers()) == 2, patience=20)
             chain = [child.pid]
             while len(chain) < 3:
-                children = Path(f"/proc/{chain[-1]}/task").glob("*/children")
-                chain += [int(pid) for file in children for pid in file.read_text("ascii").split()]
+                chain += [pid for pid in _children(chain[-1]) if not _is_reaper(pid)]
             os.kill(chain[["harness", "unshare", "init"].index(victim)], signal.SIGKILL)
             assert eventually(lambda: not sleepers())
             child.wait(20)
@@ -288,3 +287,12 @@ def test_after_kill_9_no_process_and_no_mount_is_left(
             child.kill()
     assert Path("/proc/self/mounts").read_text("utf-8") == mounts
     assert eventually(lambda: not any(map(alive, chain[1:])))
+
+
+def _children(pid: int) -> list[int]:
+    files = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in files for child in file.read_text("ascii").split()]
+
+
+def _is_reaper(pid: int) -> bool:
+    return b"reaper.py" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -45,9 +45,7 @@ class Compiler:
         """
         self._go = toolchain.go
         self._source = source
-        self._env = toolchain.environment(
-            store, GOTMPDIR=str(working), **request.line.environment
-        )
+        self._env = toolchain.environment(store, GOTMPDIR=str(working), **request.line.environment)
         self._cwd = source.folder
         if not request.line.module:
             gopath = store.root / "tmp" / f"gopath-{source.folder.name}"

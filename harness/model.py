@@ -301,6 +301,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Each has excused results of this leg: their reason is the fault's."""
     repeats: bool = False
     """True if it ran all that the main run was to run, because a leg of that broke."""
+    resumes: bool = False
+    """True if it ran what an interrupted main run had left."""
     leaked: Leaked | None = None
     """None if nobody could look: the leg was killed, is a stored one, or ran on an engine."""
     overdue: tuple[str, ...] = ()
@@ -312,8 +314,8 @@ class LegRun(Record, frozen=True, kw_only=True):
 
     @property
     def main(self) -> bool:
-        """Whether it was to run everything that was asked for."""
-        return self.attempt == 0 or self.repeats
+        """Whether it was to run everything that was asked for, or all that was left of it."""
+        return self.attempt == 0 or self.repeats or self.resumes
 
     @property
     def whole(self) -> bool:

@@ -14,7 +14,7 @@ from harness.backends.docker.container import Privileges
 from harness.backends.docker.supply import check_repository
 from harness.cli.interruption import interruptible
 from harness.cli.planning import PlanOptions, Sources, open_named
-from harness.cli.session import RunOptions, command_of, default_runs
+from harness.cli.session import LOCK, PATIENCE, RunOptions, command_of, default_runs
 from harness.cli.stored import find_run
 from harness.errors import UsageError
 from harness.history import History, HistoryError, default_history
@@ -43,8 +43,6 @@ MEMORY = 0.8
 CPUS = 4
 """Processors for each pair of legs at once, from 8 on."""
 
-_LOCK = ".lock"
-_PATIENCE = 1.0
 _OF_PLANS = ("only", "exclude", "candidate", "tests")
 """Options that decide over a plan alone."""
 
@@ -172,7 +170,7 @@ class MatrixSession:
 
     def _run(self, ended: Callable[[Path, MatrixRun], MatrixRun]) -> tuple[MatrixRun, Path]:
         folder = self._folder()
-        with interruptible(), held(folder.path / _LOCK, patience=_PATIENCE):
+        with interruptible(), held(folder.path / LOCK, patience=PATIENCE):
             with display(sys.stderr, progress=MatrixProgress()) as listener:
                 ledger = self._ledger(folder.path)
                 made = run_matrix(self._job(ledger), ledger, listener)

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
       compat-run v0.6 master
       compat-run v0.12 master --offline --tests 'TestCopy*'
       compat-run v0.17.2 dockerfile/1.10.0 --channel mainline
+      compat-run --resume latest
     """
 )
-@click.argument("daemon")
-@click.argument("frontend")
+@click.argument("daemon", required=False)
+@click.argument("frontend", required=False)
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Run what an interrupted run has left: its folder, its name, or `latest`.",
+)
 @click.option(
     "--repo",
     metavar="URL|PATH",
@@ -88,7 +94,8 @@ if TYPE_CHECKING:
 @JSON
 @CACHE
 @DATA
-def run(**options: Unpack[RunOptions]) -> int:
+@click.pass_context
+def run(ctx: click.Context, *, resume: str | None, **options: Unpack[RunOptions]) -> int:
     """Run DAEMON's own Dockerfile tests against the Dockerfile frontend of FRONTEND.
 
     Both are tags, branches, commits, release lines (v0.6 is its newest release) or `latest`.
@@ -101,4 +108,14 @@ def run(**options: Unpack[RunOptions]) -> int:
     from harness.cli.session import Session  # noqa: PLC0415 - keeps --help quick
     from harness.cli.show import show  # noqa: PLC0415
 
-    return show(*Session.open(options).run(), as_json=options["as_json"])
+    as_json = options["as_json"]
+    if resume:
+        from harness.cli.resumption import interrupted_run, options_of  # noqa: PLC0415
+
+        taken_up = interrupted_run(resume, options["out"])
+        stored = options_of(ctx, taken_up[1])
+        return show(*Session.open(stored, taken_up).run(), as_json=as_json)
+    for name in ("daemon", "frontend"):
+        if not options[name]:
+            raise click.MissingParameter(ctx=ctx, param_hint=name.upper(), param_type="argument")
+    return show(*Session.open(options).run(), as_json=as_json)

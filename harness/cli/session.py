@@ -28,9 +28,13 @@ from harness.runner.cell import Settings
 from harness.runner.pair import Job, run_pair
 from harness.runner.prepare import Ask, prepare
 from harness.store import Store, default_cache
+from harness.tools.locks import held
 from harness.tools.redaction import redact
 
 JUNIT_FILE = "junit.xml"
+LOCK = ".lock"
+PATIENCE = 1.0
+"""The lock of a run that is taken up, and seconds to wait for who has it."""
 
 _DEFAULTS: dict[str, object] = {
     "worker": "oci",
@@ -93,9 +97,11 @@ class Session:
     no_cache: bool
     runs: Path
     command: tuple[str, ...]
+    taken_up: tuple[Path, Run] | None = None
+    """An interrupted run that is gone on with, and its folder."""
 
     @classmethod
-    def open(cls, options: RunOptions) -> Session:
+    def open(cls, options: RunOptions, taken_up: tuple[Path, Run] | None = None) -> Session:
         """Read a command's options. Raises UsageError and ConfigError."""
         repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
         channel = options["channel"]
@@ -129,13 +135,14 @@ class Session:
             no_cache=options["no_cache"],
             runs=(options["out"] or default_runs()).absolute(),
             command=command_of(options),
+            taken_up=taken_up,
         )
 
     def run(self) -> tuple[Run, Path]:
         """Run the pair under a display on standard error and journal it."""
         with self._store() as store, interruptible(), display(sys.stderr) as listener:
             prepared = prepare(self.ask, self.data, store, listener)
-            folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
+            folder = self._folder()
             job = Job(
                 cell=prepared.cell,
                 settings=self.settings,
@@ -144,15 +151,26 @@ class Session:
                 folder=folder,
                 command=self.command,
                 history=default_history(),
+                earlier=self.taken_up[1] if self.taken_up else None,
             )
             try:
-                run = run_pair(job, listener)
+                with self._alone(folder):
+                    run = run_pair(job, listener)
             except BaseException:
                 with suppress(OSError):  # a leg has left something to look at
                     folder.path.rmdir()
                 raise
         write_junit(folder.path / JUNIT_FILE, run)
         return run, folder.path
+
+    def _folder(self) -> RunFolder:
+        if self.taken_up:
+            return RunFolder(self.taken_up[0])
+        return RunFolder.create(self.runs, lambda: datetime.now(UTC))
+
+    def _alone(self, folder: RunFolder) -> AbstractContextManager[None]:
+        """Keep others from going on with the same run; a new folder is nobody else's."""
+        return held(folder.path / LOCK, patience=PATIENCE) if self.taken_up else nullcontext()
 
     def _store(self) -> AbstractContextManager[Store]:
         return self.store.apart() if self.no_cache else nullcontext(self.store)

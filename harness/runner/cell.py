@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.backends.base import BuildRequest
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
-from harness.model import Pair
+from harness.model import Leg, Pair, PatchRef, Side
 from harness.tools import machine
 
 
@@ -49,6 +49,20 @@ class Cell:
     """Seeded images for the tests' registry."""
     oracle: Oracle = SILENT
     """What daemons should not say."""
+
+    @property
+    def patches(self) -> tuple[PatchRef, ...]:
+        """Give what is applied before anything is built."""
+        sides: list[tuple[BuildRequest, Side, Leg | None]] = [
+            (self.suite, Side.SUITE, None),
+            (self.control, Side.FRONTEND, Leg.CONTROL),
+            (self.candidate, Side.FRONTEND, Leg.CANDIDATE),
+        ]
+        return tuple(
+            PatchRef(side=side, leg=leg, path=patch.name, sha256=patch.sha256, reason=patch.reason)
+            for request, side, leg in sides
+            for patch in request.patches
+        )
 
 
 def default_parallel(cpus: int | None = None) -> int:

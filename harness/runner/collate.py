@@ -15,7 +15,8 @@ from harness.verdict import judge
 def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgement, ...]:
     """Judge every test that either side of a main run names, or the rest of one that was cut off.
 
-    Reruns add attempts.
+    Reruns add attempts. Where a main run was interrupted and taken up again, that is another
+    attempt too: what the first one did not get to says nothing, and is set aside.
     """
     known = known_names(legs)
     names = {
@@ -23,9 +24,10 @@ def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgem
         for leg in legs
         if leg.main or leg.recovers is not None
         for result in leg.results
-        # The suite's own parent is no test: that it ended well, or that the machine ended it,
-        # says nothing about any.
-        if _failed_by_itself(result) or function_of(result.name, known)
+        # The suite's own parent is no test: that it ended well, that the machine ended it, or that
+        # it was cut off where the run went on later, says nothing about any.
+        if function_of(result.name, known)
+        or (_failed_by_itself(result) and not _taken_up(leg, legs))
     }
     return tuple(map(partial(_judgement, legs, entries, known), names))
 
@@ -106,6 +108,11 @@ def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
 def _failed_by_itself(result: Result) -> bool:
     spurious = result.reason is not None and result.reason.spurious
     return result.outcome.failing and not spurious
+
+
+def _taken_up(leg: LegRun, legs: Iterable[LegRun]) -> bool:
+    """Tell whether a later leg ran what this one had left when it was interrupted."""
+    return any(it.resumes and it.leg is leg.leg and it.attempt > leg.attempt for it in legs)
 
 
 def _ended(results: Iterable[Result]) -> bool:

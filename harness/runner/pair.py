@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import harness
-from harness.backends.base import Backend, BuildRequest
+from harness.backends.base import Backend
 from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ignore
+from harness.gotest.selection import asks_for_all
 from harness.journal import RunFolder
-from harness.model import SCHEMA_VERSION, Host, Leg, PatchRef, Run, Side
+from harness.model import SCHEMA_VERSION, Host, Run
 from harness.runner.budgets import budgets_of
 from harness.runner.builds import Built, build
 from harness.runner.cell import Cell, Settings
@@ -19,6 +20,7 @@ from harness.runner.conclude import Asked, conclude
 from harness.runner.hangs import Budgets
 from harness.runner.legs import ControlStore, LegRunner
 from harness.runner.reruns import Reruns
+from harness.runner.resume import check_same, joined
 from harness.runner.schedule import Schedule
 from harness.store import Store
 from harness.tools import machine
@@ -40,6 +42,8 @@ class Job:
     """File that says how long each test takes."""
     built: Built | None = None
     """What it is run with, if that has been built."""
+    earlier: Run | None = None
+    """The interrupted run of this pair in this folder that is taken up."""
 
 
 def run_pair(job: Job, listener: Listener) -> Run:
@@ -47,20 +51,27 @@ def run_pair(job: Job, listener: Listener) -> Run:
 
     A run that is interrupted once its legs have begun is journaled with what it has: the tests
     that ended on both sides. One whose machine or engine fails then is journaled as `infra`.
-    Raises what building and beginning to run raise, with nothing journaled.
+    A run that is taken up runs what is left of it and is journaled in its place. Raises what
+    building and beginning to run raise, with nothing journaled; UsageError if the run to take up
+    is of another pair.
     """
     phases, watch, started = _Phases(listener), Stopwatch(), now()
+    if job.earlier:
+        check_same(job.cell, job.earlier)
     built = job.built or build(job.backend, job.cell, phases)
     versions = job.backend.versions()
     budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
     schedule = _schedule(job, built, versions, phases, budgets)
     with phases.phase("run"):
-        schedule.main()
+        if job.earlier:
+            schedule.resume(job.earlier.legs, {row.name for row in job.earlier.judgements})
+        else:
+            schedule.main()
     warnings = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase).run()
     asked = Asked(
         command=job.command,
         sides=schedule.sides,
-        whole=not job.settings.tests,
+        whole=asks_for_all(job.earlier) if job.earlier else not job.settings.tests,
         interrupted=schedule.interrupted,
     )
     found = conclude(schedule.legs, job.cell.entries, asked)
@@ -79,7 +90,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
             memory=machine.memory(),
             tools=versions,
         ),
-        patches=_patches(job.cell),
+        patches=job.cell.patches,
         legs=tuple(schedule.legs),
         judgements=found.judgements,
         unmatched=found.unmatched,
@@ -92,6 +103,8 @@ def run_pair(job: Job, listener: Listener) -> Run:
         control=job.settings.control,
         warnings=(*phases.warnings, *warnings),
     )
+    if job.earlier:
+        run = joined(job.earlier, run)
     job.folder.write_run(run)
     return run
 
@@ -133,16 +146,3 @@ class _Phases:
         self(PhaseStarted(name))
         yield
         self(PhaseEnded(name, watch.seconds))
-
-
-def _patches(cell: Cell) -> tuple[PatchRef, ...]:
-    sides: list[tuple[BuildRequest, Side, Leg | None]] = [
-        (cell.suite, Side.SUITE, None),
-        (cell.control, Side.FRONTEND, Leg.CONTROL),
-        (cell.candidate, Side.FRONTEND, Leg.CANDIDATE),
-    ]
-    return tuple(
-        PatchRef(side=side, leg=leg, path=patch.name, sha256=patch.sha256, reason=patch.reason)
-        for request, side, leg in sides
-        for patch in request.patches
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from harness.runner.collate import known_names
 from harness.runner.faults import broken, excused
 from harness.runner.legs import ControlStore, LegRunner
 from harness.runner.recovery import LIMIT, Rest, rest_of
+from harness.runner.resume import left_unrun, rest_of_interrupted
 from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked
 
@@ -38,6 +39,8 @@ class Schedule:
     listener: Listener
     legs: list[LegRun] = field(default_factory=list)
     interrupted: bool = False
+    taken_up: str = ""
+    """What the legs that are gone on with selected, if there are any."""
     broken: Fault | None = None
     """What ended a leg, and with it the attempt: for now nothing can be had from this machine."""
 
@@ -103,6 +106,23 @@ class Schedule:
         elsewhere = known_names(whole) if whole else None
         return rest_of(chain, self.built.suite.go_minor, elsewhere)
 
+    def resume(self, legs: Sequence[LegRun], decided: Collection[str]) -> None:
+        """Go on with these legs: run, on both sides, the tests that they did not decide.
+
+        Legs that came to their own end have left nothing but what a crash or a hang cut off.
+        """
+        self.legs += legs
+        attempt = 0
+        if left_unrun(legs, self.sides):
+            self.listener(Said(f"{len(decided)} tests have ended already"))
+            rest = rest_of_interrupted(legs, decided)
+            self.taken_up = rest.select
+            attempt = 1 + max(run.attempt for run in legs)
+            requests = {leg: self._request_rest(leg, attempt, rest) for leg in self.sides}
+            runs = self._side_by_side(requests, attempt, None)
+            self.legs += [replace(run, resumes=True) for run in runs]
+        self._recover(attempt)
+
     def again(self) -> None:
         """Run everything once more, on both sides, as one further attempt."""
         self.broken = None
@@ -139,8 +159,8 @@ class Schedule:
         return selection.skip(paths, self.built.suite.go_minor)
 
     def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
-        worker = self.cell.pair.worker
-        return self._request(leg, attempt, selection.select(self.settings.tests, worker=worker))
+        select = selection.select(self.settings.tests, worker=self.cell.pair.worker)
+        return self._request(leg, attempt, self.taken_up or select)
 
     def _request_rest(self, leg: Leg, attempt: int, rest: Rest) -> LegRequest:
         request = self._request(leg, attempt, rest.select)

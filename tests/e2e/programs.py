@@ -13,7 +13,7 @@ from harness.store import Store, default_cache
 
 ROOT = Path(__file__).parents[2]
 MINIKIT = ROOT / "examples" / "minikit"
-QUICK = ("--timeout", "5")
+QUICK = ("--test-timeout", "5")
 
 
 @dataclass(frozen=True)

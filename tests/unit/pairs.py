@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,10 +31,12 @@ from harness.model import Channel, Commit, Leg, Pair, Run, Side, Status
 from harness.runner.cell import Cell, Settings
 from harness.runner.pair import Job, run_pair
 from harness.store import Store
+from harness.tools.stop import stop_asked
 from tests.unit import gomatch
 from tests.unit.runs import FRONTEND, SUITE, full_name
 
 MARK = "\x16"
+PATIENCE = 10.0
 
 Played = dict[str, tuple[str, str]]
 """Test function → what it does in the control and in the candidate.
@@ -210,3 +214,30 @@ class Bench:
 
 def attempts(run: Run, side: Leg) -> Sequence[int]:
     return [leg.attempt for leg in run.legs if leg.leg is side]
+
+
+def until_stopped() -> LegExit:
+    """Behave as a process that runs until it is killed."""
+    deadline = time.monotonic() + PATIENCE
+    while not stop_asked() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return LegExit(None, timed_out=False, seconds=0.2)
+
+
+def interrupt_main() -> None:
+    time.sleep(0.05)  # by then the main thread waits for the legs
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+class Interruption:
+    """Plays both legs up to a point and interrupts once both are there."""
+
+    def __init__(self, player: Player, control: dict[str, str], candidate: dict[str, str]) -> None:
+        self._player = player
+        self._played = {Leg.CONTROL: control, Leg.CANDIDATE: candidate}
+        self._reached = threading.Barrier(2, action=interrupt_main, timeout=PATIENCE)
+
+    def __call__(self, leg: LegRequest, sink: Sink) -> LegExit:
+        sink(stream(self._played[self._player.side(leg)], ends=False))
+        self._reached.wait()
+        return until_stopped()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import threading
 import time
 from pathlib import Path
@@ -21,10 +20,19 @@ from harness.runner.pair import run_pair
 from harness.runner.reruns import FEW
 from harness.tools.crew import Crew
 from harness.tools.stop import check_stop, stop_asked
-from tests.unit.pairs import Bench, Played, Player, attempts, entry, stream
+from tests.unit.pairs import (
+    PATIENCE,
+    Bench,
+    Interruption,
+    Played,
+    Player,
+    attempts,
+    entry,
+    interrupt_main,
+    stream,
+    until_stopped,
+)
 from tests.unit.runs import full_name
-
-PATIENCE = 10.0
 
 MIXED: Played = {
     "TestCopy": ("pass", "pass"),
@@ -329,33 +337,6 @@ def test_a_test_binary_that_ends_before_any_test_is_an_error_of_the_machine(
     with pytest.raises(InfrastructureError, match=f"candidate: .*status {status}") as caught:
         bench.run()
     assert "raw.log" in caught.value.hint
-
-
-def until_stopped() -> LegExit:
-    """Behave as a process that runs until it is killed."""
-    deadline = time.monotonic() + PATIENCE
-    while not stop_asked() and time.monotonic() < deadline:
-        time.sleep(0.001)
-    return LegExit(None, timed_out=False, seconds=0.2)
-
-
-def interrupt_main() -> None:
-    time.sleep(0.05)  # by then the main thread waits for the legs
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-
-class Interruption:
-    """Plays both legs up to a point and interrupts once both are there."""
-
-    def __init__(self, player: Player, control: dict[str, str], candidate: dict[str, str]) -> None:
-        self._player = player
-        self._played = {Leg.CONTROL: control, Leg.CANDIDATE: candidate}
-        self._reached = threading.Barrier(2, action=interrupt_main, timeout=PATIENCE)
-
-    def __call__(self, leg: LegRequest, sink: Sink) -> LegExit:
-        sink(stream(self._played[self._player.side(leg)], ends=False))
-        self._reached.wait()
-        return until_stopped()
 
 
 def test_an_interrupted_run_is_journaled_with_what_ended_on_both_sides(bench: Bench) -> None:

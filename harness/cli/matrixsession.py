@@ -19,6 +19,7 @@ from harness.cli.stored import find_run
 from harness.errors import UsageError
 from harness.history import History, HistoryError, default_history
 from harness.journal import RunFolder, read_plan, write_matrix
+from harness.journal.files import remove_unfinished
 from harness.matrices import MatrixRun, Plan, PlannedCell, Shard
 from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
@@ -171,6 +172,7 @@ class MatrixSession:
     def _run(self, ended: Callable[[Path, MatrixRun], MatrixRun]) -> tuple[MatrixRun, Path]:
         folder = self._folder()
         with interruptible(), held(folder.path / LOCK, patience=PATIENCE):
+            remove_unfinished(folder.path)
             with display(sys.stderr, progress=MatrixProgress()) as listener:
                 ledger = self._ledger(folder.path)
                 made = run_matrix(self._job(ledger), ledger, listener)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.errors import DiskFull, InfrastructureError
+
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 @contextmanager
@@ -51,6 +54,16 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             raise
         if durable:
             _sync_folder(path.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what `replacing` left in and below a folder if its process was killed.
+
+    The caller sees to it that nobody else writes there. Raises InfrastructureError.
+    """
+    with disk_errors(folder):
+        for path in [path for path in folder.rglob(".*") if _UNFINISHED.fullmatch(path.name)]:
+            path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

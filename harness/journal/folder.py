@@ -137,10 +137,11 @@ class RunFolder:
     def point_latest(self) -> None:
         """Replace the `latest` link in one step, so that it never dangles in between.
 
-        Raises InfrastructureError if the disk refuses.
+        The new one is made in our own folder, so that nothing lies beside those of others if we
+        are killed. Raises InfrastructureError if the disk refuses.
         """
         latest = self.path.parent / LATEST
-        new = latest.with_name(f".{LATEST}-{self.id}")
+        new = self.path / f".{LATEST}"
         with disk_errors(latest):
             new.unlink(missing_ok=True)
             new.symlink_to(self.id, target_is_directory=True)

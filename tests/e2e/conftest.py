@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.programs import Program
+from tests.e2e.torture import Torture
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     return Program.fresh(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def torture(tmp_path_factory: pytest.TempPathFactory, program: Program) -> Torture:
+    return Torture.begin(tmp_path_factory.mktemp("torture"), compiled=program.cache)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 from tests.e2e.programs import Program
 
@@ -35,6 +36,17 @@ def mounts(folder: Path) -> list[str]:
     """Give the mounts of this namespace that a leg could have made."""
     lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
     return [line for line in lines if str(folder) in line or line.split()[4] == "/mnt"]
+
+
+def groups(pids: set[int]) -> list[str]:
+    """Find the control groups of the legs that these processes of the program ran."""
+    found = []
+    for where, folders, _ in os.walk("/sys/fs/cgroup"):
+        for name in folders:
+            words = unquote(name).split()
+            if name.startswith("compat-leg.") and len(words) > 1 and int(words[1]) in pids:
+                found.append(os.path.join(where, name))  # noqa: PTH118 - as os.walk
+    return found
 
 
 def strays(program: Program) -> list[str]:

@@ -41,8 +41,9 @@ class Program:
             (cache / name).symlink_to(there)
         return cls(cache, folder / "runs", environment)
 
-    def start(self, *words: str, out: bool = True) -> subprocess.Popen[str]:
-        places = ["--cache", str(self.cache), *(["--out", str(self.runs)] if out else [])]
+    def start(self, *words: str, cache: bool = True, out: bool = True) -> subprocess.Popen[str]:
+        places = ["--cache", str(self.cache)] if cache else []
+        places += ["--out", str(self.runs)] if out else []
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COMPAT_", "GIT_"))}
         return subprocess.Popen(
             [sys.executable, "-m", "harness.cli", *words, *places],
@@ -53,8 +54,8 @@ class Program:
             text=True,
         )
 
-    def run(self, *words: str, out: bool = True) -> tuple[int, str, str]:
-        with self.start(*words, out=out) as child:
+    def run(self, *words: str, cache: bool = True, out: bool = True) -> tuple[int, str, str]:
+        with self.start(*words, cache=cache, out=out) as child:
             said, err = child.communicate(timeout=300)
             return child.returncode, said, err
 

@@ -1,0 +1,74 @@
+"""Ctrl-C at random moments: once it ends well and can be gone on with, twice it ends at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from harness.errors import ExitCode
+from harness.journal import read_run
+from harness.model import Run
+from tests.e2e.leftovers import strays
+from tests.e2e.torture import MOMENTS, PATIENCE, THOROUGH, Torture
+
+pytestmark = pytest.mark.e2e
+
+ROUNDS = 5 if THOROUGH else 1
+ONCE = [moment for moment in MOMENTS if moment.phase in {"build", "run"}]
+
+
+@pytest.mark.timeout(3600 if THOROUGH else 600)
+def test_an_interrupted_run_keeps_what_it_has_and_the_rest_can_be_run(torture: Torture) -> None:
+    resumed, slowest = 0, 0.0
+    for moment in ONCE * ROUNDS:
+        before = torture.program.latest()
+        with torture.under_way(moment) as child:
+            child.send_signal(signal.SIGINT)
+            begun = time.monotonic()
+            out, err = child.communicate(timeout=PATIENCE)
+            slowest = max(slowest, time.monotonic() - begun)
+        assert child.returncode in {ExitCode.INTERRUPTED, ExitCode.REGRESSION}, err + out
+        torture.nothing_lives()
+        torture.nothing_is_half_made()
+        assert strays(torture.program) == []
+        folder = torture.program.latest()
+        if folder != before and child.returncode == ExitCode.INTERRUPTED:
+            part = read_run(folder)
+            assert part.interrupted
+            if part.legs:
+                resumed += 1
+                code, out, err = torture.program.run("run", "--resume", "latest", cache=False)
+                assert code == ExitCode.REGRESSION, err + out
+                assert torture.program.latest() == folder
+                _only_the_rest_was_run(part, read_run(folder))
+                torture.all_is_right(read_run(folder))
+    print(f"slowest end: {slowest:.1f} s; resumed {resumed}")  # noqa: T201 - read with -s
+    torture.run()
+
+
+def _only_the_rest_was_run(part: Run, whole: Run) -> None:
+    decided = {row.name for row in part.judgements}
+    new = [leg for leg in whole.legs if leg.resumes]
+    assert whole.legs[: len(part.legs)] == part.legs
+    for leg in new:
+        assert not decided.intersection(result.name for result in leg.results)
+
+
+@pytest.mark.timeout(3600 if THOROUGH else 600)
+def test_a_second_interrupt_ends_a_run_at_once(torture: Torture) -> None:
+    for moment in ONCE * ROUNDS:
+        with torture.under_way(moment) as child:
+            child.send_signal(signal.SIGINT)
+            time.sleep(torture.chance.uniform(0, 0.2))
+            child.send_signal(signal.SIGINT)
+            child.communicate(timeout=PATIENCE)
+        assert child.returncode in {
+            ExitCode.INTERRUPTED,
+            ExitCode.REGRESSION,  # it had come to its end
+            -signal.SIGINT,  # it had, too, and Python was leaving
+        }
+        torture.nothing_lives()
+        torture.nothing_is_half_made()
+    torture.run()

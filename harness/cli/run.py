@@ -117,5 +117,7 @@ def run(ctx: click.Context, *, resume: str | None, **options: Unpack[RunOptions]
         return show(*Session.open(stored, taken_up).run(), as_json=as_json)
     for name in ("daemon", "frontend"):
         if not options[name]:
-            raise click.MissingParameter(ctx=ctx, param_hint=name.upper(), param_type="argument")
+            raise click.MissingParameter(
+                ctx=ctx, param_hint=f"'{name.upper()}'", param_type="argument"
+            )
     return show(*Session.open(options).run(), as_json=as_json)

@@ -27,7 +27,7 @@ from harness.journal import (
     schema,
     write_run,
 )
-from harness.journal.files import replacing
+from harness.journal.files import remove_unfinished, replacing
 from harness.model import Leg, Run, Verdict
 from tests.unit import runs
 
@@ -373,3 +373,12 @@ def test_the_schema_explains_its_fields_and_lists_every_verdict() -> None:
     assert set(described["$defs"]["Verdict"]["enum"]) == set(Verdict)
     assert "7" not in described["$defs"]["Commit"]["properties"]["sha"]["description"]
     assert described["$defs"]["Commit"]["properties"]["sha"]["description"] == "40 hex digits."
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(place: Path) -> None:
+    (place / "cell").mkdir()
+    kept = [place / ".lock", place / "run.json", place / "cell" / ".hidden.txt"]
+    for path in (*kept, place / ".run.json.0a1b2c3d", place / "cell" / ".x.svg.00000000"):
+        path.touch()
+    remove_unfinished(place)
+    assert sorted(path for path in place.rglob("*") if path.is_file()) == sorted(kept)

@@ -31,11 +31,7 @@ def check_same(cell: Cell, earlier: Run) -> None:
 
 def left_unrun(legs: Iterable[LegRun], sides: Collection[Leg]) -> bool:
     """Tell whether a main run was stopped before the test binaries had come to their end."""
-    ended = {
-        leg.leg
-        for leg in legs
-        if leg.main and (leg.exit_status is not None or leg.timed_out or leg.cut)
-    }
+    ended = {leg.leg for leg in legs if leg.main and (leg.exit_status is not None or leg.timed_out)}
     return not ended.issuperset(sides)
 
 

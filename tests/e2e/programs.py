@@ -60,8 +60,11 @@ class Program:
             return child.returncode, said, err
 
     def words(self, daemon: str, frontend: str, *words: str) -> list[str]:
-        """Give the command for a pair of MiniKit's repository, which is made if it is missing."""
-        repository = str(minikit.materialise(MINIKIT, Store(self.cache)))
+        """Give the command for a pair of MiniKit's repository, which is made if it is missing.
+
+        It lies elsewhere than what the program makes for itself, which a `gc` may remove.
+        """
+        repository = str(minikit.materialise(MINIKIT, Store(self.cache.parent / "source")))
         given = ("--repo", repository, "--data", str(MINIKIT), "--offline", "--backend", "native")
         return ["run", daemon, frontend, *given, *words]
 

@@ -34,7 +34,7 @@ def test_after_kill_9_at_any_moment_nothing_is_left_and_all_is_right(torture: To
     torture.run()
     print(f"kills: {dict(torture.hits)}")  # noqa: T201 - read with -s
     assert sum(torture.hits.values()) == KILLS
-    assert torture.hits["too late"] <= KILLS / 4
+    assert torture.hits["too late"] <= KILLS / 2
 
 
 @pytest.mark.timeout(3600 if THOROUGH else 600)
@@ -44,7 +44,7 @@ def test_a_killed_matrix_goes_on_where_it_was(torture: Torture) -> None:
             child.kill()
         torture.nothing_lives()
         folder = torture.program.latest()
-        done = {path: path.stat() for path in folder.glob("cells/*/run.json")}
+        done = {path: _version(path) for path in folder.glob("cells/*/run.json")}
         code, out, err = torture.program.run(*torture.matrix, "--resume", "latest")
         assert code == 1, err + out
         assert torture.program.latest() == folder
@@ -52,7 +52,7 @@ def test_a_killed_matrix_goes_on_where_it_was(torture: Torture) -> None:
         assert {row.state for row in matrix.cells} == {CellState.DONE}
         assert not matrix.interrupted
         assert done
-        assert {path: path.stat() for path in done} == done
+        assert {path: _version(path) for path in done} == done
         assert _hidden(folder) == [folder / ".lock"]
         torture.nothing_lives()
         torture.nothing_is_half_made()
@@ -60,3 +60,8 @@ def test_a_killed_matrix_goes_on_where_it_was(torture: Torture) -> None:
 
 def _hidden(folder: Path) -> list[Path]:
     return sorted(folder.rglob(".*"))
+
+
+def _version(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_ino, found.st_mtime_ns

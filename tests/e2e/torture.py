@@ -58,7 +58,7 @@ BUILT = ("tree", "suite", "frontend", "control")
 MOMENTS = (
     Moment("start", (), 1.0),
     Moment("checkout", ("cache/tmp/tree-*/*",), 0.1, BUILT),
-    Moment("build", ("cache/tmp/suite-*/*", "cache/tmp/frontend-*/*"), "build suite", BUILT),
+    Moment("build", ("cache/tmp/suite-*/*", "cache/tmp/frontend-*/*"), 1.0, BUILT),
     Moment("publish", ("cache/tmp/suite-*/*/bin/dockerfile.test",), 0.1, BUILT),
     Moment("publish", ("cache/tmp/frontend-*/*/frontend.tar",), 0.05, BUILT),
     Moment("run", ("runs/*/candidate",), "run", ("control",)),

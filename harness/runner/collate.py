@@ -24,10 +24,7 @@ def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgem
         for leg in legs
         if leg.main or leg.recovers is not None
         for result in leg.results
-        # The suite's own parent is no test: that it ended well, that the machine ended it, or that
-        # it was cut off where the run went on later, says nothing about any.
-        if function_of(result.name, known)
-        or (_failed_by_itself(result) and not _taken_up(leg, legs))
+        if _calls_for_verdict(result, leg, legs, known)
     }
     return tuple(map(partial(_judgement, legs, entries, known), names))
 
@@ -110,9 +107,21 @@ def _failed_by_itself(result: Result) -> bool:
     return result.outcome.failing and not spurious
 
 
-def _taken_up(leg: LegRun, legs: Iterable[LegRun]) -> bool:
-    """Tell whether a later leg ran what this one had left when it was interrupted."""
-    return any(it.resumes and it.leg is leg.leg and it.attempt > leg.attempt for it in legs)
+def _calls_for_verdict(
+    result: Result, leg: LegRun, legs: Iterable[LegRun], known: frozenset[str]
+) -> bool:
+    """Tell whether a result is that of a test.
+
+    The suite's own parent is none: that it ended well, or that the machine ended it, says nothing
+    about any. Where an interrupted leg was gone on with, what it cut off may turn out to be a
+    parent too.
+    """
+    test = bool(function_of(result.name, known))
+    if not _ended((result,)):
+        later = [it for it in legs if it.resumes and it.attempt > leg.attempt]
+        if later:
+            return test and not any(result.name in it.parents for it in later)
+    return test or _failed_by_itself(result)
 
 
 def _ended(results: Iterable[Result]) -> bool:

@@ -12,8 +12,9 @@ from harness.backends.base import LegExit, LegRequest, Sink
 from harness.errors import UsageError
 from harness.events import ignore
 from harness.journal import read_run
-from harness.model import Leg, Run, Verdict
+from harness.model import Leg, LegRun, Outcome, Result, Run, Verdict
 from harness.runner.cell import Settings
+from harness.runner.collate import judgements
 from harness.runner.pair import run_pair
 from tests.unit.pairs import (
     Bench,
@@ -24,6 +25,7 @@ from tests.unit.pairs import (
     interrupt_main,
     until_stopped,
 )
+from tests.unit.runs import full_name
 
 TESTS: Played = {
     "TestCopy": ("pass", "pass"),
@@ -154,3 +156,28 @@ def test_another_pair_is_refused_before_anything_is_run(
     with pytest.raises(UsageError, match=words):
         run_pair(replace(job, cell=cell, earlier=run), ignore)
     assert bench.player.legs == []
+
+
+def test_a_parent_that_was_cut_off_before_its_subtests_is_no_test(bench: Bench) -> None:
+    run = interrupted(bench, {"TestCopy": "pass"}, {"TestCopy": "pass", "TestSlow": "hang"})
+    parent = full_name("TestSlow")
+    leg = next(leg for leg in run.legs if leg.leg is Leg.CANDIDATE)
+    assert parent in {result.name for result in leg.results}
+    below = LegRun(
+        leg=Leg.CANDIDATE,
+        attempt=1,
+        selection=leg.selection,
+        skipped="",
+        started=leg.started,
+        seconds=1.0,
+        exit_status=1,
+        timed_out=False,
+        cached=False,
+        folder="rerun-1/candidate",
+        results=(Result(name=f"{parent}/part", outcome=Outcome.FAIL),),
+        parents={parent: Outcome.FAIL},
+        resumes=True,
+    )
+    names = [row.name for row in judgements((*run.legs, below), ())]
+    assert f"{parent}/part" in names
+    assert parent not in names

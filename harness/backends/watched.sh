@@ -6,10 +6,11 @@
 home=${0%/*}/..
 name=${0##*/}
 
+asked= child=
+trap 'asked=1; [ ! "$child" ] || kill -TERM $child' TERM INT HUP
 "$home/real/$name" "$@" &
 child=$!
-asked=
-trap 'asked=1; kill -TERM $child' TERM INT HUP
+[ ! "$asked" ] || kill -TERM $child # it was asked before there was anybody to ask
 wait $child
 status=$?
 while kill -0 $child 2>/dev/null; do # a signal ended the waiting, not the child

@@ -113,8 +113,8 @@ def test_the_second_command_is_quiet_and_quick(clone: Path, home: Home) -> None:
             # Processor time: on a busy machine the clock on the wall measures the others.
             spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             seconds[quick].append(spent)
-    # 0.2 s on a machine where a bare interpreter takes 0.013 s; seen: 5 to 8 times as long.
-    assert min(seconds[False]) < 15 * min(seconds[True]), seconds
+    # Seen: 8 to 15 times as long. One heavy import, such as the Docker SDK, takes as long again.
+    assert min(seconds[False]) < 22 * min(seconds[True]), seconds
 
 
 @pytest.mark.usefixtures("started")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,9 @@ from urllib3.exceptions import HTTPError
 
 from harness.errors import DiskFull, InfrastructureError
 
-_NO_SPACE = "no space left on device"
+_NO_SPACE = re.compile(r"(?im)^(?!.*/cgroup/\S+: no space).*no space left on device")
+"""Not where a control group without processors is the one to say so (cpuset(7))."""
+
 _CUT = (
     requests.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
@@ -63,7 +66,7 @@ def failure(what: str, error: Exception) -> EngineFailed:
 
 def full(text: str) -> bool:
     """Tell whether words of an engine or of what it ran say that there is no space left."""
-    return _NO_SPACE in text.lower()
+    return _NO_SPACE.search(text) is not None
 
 
 def said_of(error: BaseException) -> str:

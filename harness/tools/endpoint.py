@@ -24,11 +24,22 @@ _NAMING = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "
 """Variables by which Docker's client program finds an engine."""
 
 
+def naming_none() -> dict[str, str]:
+    """Give the environment in which Docker's client program is told of no engine."""
+    ours = clean_environment()
+    return {name: value for name, value in ours.items() if name not in _NAMING}
+
+
 class _Client(APIClient):
     """One whose calls are left alone when the work that they are made for is to end."""
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
-        """Send a request and give its answer. Raises Interrupted."""
+        """Send a request and give its answer. Raises Interrupted.
+
+        An engine's certificate is vouched for by its own authority alone, whatever
+        REQUESTS_CA_BUNDLE names for the rest of the world.
+        """
+        options["verify"] = self.verify
         send = partial(super().send, request, **options)
         return unless_stopped(send, f"{request.method} {request.path_url}")
 
@@ -82,9 +93,7 @@ class Endpoint:
 
     def for_docker(self, **extra: str) -> dict[str, str]:
         """Give the environment in which Docker's client program speaks to this engine."""
-        ours = clean_environment(**extra)
-        for name in _NAMING:
-            ours.pop(name, None)
+        ours = naming_none() | extra
         if self.context:
             return ours | {"DOCKER_CONTEXT": self.context}
         if self.certificates:

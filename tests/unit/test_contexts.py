@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from pathlib import Path
 
 import pytest
+import requests
+from docker.api.client import APIClient
 
 from harness.tools import connect
 from harness.tools.asking import EngineFailed
@@ -146,6 +149,24 @@ def test_a_key_is_shown_where_there_is_one(tmp_path: Path, *, own: bool) -> None
     config = Certificates(tmp_path, verify=True).config()
     assert (config.ca_cert, config.verify) == (str(tmp_path / "ca.pem"), True)
     assert (config.cert is not None) is own
+
+
+def test_an_engine_s_certificate_is_vouched_for_by_its_own_authority(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    believed = []
+
+    def send(_api: APIClient, _request: object, **options: object) -> requests.Response:
+        believed.append(options["verify"])
+        answer = requests.Response()
+        answer.status_code, answer.raw = 200, io.BytesIO(b'{"ApiVersion": "1.41"}')
+        return answer
+
+    monkeypatch.setattr(APIClient, "send", send)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")
+    (tmp_path / "ca.pem").touch()
+    Endpoint("tcp://127.0.0.1:2376", "test", Certificates(tmp_path, verify=True)).client()
+    assert believed == [str(tmp_path / "ca.pem")]
 
 
 def test_no_engine_says_where_it_was_looked_for(

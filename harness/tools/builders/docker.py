@@ -17,7 +17,7 @@ from packaging.version import Version
 from harness.errors import MissingToolError
 from harness.tools.builders.base import Build, options, run_build
 from harness.tools.buildlog import failed_fetch
-from harness.tools.endpoint import Endpoint
+from harness.tools.endpoint import Endpoint, naming_none
 from harness.tools.process import CommandFailed, Request, run
 
 INSTALL = "apt-get install docker.io, or Docker's docker-ce-cli with docker-buildx-plugin"
@@ -100,9 +100,13 @@ def _examine(path: Path) -> Client:
 
 
 def _said(path: Path, *words: str) -> str:
-    """Give the first line that the program prints; nothing if it fails."""
+    """Give the first line that the program prints; nothing if it fails.
+
+    It must not look at the engine that is named: up to 20.10 it refuses ssh:// with a path.
+    """
     try:
-        text = run(Request([str(path), *words], timeout=_QUICK)).text.strip()
+        asked = Request([str(path), *words], env=naming_none(), timeout=_QUICK)
+        text = run(asked).text.strip()
     except CommandFailed:
         return ""  # a plugin that is not there, or a program that is another docker
     return text.splitlines()[0] if text else ""

@@ -60,7 +60,7 @@ ABSENT = _cause(
     "has no such image",
     "see that the name is right; what is private needs docker login",
     r"manifest unknown|manifest for \S+ not found|name unknown|repository name not known",
-    r"repository does not exist|: not found$|status(?: code)?[^\n]*\b404\b",
+    r"repository does not exist|: not found$|(?:status(?: code)?[^\n]*|HTTP )\b404\b",
     statuses=[404],
     passing=False,
 )
@@ -69,14 +69,14 @@ DENIED = _cause(
     "docker login, with an account that may do this",
     r"unauthorized|authentication required|access.{0,40}denied|\bdenied:|: denied$",
     r"no basic auth credentials|insufficient_scope|\b40[13] (?:Unauthorized|Forbidden)",
-    r"status(?: code)?[^\n]*\b40[13]\b|invalid username/password",
+    r"(?:status(?: code)?[^\n]*|HTTP )\b40[13]\b|invalid username/password",
     statuses=[401, 403],
     passing=False,
 )
 ANSWERS_BADLY = _cause(
     "is out of order",
     "try again later",
-    r"status(?: code)?[^\n]*\b5\d\d\b|\b50[0234] (?:Internal|Bad|Service|Gateway)",
+    r"(?:status(?: code)?[^\n]*|HTTP )\b5\d\d\b|\b50[0234] (?:Internal|Bad|Service|Gateway)",
     r"Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out",
     statuses=[502, 503, 504],
 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
 from harness.backends.native.toolchain import Toolchain, provide
+from harness.model import Run
 from harness.store import Store, default_cache
-from tests.integration import engines, gobinaries
-from tests.integration.engines import Daemon
+from tests.integration import baseimage, engines, gobinaries, tls
+from tests.integration.engines import MIRROR, Daemon
 from tests.integration.gobinaries import Binary
 from tests.integration.programs import Program
 
@@ -52,21 +55,42 @@ def hostile(
 
 
 @pytest.fixture(scope="session")
+def base(go_store: Store, go_toolchain: GoToolchain) -> Path:
+    """Give the base image as a tar."""
+    return baseimage.make(go_store, go_toolchain("1.21.13"))
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a certificate authority, and what an engine and its client show."""
+    return tls.make(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
 def daemon(
-    tmp_path_factory: pytest.TempPathFactory, go_store: Store, go_toolchain: GoToolchain
+    tmp_path_factory: pytest.TempPathFactory, base: Path, certificates: Path
 ) -> Iterator[Daemon]:
     """Give an engine with a base image; a test that kills it starts it again."""
-    image = engines.base_image(go_store, go_toolchain("1.21.13"))
-    with engines.started(tmp_path_factory.mktemp("engine")) as running:
-        running.stock(image)
+    flags = (*tls.flags(certificates), "--registry-mirror", f"http://{MIRROR}")
+    make = replace(engines.DOCKER, flags=flags)
+    with engines.started(tmp_path_factory.mktemp("engine"), make) as running:
+        running.stock(base)
         yield running
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Program:
     """Give the program with that engine and a cache that has nothing but Go in it."""
-    folder = tmp_path_factory.mktemp("docker")
-    (folder / "cache").mkdir()
-    (default_cache() / "go").mkdir(parents=True, exist_ok=True)
-    (folder / "cache" / "go").symlink_to(default_cache() / "go")
-    return Program(folder, daemon)
+    return Program.fresh(tmp_path_factory.mktemp("docker"), daemon)
+
+
+@pytest.fixture(scope="session")
+def seen(program: Program) -> tuple[int, Run, str]:
+    """Run the demo on that engine, once for all."""
+    return program.demo("docker")
+
+
+@pytest.fixture(scope="session")
+def native(program: Program) -> tuple[int, Run, str]:
+    """Run the demo without an engine, once for all."""
+    return program.demo("native")

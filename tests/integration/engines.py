@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import signal
 import socket
 import subprocess
-import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from harness.backends.native.toolchain import Toolchain
-from harness.store import Store, key_of
 from harness.tools.builders.docker import find_client
 
 BASE = "base.test/go:1.21"
 """The image in which everything is built."""
 
-PACKAGES = ("git", "ca-certificates", "runc", "docker-registry", "containerd")
+MIRROR = "127.0.0.1:5000"
+"""Where, in its own network, the tests' engine looks for images before it asks Docker Hub."""
+
 _PATH = "/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE = 60.0
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -31,10 +29,16 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _DOCKERD = """
 folder=$1 parent=$2
 shift 2
+ip link set lo up
 for hidden in /run/containerd /run/docker; do
   if [ -d $hidden ]; then mount -t tmpfs none $hidden; fi
 done
-exec dockerd --config-file "$folder/daemon.json" --data-root "$folder/data" \
+if [ -n "$COMPAT_DISK" ]; then
+  mkdir -p "$folder/data"
+  mount -t tmpfs -o "size=$COMPAT_DISK" none "$folder/data"
+fi
+exec setpriv --bounding-set "$COMPAT_BOUNDING" dockerd \
+  --config-file "$folder/daemon.json" --data-root "$folder/data" \
   --exec-root "$folder/exec" --pidfile "$folder/docker.pid" --host "unix://$folder/docker.sock" \
   --cgroup-parent "$parent" --exec-opt native.cgroupdriver=cgroupfs \
   --iptables=false --ip6tables=false "$@"
@@ -62,11 +66,20 @@ fi
 for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
   if [ -f "$root/cgroup.procs" ]; then
     mkdir -p "$root$parent"
+    for set in cpuset.cpus cpuset.mems; do  # on v1 a group without them takes no process
+      if [ -f "$root/$set" ]; then cat "$root/$set" >"$root$parent/$set"; fi
+    done
+    echo $$ >"$root$parent/cgroup.procs"
     mount --bind "$root$parent" "$root"
   fi
 done
 export CONTAINERS_CONF="$folder/containers.conf"
-exec podman --root "$folder/data" --runroot /run/podman-root --tmpdir /run/podman-tmp \
+exec unshare --cgroup sh -ec '
+  if [ -f /sys/fs/cgroup/cgroup.subtree_control ]; then  # v2: no group has processes and groups
+    mkdir -p /sys/fs/cgroup/engine
+    echo $$ >/sys/fs/cgroup/engine/cgroup.procs
+  fi
+  exec podman "$@"' sh --root "$folder/data" --runroot /run/podman-root --tmpdir /run/podman-tmp \
   --runtime runc system service --time=0 "unix://$folder/docker.sock"
 """
 """Its containers share its network, which is its own, so that no plugin for networks is needed."""
@@ -79,6 +92,10 @@ class Make:
     script: str
     flags: tuple[str, ...] = ()
     own_network: bool = True
+    disk: str = ""
+    """Size of a file system of its own, which ends with it; else it is on the machine's."""
+    bounding: str = "+all"
+    """Which capabilities it has, for setpriv(1)."""
 
 
 DOCKER = Make(_DOCKERD)
@@ -127,6 +144,25 @@ class Daemon:
     def containers(self) -> list[str]:
         return self.docker("ps", "--all", "--quiet").split()
 
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """What begins the command line of a program that shares its network."""
+        return ("nsenter", f"--net=/proc/{self.process.pid}/ns/net")
+
+    def works(self) -> bool:
+        """Tell whether anything runs in a container, a step of a build too."""
+        groups = _groups(self.parent)
+        return any(_members(Path(below)) for own in groups for below, _, _ in os.walk(own))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it answer nobody until the block ends."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """End it, and with it every process of its namespaces."""
         if self.process.poll() is None:
@@ -163,8 +199,11 @@ def _process(make: Make, folder: Path, parent: str) -> subprocess.Popen[bytes]:
     argv = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork"]
     argv += ["--kill-child", "--mount-proc", *(["--net"] if make.own_network else [])]
     argv += ["sh", "-ec", make.script, "sh", str(folder), parent, *make.flags]
+    environment = {**os.environ, "COMPAT_DISK": make.disk, "COMPAT_BOUNDING": make.bounding}
     with (folder / "engine.log").open("wb") as log:
-        return subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            argv, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def _wait(daemon: Daemon) -> None:
@@ -183,10 +222,8 @@ def _listens(path: Path) -> bool:
 
 def _remove_cgroups(parent: str) -> None:
     """Remove what killed containers leave in the kernel's tree of cgroups."""
-    roots = (_CGROUPS, *_CGROUPS.glob("*/"))
-    left = [root / parent.lstrip("/") for root in roots if (root / parent.lstrip("/")).is_dir()]
     deadline = time.monotonic() + _PATIENCE
-    for own in left:
+    for own in _groups(parent):
         for folder, _, _ in os.walk(own, topdown=False):
             # Processes that were killed count as members until they are gone.
             while "populated 1" in _events(Path(folder)) or _members(Path(folder)):
@@ -195,36 +232,19 @@ def _remove_cgroups(parent: str) -> None:
             Path(folder).rmdir()
 
 
+def _groups(parent: str) -> list[Path]:
+    """Give a control group in every hierarchy."""
+    roots = (_CGROUPS, *_CGROUPS.glob("*/"))
+    return [root / parent.lstrip("/") for root in roots if (root / parent.lstrip("/")).is_dir()]
+
+
 def _events(cgroup: Path) -> str:
     file = cgroup / "cgroup.events"  # of cgroup v2 alone
     return file.read_text() if file.exists() else ""
 
 
 def _members(cgroup: Path) -> str:
-    return (cgroup / "cgroup.procs").read_text()
-
-
-def base_image(store: Store, go: Toolchain) -> Path:
-    """Give a tar to import: this distribution with Go, and what the tests of a suite call."""
-    release = platform.freedesktop_os_release()
-    key = key_of({"os": release["VERSION_CODENAME"], "go": go.version, "packages": PACKAGES})
-
-    def make(folder: Path) -> None:
-        root = folder / "rootfs"
-        argv = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
-        if release["ID"] == "ubuntu":
-            argv.append("--components=main,universe")
-        argv += [release["VERSION_CODENAME"], str(root)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=500, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        with tarfile.open(folder / "image.tar", "w") as tar:
-            tar.add(root, "", filter=_wanted)
-            tar.add(go.go.parents[1], "usr/local/go")
-        shutil.rmtree(root)
-
-    return store.publish("test-base", key, make).path / "image.tar"
-
-
-def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    caches = ("var/cache/apt/", "var/lib/apt/lists/")
-    return None if member.name.startswith(caches) else member
+    try:
+        return (cgroup / "cgroup.procs").read_text()
+    except OSError:
+        return ""  # it is being removed

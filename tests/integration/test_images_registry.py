@@ -5,12 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-import subprocess
 import tarfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,52 +16,16 @@ from harness.images.mirror import CONTENTS
 from harness.images.sets import ImageSets
 from harness.store import Store
 from harness.tools import process
+from tests.integration.registries import serving
 
 pytestmark = pytest.mark.integration
 
-# The configuration that BuildKit's tests write (util/testutil/integration/registry.go).
-CONFIG = """\
-version: 0.1
-loglevel: debug
-storage:
-    filesystem:
-        rootdirectory: {data}
-http:
-    addr: 127.0.0.1:0
-"""
 SETS = ("legacy", "middle", "modern")
 
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory: pytest.TempPathFactory) -> ImageSets:
     return ImageSets(find_data(None, {}), Store(tmp_path_factory.mktemp("cache")))
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Run Debian's registry over a mirror folder, as the tests do; gives HOST:PORT."""
-    config = folder / "config.yaml"
-    config.write_text(CONFIG.format(data=folder / "data"), "utf-8")
-    program = process.find("docker-registry")
-    said = folder / "registry.log"
-    with (
-        said.open("wb") as log,
-        subprocess.Popen([program, "serve", config], stdout=log, stderr=log) as child,
-    ):
-        try:
-            yield listening(said)
-        finally:
-            child.kill()
-
-
-def listening(said: Path) -> str:
-    """Wait until a registry has logged where it listens."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if found := re.search(r"listening on (127\.0\.0\.1:\d+)", said.read_text("utf-8")):
-            return found[1]
-        time.sleep(0.02)
-    raise TimeoutError(said.read_text("utf-8"))
 
 
 def skopeo(*words: str) -> bytes:

@@ -5,7 +5,7 @@
     parsed = parser.finish(exit_status, timed_out)  # once
 
 Chunks may end anywhere: the same bytes give the same results. Memory grows with the number of
-tests, not with what they print: a log is kept, within bounds, while its test runs.
+tests, up to a limit, and not with what they print: logs share a bounded room (shelf.py).
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ from harness.model import EntryRef, Judgement, Leg, LegRun, Outcome, Reason, Res
 from harness.runner.faults import kept_from_running
 from harness.verdict import judge
 
+_Told = tuple[LegRun, dict[str, Result]]
+"""A leg and its results by name."""
+
 
 def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgement, ...]:
     """Judge every test that either side of a main run names, or the rest of one that was cut off.
@@ -26,7 +29,8 @@ def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgem
         for result in leg.results
         if _calls_for_verdict(result, leg, legs, known)
     }
-    return tuple(map(partial(_judgement, legs, entries, known), names))
+    told = [(leg, {result.name: result for result in reversed(leg.results)}) for leg in legs]
+    return tuple(map(partial(_judgement, told, entries, known), names))
 
 
 def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:
@@ -73,12 +77,12 @@ def ref(entry: Entry) -> EntryRef:
 
 
 def _judgement(
-    legs: Sequence[LegRun], entries: Sequence[Entry], known: frozenset[str], name: str
+    told: Sequence[_Told], entries: Sequence[Entry], known: frozenset[str], name: str
 ) -> Judgement:
     key = key_of_test(name, known)
     entry = next((entry for entry in entries if _matches(entry, key)), None)
-    control = tuple(_results(legs, Leg.CONTROL, name))
-    candidate = tuple(_results(legs, Leg.CANDIDATE, name))
+    control = tuple(_results(told, Leg.CONTROL, name))
+    candidate = tuple(_results(told, Leg.CANDIDATE, name))
     return Judgement(
         name=name,
         verdict=judge(control, candidate, entry),
@@ -88,14 +92,13 @@ def _judgement(
     )
 
 
-def _results(legs: Sequence[LegRun], side: Leg, name: str) -> Iterable[Result]:
+def _results(told: Sequence[_Told], side: Leg, name: str) -> Iterable[Result]:
     """Give what a test did in each attempt of one side that was meant to run it."""
-    for leg in legs:
+    for leg, results in told:
         if leg.leg is not side:
             continue
-        found = next((result for result in leg.results if result.name == name), None)
-        if found is not None:
-            yield found
+        if name in results:
+            yield results[name]
         elif name in leg.parents:
             yield Result(name=name, outcome=leg.parents[name])
         elif leg.attempt == 0:

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -84,18 +85,48 @@ func TestMarkers(t *testing.T) {
 	})
 }
 
-// TestFlood prints as many megabytes as HOSTILE says, a tenth of that on a line, and fails.
+// TestFlood prints as many megabytes as HOSTILE says and fails: lines of a tenth of that each, and
+// what a sandbox logs of its daemon.
 func TestFlood(t *testing.T) {
 	size, err := strconv.Atoi(os.Getenv("HOSTILE"))
 	if err != nil {
 		t.Skip("HOSTILE has no size")
 	}
-	piece := strings.Repeat("x", 1<<20)
-	for n := 0; n < size; n++ {
-		os.Stdout.WriteString(piece)
-		if n%(size/10) == size/10-1 {
-			os.Stdout.WriteString("\n")
+	t.Run("TestFlood/worker=oci/frontend=gateway", func(t *testing.T) {
+		long := strings.Repeat("x", 1<<20)
+		logged := strings.Repeat("    sandbox.go:286: time=\"2026-11-23T18:06:07Z\" level=debug\n", 1<<14)
+		for n := 0; n < size; n++ {
+			if n < size/2 {
+				os.Stdout.WriteString(long)
+			} else {
+				os.Stdout.WriteString(logged)
+			}
+			if n == 0 || n == size/10 || n == size/2-1 {
+				os.Stdout.WriteString("\n    sandbox.go:283: stderr: /usr/bin/buildkitd\n")
+			}
 		}
+		t.Fatal("the end of it")
+	})
+}
+
+// TestCrowd has as many tests at work at once as HOSTILE says, and each prints a megabyte.
+func TestCrowd(t *testing.T) {
+	size, err := strconv.Atoi(os.Getenv("HOSTILE"))
+	if err != nil {
+		t.Skip("HOSTILE has no size")
 	}
-	t.Fatal("the end of it")
+	line := strings.Repeat("words ", 170) + "\n"
+	var all sync.WaitGroup
+	all.Add(size)
+	for n := 0; n < size; n++ {
+		t.Run("Test"+strconv.Itoa(n)+"/worker=oci/frontend=gateway", func(t *testing.T) {
+			t.Parallel()
+			for n := 0; n < 1<<10; n++ {
+				t.Log(line)
+			}
+			all.Done()
+			all.Wait()
+			t.Fatal("the end of it")
+		})
+	}
 }

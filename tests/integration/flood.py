@@ -1,0 +1,75 @@
+"""Runs a pair whose legs print more than anybody reads, and tells how much memory that took.
+
+    python -m tests.integration.flood BINARY PATTERN SIZE FOLDER
+
+BINARY is the module `hostile`, SIZE what it is told. The pair is run twice, the second time with
+the stored control; then it is judged again from its output, and all reports are written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.backends.base import LegExit, LegRequest, Sink
+from harness.journal import read_run
+from harness.reclassify.reread import reread
+from harness.reports.write import write_reports
+from harness.runner.cell import Settings
+from harness.tools.process import Request, clean_environment, stream
+from tests.unit.pairs import Bench, Player
+
+_PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
+
+
+def peak() -> float:
+    """Give the most memory that this process ever had, in MB; what its parent had is not in it."""
+    found = _PEAK.search(Path("/proc/self/status").read_text("ascii"))
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
+
+
+def main(argv: Sequence[str]) -> None:
+    """Print the figures as JSON."""
+    binary, pattern, size, folder = argv
+
+    def flood(_leg: LegRequest, sink: Sink) -> LegExit:
+        words = [binary, "-test.v=test2json", f"-test.run={pattern}", f"-test.parallel={size}"]
+        environment = clean_environment(HOSTILE=size)
+        ended = stream(Request(words, env=environment, timeout=3000), sink)
+        return LegExit(ended.status, ended.timed_out, ended.seconds)
+
+    figures = {"begin": peak()}
+    player = Player({"TestFlood": ("fail", "fail")}, before=flood)
+    bench = Bench(Path(folder), player, Settings(offline=True, reruns=0))
+    run = bench.run()
+    figures["run"] = peak()
+    again = bench.run()
+    figures["stored control"] = peak()
+    home = bench.folder / "runs" / again.id
+    stored = read_run(home)
+    read = [reread(leg, home) for leg in stored.legs]
+    figures["judged again"] = peak()
+    write_reports(home)
+    figures["reports"] = peak()
+    told = {
+        "megabytes": figures,
+        "raw": min(path.stat().st_size for path in home.glob("*/raw.log")),
+        "cached": [leg.cached for leg in again.legs],
+        "verdicts": [sorted({row.verdict.value for row in it.judgements}) for it in (run, again)],
+        "same": [
+            it is not None and it.results == leg.results
+            for it, leg in zip(read, stored.legs, strict=True)
+        ],
+        "tests": len(again.judgements),
+        "logs": sum(path.stat().st_size for path in home.glob("*/tests/*.log")),
+        "daemon": sum(path.stat().st_size for path in home.glob("*/daemon/*.log")),
+    }
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

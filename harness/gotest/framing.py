@@ -25,6 +25,8 @@ LINE_LIMIT = 8 * 1024
 _REPORT = re.compile(rb"((?:    )*)--- (PASS|FAIL|SKIP): ([^ ]+) \((\d+(?:\.\d+)?)s\)\r?")
 _OUTCOMES = {b"PASS": Outcome.PASS, b"FAIL": Outcome.FAIL, b"SKIP": Outcome.SKIP}
 _FIRST = {b"=", b"-", b" ", b"P", b"F"}
+_CANDIDATE = re.compile(rb"(?m)^(?:=== |(?:    )*--- |PASS|FAIL)")
+"""How a line begins that may be an event in a plain stream."""
 _ARTIFACTS = b"=== ARTIFACTS "
 _LAST_WORDS = {b"PASS": True, b"FAIL": False}
 
@@ -110,8 +112,7 @@ class Marked(_Lines):
         self._output(first)
         if parts:
             last = parts.pop()
-            for part in parts:
-                self._part(part)
+            self._parts(parts)
             if len(last) < LINE_LIMIT and b"\n" not in last:
                 self._held = SYN + last
             else:
@@ -127,6 +128,19 @@ class Marked(_Lines):
 
     def _output(self, data: bytes) -> None:
         self.tracker.output(data)
+
+    def _parts(self, parts: list[bytes]) -> None:
+        """Act on what stands behind markers; what cannot be an event is handed on at once."""
+        said: list[bytes] = []
+        for part in parts:
+            if part[:1] not in _FIRST:
+                said += (SYN, part)
+                continue
+            if said:
+                self._output(b"".join(said))
+                said = []
+            self._part(part)
+        self._output(b"".join(said))
 
     def _part(self, part: bytes) -> None:
         end = part.find(b"\n", 0, LINE_LIMIT)
@@ -169,20 +183,27 @@ class Plain(_Lines):
     def feed(self, chunk: bytes) -> None:
         """Read on."""
         data = self._held + chunk
-        start, end = 0, data.find(b"\n")
-        while end >= 0:
-            self._line(data[start : end + 1])
-            start, end = end + 1, data.find(b"\n", end + 1)
-        self._held = data[start:]
-        if len(self._held) >= LINE_LIMIT:
+        end = data.rfind(b"\n") + 1
+        start = data.find(b"\n") + 1 if self._inside_line else 0
+        self._inside_line = self._inside_line and not end
+        self.tracker.output(data[:start])
+        if end:
+            self._lines(data, start, end)
+        self._held = data[end:]
+        if self._held and (len(self._held) >= LINE_LIMIT or self._inside_line):
             self.tracker.output(self._held)
             self._held, self._inside_line = b"", True
 
-    def _line(self, line: bytes) -> None:
-        short = len(line) <= LINE_LIMIT and not self._inside_line
-        self._inside_line = False
-        if not (short and line[:1] in _FIRST and self.event(line[:-1])):
-            self.tracker.output(line)
+    def _lines(self, data: bytes, start: int, end: int) -> None:
+        """Act on whole lines; what lies between two that may be events is handed on at once."""
+        for match in _CANDIDATE.finditer(data, start, end):
+            line_end = data.find(b"\n", match.start())
+            if line_end - match.start() < LINE_LIMIT:
+                self.tracker.output(data[start : match.start()])
+                start = line_end + 1
+                if not self.event(data[match.start() : line_end]):
+                    self.tracker.output(data[match.start() : start])
+        self.tracker.output(data[start:end])
 
     def finish(self) -> None:
         """Hand an unfinished line over as output."""

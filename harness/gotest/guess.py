@@ -32,13 +32,20 @@ class Guess:
             self._chosen.feed(chunk)
             return
         data = self._held + chunk
-        start, end = 0, data.find(b"\n")
-        while end >= 0:
-            if self._decided(data, start, end):
-                return
-            self._output(data[start : end + 1])
+        said = start = 0
+        while (end := data.find(b"\n", start)) >= 0:
+            found = self._decide(data, start, end)
+            if found is not None:
+                self._output(data[said:start])
+                said = start = self._choose(found, data, start)
+                if not isinstance(self._chosen, Plain):
+                    self._held = b""
+                    self._output(data[start:])
+                    return
+            else:
+                start = end + 1
             self._inside_line = False
-            start, end = end + 1, data.find(b"\n", end + 1)
+        self._output(data[said:start])
         self._held = data[start:]
         if len(self._held) >= JSON_LIMIT or self._inside_line:
             self._output(self._held)
@@ -50,31 +57,31 @@ class Guess:
         else:
             self._tracker.output(data)
 
-    def _decided(self, data: bytes, start: int, end: int) -> bool:
-        """Choose by a line; True if what begins with it has been handed on."""
+    def _decide(self, data: bytes, start: int, end: int) -> type[Escaped | Plain | Json] | None:
+        """Tell what a line can only come from, unless that is what was chosen already."""
         if self._inside_line or end - start >= JSON_LIMIT:
-            return False
-        mark = _MARK.search(data, start, min(end, start + LINE_LIMIT))
-        if mark is not None:
+            return None
+        if _MARK.search(data, start, min(end, start + LINE_LIMIT)):
+            return Escaped
+        if self._chosen is not None:
+            return None
+        line = data[start:end]
+        if line.startswith(b"=== RUN   ") or line.rstrip(b"\r") in _LAST_WORDS:
+            return Plain
+        return Json if line.startswith(b"{") and is_event(line) else None
+
+    def _choose(self, found: type[Escaped | Plain | Json], data: bytes, start: int) -> int:
+        """Take a framing, and tell where in the data it begins."""
+        if found is Escaped:
             if self._chosen is not None:
                 self._chosen.finish()
                 self._tracker.forget()
-            self._tracker.output(data[start : mark.start()])
-            return self._choose(Escaped(self._tracker), data[mark.start() :])
-        if self._chosen is not None:
-            return False
-        line = data[start:end]
-        if line.startswith(b"=== RUN   ") or line.rstrip(b"\r") in _LAST_WORDS:
-            self._chosen = Plain(self._tracker)
-            return False
-        if line.startswith(b"{") and is_event(line):
-            return self._choose(Json(self._tracker), data[start:])
-        return False
-
-    def _choose(self, framing: Framing, data: bytes) -> bool:
-        self._chosen, self._held = framing, b""
-        framing.feed(data)
-        return True
+            mark = _MARK.search(data, start)
+            begins = mark.start() if mark else start
+            self._tracker.output(data[start:begins])
+            start = begins
+        self._chosen = found(self._tracker)
+        return start
 
     def finish(self) -> None:
         """Hand what was never decided over as output."""

@@ -91,8 +91,15 @@ class Json:
         if events is not None:
             self._events(events)
             return
+        said = bytearray()
         for line in block.split(b"\n")[:-1]:
+            if b"{" not in line:
+                said += line + b"\n"
+                continue
+            self._say("", bytes(said))
+            said.clear()
             self._line(line + b"\n")
+        self._say("", bytes(said))
 
     def _hold(self, data: bytes) -> None:
         self._held = data

@@ -12,7 +12,7 @@ import re
 from harness.gotest.stream import Format
 
 _END = r"--- (PASS|FAIL|SKIP): (\S+) \(\d+(?:\.\d+)?s\)"
-_EVENT = re.compile(rf"(?:=== RUN   (\S+)|{_END})")
+_EVENT = re.compile(rf"(?:=== RUN {{3,}}(\S+)|{_END})")
 
 
 def passes(data: bytes, form: Format) -> set[str]:

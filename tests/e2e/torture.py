@@ -59,8 +59,8 @@ MOMENTS = (
     Moment("start", (), 1.0),
     Moment("checkout", ("cache/tmp/tree-*/*",), 0.1, BUILT),
     Moment("build", ("cache/tmp/suite-*/*", "cache/tmp/frontend-*/*"), 1.0, BUILT),
-    Moment("publish", ("cache/tmp/suite-*/*/bin/dockerfile.test",), 0.1, BUILT),
-    Moment("publish", ("cache/tmp/frontend-*/*/frontend.tar",), 0.05, BUILT),
+    Moment("publish", ("cache/tmp/suite-*/*/src", "cache/suite/*"), 0.01, BUILT),
+    Moment("publish", ("cache/tmp/frontend-*/*/frontend.tar", "cache/frontend/*"), 0.01, BUILT),
     Moment("run", ("runs/*/candidate",), "run", ("control",)),
     Moment("run", ("runs/*/candidate",), "run"),
     Moment("journal", ("runs/*/.run.json.*", "runs/*/run.json"), 0.02, ("control",)),
@@ -128,7 +128,7 @@ class Torture:
                 return bool(found - before) or child.poll() is not None
 
             if moment.patterns:
-                assert eventually(there, PATIENCE), f"no {moment.phase}"
+                assert eventually(there, PATIENCE, look=0.001), f"no {moment.phase}"
             time.sleep(self.chance.uniform(0, self.longest(moment)))
             self.hits[moment.phase if child.poll() is None else "too late"] += 1
             yield child

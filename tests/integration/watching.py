@@ -16,9 +16,9 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def eventually(what: Callable[[], bool], patience: float = 10.0) -> bool:
+def eventually(what: Callable[[], bool], patience: float = 10.0, look: float = 0.02) -> bool:
     """Wait until something is so, at most `patience` seconds, and tell whether it is."""
     deadline = time.monotonic() + patience
     while not (reached := what()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(look)
     return reached

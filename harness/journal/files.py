@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,13 +58,16 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what `replacing` left in and below a folder if its process was killed.
+    """Remove the files and folders in and below a folder that a killed process did not rename.
 
     The caller sees to it that nobody else writes there. Raises InfrastructureError.
     """
     with disk_errors(folder):
         for path in [path for path in folder.rglob(".*") if _UNFINISHED.fullmatch(path.name)]:
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from tests.e2e.programs import Program
@@ -10,7 +12,7 @@ from tests.e2e.torture import Torture
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.fresh(tmp_path_factory.mktemp("demo"))
+    return Program.fresh(tmp_path_factory.mktemp("demo"), USER=f"demo-{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="session")

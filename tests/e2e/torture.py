@@ -119,13 +119,12 @@ class Torture:
         """Start the program and be there at a moment of it."""
         for name in moment.forget:
             shutil.rmtree(self.program.cache / name, ignore_errors=True)
-        before = {path for pattern in moment.patterns for path in self.folder.glob(pattern)}
+        before = self.seen(moment)
         with self.program.start(*(words or self.words)) as child:
             self.pids.add(child.pid)
 
             def there() -> bool:
-                found = {path for pattern in moment.patterns for path in self.folder.glob(pattern)}
-                return bool(found - before) or child.poll() is not None
+                return bool(self.seen(moment) - before) or child.poll() is not None
 
             if moment.patterns:
                 assert eventually(there, PATIENCE, look=0.001), f"no {moment.phase}"
@@ -133,6 +132,12 @@ class Torture:
             self.hits[moment.phase if child.poll() is None else "too late"] += 1
             yield child
             child.kill()
+
+    def seen(self, moment: Moment) -> set[Path]:
+        try:
+            return {path for pattern in moment.patterns for path in self.folder.glob(pattern)}
+        except FileNotFoundError:
+            return set()  # a folder went while it was looked through
 
     def kill(self, moment: Moment) -> None:
         """Start the program, kill it at a moment, and see what is left."""

@@ -378,7 +378,9 @@ def test_the_schema_explains_its_fields_and_lists_every_verdict() -> None:
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(place: Path) -> None:
     (place / "cell").mkdir()
     kept = [place / ".lock", place / "run.json", place / "cell" / ".hidden.txt"]
-    for path in (*kept, place / ".run.json.0a1b2c3d", place / "cell" / ".x.svg.00000000"):
+    (place / ".page.602e72e2").mkdir()
+    unfinished = (place / ".page.602e72e2" / ".index.html.11223344", place / ".run.json.0a1b2c3d")
+    for path in (*kept, *unfinished, place / "cell" / ".x.svg.00000000"):
         path.touch()
     remove_unfinished(place)
-    assert sorted(path for path in place.rglob("*") if path.is_file()) == sorted(kept)
+    assert sorted(place.rglob("*")) == sorted([*kept, place / "cell"])

@@ -202,11 +202,13 @@ class ControlStore:
     def keep(self, request: LegRequest, folder: LegFolder, run: LegRun) -> None:
         """Store a control run that can stand in for another.
 
-        One that ended early says too little, and a machine that failed once may not again. Only
-        that there is no network will be so again, offline.
+        One that ended early or passed nothing says too little, and a machine that failed once may
+        not again. Only that there is no network will be so again, offline.
         """
         if run.exit_status is None or not run.whole or run.faults:
             return
+        if not any(result.outcome is Outcome.PASS for result in run.results):
+            return  # a suite that skips itself for want of a program, which somebody will install
         reasons = {result.reason for result in run.results if result.reason}
         if any(r.momentary or (r.spurious and not request.offline) for r in reasons):
             return

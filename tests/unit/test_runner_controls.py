@@ -148,6 +148,16 @@ def test_a_control_whose_machine_failed_is_not_kept(
     assert was_run_again(bench)
 
 
+def test_a_control_in_which_nothing_passed_is_not_kept(bench: Bench) -> None:
+    plays: Played = {"TestCopy": ("skip no containerd-shim", "skip no containerd-shim")}
+    bench.player.tests = {**plays, "TestBroken": TESTS["TestBroken"]}
+    bench.run()
+    bench.player.tests = dict(TESTS)
+    run = bench.run()
+    assert was_run_again(bench)
+    assert bench.verdicts(run)["TestCopy"] is Verdict.COMPATIBLE
+
+
 def test_a_control_that_ran_out_of_memory_is_not_kept(bench: Bench) -> None:
     def before(_leg: LegRequest, sink: Sink) -> LegExit:
         sink(stream({"TestCopy": "pass"}))

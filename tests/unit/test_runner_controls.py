@@ -155,7 +155,7 @@ def test_a_control_in_which_nothing_passed_is_not_kept(bench: Bench) -> None:
     bench.player.tests = dict(TESTS)
     run = bench.run()
     assert was_run_again(bench)
-    assert bench.verdicts(run)["TestCopy"] is Verdict.COMPATIBLE
+    assert bench.verdicts(run)["TestCopy"] == Verdict.COMPATIBLE
 
 
 def test_a_control_that_ran_out_of_memory_is_not_kept(bench: Bench) -> None:

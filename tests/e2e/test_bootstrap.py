@@ -168,7 +168,7 @@ def test_the_installed_programs_answer(installed: Path, home: Home, program: str
 
 
 def test_the_installed_program_finds_its_own_data(installed: Path, home: Home) -> None:
-    assert "DAEMON FRONTEND" in home.run(installed / "compat", "run", "--help").stdout
+    assert "[DAEMON] [FRONTEND]" in home.run(installed / "compat", "run", "--help").stdout
     done = home.run(installed / "compat", "images", "list", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)

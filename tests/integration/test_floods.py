@@ -45,8 +45,9 @@ def test_a_flood_stays_within_bounds(
     assert told["raw"] > SIZE * 1_000_000
     assert told["cached"] == [True, False]
     assert told["verdicts"] == [["same-failure"], ["same-failure"]]
-    assert told["same"]
+    assert told["same"] == [True, True]
     assert told["tests"] == (1 if pattern == "TestFlood" else SIZE)
     # A log is kept to a MiB, and a crowd's to less: each test of two legs has one.
     assert 0 < told["logs"] < 2 * min(told["tests"], 32) * 1_100_000
+    assert (told["daemon"] > 0) == (pattern == "TestFlood")
     assert max(told["megabytes"].values()) < MOST, told["megabytes"]

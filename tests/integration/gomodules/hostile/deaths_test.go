@@ -95,14 +95,15 @@ func TestFlood(t *testing.T) {
 	t.Run("TestFlood/worker=oci/frontend=gateway", func(t *testing.T) {
 		long := strings.Repeat("x", 1<<20)
 		logged := strings.Repeat("    sandbox.go:286: time=\"2026-11-23T18:06:07Z\" level=debug\n", 1<<14)
+		os.Stdout.WriteString("    sandbox.go:283: stderr: /usr/bin/buildkitd\n")
 		for n := 0; n < size; n++ {
 			if n < size/2 {
 				os.Stdout.WriteString(long)
 			} else {
 				os.Stdout.WriteString(logged)
 			}
-			if n == 0 || n == size/10 || n == size/2-1 {
-				os.Stdout.WriteString("\n    sandbox.go:283: stderr: /usr/bin/buildkitd\n")
+			if n == size/10 || n == size/2-1 {
+				os.Stdout.WriteString("\n")
 			}
 		}
 		t.Fatal("the end of it")

@@ -6,6 +6,7 @@ whatever it or its daemons make there lies below, and goes with them. See cgroup
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -31,6 +32,9 @@ _INHERITED = ("cpuset.cpus", "cpuset.mems")
 
 _FROZEN = "freezer.state"
 """Of cgroup v1, where a frozen process does not even die."""
+
+_GONE = {errno.ENOENT, errno.ENODEV}
+"""What the kernel says of a group that somebody else removes at this moment."""
 
 _COUNTERS = ("memory.events", "memory.oom_control")
 
@@ -168,8 +172,12 @@ def _inherit(folder: Path) -> None:
 def _thaw(folder: Path) -> None:
     """Let frozen processes of cgroup v1 go on, so that they can die."""
     for file in (group / _FROZEN for group in _tree(folder)):
-        if file.exists():
-            file.write_text("THAWED", "ascii")
+        try:
+            if file.exists():
+                file.write_text("THAWED", "ascii")
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
 
 
 def _tree(folder: Path) -> Iterator[Path]:

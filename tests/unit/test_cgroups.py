@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -134,3 +135,20 @@ def test_on_v1_what_was_killed_elsewhere_may_have_been_ours(tmp_path: Path) -> N
 
 def test_without_a_memory_controller_they_say_nothing(tmp_path: Path) -> None:
     assert folder_with(tmp_path).kills(Kills(1, 2)) == Kills(1, 2)
+
+
+@pytest.mark.parametrize("code", [errno.ENODEV, errno.ENOENT])
+def test_a_group_that_another_removes_at_this_moment_is_gone(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = tmp_path / "freezer" / "leg"
+    group.mkdir(parents=True)
+    write(group / "freezer.state", "FROZEN")
+
+    def vanish(self: Path, *_: object) -> int:
+        self.unlink()
+        raise OSError(code, os.strerror(code), str(self))
+
+    monkeypatch.setattr(Path, "write_text", vanish)
+    assert Groups({"/sys/fs/cgroup/freezer": str(group)}).remove() == ()
+    assert not group.exists()

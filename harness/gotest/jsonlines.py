@@ -45,12 +45,17 @@ def is_event(line: bytes) -> bool:
 
 
 def _events(block: bytes) -> list[_Event] | None:
-    if len(block) > JSON_LIMIT:
+    """Read a block at once; None if it may hold anything but one event on each line."""
+    lines = block.count(b"\n")
+    if len(block) > JSON_LIMIT or not block.startswith(b"{"):
+        return None
+    if block.count(b"}\n{") != lines - 1:  # an event that goes over lines is none
         return None
     try:
-        return [_decoder.decode(line) for line in block.split(b"\n")[:-1]]
+        events = _decoder.decode_lines(block)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    return events if len(events) == lines else None
 
 
 def _is_framing(text: str) -> bool:

@@ -12,6 +12,7 @@ const workerChips = [...document.querySelectorAll("button[data-worker]")];
 let state = readHash();
 let lastCell = null; // opened last, to come back to
 let turn = 0; // counts views, so that a slow one does not replace a newer one
+let address = null; // of the view that is shown or being made
 
 function readHash() {
   const at = new URLSearchParams(location.hash.slice(1));
@@ -44,8 +45,8 @@ const to = (next, text, props = {}) => h("a", { href: hashOf(next), ...props }, 
 function go(next, { replace = false } = {}) {
   const hash = hashOf(next);
   if (hash === (location.hash || "#")) return;
-  if (replace) location.replace(hash);
-  else location.hash = hash;
+  location[replace ? "replace" : "assign"](hash);
+  show(); // the event comes later: a second click before it would start from the old state
 }
 
 const shownCells = () =>
@@ -56,6 +57,8 @@ const shownCells = () =>
 // -- showing -------------------------------------------------------------------------------------
 
 async function show() {
+  if (location.hash === address) return;
+  address = location.hash;
   const before = state;
   state = readHash();
   const mine = ++turn;

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import click
 
+from harness.cli.complaints import printable
+
 
 @dataclass(frozen=True)
 class Lazy:
@@ -98,6 +100,4 @@ class _Harmless(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Give a record's text as errors are given."""
-        from harness.cli.program import printable  # noqa: PLC0415 - which imports this module
-
         return printable(super().format(record))

@@ -6,7 +6,6 @@ Every error that leaves a command ends here and nowhere else. A command returns 
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
@@ -17,11 +16,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from click.shell_completion import get_completion_class, shell_complete
 
+from harness.cli.complaints import explain, printable, tell
 from harness.cli.lazy import Settings
 from harness.cli.umbrella import short_form, umbrella
-from harness.errors import CompatError, ExitCode
-from harness.reports.text import visible_block
-from harness.tools.redaction import redact
+from harness.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,16 +31,6 @@ _READER_GONE = 128 + signal.SIGPIPE
 
 _HELP = ["-h", "--help"]
 _WIDTH = 100
-
-_ELSEWHERE = "or set COMPAT_CACHE to a folder on another disk"
-_SYSTEM_ERRORS = {
-    errno.ENOSPC: ("the disk is full", f"free some space, {_ELSEWHERE}"),
-    errno.EDQUOT: ("the disk quota is used up", f"free some space, {_ELSEWHERE}"),
-    errno.EROFS: ("the file system is read-only", f"remount it, {_ELSEWHERE}"),
-    errno.EACCES: ("permission denied", f"change its owner or mode, {_ELSEWHERE}"),
-    errno.EPERM: ("operation not permitted", "run as a user who may do that, for example root"),
-}
-"""Faults of the machine that any command can meet: what is wrong, and what to do about it."""
 
 
 def main() -> NoReturn:
@@ -73,11 +61,11 @@ def execute(prog: str, choose: Chooser, args: Sequence[str]) -> int:
         _discard_output()
         return _READER_GONE
     except (KeyboardInterrupt, click.Abort, EOFError):
-        return _tell("interrupted", "", ExitCode.INTERRUPTED)
+        return tell("interrupted", "", ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the one place where everything is told
         if settings.debug:
             click.echo(printable(traceback.format_exc()), err=True)
-        return _explain(error)
+        return explain(error)
     return code
 
 
@@ -108,44 +96,6 @@ def _complete(prog: str, choose: Chooser) -> int | None:
     if kind is not None and asked == "complete":
         words, _ = kind(umbrella, {}, prog, variable).get_completion_args()
     return shell_complete(choose(words), {}, prog, variable, instruction)
-
-
-def _explain(error: Exception) -> int:
-    """Tell an error in the words that its kind deserves and return its exit code."""
-    if isinstance(error, CompatError):
-        return _tell(str(error), error.hint, error.exit_code)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return ExitCode.USAGE
-    if isinstance(error, click.ClickException):
-        ctx = error.ctx if isinstance(error, click.UsageError) else None
-        hint = f"see {ctx.command_path} --help" if ctx else ""
-        return _tell(error.format_message(), hint, ExitCode.USAGE)
-    if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
-        what, hint = _SYSTEM_ERRORS[error.errno]
-        where = f"{error.filename}: " if error.filename else ""
-        return _tell(f"{where}{what}", hint, ExitCode.INFRASTRUCTURE)
-    return _tell(
-        f"unexpected {type(error).__name__}: {error}",
-        "rerun with --debug for the traceback, and please report it",
-        ExitCode.INFRASTRUCTURE,
-    )
-
-
-def _tell(message: str, hint: str, code: ExitCode) -> int:
-    click.echo(f"error: {printable(message)}", err=True)
-    if hint:
-        click.echo(f"hint: {printable(hint)}", err=True)
-    return code
-
-
-def printable(text: str) -> str:
-    """Make text from anywhere safe for a terminal and for a CI log.
-
-    What is shown is what `visible_block` makes of it, without credentials. Lines after the first
-    are set off by a bar, because GitHub obeys `::command::` at the start of a line.
-    """
-    return visible_block(redact(text.strip())).replace("\n", "\n  | ")
 
 
 def _discard_output() -> None:

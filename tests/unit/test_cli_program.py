@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 import harness
 from harness import cli
 from harness.cli import program
+from harness.cli.complaints import printable
 from harness.cli.lazy import share_options
-from harness.cli.program import execute, printable
+from harness.cli.program import execute
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
 from harness.errors import CompatError, ConfigError, ExitCode, IndeterminateError, PatchError
 

@@ -12,7 +12,7 @@ import re
 from harness.config.yamlfile import Complaint
 
 MAX_CONTEXT = 1
-HUNK = re.compile(r"@@ -\d{1,7}(?:,(\d{1,7}))? \+\d{1,7}(?:,(\d{1,7}))? @@( .*)?\Z")
+HUNK = re.compile(r"@@ -[0-9]{1,7}(?:,([0-9]{1,7}))? \+[0-9]{1,7}(?:,([0-9]{1,7}))? @@( .*)?\Z")
 PLAIN_PATH = re.compile(r"[A-Za-z0-9._+@-]+(/[A-Za-z0-9._+@-]+)*\Z")
 OUTSIDE = {"..", ".", ".git"}
 MAKE_IT = "make it with `git diff -U1`"

@@ -27,7 +27,7 @@ MASTER = "master"
 Minor = Annotated[
     str,
     Meta(
-        pattern=r"\A(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\Z",
+        pattern=r"\A(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\Z",
         description="a version of the form MAJOR.MINOR",
         examples=['"1.21"'],
     ),
@@ -35,7 +35,7 @@ Minor = Annotated[
 Full = Annotated[
     str,
     Meta(
-        pattern=r"\A[1-9]\d{0,3}\.\d{1,4}\.\d{1,4}\Z",
+        pattern=r"\A[1-9][0-9]{0,3}\.[0-9]{1,4}\.[0-9]{1,4}\Z",
         description="a Go version in full",
         examples=['"1.21.13"'],
     ),
@@ -43,7 +43,7 @@ Full = Annotated[
 LineName = Annotated[
     str,
     Meta(
-        pattern=rf"\A(v(0|[1-9]\d{{0,3}})\.(0|[1-9]\d{{0,3}})|{MASTER})\Z",
+        pattern=rf"\A(v(0|[1-9][0-9]{{0,3}})\.(0|[1-9][0-9]{{0,3}})|{MASTER})\Z",
         description=f"the name of a line (vMAJOR.MINOR or {MASTER})",
         examples=["v0.6"],
     ),

@@ -47,7 +47,7 @@ Count = Annotated[int, Meta(ge=1, le=999)]
 ReleaseLine = Annotated[
     str,
     Meta(
-        pattern=r"\Av(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\Z",
+        pattern=r"\Av(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\Z",
         description="a release line (vMAJOR.MINOR)",
         examples=["v0.6"],
     ),

@@ -57,6 +57,7 @@ def test_an_empty_line_counts_as_context_as_git_has_it() -> None:
         ("index c3c459c..8707636 100644", "rename from x", "`--- a/PATH` is wanted"),
         ("index c3c459c..8707636 100644", "old mode 100644", "`--- a/PATH` is wanted"),
         ("@@ -200,2 +200,3 @@", "@@ -200 +200 @", "`@@ -LINE,COUNT +LINE,COUNT @@`"),
+        ("@@ -200,2 +200,3 @@", "@@ -200,\u0662 +200,3 @@", "`@@ -LINE,COUNT +LINE,COUNT @@`"),
         ("@@ -200,2 +200,3 @@", "@@ -200,9 +200,9 @@", "shorter than its header says"),
         ("@@ -200,2 +200,3 @@", "@@ -200,0 +200,2 @@", "longer than its header says"),
         ("@@ -200,2 +200,3 @@", "@@ -200,1 +200,2 @@", "is wanted here"),

@@ -104,6 +104,12 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "write for example v0.6",
         ),
         (
+            "since: v0.6}",
+            "since: v0.\u0666}",
+            "4:24: pairs[0].daemons[0].lines.since: 'v0.٦' is not a release line (vMAJOR.MINOR)",
+            "write for example v0.6",
+        ),
+        (
             "last: 3",
             "last: three",
             "5:23: pairs[0].daemons[1].lines.last: 'three' is no whole number from 1 to 999",

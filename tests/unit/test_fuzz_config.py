@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+import yaml
 
-from harness.config.conditions import ALWAYS, Condition
-from harness.config.diffs import check_diff
+from harness.config.conditions import ALWAYS, Condition, Facts
 from harness.config.lines import load_lines
 from harness.config.matrixfile import load_matrix
+from harness.config.oracle import load_oracle
 from harness.config.schema import load
 from harness.config.series import load_series
 from harness.config.skiplists import load_entries
-from harness.config.yamlfile import MAX_BYTES, Complaint
+from harness.config.yamlfile import MAX_BYTES
 from harness.errors import ConfigError
 from harness.images.recipes import load_recipes
-from harness.model import Record
-from tests.unit.fuzzing import Edit, edits, inputs, spoiled
+from harness.minikit import History
+from harness.model import Channel, Record
+from tests.unit.fuzzing import anything, batches, bounded, hold, spoiled, spoiled_tree
+from tests.unit.runs import FRONTEND, SUITE
 
 MARKS = (
     *("!!python/object/apply:os.system ['id']", "!x ", "&a ", "*a", "<<: *a", "? ", ": ", "- "),
@@ -55,11 +58,24 @@ pairs:
   - daemons: [{lines: {since: v0.6}}, {lines: {last: 3}}]
     frontends: [{dockerfile: {since: "1.1"}}, {branches: [master]}]
     workers: [oci]
+    channels: [labs]
     timeout: 5s
     memory: 512MiB
 exclude:
   - {when: {daemon: ">=0.17"}, reason: broken, issue: "https://example.com/1"}
-policy: {max_age: 24h, flaky_budget: 0}
+include:
+  - daemon: v0.4.0
+    frontend: dockerfile/1.1.0
+    expect:
+      - {test: TestUser, params: {fileop: "false"}, verdict: regressed, error: 'not .* by'}
+"""
+POLICY = f"""{MATRIX}policy:
+  max_age: 24h
+  flaky_budget: 0
+  changed_failures: refuse
+  stale_entries: tell
+  suspicious: tell
+  require: ["v0.6.*_master_*", "*"]
 """
 SERIES = """\
 patches:
@@ -87,6 +103,19 @@ parts:
 recipes:
   one: {stands_for: busybox, differs: much, parts: [base], cmd: [sh], workdir: /x}
 """
+ORACLE = """\
+suspect:
+  - {kind: data-race, pattern: '^WARNING: DATA RACE'}
+ignore:
+  - {pattern: 'main\\.go', reason: it ends so, issue: "https://example.com/1"}
+"""
+HISTORY = """\
+author: Somebody <some@example.com>
+commits:
+  - {subject: Begin, day: 2020-01-02, branch: master, overlay: base, tags: [v0.1.0, dockerfile/1.0]}
+  - {subject: Go on, day: 2020-01-03, branch: v0.1, begins: v0.1.0, delete: [a/b], body: why}
+forget: [v0.1]
+"""
 CONDITION = """\
 when:
   daemon: ">=0.6,<0.9"
@@ -100,42 +129,37 @@ when:
   offline: true
 """
 PATCH = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
-DIFF = """\
-diff --git a/dir/run.go b/dir/run.go
-index c3c459c..8707636 100644
---- a/dir/run.go
-+++ b/dir/run.go
-@@ -200,2 +200,3 @@ func run() {
- before
-+added
- after
---- a/other.go
-+++ b/other.go
-@@ -1 +1 @@
--old
-+new
-"""
-DIFF_MARKS = (
-    *("/dev/null", "a/../x", "b/.git/config", '"a/\\056\\056/x"', "new file mode 120000\n"),
-    *("rename from x\n", "copy to y\n", "GIT binary patch\n", "old mode 100644\n", "@@ -1 +1 @@\n"),
-    *("@@ -0,0 +1 @@\n", "\\ No newline at end of file\n", "--- a/x\n", "+++ b/x\n", " ", "+", "-"),
-)
 
 
 class _Conditional(Record, frozen=True, kw_only=True):
     when: Condition = ALWAYS
 
 
+FACTS = Facts(
+    daemon=SUITE,
+    frontend=FRONTEND,
+    worker="oci",
+    backend="native",
+    channel=Channel.LABS,
+    offline=True,
+    contains=lambda _commit, sha: sha.startswith("7"),
+)
+
+
 def _read_condition(folder: Path) -> object:
-    return load(folder / "when.yaml", _Conditional)
+    """Read a condition, and ask it: whatever was read has an answer."""
+    return load(folder / "when.yaml", _Conditional).when.matches(FACTS)
 
 
 READERS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "lines": ("lines.yaml", LINES, lambda folder: load_lines(folder / "lines.yaml")),
     "matrix": ("some.yaml", MATRIX, lambda folder: load_matrix(folder / "some.yaml")),
+    "policy": ("some.yaml", POLICY, lambda folder: load_matrix(folder / "some.yaml")),
     "series": ("need/series.yaml", SERIES, load_series),
     "skip list": ("list.yaml", ENTRIES, lambda folder: load_entries(folder, date(2026, 11, 23))),
     "recipes": ("images.yaml", RECIPES, lambda folder: load_recipes(folder / "images.yaml")),
+    "oracle": ("oracle.yaml", ORACLE, lambda folder: load_oracle(folder / "oracle.yaml")),
+    "history": ("h.yaml", HISTORY, lambda folder: load(folder / "h.yaml", History)),
     "condition": ("when.yaml", CONDITION, _read_condition),
 }
 """For each: the file, one that is as it should be, and who reads it."""
@@ -178,12 +202,18 @@ def test_what_the_spoiling_begins_with_is_read(kind: str, folder: Path) -> None:
 
 
 @kinds
-@inputs()
-@given(changes=edits(MARKS))
+@batches
 def test_a_spoiled_file_is_read_or_refused_in_its_place(
-    kind: str, folder: Path, changes: list[Edit]
+    kind: str, batch: int, folder: Path
 ) -> None:
-    refused_in_place(kind, folder, spoiled(READERS[kind][1], changes))
+    good = READERS[kind][1]
+    tree = json.dumps(yaml.safe_load(good), default=str)  # which is YAML
+
+    def promise(chance: Random) -> None:
+        change, begin = chance.choice(((spoiled, good), (spoiled_tree, tree)))
+        refused_in_place(kind, folder, change(chance, begin, MARKS))
+
+    hold(promise, batch, place=folder)
 
 
 @kinds
@@ -195,10 +225,12 @@ def test_a_complaint_is_one_line_whatever_stands_in_a_key(kind: str, folder: Pat
 
 
 @kinds
-@inputs(50, 10_000)
-@given(content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
-def test_bytes_that_are_anything_are_refused(kind: str, folder: Path, content: bytes) -> None:
-    refused_in_place(kind, folder, content)
+@batches
+def test_bytes_that_are_anything_are_refused(kind: str, batch: int, folder: Path) -> None:
+    def promise(chance: Random) -> None:
+        refused_in_place(kind, folder, anything(chance))
+
+    hold(promise, batch, place=folder, quick=50, thorough=20_000)
 
 
 BOMBS = {
@@ -223,34 +255,5 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_does_not_go_off(bomb: str, folder: Path) -> None:
-    assert refused_in_place("skip list", folder, BOMBS[bomb].encode())
-
-
-# -- diffs ---------------------------------------------------------------------------------------
-
-
-@inputs()
-@given(changes=edits(DIFF_MARKS))
-@example([(0, 0, "--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-a\n+b\n")])
-def test_a_spoiled_diff_edits_below_the_root_or_is_refused_by_line(changes: list[Edit]) -> None:
-    text = spoiled(DIFF, changes)
-    paths: tuple[str, ...] = ()
-    refused = ""
-    try:
-        paths = check_diff(text)
-    except Complaint as complaint:
-        refused = complaint.what
-    assert paths or re.match(r"line \d+ of the patch: |the patch ", refused)
-    for path in paths:
-        parts = path.split("/")
-        assert all(part and not part.startswith("..") for part in parts)
-        assert ".git" not in parts
-        assert path.isascii()
-        assert path.isprintable()
-
-
-@inputs()
-@given(text=st.binary(max_size=300))
-def test_bytes_that_are_anything_are_no_diff(text: bytes) -> None:
-    with pytest.raises(Complaint):
-        check_diff(text)
+    with bounded():
+        assert refused_in_place("skip list", folder, BOMBS[bomb].encode())

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.config.policy import Policy
 from harness.errors import CompatError, ExitCode, UsageError
@@ -26,7 +25,7 @@ from harness.reports.write import write_reports
 from harness.triage.diff import compare
 from harness.triage.told import render
 from tests.unit import matrices, runs
-from tests.unit.fuzzing import Edit, edits, inputs, spoiled, spoiled_tree, tree_edits
+from tests.unit.fuzzing import anything, batches, hold, spoiled, spoiled_tree
 
 READERS = {"run.json": read_run, "matrix.json": read_matrix, "plan.json": read_plan}
 MARKS = ("{", "}", "[", "]", ",", ":", '"', "\\", "\\u0000", "\\ud800", "[" * 2000, '{"":' * 2000)
@@ -70,35 +69,44 @@ names = pytest.mark.parametrize("name", READERS)
 
 
 @names
-@inputs()
-@given(changes=tree_edits)
+@batches
 def test_a_spoiled_record_is_read_or_refused(
-    name: str, good: Path, tmp_path: Path, changes: list[Edit]
+    name: str, batch: int, good: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / name
-    file.write_bytes(spoiled_tree((good / name).read_bytes(), changes))
-    read_or_refused(file)
+    file, whole = tmp_path / name, (good / name).read_bytes()
+
+    def promise(chance: Random) -> None:
+        file.write_bytes(spoiled_tree(chance, whole))
+        read_or_refused(file)
+
+    hold(promise, batch, place=tmp_path)
 
 
 @names
-@inputs(100, 20_000)
-@given(changes=edits(MARKS))
+@batches
 def test_a_damaged_file_is_read_or_refused(
-    name: str, good: Path, tmp_path: Path, changes: list[Edit]
+    name: str, batch: int, good: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / name
-    file.write_bytes(spoiled((good / name).read_text("utf-8"), changes))
-    read_or_refused(file)
+    file, whole = tmp_path / name, (good / name).read_text("utf-8")
+
+    def promise(chance: Random) -> None:
+        file.write_bytes(spoiled(chance, whole, MARKS))
+        read_or_refused(file)
+
+    hold(promise, batch, place=tmp_path, quick=100, thorough=20_000)
 
 
 @names
-@inputs(50, 10_000)
-@given(content=st.binary(max_size=200))
-def test_bytes_that_are_anything_are_refused(name: str, tmp_path: Path, content: bytes) -> None:
+@batches
+def test_bytes_that_are_anything_are_refused(name: str, batch: int, tmp_path: Path) -> None:
     file = tmp_path / name
-    file.write_bytes(content)
-    with pytest.raises(UsageError):
-        READERS[name](file)
+
+    def promise(chance: Random) -> None:
+        file.write_bytes(anything(chance))
+        with pytest.raises(UsageError):
+            READERS[name](file)
+
+    hold(promise, batch, place=tmp_path, quick=50, thorough=20_000)
 
 
 def _everything(folder: Path, out: Path) -> Iterator[object]:
@@ -116,38 +124,31 @@ def _everything(folder: Path, out: Path) -> Iterator[object]:
     yield write_reports(out / "merged")
 
 
-@inputs(15, 5_000)
-@given(
-    of_matrix=st.one_of(st.just([]), tree_edits),
-    of_run=st.one_of(st.just([]), tree_edits),
-    alike=st.booleans(),
-)
-def test_all_that_reads_a_run_folder_stays_in_it(
-    good: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    of_matrix: list[Edit],
-    of_run: list[Edit],
-    alike: bool,  # noqa: FBT001 - drawn
-) -> None:
-    place = tmp_path_factory.mktemp("place")
-    folder, out = place / "inner" / "run", place / "out"
-    shutil.copytree(good, folder)
-    (folder / "run.json").unlink()
-    out.mkdir()
-    if of_matrix:
-        matrix = spoiled_tree((good / "matrix.json").read_bytes(), of_matrix)
-        (folder / "matrix.json").write_bytes(matrix)
-        (folder / "plan.json").unlink()
-    if of_run:
-        run = spoiled_tree((good / "run.json").read_bytes(), of_run)
-        next(folder.glob("cells/*/run.json")).write_bytes(run)
-    if alike:
-        _agree(folder)
-    with suppress(CompatError):
-        list(_everything(folder, out))
-    found = {path.name for path in place.iterdir()} | {it.name for it in folder.parent.iterdir()}
-    assert found == {"inner", "out", "run"}
-    shutil.rmtree(place)
+@batches
+def test_all_that_reads_a_run_folder_stays_in_it(batch: int, good: Path, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+
+    def promise(chance: Random) -> None:
+        folder, out = place / "inner" / "run", place / "out"
+        shutil.copytree(good, folder)
+        (folder / "run.json").unlink()
+        out.mkdir()
+        if chance.random() < 0.6:
+            matrix = spoiled_tree(chance, (good / "matrix.json").read_bytes())
+            (folder / "matrix.json").write_bytes(matrix)
+            (folder / "plan.json").unlink()
+        if chance.random() < 0.6:
+            run = spoiled_tree(chance, (good / "run.json").read_bytes())
+            next(folder.glob("cells/*/run.json")).write_bytes(run)
+        if chance.random() < 0.5:
+            _agree(folder)
+        with suppress(CompatError):
+            list(_everything(folder, out))
+        found = {path.name for path in place.iterdir()}
+        assert found | {path.name for path in folder.parent.iterdir()} == {"inner", "out", "run"}
+        shutil.rmtree(place)
+
+    hold(promise, batch, place=place, quick=15, thorough=20_000)
 
 
 def _agree(folder: Path) -> None:

@@ -10,15 +10,14 @@ import lzma
 import tarfile
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import IO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.errors import BuildError
 from harness.images import saved
-from tests.unit.fuzzing import inputs
+from tests.unit.fuzzing import batches, hold
 
 PROGRAM = b"\x7fELF program"
 LABELS = {"moby.buildkit.frontend.network.none": "true"}
@@ -196,17 +195,18 @@ def test_names_in_a_layer_lead_nowhere(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"made", "home"}
 
 
-@inputs(200, 100_000)
-@given(
-    changes=st.lists(st.tuples(st.integers(0, len(HEAD)), st.binary(min_size=1, max_size=12))),
-    cut=st.integers(0, len(HEAD)),
-)
-def test_a_spoiled_archive_is_packed_or_a_build_error(
-    tmp_path: Path, changes: list[tuple[int, bytes]], cut: int
-) -> None:
-    content = bytearray(HEAD)
-    for at, piece in changes:
-        content[at : at + len(piece)] = piece
-    with suppress(BuildError):
-        saved.pack(io.BytesIO(content[cut // 9 :]), tmp_path / "frontend.tar", tmp_path / "program")
-    assert {it.name for it in tmp_path.iterdir()} <= {"frontend.tar", "program", "home"}
+@batches
+def test_a_spoiled_archive_is_packed_or_a_build_error(batch: int, tmp_path: Path) -> None:
+    def promise(chance: Random) -> None:
+        content = bytearray(HEAD)
+        for _ in range(chance.randrange(8)):
+            piece = chance.randbytes(chance.randint(1, 12))
+            at = chance.randrange(len(content))
+            content[at : at + len(piece)] = piece
+        start = chance.choice((0, 0, chance.randrange(len(HEAD))))
+        packed = io.BytesIO(content[start:])
+        with suppress(BuildError):
+            saved.pack(packed, tmp_path / "frontend.tar", tmp_path / "program")
+        assert {it.name for it in tmp_path.iterdir()} <= {"frontend.tar", "program", "home"}
+
+    hold(promise, batch, place=tmp_path, quick=200)

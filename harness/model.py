@@ -341,6 +341,25 @@ class EntryRef(Record, frozen=True, kw_only=True):
     issue: str
 
 
+class Tally(Record, frozen=True, kw_only=True):
+    """How often a test failed on one side; attempts that say nothing do not count."""
+
+    failed: Count = 0
+    attempts: Count = 0
+
+
+class Recent(Record, frozen=True, kw_only=True):
+    """What a test did in the newest runs of its pair before this one, as the history had it."""
+
+    runs: Count
+    since: str
+    """When the oldest of them began; UTC, ISO 8601."""
+    control: Tally
+    candidate: Tally
+    failing: Count
+    """How many of the newest runs in a row the candidate passed no attempt in."""
+
+
 class Judgement(Record, frozen=True, kw_only=True):
     """The verdict on one test, with both sides it was drawn from."""
 
@@ -350,6 +369,8 @@ class Judgement(Record, frozen=True, kw_only=True):
     """One per attempt, the main run first."""
     candidate: tuple[Result, ...]
     entry: EntryRef | None = None
+    recent: Recent | None = None
+    """Kept where it may decide; None where the candidate passed, and if too little is known."""
 
 
 class PatchRef(Record, frozen=True, kw_only=True):

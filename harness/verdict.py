@@ -20,11 +20,17 @@ What remains decides:
     skip      missing             indeterminate: neither side got to it
     missing   missing             indeterminate
     none      failing             regressed, or known: without a control nothing excuses it
-    mixed on either side          flaky, or known if an entry says so and its budget holds
+    mixed on either side          flaky, or known if an entry says so, its signature matches
+                                  and its budget holds
     any       any                 skipped if an entry says that the test is not run
 
 A side whose last four attempts all failed is broken, not flaky, whatever it did before: those
 four alone count.
+
+Where the history knows what a test did in recent runs, the budget of a flaky entry is counted
+over those and this one. A candidate that failed in all attempts of this run may then have merely
+flaked: `known`, if the entry has both a signature, found in each failure, and a budget, which
+holds, and it has not been so for four runs in a row.
 
 Where the candidate fails and the reason of either side is spurious, the verdict is `infra`
 unless both sides fail alike or the signature of an entry names the candidate's failure: else an
@@ -42,7 +48,7 @@ from enum import Enum, auto
 
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
-from harness.model import Judgement, Outcome, Reason, Result, Status, Verdict
+from harness.model import Judgement, Outcome, Reason, Recent, Result, Status, Tally, Verdict
 
 WORST_FIRST = (
     Verdict.REGRESSED,
@@ -74,7 +80,7 @@ MIN_EXECUTED = 0.5
 """Least share of a pair's tests, skips aside, that must have run to an end on both sides."""
 
 BROKEN_AFTER = 4
-"""Failures in a row after which a test no longer counts as flaky."""
+"""Failures in a row, of attempts or of runs, after which a test no longer counts as flaky."""
 
 _EXIT_CODES = {
     Verdict.REGRESSED: ExitCode.REGRESSION,
@@ -97,21 +103,27 @@ _EXECUTED = {_Kind.PASS, _Kind.FAILING, _Kind.MIXED}
 _KINDS = {Outcome.PASS: _Kind.PASS, Outcome.SKIP: _Kind.SKIP, Outcome.MISSING: _Kind.MISSING}
 
 
-def judge(control: Sequence[Result], candidate: Sequence[Result], entry: Entry | None) -> Verdict:
+def judge(
+    control: Sequence[Result],
+    candidate: Sequence[Result],
+    entry: Entry | None,
+    recent: Recent | None = None,
+) -> Verdict:
     """Give the verdict on one test from every attempt of both sides.
 
-    `control` is empty if there was no control run.
+    `control` is empty if there was no control run; `recent` is None if nothing is known of
+    earlier runs.
     """
     if entry is not None and entry.status is Status.SKIP:
         return Verdict.SKIPPED
     ours, theirs = _said(control), _said(candidate)
     before, after = _kind(ours), _kind(theirs)
     if _Kind.MIXED in {before, after}:
-        return _mixed(ours, theirs, entry)
+        return _mixed(ours, theirs, entry, recent)
     if after is _Kind.PASS:
         return _passed(before, ours, entry)
     if after is _Kind.FAILING:
-        return _failed(before, ours, theirs, entry)
+        return _failed(before, ours, theirs, entry, recent)
     if after is _Kind.SKIP:
         return _skipped(before)
     return _missed(before, theirs)
@@ -126,6 +138,15 @@ def flake_rate(results: Sequence[Result]) -> tuple[int, int] | None:
     if _kind(said) is not _Kind.MIXED:
         return None
     return sum(result.outcome is not Outcome.PASS for result in said), len(said)
+
+
+def tally(results: Sequence[Result]) -> Tally:
+    """Count the attempts of one side that passed or failed; none, if it only skipped."""
+    said = [result for result in results if _telling(result)]
+    if all(result.outcome is Outcome.SKIP for result in said):
+        return Tally()
+    failed = sum(result.outcome is not Outcome.PASS for result in said)
+    return Tally(failed=failed, attempts=len(said))
 
 
 def overall(judgements: Iterable[Judgement]) -> Verdict:
@@ -162,11 +183,24 @@ def _enough(rows: Sequence[Judgement]) -> bool:
     return _Kind.PASS in baseline and executed >= MIN_EXECUTED * len(wanted)
 
 
-def _mixed(ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None) -> Verdict:
-    known = entry if entry is not None and entry.status is Status.FLAKY else None
-    rates = filter(None, map(flake_rate, (ours, theirs)))
-    afforded = known is not None and all(known.affords(*rate) for rate in rates)
+def _mixed(
+    ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None, recent: Recent | None
+) -> Verdict:
+    if entry is None or entry.status is not Status.FLAKY:
+        return Verdict.FLAKY
+    before = (recent.control, recent.candidate) if recent else (Tally(), Tally())
+    afforded = all(
+        _named(entry, side) and _affords(entry, side, past)
+        for side, past in zip((ours, theirs), before, strict=True)
+        if _kind(side) is _Kind.MIXED
+    )
     return Verdict.KNOWN if afforded else Verdict.FLAKY
+
+
+def _affords(entry: Entry, results: Sequence[Result], before: Tally) -> bool:
+    """Tell whether a side's failures are within a budget, those of earlier runs with them."""
+    failed = sum(result.outcome is not Outcome.PASS for result in results)
+    return entry.affords(before.failed + failed, before.attempts + len(results))
 
 
 def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdict:
@@ -177,12 +211,16 @@ def _passed(before: _Kind, ours: Sequence[Result], entry: Entry | None) -> Verdi
 
 
 def _failed(
-    before: _Kind, ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None
+    before: _Kind,
+    ours: Sequence[Result],
+    theirs: Sequence[Result],
+    entry: Entry | None,
+    recent: Recent | None,
 ) -> Verdict:
     alike = before is _Kind.FAILING and bool(_prints(ours) & _prints(theirs))
     if alike and not _momentary((*ours, *theirs)):
         return Verdict.SAME_FAILURE
-    if _explained(theirs, entry):
+    if _explained(theirs, entry) or _flaked(theirs, entry, recent):
         return Verdict.KNOWN
     if _spurious(theirs) or _spurious(ours):
         return Verdict.INFRA
@@ -203,9 +241,31 @@ def _missed(before: _Kind, theirs: Sequence[Result]) -> Verdict:
 
 
 def _explained(theirs: Sequence[Result], entry: Entry | None) -> bool:
-    if entry is None or entry.status is not Status.EXPECTED_FAILURE:
+    return entry is not None and entry.status is Status.EXPECTED_FAILURE and _named(entry, theirs)
+
+
+def _flaked(theirs: Sequence[Result], entry: Entry | None, recent: Recent | None) -> bool:
+    """Tell whether a side that only failed is one that an entry knows to do so now and then.
+
+    A new failure must not hide behind that: the entry has to name this one, and to set a limit.
+    """
+    if entry is None or entry.status is not Status.FLAKY or recent is None:
         return False
-    return all(entry.explains(result.error) for result in theirs)
+    if entry.signature is None or entry.budget is None or recent.failing + 1 >= BROKEN_AFTER:
+        return False
+    return _named(entry, theirs) and _affords(entry, theirs, recent.candidate)
+
+
+def _named(entry: Entry, results: Sequence[Result]) -> bool:
+    """Tell whether an entry knows every failure of a side, or names none in particular."""
+    return all(entry.explains(result.error) for result in results if result.outcome.failing)
+
+
+def _telling(result: Result) -> bool:
+    """Tell whether an attempt says anything about the frontend."""
+    spurious = result.reason is not None and result.reason.spurious
+    cut_off = result.reason is Reason.INCOMPLETE or result.outcome is Outcome.MISSING
+    return not (spurious or cut_off)
 
 
 def _said(results: Sequence[Result]) -> Sequence[Result]:
@@ -213,13 +273,7 @@ def _said(results: Sequence[Result]) -> Sequence[Result]:
 
     Of a side that has been failing for a while, those failures are all that it says.
     """
-    telling = [
-        result
-        for result in results
-        if result.outcome is not Outcome.MISSING
-        and result.reason is not Reason.INCOMPLETE
-        and not (result.reason is not None and result.reason.spurious)
-    ]
+    telling = [result for result in results if _telling(result)]
     # Of silent attempts those count that failed: missing once and cut off once is not a flake.
     said = telling or [result for result in results if result.outcome.failing] or results
     last = said[-BROKEN_AFTER:]

@@ -16,7 +16,8 @@ import msgspec
 from harness.errors import UsageError
 from harness.gotest.selection import asks_for_all
 from harness.matrices import CellResult, CellState, MatrixRun
-from harness.model import Judgement, Outcome, Pair, Result, Run, Status, Verdict
+from harness.model import Judgement, Outcome, Pair, Result, Run, Status, Tally, Verdict
+from harness.verdict import tally
 
 _NAME = 400
 """Characters of a test's name; a longer one keeps its beginning and a digest."""
@@ -24,6 +25,18 @@ _NAME = 400
 _DIGITS = 32
 _RUN_PHASES = ("run", "rerun ")
 """Phases that are no builds."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of a test that did not simply pass; it is a number of the batch's names."""
+
+    test: int
+    verdict: Verdict
+    mixed: bool
+    """Whether its attempts differed."""
+    control: Tally
+    candidate: Tally
 
 
 @dataclass(frozen=True)
@@ -44,8 +57,10 @@ class Observation:
     """For running and rerunning both legs, builds aside."""
     roster: array[int] = field(default_factory=lambda: array("L"))
     """The tests that were to run: the same from night to night."""
-    outcomes: tuple[tuple[int, Verdict, bool], ...] = ()
-    """Those that did not simply pass, and whether their attempts differed."""
+    outcomes: tuple[Told, ...] = ()
+    """Those that did not simply pass."""
+    control: bool = True
+    """Whether there was a control."""
     timed: array[int] = field(default_factory=lambda: array("L"))
     took: array[float] = field(default_factory=lambda: array("d"))
     """Seconds of each of `timed`."""
@@ -104,11 +119,8 @@ class Batch:
                 whole=asks_for_all(run),
                 seconds=_seconds(run),
                 roster=array("L", sorted(number for number, _ in tests)),
-                outcomes=tuple(
-                    (number, row.verdict, is_mixed(row))
-                    for number, row in tests
-                    if row.verdict is not Verdict.COMPATIBLE
-                ),
+                outcomes=tuple(_told(number, row) for number, row in tests if not _plain(row, run)),
+                control=run.control,
                 timed=array("L", (self._number(it.name) for it in timed)),
                 took=array("d", (it.seconds or 0.0 for it in timed)),
             )
@@ -137,6 +149,16 @@ def is_mixed(row: Judgement) -> bool:
     if row.verdict is Verdict.KNOWN:
         return row.entry is not None and row.entry.status is Status.FLAKY
     return row.verdict is Verdict.FLAKY
+
+
+def _told(number: int, row: Judgement) -> Told:
+    return Told(number, row.verdict, is_mixed(row), tally(row.control), tally(row.candidate))
+
+
+def _plain(row: Judgement, run: Run) -> bool:
+    """Tell whether all that is to be known of a test is that it passed."""
+    controlled = not run.control or tally(row.control).attempts > 0
+    return row.verdict is Verdict.COMPATIBLE and controlled
 
 
 def kept_name(name: str) -> str:

@@ -14,16 +14,17 @@ from typing import Any, TypeAlias
 import msgspec
 from platformdirs import user_state_path
 
-from harness.history import database, questions
-from harness.history.batch import Batch, kept_name
+from harness.history import database, questions, recent
+from harness.history.batch import Batch, kept_name, utc
 from harness.history.cellpast import CellPast, Observed
 from harness.history.durations import Count, Durations, summarise
 from harness.history.expected import LAST, Expected
+from harness.history.recent import Said
 from harness.history.record import write
 from harness.history.streak import Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
 from harness.matrices import CellResult, MatrixRun
-from harness.model import Commit, Record, Run, Verdict
+from harness.model import Commit, Pair, Recent, Record, Run, Tally, Verdict
 
 FILE = "history.sqlite"
 
@@ -195,6 +196,35 @@ class History:
         place = {"line": suite.line, "worker": worker, "backend": backend}
         rows = self._ask(questions.LONGEST, **place, enough=ENOUGH)
         return {name: max(BUDGET_LEAST, BUDGET_FACTOR * longest) for name, longest in rows}
+
+    def recents(self, pair: Pair, before: str) -> dict[str, Recent]:
+        """Tell what each test did in the newest runs of a pair that began before a time.
+
+        A pair is known by the names of its commits, so that a branch stays one. A test of which
+        too little is known, or only what is too old, is left out.
+        """
+        rows = self._ask(
+            questions.RECENT,
+            suite=pair.suite.ref,
+            frontend=pair.frontend.ref,
+            channel=pair.frontend_channel,
+            worker=pair.worker,
+            backend=pair.backend,
+            since=recent.since(before),
+            before=utc(before),
+            last=recent.LAST,
+        )
+        found = recent.recents(
+            Said(started, bool(control), self._roster(roster), self._tallies(number))
+            for number, started, control, roster in rows
+        )
+        return {self._name(test): told for test, told in found.items()}
+
+    def _tallies(self, observation: int) -> dict[int, tuple[Tally, Tally] | None]:
+        return {
+            test: (Tally(failed=f1, attempts=n1), Tally(failed=f2, attempts=n2)) if known else None
+            for test, known, f1, n1, f2, n2 in self._ask(questions.TALLIES, observation=observation)
+        }
 
     def _durations(self, test: str, line: str, worker: str, backend: str) -> Durations | None:
         rows = self._ask(

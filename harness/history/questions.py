@@ -32,6 +32,20 @@ JOIN outcomes t ON t.observation = o.id
 WHERE p.cell = :cell
 """
 
+RECENT = """
+SELECT o.id, o.started, o.control, o.roster FROM pairs p JOIN observations o ON o.pair = p.id
+WHERE p.suite = :suite AND p.frontend = :frontend AND p.channel = :channel
+    AND p.worker = :worker AND p.backend = :backend
+    AND o.roster IS NOT NULL AND o.started >= :since AND o.started < :before
+ORDER BY o.started DESC, o.key DESC LIMIT :last
+"""
+
+TALLIES = f"""
+SELECT t.test, {_SPOKE} AND t.candidate_attempts IS NOT NULL,
+    t.control_failed, t.control_attempts, t.candidate_failed, t.candidate_attempts
+FROM outcomes t WHERE t.observation = :observation
+"""  # noqa: S608 - ditto
+
 ROSTER = "SELECT test FROM roster_tests WHERE roster = :roster"
 
 STRIP = f"""

@@ -20,8 +20,9 @@ _Tally = dict[tuple[int, int, int], tuple[int, float]]
 _PAIR = "(cell, suite, suite_line, frontend, channel, worker, backend)"
 _OBSERVE = """
 INSERT INTO observations
-    (key, pair, run, started, suite_sha, frontend_sha, state, verdict, whole, seconds, roster)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (key, pair, run, started, suite_sha, frontend_sha, state, verdict, whole, seconds, roster,
+        control)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO NOTHING
 """
 _COUNT = """
@@ -71,17 +72,21 @@ class _Writer:
         row = (
             *(seen.key, pair, seen.run, seen.started),
             *(seen.pair.suite.sha, seen.pair.frontend.sha),
-            *(seen.state, seen.verdict, seen.whole, seen.seconds, roster),
+            *(seen.state, seen.verdict, seen.whole, seen.seconds, roster, seen.control),
         )
         added = self._database.execute(_OBSERVE, row)
         if not added.rowcount:
             self._settle(seen)
             return False
         self._database.executemany(
-            "INSERT INTO outcomes VALUES (?, ?, ?, ?)",
+            "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (added.lastrowid, self._tests[number], verdict, mixed)
-                for number, verdict, mixed in seen.outcomes
+                (
+                    *(added.lastrowid, self._tests[it.test], it.verdict, it.mixed),
+                    *(it.control.failed, it.control.attempts),
+                    *(it.candidate.failed, it.candidate.attempts),
+                )
+                for it in seen.outcomes
             ),
         )
         self._time(seen)

@@ -83,6 +83,13 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (side, sha, channel, backend, seconds)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE observations ADD COLUMN control INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE outcomes ADD COLUMN control_failed INTEGER;
+    ALTER TABLE outcomes ADD COLUMN control_attempts INTEGER;
+    ALTER TABLE outcomes ADD COLUMN candidate_failed INTEGER;
+    ALTER TABLE outcomes ADD COLUMN candidate_attempts INTEGER;
+    """,
 )
 """Statements that make version N+1 of version N; never changed once they were released.
 

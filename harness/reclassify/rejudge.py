@@ -45,7 +45,8 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
         whole=selection.asks_for_all(run),
         interrupted=run.interrupted,
     )
-    found = conclude(legs, entries, asked)
+    recents = {row.name: row.recent for row in run.judgements if row.recent}
+    found = conclude(legs, entries, asked, recents)
     new = replace(
         run,
         legs=legs,

@@ -18,6 +18,7 @@ from harness.model import (
     Pair,
     Result,
     Run,
+    Status,
     Suspicion,
     Verdict,
     came_to_end,
@@ -25,7 +26,7 @@ from harness.model import (
 from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
-from harness.verdict import flake_rate
+from harness.verdict import flake_rate, tally
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that speak against the frontend under test."""
@@ -95,14 +96,34 @@ def suspicious(run: Run) -> list[Judgement]:
 
 
 def flakes(judgement: Judgement) -> str:
-    """Say how often a test failed whose attempts differ: `1 of 3`; empty if they do not."""
-    told = []
-    for leg in Leg:
-        rate = flake_rate(attempts(judgement, leg))
-        if rate is not None:
-            where = " in the control" if leg is Leg.CONTROL else ""
-            told.append(f"{rate[0]} of {rate[1]}{where}")
-    return ", ".join(reversed(told))
+    """Say how often a flaky test failed: `1 of 3`, of both sides if need be; else empty."""
+    rates = {leg: flake(judgement, leg) for leg in (Leg.CANDIDATE, Leg.CONTROL)}
+    where = {Leg.CANDIDATE: "", Leg.CONTROL: " in the control"}
+    return ", ".join(rate + where[leg] for leg, rate in rates.items() if rate)
+
+
+def flake(judgement: Judgement, leg: Leg) -> str:
+    """Say how often one side of a flaky test failed; empty if it did not, or did always.
+
+    `1 of 3`, and where earlier runs were counted `1 of 3 and 2 of 20 in the 20 runs before`.
+    """
+    rate = flake_rate(attempts(judgement, leg)) or _merely_flaked(judgement, leg)
+    recent = judgement.recent
+    if rate is None or recent is None:
+        return f"{rate[0]} of {rate[1]}" if rate else ""
+    past = recent.control if leg is Leg.CONTROL else recent.candidate
+    before = f"{past.failed} of {past.attempts} in the {plural(recent.runs, 'run')} before"
+    return f"{rate[0]} of {rate[1]} and {before}"
+
+
+def _merely_flaked(judgement: Judgement, leg: Leg) -> tuple[int, int] | None:
+    """Give the rate of a candidate that only failed, if it is excused by what it did before."""
+    entry = judgement.entry
+    if leg is Leg.CONTROL or entry is None or entry.status is not Status.FLAKY:
+        return None
+    told = tally(judgement.candidate)
+    excused = judgement.verdict is Verdict.KNOWN and told.failed == told.attempts > 0
+    return (told.failed, told.attempts) if excused else None
 
 
 def failure(judgement: Judgement, leg: Leg) -> Result | None:

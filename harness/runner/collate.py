@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from harness.config.skiplists import Entry
 from harness.gotest.names import TestKey, parse, sandbox_name
-from harness.model import EntryRef, Judgement, Leg, LegRun, Outcome, Reason, Result, Status
+from harness.model import (
+    EntryRef,
+    Judgement,
+    Leg,
+    LegRun,
+    Outcome,
+    Reason,
+    Recent,
+    Result,
+    Status,
+    Verdict,
+)
 from harness.runner.faults import kept_from_running
 from harness.verdict import judge
 
 _Told = tuple[LegRun, dict[str, Result]]
 """A leg and its results by name."""
 
+Recents = Mapping[str, Recent]
+"""What tests did in recent runs, by full name."""
 
-def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgement, ...]:
+_PASSED = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY, Verdict.SKIPPED})
+"""Verdicts that earlier runs cannot change."""
+
+
+def judgements(
+    legs: Sequence[LegRun], entries: Sequence[Entry], recents: Recents
+) -> tuple[Judgement, ...]:
     """Judge every test that either side of a main run names, or the rest of one that was cut off.
 
     Reruns add attempts. Where a main run was interrupted and taken up again, that is another
@@ -30,7 +49,7 @@ def judgements(legs: Sequence[LegRun], entries: Sequence[Entry]) -> tuple[Judgem
         if _calls_for_verdict(result, leg, legs, known)
     }
     told = [(leg, {result.name: result for result in reversed(leg.results)}) for leg in legs]
-    return tuple(map(partial(_judgement, told, entries, known), names))
+    return tuple(map(partial(_judgement, told, entries, recents, known), names))
 
 
 def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:
@@ -77,18 +96,25 @@ def ref(entry: Entry) -> EntryRef:
 
 
 def _judgement(
-    told: Sequence[_Told], entries: Sequence[Entry], known: frozenset[str], name: str
+    told: Sequence[_Told],
+    entries: Sequence[Entry],
+    recents: Recents,
+    known: frozenset[str],
+    name: str,
 ) -> Judgement:
     key = key_of_test(name, known)
     entry = next((entry for entry in entries if _matches(entry, key)), None)
     control = tuple(_results(told, Leg.CONTROL, name))
     candidate = tuple(_results(told, Leg.CANDIDATE, name))
+    recent = recents.get(name)
+    verdict = judge(control, candidate, entry, recent)
     return Judgement(
         name=name,
-        verdict=judge(control, candidate, entry),
+        verdict=verdict,
         control=control,
         candidate=candidate,
         entry=ref(entry) if entry else None,
+        recent=None if verdict in _PASSED else recent,
     )
 
 

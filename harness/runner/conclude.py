@@ -14,7 +14,14 @@ from harness import verdict
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
 from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
-from harness.runner.collate import decided, function_of, judgements, known_names, unmatched
+from harness.runner.collate import (
+    Recents,
+    decided,
+    function_of,
+    judgements,
+    known_names,
+    unmatched,
+)
 from harness.runner.faults import ended_by
 
 
@@ -43,9 +50,11 @@ class Conclusion:
     rerun: tuple[str, ...]
 
 
-def conclude(legs: Sequence[LegRun], entries: Sequence[Entry], asked: Asked) -> Conclusion:
-    """Judge every test and the pair."""
-    judged = judgements(legs, entries)
+def conclude(
+    legs: Sequence[LegRun], entries: Sequence[Entry], asked: Asked, recents: Recents
+) -> Conclusion:
+    """Judge every test and the pair; `recents` is what its tests did in recent runs."""
+    judged = judgements(legs, entries, recents)
     if asked.interrupted:
         judged = decided(judged, asked.sides)
     known = known_names(legs)

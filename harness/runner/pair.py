@@ -19,6 +19,7 @@ from harness.runner.cell import Cell, Settings
 from harness.runner.conclude import Asked, conclude
 from harness.runner.hangs import Budgets
 from harness.runner.legs import ControlStore, LegRunner
+from harness.runner.recents import recents_of
 from harness.runner.reruns import Reruns
 from harness.runner.resume import check_same, joined
 from harness.runner.schedule import Schedule
@@ -39,7 +40,7 @@ class Job:
     command: tuple[str, ...]
     """What the user would type for this pair; the rerun command begins with it."""
     history: Path | None = None
-    """File that says how long each test takes."""
+    """File that says how long each test takes, and what it did in recent runs."""
     built: Built | None = None
     """What it is run with, if that has been built."""
     earlier: Run | None = None
@@ -61,6 +62,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
     built = job.built or build(job.backend, job.cell, phases)
     versions = job.backend.versions()
     budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
+    recents = recents_of(job.history, job.cell.pair, _began(job, started), phases)
     schedule = _schedule(job, built, versions, phases, budgets)
     with phases.phase("run"):
         if job.earlier:
@@ -74,7 +76,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
         whole=asks_for_all(job.earlier) if job.earlier else not job.settings.tests,
         interrupted=schedule.interrupted,
     )
-    found = conclude(schedule.legs, job.cell.entries, asked)
+    found = conclude(schedule.legs, job.cell.entries, asked, recents)
     run = Run(
         schema=SCHEMA_VERSION,
         id=job.folder.id,
@@ -115,6 +117,10 @@ def control_is_stored(job: Job) -> bool:
         return False
     schedule = _schedule(job, job.built, job.backend.versions(), ignore, Budgets())
     return schedule.control_is_stored()
+
+
+def _began(job: Job, started: str) -> str:
+    return job.earlier.started if job.earlier else started
 
 
 def _schedule(

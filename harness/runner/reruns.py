@@ -46,7 +46,8 @@ class Reruns:
     def run(self) -> list[str]:
         """Try again what is unexpected, up to the limit; say why if that is pointless."""
         for attempt in range(1, self.settings.reruns + 1):
-            judged = judgements(self.schedule.legs, self.entries)
+            # Whatever earlier runs may excuse, this one is to say all that it can.
+            judged = judgements(self.schedule.legs, self.entries, {})
             surprises = self._tests(unexpected(judged))
             flaky = self._tests([row for row in judged if mixed(row)])
             if self.schedule.interrupted or not (surprises or flaky or self.schedule.lacking):

@@ -129,7 +129,7 @@ def test_1_tests_that_never_appeared_are_lost(living: Living) -> None:
     for leg, hostile in ((Leg.CONTROL, ""), (Leg.CANDIDATE, "TestTwo")):
         heard, status = living.run("^TestIntegration$", hostile=hostile)
         told.append(leg_of(leg, heard, status))
-    verdicts = {row.name: row for row in judgements(told, ())}
+    verdicts = {row.name: row for row in judgements(told, (), {})}
     one, two, three = (verdicts[full_name(f)] for f in ("TestOne", "TestTwo", "TestThree"))
     assert one.verdict is (Verdict.COMPATIBLE if living.marked else Verdict.REGRESSED)
     assert two.verdict is Verdict.REGRESSED

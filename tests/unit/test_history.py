@@ -529,7 +529,7 @@ def test_a_newer_history_is_left_alone(file: Path) -> None:
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = file.read_bytes()
     with (
-        pytest.raises(HistoryError, match=r"schema version 2, this harness knows 1") as caught,
+        pytest.raises(HistoryError, match=r"schema version 3, this harness knows 2") as caught,
         History.open(file, create=True),
     ):
         pass
@@ -547,7 +547,7 @@ def test_an_older_history_is_brought_up_to_date_with_all_it_holds(
     with History.open(file) as history:
         assert history.since(CELL, FOO)
     with closing(sqlite3.connect(file)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
         assert database.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         assert database.execute("SELECT owner FROM tests").fetchall() == [(None,), (None,)]
 

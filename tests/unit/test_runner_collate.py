@@ -41,7 +41,7 @@ def did(name: str, outcome: Outcome, reason: Reason | None = None, error: str = 
 
 
 def verdicts(*legs: LegRun) -> dict[str, Verdict]:
-    return {row.name: row.verdict for row in judgements(legs, ())}
+    return {row.name: row.verdict for row in judgements(legs, (), {})}
 
 
 def test_a_test_that_one_side_lacks_is_missing_there() -> None:
@@ -82,7 +82,7 @@ def test_a_rerun_adds_attempts_to_what_it_ran_and_no_tests_of_its_own() -> None:
         leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(LEAF, Outcome.PASS), attempt=1),
         leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS), attempt=1),
     ]
-    rows = {row.name: row for row in judgements(legs, ())}
+    rows = {row.name: row for row in judgements(legs, (), {})}
     assert rows.keys() == {PARENT, OTHER}
     assert rows[PARENT].verdict is Verdict.FLAKY
     assert [len(rows[PARENT].control), len(rows[PARENT].candidate)] == [2, 2]
@@ -90,7 +90,7 @@ def test_a_rerun_adds_attempts_to_what_it_ran_and_no_tests_of_its_own() -> None:
 
 
 def test_without_a_control_there_is_no_other_side_to_be_missing_from() -> None:
-    (row,) = judgements([leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))], ())
+    (row,) = judgements([leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))], (), {})
     assert (row.control, row.verdict) == ((), Verdict.COMPATIBLE)
 
 
@@ -104,7 +104,7 @@ def test_the_first_entry_that_names_a_test_counts() -> None:
         leg(Leg.CONTROL, did(PARENT, Outcome.PASS)),
         leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, error="x")),
     ]
-    (row,) = judgements(legs, entries)
+    (row,) = judgements(legs, entries, {})
     assert row.verdict is Verdict.KNOWN
     assert row.entry is not None
     assert row.entry.where == "skiplists/x.yaml:2"
@@ -117,7 +117,7 @@ def test_an_entry_that_names_no_test_is_told_of_unless_it_keeps_it_from_running(
         entry("TestSkipped", Status.SKIP, line=3),
     )
     legs = [leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))]
-    rows = judgements(legs, entries)
+    rows = judgements(legs, entries, {})
     left = unmatched(entries, rows, frozenset({PARENT}))
     assert [ref.where for ref in left] == ["skiplists/x.yaml:2"]
 
@@ -135,7 +135,7 @@ def test_a_test_that_an_interruption_kept_from_ending_is_left_out(
 ) -> None:
     whole = leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS))
     cut = leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS), did(OTHER, outcome, reason, "x"))
-    rows = judgements([whole, cut], ())
+    rows = judgements([whole, cut], (), {})
     assert [row.name for row in decided(rows, tuple(Leg))] == [PARENT]
     other_way = judgements(
         [
@@ -143,11 +143,12 @@ def test_a_test_that_an_interruption_kept_from_ending_is_left_out(
             leg(Leg.CANDIDATE, *whole.results),
         ],
         (),
+        {},
     )
     assert [row.name for row in decided(other_way, tuple(Leg))] == [PARENT]
 
 
 def test_a_control_that_was_asked_for_and_never_ran_leaves_nothing_decided() -> None:
-    rows = judgements([leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, error="x"))], ())
+    rows = judgements([leg(Leg.CANDIDATE, did(PARENT, Outcome.FAIL, error="x"))], (), {})
     assert decided(rows, tuple(Leg)) == ()
     assert decided(rows, (Leg.CANDIDATE,)) == rows

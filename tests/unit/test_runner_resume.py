@@ -178,6 +178,6 @@ def test_a_parent_that_was_cut_off_before_its_subtests_is_no_test(bench: Bench) 
         parents={parent: Outcome.FAIL},
         resumes=True,
     )
-    names = [row.name for row in judgements((*run.legs, below), ())]
+    names = [row.name for row in judgements((*run.legs, below), (), {})]
     assert f"{parent}/part" in names
     assert parent not in names

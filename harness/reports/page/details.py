@@ -15,6 +15,7 @@ from harness.reports.overview import BY_WEIGHT, Spot
 from harness.reports.summary import (
     attempts,
     failure,
+    flake,
     headline,
     main_leg,
     outcome_text,
@@ -25,7 +26,6 @@ from harness.reports.summary import (
 from harness.reports.survey import Found
 from harness.reports.text import clip, duration, excerpt, plural, visible, visible_block
 from harness.reports.words import WORDS
-from harness.verdict import flake_rate
 
 _NAME = 500
 _LISTED = 5_000
@@ -180,8 +180,8 @@ class _Cell:
         results = attempts(judgement, leg)
         failed = failure(judgement, leg)
         view = SideView(did=", ".join(_did(it) for it in results) or "not run")
-        if rate := flake_rate(results):
-            view.did = f"flaky {rate[0]} of {rate[1]}: {view.did}"
+        if rate := flake(judgement, leg):
+            view.did = f"flaky {rate}: {view.did}"
         if failed:
             view.error = self._excerpt(failed.error)
             view.daemon = self._link(self._logs.daemon(judgement, leg))

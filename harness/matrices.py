@@ -78,6 +78,8 @@ class PlannedCell(Record, frozen=True, kw_only=True):
     candidate: str
     timeout: Seconds
     """Seconds for a leg."""
+    test_timeout: Seconds | None = None
+    """Seconds that any test may be at work; None lets the history decide, test by test."""
     memory: Bytes
     """Bytes that the cell may need while it runs."""
     tests: tuple[str, ...] = ()

@@ -62,7 +62,8 @@ class LegRequest:
     procs: int
     """GOMAXPROCS of the test binary; the sandbox of most lines runs that many daemons at once."""
     timeout: float
-    """Seconds for the whole leg."""
+    """Seconds for the whole leg; who asked for it says when they are over (see Overdue), and a
+    while later they are over anyway."""
     offline: bool
     mirror: Path | None
     """Registry storage folder with seeded images."""

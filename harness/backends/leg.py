@@ -14,8 +14,12 @@ FRONTEND = "dockerfile-frontend"
 MARKING = 20
 """Minor version of Go from which a test binary can mark its own lines; an older one refuses to."""
 
+ALARM = 10.0
+"""Seconds from a leg's time limit, when its programs are asked for their goroutines, to the test
+binary's own, which counts if they could not be."""
+
 GRACE = 20.0
-"""Seconds from the test binary's own time limit, when it writes its goroutines, to the kill."""
+"""Seconds from a leg's time limit to the kill."""
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 PROXIES = (*_PROXIES, *map(str.lower, _PROXIES))
@@ -25,8 +29,8 @@ def arguments(binary: str, leg: LegRequest) -> list[str]:
     """Give the command line of the test binary."""
     marked = leg.suite.go_minor >= MARKING
     argv = [binary, f"-test.v={'test2json' if marked else 'true'}"]
-    argv += ["-test.count=1", f"-test.parallel={leg.parallel}", f"-test.timeout={leg.timeout:.3f}s"]
-    argv += [f"-test.run={leg.select}"]
+    argv += ["-test.count=1", f"-test.parallel={leg.parallel}"]
+    argv += [f"-test.timeout={leg.timeout + ALARM:.3f}s", f"-test.run={leg.select}"]
     return argv + ([f"-test.skip={leg.skip}"] if leg.skip else [])
 
 

@@ -44,7 +44,7 @@ MEMORY = 0.8
 CPUS = 4
 """Processors for each pair of legs at once, from 8 on."""
 
-_OF_PLANS = ("only", "exclude", "candidate", "tests")
+_OF_PLANS = ("only", "exclude", "candidate", "tests", "test_timeout")
 """Options that decide over a plan alone."""
 
 
@@ -202,7 +202,7 @@ class MatrixSession:
                 tests=(),
                 parallel=options["parallel"],
                 timeout=cell.timeout,
-                test_timeout=None,
+                test_timeout=cell.test_timeout,
                 reruns=self.opened.plan.reruns,
                 no_control=False,
                 fresh_control=False,
@@ -275,7 +275,7 @@ def _stored_plan(name: str | None, options: MatrixOptions, folder: Path | None) 
     if not (name or folder or file):
         raise UsageError("nothing to run is named", hint="give MATRIX, --plan or --resume")
     given: Mapping[str, object] = {**options}
-    fixed = [f"--{word}" for word in _OF_PLANS if given[word]]
+    fixed = [f"--{word.replace('_', '-')}" for word in _OF_PLANS if given[word]]
     if fixed and not name:
         raise UsageError(f"{fixed[0]} has no say in a plan that is made", hint="leave it out")
     made = folder or file

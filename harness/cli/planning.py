@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from harness.cli.options import CACHE, DATA, HISTORY
+from harness.cli.options import CACHE, DATA, HISTORY, SECONDS
 
 if TYPE_CHECKING:
     from harness.config.datadir import Data
@@ -38,6 +38,7 @@ class PlanOptions(TypedDict):
     offline: bool
     reruns: int
     tests: tuple[str, ...]
+    test_timeout: float | None
     history: Path | None
     cache: Path | None
     data: Path | None
@@ -97,12 +98,17 @@ _OPTIONS = (
         metavar="GLOB",
         help="Only test functions of this name; may be repeated.",
     ),
+    click.option(
+        "--test-timeout",
+        type=SECONDS,
+        help="Limit of each test (default: the matrix's, else by what it took before).",
+    ),
     HISTORY,
     CACHE,
     DATA,
 )
 
-_GIVEN = ("candidate", "repo", "backend", "stage", "reruns", "cache", "data")
+_GIVEN = ("candidate", "repo", "backend", "stage", "reruns", "test_timeout", "cache", "data")
 """Options that a further command needs to ask for the same plan; of a history the plan has it."""
 
 _DEFAULTS: dict[str, object] = {"backend": "auto", "reruns": 2}
@@ -124,8 +130,10 @@ def words(matrix: str, options: PlanOptions) -> list[str]:
     for name in ("only", "exclude", "tests"):
         found += [word for glob in options[name] for word in (f"--{name}", glob)]
     for name in _GIVEN:
-        if given[name] not in {None, _DEFAULTS.get(name)}:
-            found += [f"--{name}", redact(str(given[name]))]
+        value = given[name]
+        if value not in {None, _DEFAULTS.get(name)}:
+            text = f"{value:g}" if isinstance(value, float) else redact(str(value))
+            found += [f"--{name.replace('_', '-')}", text]
     return [*found, *(["--offline"] if options["offline"] else [])]
 
 
@@ -213,6 +221,7 @@ def open_named(
         offline=sources.offline,
         reruns=options["reruns"],
         tests=options["tests"],
+        test_timeout=options["test_timeout"],
         lists=lists,
     )
     expected = expected_by(options["history"] or default_history())

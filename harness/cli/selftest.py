@@ -113,6 +113,7 @@ def _matrix_options(options: SelfTestOptions) -> MatrixOptions:
         candidate=None,
         reruns=RERUNS,
         tests=(),
+        test_timeout=None,
         history=None,
         plan=None,
         shard=None,

@@ -5,7 +5,8 @@
       - daemons: [{lines: {since: v0.6}}, {branches: [master]}]
         frontends: [{candidate: true}]
         workers: [oci]
-        timeout: 40m
+        timeout: 40m          # of each leg
+        test_timeout: 5m      # of each test
     exclude:
       - {when: {daemon: "<0.7", worker: containerd}, reason: its tests do not know it}
     include:
@@ -113,6 +114,8 @@ class Row(Record, frozen=True, kw_only=True):
     """Of the frontend under test; none for labs or experimental, whichever its commit has."""
     timeout: Limit = TIMEOUT
     """Of each leg."""
+    test_timeout: Limit | None = None
+    """Of each test; None lets the history say."""
     memory: Size = MEMORY
     """That a cell may need while it runs."""
 
@@ -135,6 +138,7 @@ class Include(Record, frozen=True, kw_only=True):
     worker: Word = "oci"
     channel: Channel | None = None
     timeout: Limit = TIMEOUT
+    test_timeout: Limit | None = None
     memory: Size = MEMORY
     expect: tuple[Expectation, ...] = ()
     """What `compat selftest` holds it to; the cell runs no other tests then."""

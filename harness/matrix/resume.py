@@ -93,12 +93,16 @@ def _differences(stored: Plan, wanted: Plan) -> Iterable[str]:
         if (text := _moved(one, other))
     )
     yield from _some("moved", list(moved))
-    limits = [was.id for was, now in both if was.timeout != now.timeout]
+    limits = [was.id for was, now in both if _limits(was) != _limits(now)]
     yield from _some("another time limit", limits)
     keys = {build.id: build.key for build in stored.builds}
     builds = [it.id for it in wanted.builds if keys.get(it.id, it.key) != it.key]
     if not moved:
         yield from _some("built otherwise", builds)
+
+
+def _limits(cell: PlannedCell) -> tuple[float | None, ...]:
+    return cell.timeout, cell.test_timeout
 
 
 def _moved(was: Commit, now: Commit) -> str:

@@ -39,7 +39,7 @@ class MatrixJob:
     cells: Mapping[str, Cell]
     """By id, every cell that is not done yet."""
     settings: Settings
-    """Of all of them; the time limit is each cell's own, and so may be the tests."""
+    """Of all of them; time limits are each cell's own, and so may be the tests."""
     backend: Backend
     store: Store
     limits: Limits
@@ -117,7 +117,12 @@ class Worker:
         tests = planned.tests or settings.tests
         return Job(
             cell=self.job.cells[planned.id],
-            settings=replace(settings, timeout=planned.timeout, tests=tests),
+            settings=replace(
+                settings,
+                timeout=planned.timeout,
+                test_timeout=planned.test_timeout,
+                tests=tests,
+            ),
             backend=self.job.backend,
             store=self.job.store,
             folder=RunFolder(self._folder(planned), single=False),

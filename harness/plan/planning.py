@@ -9,7 +9,7 @@ from typing import Protocol, TypedDict
 
 from msgspec.structs import replace
 
-from harness.config.matrixfile import Include, Matrix
+from harness.config.matrixfile import Include, Matrix, Row
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
 from harness.matrices import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
@@ -92,6 +92,8 @@ class Frame:
     reruns: int
     tests: tuple[str, ...]
     """Globs over test functions; empty for whole suites."""
+    test_timeout: float | None
+    """Seconds that any test may be at work, over what the matrix says."""
     data: str
     """Digest of the skip lists: they decide what is run and how it is judged."""
 
@@ -131,6 +133,7 @@ def plan(
             pair=one.pair,
             **builds.of(one.pair),
             timeout=float(one.where.timeout),
+            test_timeout=_test_timeout(frame, one.where),
             memory=int(one.where.memory),
             tests=one.where.tests if isinstance(one.where, Include) else (),
             expected=expected.cell(one.pair),
@@ -224,6 +227,13 @@ class _Builds:
         return self._made[found.key].id
 
 
+def _test_timeout(frame: Frame, where: Row | Include) -> float | None:
+    """Take what was asked for, else what the matrix says."""
+    if frame.test_timeout is not None:
+        return frame.test_timeout
+    return None if where.test_timeout is None else float(where.test_timeout)
+
+
 def _id(pair: Pair, taken: set[str]) -> str:
     """Name a cell by its refs; a digest parts names that are long or would be the same."""
     name = id_of(pair).lstrip("+-.")
@@ -247,7 +257,8 @@ def _digest(made: Plan, data: str) -> str:
             "tests": made.tests,
             "cells": [
                 (
-                    *(cell.id, cell.pair.worker, cell.pair.backend, cell.timeout, cell.tests),
+                    *(cell.id, cell.pair.worker, cell.pair.backend, cell.tests),
+                    *(cell.timeout, cell.test_timeout),
                     *(keys[cell.suite], keys[cell.control], keys[cell.candidate]),
                 )
                 for cell in made.cells

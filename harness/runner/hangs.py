@@ -1,9 +1,10 @@
-"""Watches the tests of a leg for one that hangs, and tells what everybody waited for then."""
+"""Watches a leg for a test that hangs, and for its own end, and tells what all waited for then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -56,21 +57,28 @@ class Watch:
         budgets: Budgets,
         at_work: Callable[[], Iterable[str]],
         clock: Callable[[], float],
+        limit: float = inf,
     ) -> None:
-        """Ask `at_work` for the tests that run and have no running subtest, `clock` for seconds."""
+        """Ask `at_work` for the tests that run and have no running subtest, `clock` for seconds.
+
+        `limit` is the leg's own, in seconds from now.
+        """
         self._budgets = budgets
         self._at_work = at_work
         self._clock = clock
         self._last = clock()
+        self._end = self._last + limit
         self._spent: dict[str, float] = {}
         self.overdue: tuple[str, ...] = ()
         """The tests that took too long, once there are any."""
+        self.ended = False
+        """Whether the leg is to be ended: for these, or because its own time is over."""
 
     def __call__(self) -> bool:
         """Look at the clock; tell whether the leg is to be ended."""
         passed = self._clock() - self._last
-        if self.overdue or passed < _LOOK:
-            return bool(self.overdue)
+        if self.ended or passed < _LOOK:
+            return self.ended
         self._last += passed
         self._spent = {
             name: self._spent.get(name, 0.0) + min(passed, STEP) for name in self._at_work()
@@ -78,7 +86,8 @@ class Watch:
         self.overdue = tuple(
             name for name, spent in self._spent.items() if spent > self._budgets.of(name)
         )
-        return bool(self.overdue)
+        self.ended = bool(self.overdue) or self._last >= self._end
+        return self.ended
 
 
 class LastWords:

@@ -62,7 +62,7 @@ class LegRunner:
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds))
 
         parser = StreamParser(ended, log_writer(folder), format_of(request.suite.go_minor))
-        hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds)
+        hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds, request.timeout)
         last = LastWords()
         # Without a buffer: what a killed run had read is there to be looked at.
         with folder.raw_log.open("wb", buffering=0) as raw:
@@ -75,7 +75,7 @@ class LegRunner:
 
             def sink(chunk: bytes) -> None:
                 # Tests that fail when their daemons are asked to quit have not failed.
-                (last.feed if hangs.overdue else take)(chunk)
+                (last.feed if hangs.ended else take)(chunk)
 
             mask = Mask(sink, secrets())
             try:
@@ -101,7 +101,7 @@ class LegRunner:
             )
         run = _leg_run(request, folder, leg, started, end, parsed)
         run = marked(run, lives, processes(request.folder), self.oracle)
-        if hangs.overdue:
+        if hangs.ended:
             last.keep(folder.path)
             run = with_stuck(run, last.stuck(folder.path))
         return msgspec.structs.replace(run, attempt=attempt, overdue=hangs.overdue)

@@ -57,6 +57,8 @@ class MatrixAsk:
     reruns: int = 2
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
+    test_timeout: float | None = None
+    """Seconds that any test may be at work, over what the matrix says."""
     lists: bool = True
     """Whether the skip lists decide; else every verdict is raw."""
 
@@ -105,6 +107,7 @@ def open_matrix(
         repository=redact(ask.where.repository),
         reruns=ask.reruns,
         tests=ask.tests,
+        test_timeout=ask.test_timeout,
         data=_data(workspace),
     )
     made = plan(matrix, ask.selection, frame, site, expected, lambda text: listener(Said(text)))

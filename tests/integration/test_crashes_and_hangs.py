@@ -71,11 +71,16 @@ Tried = Callable[..., Run]
 def tried(artefacts: Path, tmp_path: Path) -> Tried:
     """Run the pair with some of the suite's fatal tests."""
 
-    def run(*fatal: str, seconds: float = 60.0) -> Run:
+    def run(*fatal: str, seconds: float = 60.0, limit: float = 1800.0) -> Run:
         player = Fatal(dict.fromkeys((*QUIET, *fatal), ("pass", "pass")), artefacts=artefacts)
         bench = Bench(tmp_path, player)
         bench.settings = Settings(
-            tests=(*QUIET, *fatal), reruns=0, parallel=4, offline=True, test_timeout=seconds
+            tests=(*QUIET, *fatal),
+            reruns=0,
+            parallel=4,
+            offline=True,
+            timeout=limit,
+            test_timeout=seconds,
         )
         return bench.run()
 
@@ -155,6 +160,18 @@ def test_a_deadlock_in_the_daemon_is_named_with_its_lock(tried: Tried) -> None:
     assert lines[2].split() == ["example.com/fatal/locks.Wait", "locks/locks.go:14"]
     assert "fatal.ask" in result.error  # where the test waits for its daemon
     assert result.fingerprint == fingerprint("did not end: a test took longer than it may")
+
+
+def test_a_leg_whose_time_is_over_names_the_lock_too(tried: Tried) -> None:
+    run = tried("TestDaemonDeadlocks", seconds=600.0, limit=10.0)
+    assert judged(run) == dict.fromkeys(QUIET, "lost") | {"TestDaemonDeadlocks": "regressed"}
+    (result,) = candidate(run, "TestDaemonDeadlocks")
+    assert (result.outcome, result.reason) == (Outcome.HANG, Reason.TIMEOUT)
+    first = result.error.splitlines()[0]
+    assert first.startswith("did not end: the run timed out; buildkitd: 3 goroutines (")
+    assert first.endswith("in example.com/fatal/locks.Wait at locks/locks.go:14")
+    assert result.fingerprint == fingerprint("did not end: the run timed out")
+    assert [(leg.timed_out, leg.overdue) for leg in run.legs] == [(False, ()), (True, ())]
 
 
 def test_a_deadlock_in_the_test_binary_is_named_with_its_lock(tried: Tried) -> None:

@@ -90,7 +90,8 @@ def test_a_written_plan_is_the_one_that_was_shown(
 def test_lines_ask_for_the_same_plan_again(
     store: Store, capsys: pytest.CaptureFixture[str], repository: Path
 ) -> None:
-    words = ("--repo", str(repository), "--data", str(MINIKIT), "--only", "v0.1*", "--offline")
+    source = ("--repo", str(repository), "--data", str(MINIKIT), "--offline")
+    words = (*source, "--only", "v0.1*", "--test-timeout", "90s")
     first, *_ = plan(store, capsys, "demo", *words, "--format", "lines").splitlines()
     again = first.removeprefix("compat matrix ").partition(" --shard ")[0]
     one = json.loads(plan(store, capsys, "demo", *words, "--format", "json"))

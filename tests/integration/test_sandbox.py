@@ -61,7 +61,7 @@ def test_output_comes_out_while_the_leg_runs(leg: Leg) -> None:
 def test_the_test_binary_gets_selection_limits_and_its_own_folder(leg: Leg) -> None:
     words = leg.says("echo $*; pwd; echo $GOMAXPROCS").splitlines()
     assert words[0] == (
-        "-test.v=test2json -test.count=1 -test.parallel=2 -test.timeout=30.000s "
+        "-test.v=test2json -test.count=1 -test.parallel=2 -test.timeout=40.000s "
         "-test.run=^TestIntegration$"
     )
     assert words[1:] == [str(leg.folder / "suite/src"), "3"]

@@ -33,6 +33,7 @@ FRAME = Frame(
     repository="/the/repository",
     reruns=2,
     tests=(),
+    test_timeout=None,
     data="d",
 )
 OLD = ("v0.2", "v0.6", "v0.7")
@@ -153,11 +154,12 @@ class Planner:
     site: WrittenSite = field(default_factory=WrittenSite)
     expected: Written = field(default_factory=Written)
     said: list[str] = field(default_factory=list)
+    frame: Frame = FRAME
 
     def __call__(self, text: str, selection: Selection | None = None) -> Plan:
         made = matrix(self.folder, text)
         chosen = selection or Selection()
-        return plan(made, chosen, FRAME, self.site, self.expected, self.said.append)
+        return plan(made, chosen, self.frame, self.site, self.expected, self.said.append)
 
     def cells(self, text: str, selection: Selection | None = None) -> list[str]:
         """Give the ids of a plan's cells."""

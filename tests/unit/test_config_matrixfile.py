@@ -35,11 +35,11 @@ pairs:
     channels: labs
     timeout: 40m
     memory: 6GiB
-  - {daemons: [{branches: [master]}], frontends: [{dockerfile: {since: "1.10"}}]}
+  - {daemons: [{branches: [master]}], frontends: [{dockerfile: {since: "1.10"}}], test_timeout: 90s}
 exclude:
   - {when: {daemon: "<0.8", worker: containerd}, reason: r, issue: "https://example.com/1"}
 include:
-  - {daemon: v0.20.1, frontend: v0.20.2, channel: mainline, timeout: 90s}
+  - {daemon: v0.20.1, frontend: v0.20.2, channel: mainline, timeout: 80s, test_timeout: 70s}
 policy: {flaky_budget: 3, max_age: 36h}
 """
 
@@ -72,6 +72,8 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert (first.timeout, first.memory) == (2400.0, 6 << 30)
     assert (second.workers, second.channels) == (("oci",), ())
     assert (second.timeout, second.memory) == (TIMEOUT, MEMORY)
+    tested = (first.test_timeout, second.test_timeout, matrix.include[0].test_timeout)
+    assert tested == (None, 90.0, 70.0)
     assert (second.place.line, second.place.column) == (15, 5)
     assert matrix.include[0].channel is Channel.MAINLINE
     assert matrix.policy.flaky_budget == 3

@@ -26,6 +26,7 @@ from harness.matrices import CellState
 from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
 from harness.model import Verdict
+from harness.runner import hangs
 from harness.runner.cell import Settings
 from harness.tools.stop import check_stop, stop_asked
 from tests.unit import matrices
@@ -80,6 +81,21 @@ def test_the_time_limit_is_each_cell_s_own(fleet: Fleet) -> None:
     fleet.run()
     # Another time limit is another control.
     assert fleet.yard.runs["v0.6.4 v0.6.4"] == 2
+
+
+def test_the_time_limit_of_a_test_is_each_cell_s_own(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hangs, "_LOOK", 0.0)
+    fleet.yard.stuck = frozenset({"v0.8.3 f2"})
+    fleet.plan = replace(
+        fleet.plan, cells=tuple(replace(it, test_timeout=0.05) for it in fleet.plan.cells)
+    )
+    folder, _ = fleet.run()
+    runs = {row.id: run for row, run in cells(folder)}
+    stuck = runs["v0.8.3~f2~oci"]
+    assert stuck is not None
+    assert [bool(leg.overdue) for leg in stuck.legs] == [False, True, False]
 
 
 def test_a_second_night_finds_builds_and_controls(fleet: Fleet) -> None:

@@ -197,7 +197,7 @@ exclude:
   - {when: {daemon: "<0.12"}, reason: old}
   - {when: {worker: containerd, dockerfile: "<1.5"}, reason: old}
 include:
-  - {daemon: v0.6.0, frontend: master, worker: containerd, timeout: 5m}
+  - {daemon: v0.6.0, frontend: master, worker: containerd, timeout: 5m, test_timeout: 20s}
 """
     made = planner(text)
     assert [cell.id for cell in made.cells] == [
@@ -206,7 +206,8 @@ include:
         "v0.12.5_dockerfile-1.4.3_labs_oci",
         "v0.6.0_master_labs_containerd",
     ]
-    assert made.cells[-1].timeout == 300.0
+    assert (made.cells[-1].timeout, made.cells[-1].test_timeout) == (300.0, 20.0)
+    assert made.cells[0].test_timeout is None
     assert planner.said == []
 
 

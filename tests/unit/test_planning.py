@@ -218,16 +218,25 @@ def test_the_digest_is_of_what_is_run_and_not_of_what_is_expected_or_there(
     [
         lambda p: p(TEXT, Selection(exclude=("v0.6*",))),
         lambda p: p(TEXT.replace("workers", "timeout: 31m\n    workers")),
+        lambda p: p(TEXT.replace("workers", "test_timeout: 31s\n    workers")),
         lambda p: p(TEXT.replace("v0.8", "v0.10")),
         lambda p: replaced(p, offline=True)(TEXT),
         lambda p: replaced(p, backend="docker")(TEXT),
     ],
-    ids=["cells", "timeout", "commits", "offline", "backend"],
+    ids=["cells", "timeout", "test_timeout", "commits", "offline", "backend"],
 )
 def test_the_digest_tells_other_runs_apart(
     tmp_path: Path, change: Callable[[Planner], Plan]
 ) -> None:
     assert change(Planner(tmp_path)).digest != Planner(tmp_path)(TEXT).digest
+
+
+def test_the_time_limit_of_a_test_that_is_asked_for_counts_over_the_matrix(tmp_path: Path) -> None:
+    planner = Planner(tmp_path)
+    text = TEXT.replace("workers", "test_timeout: 31s\n    workers")
+    assert {cell.test_timeout for cell in planner(text).cells} == {31.0}
+    planner.frame = dataclasses.replace(FRAME, test_timeout=7.0)
+    assert {cell.test_timeout for cell in planner(text).cells} == {7.0}
 
 
 def replaced(planner: Planner, **changes: Any) -> Planner:  # noqa: ANN401 - fields of a site

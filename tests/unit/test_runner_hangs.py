@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.processes import PROCESSES
 from harness.events import Event, Warned
 from harness.model import Leg, Outcome, Reason, Run
+from harness.reclassify.rejudge import rejudge
 from harness.runner import hangs
 from harness.runner.budgets import budgets_of
 from harness.runner.cell import Settings
@@ -34,10 +36,10 @@ class Clock:
 class Running:
     """A watch over tests that a test lists as running."""
 
-    def __init__(self, budgets: Budgets) -> None:
+    def __init__(self, budgets: Budgets, limit: float = inf) -> None:
         self.clock = Clock()
         self.names: list[str] = []
-        self.watch = Watch(budgets, lambda: self.names, self.clock)
+        self.watch = Watch(budgets, lambda: self.names, self.clock, limit)
 
     def passes(self, seconds: float, *names: str) -> bool:
         self.names = list(names)
@@ -65,6 +67,13 @@ def test_every_test_has_its_own_budget() -> None:
     running = Running(Budgets(10.0, {"TestSlow": 100.0, "TestQuick": 2.0}))
     assert running.passes(3, "TestSlow", "TestQuick", "TestOther")
     assert running.watch.overdue == ("TestQuick",)
+
+
+def test_a_leg_is_ended_at_its_own_limit_whatever_its_tests_do() -> None:
+    running = Running(Budgets(1000.0), limit=10.0)
+    assert not running.passes(9.5, "TestA")
+    assert running.passes(0.5)
+    assert (running.watch.ended, running.watch.overdue) == (True, ())
 
 
 def test_a_harness_that_was_stopped_finds_no_test_overdue() -> None:
@@ -140,6 +149,22 @@ def test_the_report_of_a_hang_names_the_lock_and_the_rest_is_judged(hung: Run) -
     assert "    sync.(*Mutex).Lock\n" in result.error
     cut = next(leg.cut for leg in hung.legs if leg.cut)
     assert cut.culprits == (full_name("TestHang"),)
+
+
+def test_a_leg_whose_own_time_is_over_tells_who_waits_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hangs, "_LOOK", 0.0)
+    player = Hanging({"TestHang": ("pass", "pass"), "TestNext": ("pass", "pass")})
+    player.said = dump(("select", ACCEPTS)).encode()
+    bench = Bench(tmp_path, player, Settings(offline=True, reruns=0, timeout=0.05))
+    run = bench.run()
+    assert bench.verdicts(run) == {"TestHang": "regressed", "TestNext": "lost"}
+    hang = next(row.candidate[0] for row in run.judgements if row.name == full_name("TestHang"))
+    assert hang.error.startswith("did not end: the run timed out; buildkitd: goroutine 7 [sync.M")
+    (leg,) = (leg for leg in run.legs if leg.leg is Leg.CANDIDATE)
+    assert (leg.timed_out, leg.overdue, leg.cut) == (True, (), None)
+    assert rejudge(run, tmp_path / "runs" / run.id, ()).run == run
 
 
 def test_what_tests_say_once_their_daemons_had_to_quit_is_kept_apart(

@@ -64,6 +64,9 @@ class IndeterminateError(CompatError):
 class InfrastructureError(CompatError):
     """The machine, the network, the disk or a tool failed; no frontend is to blame."""
 
+    lasting = False
+    """Whether it will be so again, however often it is tried."""
+
 
 class DiskFull(InfrastructureError):  # noqa: N818 - a state, named as one
     """There is no space left: in the cache, in the folder of runs, or on the engine."""
@@ -72,13 +75,19 @@ class DiskFull(InfrastructureError):  # noqa: N818 - a state, named as one
 class MissingToolError(InfrastructureError):
     """A program that is needed is not installed; the hint is the command that installs it."""
 
+    lasting = True
+
 
 class PatchError(InfrastructureError):
     """A patch of a series does not apply; the message names patch, file and hunk."""
 
+    lasting = True
+
 
 class BuildError(InfrastructureError):
     """A commit did not build; the message ends with the last lines of the compiler."""
+
+    lasting = True
 
 
 class Interrupted(CompatError):  # noqa: N818 - named after what happened, not after a fault

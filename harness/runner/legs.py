@@ -96,9 +96,11 @@ class LegRunner:
         self.listener(LegEnded(leg, attempt, end.seconds))
         stopped = end.status is None and not end.timed_out
         if parsed.broken and not parsed.results and attempt == 0 and not stopped:
-            raise InfrastructureError(
+            nothing = InfrastructureError(
                 f"{leg.value}: {parsed.broken}", hint=f"its whole output is in {folder.raw_log}"
             )
+            nothing.lasting = end.timed_out  # to wait as long once more helps nobody
+            raise nothing
         run = _leg_run(request, folder, leg, started, end, parsed)
         run = marked(run, lives, processes(request.folder), self.oracle)
         if hangs.ended:

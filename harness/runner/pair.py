@@ -64,12 +64,13 @@ def run_pair(job: Job, listener: Listener) -> Run:
     budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
     recents = recents_of(job.history, job.cell.pair, _began(job, started), phases)
     schedule = _schedule(job, built, versions, phases, budgets)
+    reruns = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase)
     with phases.phase("run"):
         if job.earlier:
             schedule.resume(job.earlier.legs, {row.name for row in job.earlier.judgements})
         else:
-            schedule.main()
-    warnings = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase).run()
+            reruns.begin()
+    warnings = reruns.run()
     asked = Asked(
         command=job.command,
         sides=schedule.sides,

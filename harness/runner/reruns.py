@@ -2,7 +2,8 @@
 
 What turns out to be flaky is tried as often as the rest, so that its rate says something. A
 frontend's failure is tried again at once. What the machine or the network did is given time,
-twice as much before each attempt; where it ended a leg, all of the tests are run once more.
+twice as much before each attempt; where it ended a leg, all of the tests are run once more, and
+where it kept one from beginning, both are begun again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 
 from harness import verdict
 from harness.config.skiplists import Entry
-from harness.errors import Interrupted
-from harness.events import Listener, Said
+from harness.errors import InfrastructureError, Interrupted
+from harness.events import Listener, Said, Warned
 from harness.model import Judgement, Reason, Verdict
 from harness.runner.cell import Settings
 from harness.runner.collate import function_of, judgements, known_names
@@ -42,6 +43,22 @@ class Reruns:
     entries: Sequence[Entry]
     listener: Listener
     phase: Callable[[str], AbstractContextManager[None]]
+
+    def begin(self) -> None:
+        """Run the main legs; if one does not even begin, try again as often, each after a while.
+
+        Raises InfrastructureError if that stays so or will not pass, and Interrupted.
+        """
+        for attempt in range(1, self.settings.reruns + 1):
+            try:
+                self.schedule.main()
+            except InfrastructureError as error:
+                if error.lasting:
+                    raise
+                self._wait(str(error).partition("\n")[0], attempt, Warned)
+            else:
+                return
+        self.schedule.main()
 
     def run(self) -> list[str]:
         """Try again what is unexpected, up to the limit; say why if that is pointless."""
@@ -76,13 +93,16 @@ class Reruns:
         broken = self.schedule.broken
         if broken is None and not any(map(self._passing, surprises)):
             return
-        seconds = delay(attempt, self.settings.patience)
         why = broken.words if broken else "the machine or the network failed"
-        self.listener(Said(f"{why}; attempt {attempt + 1} begins in {seconds:.0f} s"))
         try:
-            pause(seconds)
+            self._wait(why, attempt)
         except (Interrupted, KeyboardInterrupt):
             self.schedule.interrupted = True
+
+    def _wait(self, why: str, attempt: int, tell: type[Said | Warned] = Said) -> None:
+        seconds = delay(attempt, self.settings.patience)
+        self.listener(tell(f"{why}; attempt {attempt + 1} begins in {seconds:.0f} s"))
+        pause(seconds)
 
     def _again(self, rows: Sequence[Judgement], judged: Sequence[Judgement]) -> None:
         if self.schedule.lacking or _too_many(rows, judged):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -47,8 +48,13 @@ class Schedule:
     def main(self) -> None:
         """Run control and candidate, or the candidate beside a stored control.
 
-        Raises InfrastructureError if one of them did not even begin.
+        Raises InfrastructureError if one of them did not even begin; then it may be tried again,
+        and nothing is left of what was tried.
         """
+        self.legs.clear()
+        self.broken = None
+        for leg in self.sides:
+            shutil.rmtree(self.folder.leg(leg).path, ignore_errors=True)
         wanted = {leg: self._main_request(leg) for leg in self.sides}
         expected = None
         if Leg.CONTROL in wanted and not self.settings.fresh_control:

@@ -31,6 +31,12 @@ class EngineFailed(InfrastructureError):  # noqa: N818 - an event, named as one
     """The engine did not do what it was asked; no frontend is to blame."""
 
 
+class EngineCannot(EngineFailed):
+    """The engine cannot do what it is asked, today or tomorrow."""
+
+    lasting = True
+
+
 class EngineGone(EngineFailed):
     """The engine does not answer any more, or not in time."""
 

@@ -316,6 +316,7 @@ def test_a_leg_that_cannot_be_run_stops_the_other_and_nothing_is_journaled(bench
         stopped.append(end.status)
         return end
 
+    bench.settings = Settings(offline=True, reruns=0)
     bench.player.before = before
     with pytest.raises(InfrastructureError, match="namespaces"):
         bench.run()

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from harness.backends.base import LegExit, LegRequest, Sink
-from harness.errors import ExitCode, InfrastructureError, Interrupted
+from harness.errors import (
+    BuildError,
+    ExitCode,
+    InfrastructureError,
+    Interrupted,
+    MissingToolError,
+)
 from harness.events import Said
 from harness.model import Fault, Leg, Reason, Verdict
 from harness.runner import reruns
@@ -170,6 +176,103 @@ def test_an_interruption_while_waiting_keeps_what_was_seen(
     assert (run.interrupted, run.exit_code) == (True, ExitCode.INTERRUPTED)
     assert full_name("TestCopy") in {row.name for row in run.judgements}
     assert attempts(run, Leg.CONTROL) == [0]
+
+
+# Legs in which no test begins
+
+
+def never_begins(bench: Bench, side: Leg, *, times: int) -> list[Path]:
+    """Let a side end before any test as often; give the leg folders that were left by then."""
+    left: list[Path] = []
+
+    def before(leg: LegRequest, sink: Sink) -> LegExit | None:
+        if bench.player.side(leg) is not side or len(bench.player.ran(side)) > times:
+            return None
+        assert not list(leg.folder.glob("processes/*"))
+        (leg.folder / "processes").mkdir()
+        left.append(leg.folder / "processes" / "registry.7.died")
+        left[-1].write_text("1\n", "utf-8")
+        sink(b"cannot listen\n")
+        return LegExit(2, timed_out=False, seconds=0.1)
+
+    bench.player.before = before
+    return left
+
+
+@pytest.mark.parametrize("side", list(Leg))
+def test_a_leg_in_which_no_test_began_is_begun_again_with_the_other(
+    side: Leg, bench: Bench, pauses: list[float]
+) -> None:
+    bench.settings = Settings(patience=5, fresh_control=True)
+    left = never_begins(bench, side, times=1)
+    run = bench.run()
+    assert (run.verdict, run.exit_code) == (Verdict.COMPATIBLE, ExitCode.COMPATIBLE)
+    assert attempts(run, Leg.CONTROL) == attempts(run, Leg.CANDIDATE) == [0]
+    assert [5 <= seconds < 6 for seconds in pauses] == [True]
+    assert [file.exists() for file in left] == [False]
+    (warning,) = run.warnings
+    assert warning.startswith(
+        f"{side}: the test binary exited with status 2 before any test began: cannot listen; "
+        "attempt 2 begins in"
+    )
+
+
+def test_beside_a_stored_control_the_candidate_is_begun_again(
+    bench: Bench, pauses: list[float]
+) -> None:
+    bench.run()
+    never_begins(bench, Leg.CANDIDATE, times=2)
+    run = bench.run()
+    assert [leg.cached for leg in run.legs] == [True, False]
+    assert (run.verdict, len(pauses)) == (Verdict.COMPATIBLE, 2)
+
+
+def test_a_leg_that_never_begins_is_told_after_as_many_attempts(
+    bench: Bench, pauses: list[float]
+) -> None:
+    never_begins(bench, Leg.CANDIDATE, times=9)
+    with pytest.raises(InfrastructureError, match="candidate: the test binary exited") as caught:
+        bench.run()
+    assert "raw.log" in caught.value.hint
+    assert len(bench.player.ran(Leg.CANDIDATE)) == 3
+    assert [round(seconds // 5) for seconds in pauses] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [
+        MissingToolError("runc is not installed"),
+        BuildError("the pair's image does not build"),
+        LegExit(None, timed_out=True, seconds=1800),
+    ],
+)
+def test_what_will_be_so_again_is_not_tried_again(
+    comes: LegExit | InfrastructureError, bench: Bench, pauses: list[float]
+) -> None:
+    def before(leg: LegRequest, _sink: Sink) -> LegExit | None:
+        if bench.player.side(leg) is Leg.CONTROL:
+            return None
+        if isinstance(comes, InfrastructureError):
+            raise comes
+        return comes
+
+    bench.player.before = before
+    with pytest.raises(InfrastructureError, match="candidate: "):
+        bench.run()
+    assert (len(bench.player.ran(Leg.CANDIDATE)), pauses) == (1, [])
+
+
+def test_an_interruption_before_anything_began_is_one_of_the_whole_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_seconds: float) -> None:
+        raise Interrupted("stopped")
+
+    monkeypatch.setattr(reruns, "pause", interrupted)
+    never_begins(bench, Leg.CONTROL, times=1)
+    with pytest.raises(Interrupted):
+        bench.run()
+    assert not list((bench.folder / "runs").glob("*/run.json"))
 
 
 def test_each_attempt_waits_twice_as_long_up_to_a_minute() -> None:

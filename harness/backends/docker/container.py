@@ -16,7 +16,7 @@ from harness.backends import goroutines
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.leg import BINARY, GRACE, arguments, passed_on
 from harness.model import Fault, Reason
-from harness.tools.asking import EngineFailed
+from harness.tools.asking import EngineCannot, EngineFailed
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.engine import Engine
 
@@ -124,11 +124,11 @@ def _faults(ended: Ended) -> tuple[Fault, ...]:
 def _privileged(power: Power, wanted: Privileges) -> bool:
     """Choose `--privileged` where the engine has every capability that this would give.
 
-    Raises EngineFailed if it is asked for where the engine cannot give it.
+    Raises EngineCannot if it is asked for where the engine cannot give it.
     """
     if wanted is Privileges.PRIVILEGED and power.absent:
         lacking = ", ".join(f"CAP_{name.upper()}" for name in power.absent)
-        raise EngineFailed(
+        raise EngineCannot(
             f"the engine cannot run a privileged container, because it lacks {lacking} itself",
             hint="--privileges auto gives a container all that the engine has",
         )

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.model import Fault, Reason
+
 PROCESSES = "processes"
 """Folder below a leg's: NAME.PID.log is what a process said on stderr, 16 MiB of it at most;
 NAME.PID.life says `began SECONDS`, `ended SECONDS` (since the boot) and one `argument` a line.
@@ -64,3 +66,15 @@ def died(leg: Path) -> list[tuple[str, str]]:
         for file in sorted((leg / PROCESSES).glob("*.died"))
     )
     return [(name, status) for name, status in said if _NUMBER.fullmatch(status)]
+
+
+def lost_servers(leg: Path) -> tuple[Fault, ...]:
+    """Give what became of the servers that the tests start; whom it hit, their failures show."""
+    return tuple(
+        Fault(
+            reason=Reason.IMAGE_PULL,
+            words=f"{name} died by itself, with status {status}",
+            sure=False,
+        )
+        for name, status in died(leg)
+    )

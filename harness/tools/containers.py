@@ -31,6 +31,8 @@ class Container:
     """Leave nothing of /proc and /sys hidden (systempaths=unconfined of the client program)."""
     files: tuple[tuple[str, Callable[[], Iterator[bytes]]], ...] = ()
     """Folders of the image, and what gives a tar that is unpacked there before the start."""
+    results: tuple[tuple[str, Callable[[Iterator[bytes]], None]], ...] = ()
+    """Folders of it, and what takes a tar of each once it has ended, unless we are to stop."""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ class Engine:
         self.product = product(api.version())
         self._power: Power | None = None
         self._asked = threading.Lock()
+        self._left: set[str] = set()
+        """Containers that could not be removed, because the engine was away or did not obey."""
 
     def check(self) -> None:
         """See that the engine answers. Raises EngineGone."""
@@ -100,6 +102,11 @@ class Engine:
         for container in listed:
             if machine.gone(container["Labels"][OWNER]):
                 self._remove(container["Id"])
+
+    def _sweep_own(self) -> None:
+        """Remove what this process had to leave, if the engine is back and lets it."""
+        for name in tuple(self._left):
+            self._try_remove(name)
 
     def has_image(self, name: str) -> bool:
         """Tell whether the engine holds an image; if so, that counts as its use.
@@ -207,6 +214,8 @@ class Engine:
             killed, timed_out = self._listen(name, output, sink, limit)
             seconds = time.monotonic() - begun
             status, out_of_memory = (None, False) if killed else self._end(name)
+            if container.results and not stop_asked():
+                self._hand_out(name, container, running=killed)
             return Ended(status, timed_out, out_of_memory, seconds)
 
     def _listen(
@@ -235,6 +244,24 @@ class Engine:
             raise failure("listen to a container", output.failure) from output.failure
         return False, timed_out
 
+    def _hand_out(self, name: str, container: Container, *, running: bool) -> None:
+        """Give what was asked for of a container that has ended, or is ended here."""
+        if running:
+            with asking("end a container"):
+                try:
+                    self._api.kill(name, "SIGKILL")
+                except APIError as error:
+                    if error.status_code != HTTPStatus.CONFLICT:  # it has just ended
+                        raise
+                self._api.wait(name, timeout=_STOP_CALL)
+        for folder, take in container.results:
+            with asking(f"read {folder} of a container"):
+                try:
+                    chunks, _ = self._api.get_archive(name, folder)
+                except NotFound:
+                    chunks = iter(())  # whatever ran there has removed it
+                take(chunks)
+
     def execute(self, name: str, command: Sequence[str]) -> bytes:
         """Run a program inside a container that runs, and give what it printed."""
         with asking(f"run a program in container {name[:12]}"):
@@ -262,6 +289,7 @@ class Engine:
                 host["SecurityOpt"] = [*(host.get("SecurityOpt") or []), "unmask=ALL"]
             elif container.unmasked:
                 host |= {"MaskedPaths": [], "ReadonlyPaths": []}
+            self._sweep_own()
             name = self._api.create_container(
                 container.image,
                 list(container.command),
@@ -281,17 +309,19 @@ class Engine:
             self._remove(name)
 
     def _let_go(self, name: str) -> None:
-        """Remove a container for somebody who cannot wait for it; else the next sweep does it."""
-
-        def remove() -> None:
-            try:
-                self._remove(name)
-            except EngineFailed as error:
-                _log.debug("left to the next run: %s", error)
-
-        remover = threading.Thread(target=remove, daemon=True)
+        """Remove a container for somebody who cannot wait for it; else a later sweep does it."""
+        self._left.add(name)
+        remover = threading.Thread(target=self._try_remove, args=(name,), daemon=True)
         remover.start()
         remover.join(_PATIENCE)
+
+    def _try_remove(self, name: str) -> None:
+        try:
+            self._remove(name)
+        except EngineFailed as error:
+            _log.debug("left to the next container, or the next run: %s", error)
+        else:
+            self._left.discard(name)
 
     def _remove(self, name: str) -> None:
         with asking(f"remove container {name[:12]}"):

@@ -22,6 +22,11 @@ def kernel() -> str:
     return platform.release()
 
 
+def boot() -> str:
+    """Name this boot of this machine, on which what counts seconds since the boot agrees."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
 def process() -> str:
     """Name this process so that no other, here or elsewhere, ever has the same name."""
     return f"{_world()} {os.getpid()} {_began(os.getpid())}"
@@ -47,8 +52,7 @@ def _alive(name: str) -> bool | None:
 
 def _world() -> str:
     """Name the set of processes that we see: this boot of this machine, this PID namespace."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    return f"{boot()}/{Path('/proc/self/ns/pid').readlink()}"
 
 
 def _began(pid: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +13,9 @@ import pytest
 from harness.backends.native.toolchain import Toolchain, provide
 from harness.model import Run
 from harness.store import Store, default_cache
-from tests.integration import baseimage, engines, gobinaries, tls
+from harness.tools.connect import connect
+from harness.tools.engine import Engine
+from tests.integration import baseimage, engines, fatal, gobinaries, tls
 from tests.integration.engines import MIRROR, Daemon
 from tests.integration.gobinaries import Binary
 from tests.integration.programs import Program
@@ -55,6 +58,16 @@ def hostile(
 
 
 @pytest.fixture(scope="session")
+def artefacts(
+    go_store: Store, go_toolchain: GoToolchain, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Give a folder with the artefacts of the suite of gomodules/fatal."""
+    folder = tmp_path_factory.mktemp("fatal")
+    fatal.build(go_toolchain("1.21.13"), go_store, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def base(go_store: Store, go_toolchain: GoToolchain) -> Path:
     """Give the base image as a tar."""
     return baseimage.make(go_store, go_toolchain("1.21.13"))
@@ -76,6 +89,17 @@ def daemon(
     with engines.started(tmp_path_factory.mktemp("engine"), make) as running:
         running.stock(base)
         yield running
+
+
+@pytest.fixture
+def engine(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Give that engine as the program sees it; see boxes.LEFT_OPEN."""
+    monkeypatch.setenv("DOCKER_HOST", daemon.host)
+    made = connect()
+    yield made
+    with made.ask("close the connection") as api:
+        api.close()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -6,63 +6,19 @@ of its tests take others with them, and the others have to be judged all the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, Overdue, Sink, never
-from harness.backends.native.sandbox import run_leg
 from harness.gotest.fingerprint import fingerprint
-from harness.model import Leg, Outcome, Reason, Result, Run
-from harness.runner.cell import Settings
-from harness.store import Store
-from harness.tools import process
-from tests.integration.conftest import GoToolchain
+from harness.model import Leg, Outcome, Reason, Run
+from tests.integration import fatal
+from tests.integration.fatal import QUIET, candidate, expected, judged, words
 from tests.integration.watching import eventually
-from tests.unit.pairs import Bench, Player
-from tests.unit.runs import full_name
 
 pytestmark = pytest.mark.integration
-
-MODULE = Path(__file__).parent / "gomodules" / "fatal"
-QUIET = ("TestFirst", "TestQuietOne", "TestQuietTwo", "TestLast")
-
-
-@dataclass
-class Fatal(Player):
-    """A backend whose artefacts are there and whose legs are real."""
-
-    artefacts: Path = Path()
-
-    def _build(self, kind: str, request: BuildRequest) -> Artefact:  # noqa: ARG002 - the player's
-        return Artefact(kind, self.artefacts / kind, cached=True, go_minor=21)
-
-    def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
-        with self._lock:
-            self.legs.append(leg)
-        return run_leg(leg, sink, overdue)
-
-
-@pytest.fixture(scope="module")
-def artefacts(
-    go_store: Store, go_toolchain: GoToolchain, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    toolchain = go_toolchain("1.21.13")
-    environment = toolchain.environment(go_store) | {"GOFLAGS": "-trimpath"}
-    folder = tmp_path_factory.mktemp("fatal")
-    binaries = folder / "suite" / "bin"
-    for made in (binaries, folder / "suite" / "src", folder / "control", folder / "candidate"):
-        made.mkdir(parents=True)
-    for argv in (
-        ["test", "-c", "-o", str(binaries / "dockerfile.test"), "."],
-        ["build", "-o", str(binaries / "buildkitd"), "./cmd/buildkitd"],
-    ):
-        go = process.Request([str(toolchain.go), *argv], cwd=MODULE, env=environment, timeout=900)
-        process.run(go)
-    return folder
-
 
 Tried = Callable[..., Run]
 
@@ -70,42 +26,11 @@ Tried = Callable[..., Run]
 @pytest.fixture
 def tried(artefacts: Path, tmp_path: Path) -> Tried:
     """Run the pair with some of the suite's fatal tests."""
-
-    def run(*fatal: str, seconds: float = 60.0, limit: float = 1800.0) -> Run:
-        player = Fatal(dict.fromkeys((*QUIET, *fatal), ("pass", "pass")), artefacts=artefacts)
-        bench = Bench(tmp_path, player)
-        bench.settings = Settings(
-            tests=(*QUIET, *fatal),
-            reruns=0,
-            parallel=4,
-            offline=True,
-            timeout=limit,
-            test_timeout=seconds,
-        )
-        return bench.run()
-
-    return run
-
-
-def judged(run: Run) -> dict[str, str]:
-    return {row.name.split("/")[1]: row.verdict.value for row in run.judgements}
-
-
-def candidate(run: Run, function: str) -> list[Result]:
-    (row,) = (row for row in run.judgements if row.name == full_name(function))
-    return list(row.candidate)
-
-
-def expected(*fatal: str) -> dict[str, str]:
-    return dict.fromkeys(QUIET, "compatible") | dict.fromkeys(fatal, "regressed")
-
-
-def words(run: Run, function: str) -> Sequence[str]:
-    return candidate(run, function)[-1].error.splitlines()
+    return partial(fatal.tried, tmp_path, artefacts)
 
 
 @pytest.mark.parametrize(
-    ("fatal", "reason", "said"),
+    ("culprit", "reason", "said"),
     [
         ("TestDaemonKilled", Reason.DAEMON_GONE, "transport is closing"),
         ("TestDaemonPanics", Reason.DAEMON_GONE, "panic: assignment to entry in nil map"),
@@ -114,11 +39,11 @@ def words(run: Run, function: str) -> Sequence[str]:
     ],
 )
 def test_a_crash_is_told_where_it_was_and_the_others_are_judged(
-    tried: Tried, fatal: str, reason: Reason, said: str
+    tried: Tried, culprit: str, reason: Reason, said: str
 ) -> None:
-    run = tried(fatal)
-    assert judged(run) == expected(fatal)
-    (result,) = candidate(run, fatal)
+    run = tried(culprit)
+    assert judged(run) == expected(culprit)
+    (result,) = candidate(run, culprit)
     assert (result.outcome, result.reason) == (Outcome.CRASH, reason)
     assert said in result.error
     # The suite had not begun its last tests by then: these run once more, and only there.
@@ -144,8 +69,8 @@ def test_a_daemon_that_stops_on_purpose_is_no_crash(tried: Tried) -> None:
 
 
 def test_each_of_many_crashes_is_told_as_its_own(tried: Tried) -> None:
-    fatal = ("TestBinaryExits", "TestBinaryPanics", "TestDaemonKilled", "TestDaemonPanics")
-    assert judged(tried(*fatal)) == expected(*fatal)
+    culprits = ("TestBinaryExits", "TestBinaryPanics", "TestDaemonKilled", "TestDaemonPanics")
+    assert judged(tried(*culprits)) == expected(*culprits)
 
 
 def test_a_deadlock_in_the_daemon_is_named_with_its_lock(tried: Tried) -> None:

@@ -6,19 +6,19 @@ The suite is a shell script in the place of the test binary.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.engines import BASE, Daemon
-from tests.integration.legs import MARK, sleepers
+from harness.backends.docker.container import Privileges, run_leg
+from harness.tools.engine import Engine
+from tests.integration import boxes
+from tests.integration.engines import Daemon
+from tests.integration.legs import MARK, Leg, sleepers
 from tests.integration.watching import eventually
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, boxes.LEFT_OPEN]
 
-IMAGE = "leaks.test/suite:1"
 GROUP = f"compat-leak-{os.getpid()}"
 LEAKS = f"""
 setsid sleep {MARK} </dev/null >/dev/null 2>&1 &
@@ -38,17 +38,6 @@ exit 7
 """Says which process it is, and how many control groups it made."""
 
 
-def suite(daemon: Daemon, folder: Path) -> None:
-    """Make an image whose test binary this is; it has a volume, too."""
-    (folder / "script").write_text(f"#!/bin/sh\nset -e\n{LEAKS}", "utf-8")
-    program = "/usr/local/bin/dockerfile.test"
-    words = ("sh", "-c", f"cat >{program} && chmod +x {program}")
-    name = f"suite-{os.getpid()}"
-    daemon.docker("run", "--interactive", "--name", name, BASE, *words, stdin=folder / "script")
-    daemon.docker("commit", "--change", "VOLUME /volume", name, IMAGE)
-    daemon.docker("rm", name)
-
-
 def left(daemon: Daemon) -> dict[str, object]:
     return {
         "processes": sleepers(),
@@ -60,35 +49,14 @@ def left(daemon: Daemon) -> dict[str, object]:
     }
 
 
-RUN = """
-import sys
-from pathlib import Path
-from harness.backends.docker.container import Privileges, run_leg
-from harness.tools.connect import connect
-from tests.integration.legs import Leg
-
-request = Leg(Path(sys.argv[1])).request("exit 0")
-end = run_leg(connect(), sys.argv[2], request, sys.stdout.buffer.write, Privileges.EXPLICIT)
-sys.exit(end.faults[0].words if end.faults else end.status)
-"""
-
-
-def test_everything_goes_with_the_container(daemon: Daemon, tmp_path: Path) -> None:
-    suite(daemon, tmp_path)
-    before = left(daemon)
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, tmp_path / "leg", IMAGE],
-        cwd=root,
-        env={**os.environ, "DOCKER_HOST": daemon.host, "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 7, done.stdout + done.stderr
-    first, groups = done.stdout.split()
-    assert (first, int(groups) > 0) == ("1", True)
-    assert eventually(lambda: left(daemon) == before), left(daemon)
+def test_everything_goes_with_the_container(daemon: Daemon, engine: Engine, tmp_path: Path) -> None:
+    request = Leg(tmp_path).request(f"set -e\n{LEAKS}")
+    output = bytearray()
+    with boxes.image(daemon, request.suite.path / "bin", {}, "VOLUME /volume") as image:
+        before = left(daemon)
+        end = run_leg(engine, image, request, output.extend, Privileges.EXPLICIT)
+        assert eventually(lambda: left(daemon) == before), left(daemon)
+    assert (end.status, end.faults, end.notes, end.leaked) == (7, (), (), None), output
+    first, groups = bytes(output).split()
+    assert (first, int(groups) > 0) == (b"1", True)
     assert before["volumes"] == before["groups"] == before["processes"] == []
-    daemon.docker("rmi", IMAGE)

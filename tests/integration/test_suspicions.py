@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from harness.events import ignore
 from harness.journal.folder import LegFolder
 from harness.model import Leg
 from harness.runner.legs import LegRunner
+from tests.integration.boxes import LEFT_OPEN, in_containers
 
 pytestmark = pytest.mark.integration
 
@@ -44,14 +47,28 @@ exit 1
 """
 
 
-class Sandbox:
+RunsLeg = Callable[[LegRequest, Sink, Overdue], LegExit]
+
+
+@dataclass
+class Runner:
     """The part of a backend that runs a leg."""
 
+    runs_leg: RunsLeg
+
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
-        return run_leg(leg, sink, overdue)
+        return self.runs_leg(leg, sink, overdue)
 
 
-def test_it_is_found_under_the_test_that_it_belongs_to(tmp_path: Path) -> None:
+@pytest.fixture(params=["native", pytest.param("docker", marks=LEFT_OPEN)])
+def runs_leg(request: pytest.FixtureRequest) -> RunsLeg:
+    """Give what runs a leg; the engine is not asked for where it is not needed."""
+    if request.param == "native":
+        return run_leg
+    return in_containers(request.getfixturevalue("engine"), request.getfixturevalue("daemon"))
+
+
+def test_it_is_found_under_the_test_that_it_belongs_to(runs_leg: RunsLeg, tmp_path: Path) -> None:
     for name in ("suite/bin", "suite/src", "frontend"):
         (tmp_path / name).mkdir(parents=True)
     for name, script in (("buildkitd", DAEMON), ("dockerfile.test", TESTS)):
@@ -72,7 +89,7 @@ def test_it_is_found_under_the_test_that_it_belongs_to(tmp_path: Path) -> None:
         folder=folder.path,
     )
     oracle = load_oracle(find_data(None, {}).oracle_file)
-    runner = LegRunner(Sandbox(), ignore, oracle)  # type: ignore[arg-type] # it builds nothing
+    runner = LegRunner(Runner(runs_leg), ignore, oracle)  # type: ignore[arg-type] # it builds nothing
     run = runner.run(request, folder, Leg.CANDIDATE, 0, None)
     said = {
         result.name.split("/")[1]: [(it.kind, it.words, it.tests) for it in result.suspicions]

@@ -25,9 +25,12 @@ class FakeApi:
         self.removed: list[str] = []
         self.signals: list[str] = []
         self.put: list[tuple[str, bytes]] = []
+        self.archives: dict[str, bytes] = {}
         self.says: list[bytes] = []
         self.hangs = False
         self.obeys = False
+        self.ended = False
+        """Whether it ends just before it is killed."""
         self.status = 0
         self.oom = False
         self.refuses: dict[str, int] = {}
@@ -67,6 +70,12 @@ class FakeApi:
     def put_archive(self, _name: str, folder: str, data: Iterator[bytes]) -> None:
         self.put.append((folder, b"".join(data)))
 
+    def get_archive(self, name: str, folder: str) -> tuple[Iterator[bytes], dict[str, str]]:
+        assert name in self.running
+        if folder not in self.archives:
+            raise NotFound(f"Could not find the file {folder}")
+        return iter([self.archives[folder]]), {}
+
     def attach(self, _name: str, **_options: bool) -> Iterator[bytes]:
         return iter(self._hear, END)  # type: ignore[arg-type] # END ends it and is never given
 
@@ -86,6 +95,10 @@ class FakeApi:
 
     def kill(self, _name: str, signal: str) -> None:
         self.signals.append(signal)
+        if self.ended:
+            response = Response()
+            response.status_code = 409
+            raise APIError("conflict", response, explanation="container is not running")
         if self.obeys:
             self._stream.put(b"goroutine 1 [running]\n")
             self._stream.put(END)

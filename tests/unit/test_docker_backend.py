@@ -131,28 +131,28 @@ def _ran(engine: FakeEngine, request: LegRequest, wanted: Privileges) -> Contain
 # -- legs ----------------------------------------------------------------------------------------
 
 
-def test_the_test_binary_is_told_the_same_as_by_native(engine: FakeEngine, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("power", "groups"), [(WHOLE, ""), (LACKING, "yes")])
+def test_a_shell_becomes_the_test_binary_that_is_told_the_same_as_by_native(
+    tmp_path: Path, power: Power, groups: str
+) -> None:
     request = _leg(tmp_path, skip="TestB")
-    box = _ran(engine, request, Privileges.AUTO)
-    assert box.command == tuple(leg.arguments("dockerfile.test", request))
-    assert box.command[-2:] == ("-test.run=^TestIntegration$", "-test.skip=TestB")
+    box = _ran(FakeEngine(power), request, Privileges.AUTO)
+    shell, option, script, name, *told = box.command
+    assert (shell, option, name) == ("sh", "-c", "first.sh")
+    assert script.rstrip().endswith('exec "$@"')
+    assert told[:5] == [groups, "/compat/leg", "buildkitd", "registry", "--"]
+    assert told[5:] == leg.arguments("dockerfile.test", request)
+    assert told[-2:] == ["-test.run=^TestIntegration$", "-test.skip=TestB"]
     assert box.labels == {
         "org.buildkit-compat.run": "run-1",
         "org.buildkit-compat.leg": "candidate",
     }
 
 
-def test_without_privileges_it_is_told_the_same_by_a_shell_that_becomes_it(
-    tmp_path: Path,
-) -> None:
-    request = _leg(tmp_path)
-    box = _ran(FakeEngine(LACKING), request, Privileges.AUTO)
-    words = leg.arguments("dockerfile.test", request)
-    assert box.command[:2] == ("sh", "-c")
-    assert box.command[2].strip().endswith('exec "$0" "$@"')
-    assert box.command[3:] == tuple(words)
-    assert box.options["cgroupns"] == "private"
-    assert "binds" not in box.options
+def test_what_nobody_may_share_is_a_leg_s_own(tmp_path: Path) -> None:
+    options = _ran(FakeEngine(LACKING), _leg(tmp_path), Privileges.AUTO).options
+    assert options["cgroupns"] == "private"
+    assert "binds" not in options
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_seeded_images_are_given_as_a_copy(engine: FakeEngine, tmp_path: Path) -
     (tmp_path / "mirror-1" / "data").mkdir(parents=True)
     (tmp_path / "mirror-1" / "data" / "blob").write_bytes(b"x" * (3 << 20))
     box = _ran(engine, _leg(tmp_path, mirror=tmp_path / "mirror-1"), Privileges.AUTO)
-    ((folder, archive),) = box.files
+    _, (folder, archive) = box.files
     with tarfile.open(fileobj=io.BytesIO(b"".join(archive()))) as tar:
         assert "mirror/data/blob" in tar.getnames()
     assert f"{folder}/mirror" == box.environment["BUILDKIT_REGISTRY_MIRROR_DIR"]

@@ -94,6 +94,45 @@ def test_files_are_there_before_the_start(engine: Engine, api: FakeApi) -> None:
     assert api.put == [("/compat", b"tar")]
 
 
+@pytest.mark.parametrize(
+    ("archives", "taken"), [({"/kept": b"tar"}, [[b"tar"]]), ({}, [[]])], ids=["there", "removed"]
+)
+def test_what_was_kept_is_taken_out_of_a_container_before_it_goes(
+    engine: Engine, api: FakeApi, archives: dict[str, bytes], taken: list[list[bytes]]
+) -> None:
+    api.archives, got = archives, []
+    box = Container("i", (), results=(("/kept", lambda chunks: got.append(list(chunks))),))
+    engine.run(box, bytearray().extend, timeout=9, grace=0)
+    assert got == taken
+    assert (api.signals, api.removed) == ([], ["container-1"])
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_container_at_its_limit_is_ended_before_it_is_read(
+    engine: Engine, api: FakeApi, *, ended: bool
+) -> None:
+    api.archives, api.hangs, api.ended, got = {"/kept": b"tar"}, True, ended, list[bytes]()
+    box = Container("i", (), results=(("/kept", got.extend),))
+    engine.run(box, bytearray().extend, timeout=0.05, grace=0)
+    assert (got, api.signals, api.removed) == ([b"tar"], ["SIGKILL"], ["container-1"])
+
+
+def test_an_engine_that_comes_back_is_rid_of_what_it_could_not_remove(
+    engine: Engine, api: FakeApi
+) -> None:
+    api.breaks = api.keeps = requests.ConnectionError("refused")
+    with pytest.raises(EngineGone):
+        _run(engine)
+    with pytest.raises(EngineGone):  # it removes nothing yet, but makes no difference to what runs
+        _run(engine)
+    assert api.removed == []
+    api.breaks = api.keeps = None
+    _run(engine)
+    assert sorted(api.removed) == ["container-1", "container-2", "container-3"]
+    _run(engine)
+    assert api.removed[3:] == ["container-4"]
+
+
 def test_a_program_that_obeys_at_its_limit_writes_its_goroutines(
     engine: Engine, api: FakeApi
 ) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 from harness.backends import goroutines
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
+from harness.backends.docker import kept
 from harness.backends.leg import BINARY, GRACE, arguments, passed_on
+from harness.backends.processes import lost_servers
 from harness.model import Fault, Reason
 from harness.tools.asking import EngineCannot, EngineFailed
 from harness.tools.containers import Container, Ended, Power
@@ -27,28 +29,6 @@ MIRROR = "/compat/mirror"
 LABELS = "org.buildkit-compat"
 _DUMPS = 10.0
 """Seconds for a program to write its goroutines when asked."""
-
-_OWN_GROUPS = (
-    "sh",
-    "-c",
-    """
-    while read -r _ where kind _; do
-      case $kind in cgroup | cgroup2) mount -o remount,bind,rw "$where" ;; esac
-    done </proc/mounts
-    if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
-      mkdir -p /sys/fs/cgroup/init && echo $$ >/sys/fs/cgroup/init/cgroup.procs
-      for name in $(cat /sys/fs/cgroup/cgroup.controllers); do
-        echo "+$name" >/sys/fs/cgroup/cgroup.subtree_control
-      done
-    fi
-    exec "$0" "$@"
-    """,
-)
-"""Lets a program make groups below its container's, which go with it; it stays the first process.
-
-An engine mounts them read-only unless a container is privileged. On cgroup v2 a group that hands
-controllers on may hold no process.
-"""
 
 _CHUNK = 1 << 20
 _KILLED = 128 + SIGKILL
@@ -86,11 +66,12 @@ def run_leg(
         (leg.folder / goroutines.KEPT).write_bytes(said)
         return goroutines.LAST_WORDS
 
+    taker = kept.Taker(leg.folder)
     power = engine.power(image)
     privileged = _privileged(power, privileges)
     container = Container(
         image,
-        tuple(arguments(BINARY, leg) if privileged else [*_OWN_GROUPS, *arguments(BINARY, leg)]),
+        kept.command(arguments(BINARY, leg), groups=not privileged),
         labels=_labels(leg),
         environment=_environment(leg),
         options={
@@ -99,12 +80,17 @@ def run_leg(
             **({"privileged": True} if privileged else _explicit(power)),
         },
         unmasked=not privileged,
-        files=((os.path.dirname(MIRROR), _archive(leg.mirror)),) if leg.mirror else (),  # noqa: PTH120 - in the image
+        files=_files(leg),
+        results=((kept.FOLDER, taker.take),),
     )
     ended = engine.run(container, sink, timeout=leg.timeout + GRACE, grace=_DUMPS, tick=tick)
-    if asked:
-        return LegExit(None, timed_out=True, seconds=ended.seconds)
-    return LegExit(ended.status, ended.timed_out, ended.seconds, faults=_faults(ended))
+    return LegExit(
+        None if asked else ended.status,
+        asked or ended.timed_out,
+        ended.seconds,
+        notes=tuple(taker.notes),
+        faults=(*(() if asked else _faults(ended)), *lost_servers(leg.folder)),
+    )
 
 
 def _faults(ended: Ended) -> tuple[Fault, ...]:
@@ -157,6 +143,14 @@ def _environment(leg: LegRequest) -> dict[str, str]:
         "GOMAXPROCS": str(leg.procs),
         **({"BUILDKIT_REGISTRY_MIRROR_DIR": MIRROR} if leg.mirror else {}),
     }
+
+
+def _files(leg: LegRequest) -> tuple[tuple[str, Callable[[], Iterator[bytes]]], ...]:
+    """Give what is put into the container before it starts, by the folder where it goes."""
+    given = ("/", kept.scripts)
+    if leg.mirror is None:
+        return (given,)
+    return (given, (os.path.dirname(MIRROR), _archive(leg.mirror)))  # noqa: PTH120 - in the image
 
 
 def _archive(mirror: Path) -> Callable[[], Iterator[bytes]]:

@@ -14,7 +14,7 @@ from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment,
 from harness.backends.native import init
 from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.native.overdue import Asking
-from harness.backends.processes import PROCESSES, WRAPPED, died
+from harness.backends.processes import PROCESSES, WRAPPED, lost_servers
 from harness.errors import InfrastructureError
 from harness.model import Fault, Reason
 from harness.tools.cgroups import make_groups
@@ -84,7 +84,7 @@ def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
         asking.asked or ended.timed_out,
         ended.seconds,
         notes=(*(f"shared with this machine: {what}" for what in shared), *stuck),
-        faults=(*faults(killed), *_dead(leg.folder)),
+        faults=(*faults(killed), *lost_servers(leg.folder)),
         leaked=left.leaked,
     )
 
@@ -125,18 +125,6 @@ def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
 def _names(paths: Iterable[Path]) -> list[Path]:
     """Give the names that the leg uses and where links lead: both must stay in sight."""
     return sorted({name for path in paths for name in (path.absolute(), path.resolve())})
-
-
-def _dead(leg: Path) -> tuple[Fault, ...]:
-    """Give what became of the servers that the tests start; whom it hit, their failures show."""
-    return tuple(
-        Fault(
-            reason=Reason.IMAGE_PULL,
-            words=f"{name} died by itself, with status {status}",
-            sure=False,
-        )
-        for name, status in died(leg)
-    )
 
 
 def _spec(

@@ -1,0 +1,55 @@
+"""Legs in containers of images that are made here: a base image with a few programs in it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink
+from harness.backends.docker.container import TMP, Privileges, run_leg
+from harness.backends.docker.images import PAIR_FOLDER
+from harness.backends.leg import environment
+from harness.tools.engine import Engine
+from tests.integration.engines import BASE, Daemon
+
+LEFT_OPEN = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+"""The Docker SDK leaves it to the garbage collector to close a container's stream."""
+
+
+@contextmanager
+def image(
+    daemon: Daemon, programs: Path, variables: Mapping[str, str], *changes: str
+) -> Iterator[str]:
+    """Make an image whose PATH leads to the programs in a folder; it goes with the block."""
+    name = f"box.test/{secrets.token_hex(8)}:1"
+    container = daemon.docker("create", BASE, "true").strip()
+    for program in programs.iterdir():
+        daemon.docker("cp", str(program), f"{container}:/usr/local/bin/{program.name}")
+    told = [*changes, *(f"ENV {variable}={value}" for variable, value in variables.items())]
+    daemon.docker("commit", *(f"--change={change}" for change in told), container, name)
+    daemon.docker("rm", container)
+    try:
+        yield name
+    finally:
+        daemon.docker("rmi", name)
+
+
+def in_containers(engine: Engine, daemon: Daemon) -> Callable[[LegRequest, Sink, Overdue], LegExit]:
+    """Give what runs a leg in a container, with what its suite's folder holds.
+
+    Where the frontend is in there tells which one it is.
+    """
+
+    def run(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
+        frontend = f"{PAIR_FOLDER}/{leg.frontend.key}"
+        told = environment(leg, temporary=TMP, frontend=frontend, mirror="")
+        with image(daemon, leg.suite.path / "bin", told) as name:
+            return run_leg(engine, name, leg, sink, Privileges.AUTO, overdue)
+
+    return run

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
-from harness.backends.base import LegExit, LegRequest, Overdue, Sink
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.docker.container import TMP, Privileges, run_leg
 from harness.backends.docker.images import PAIR_FOLDER
 from harness.backends.leg import environment
 from harness.tools.engine import Engine
 from tests.integration.engines import BASE, Daemon
+from tests.integration.fatal import RunsLeg
 
 LEFT_OPEN = pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
@@ -40,16 +42,23 @@ def image(
         daemon.docker("rmi", name)
 
 
-def in_containers(engine: Engine, daemon: Daemon) -> Callable[[LegRequest, Sink, Overdue], LegExit]:
-    """Give what runs a leg in a container, with what its suite's folder holds.
+@contextmanager
+def in_containers(engine: Engine, daemon: Daemon) -> Iterator[RunsLeg]:
+    """Give what runs legs in containers, with the programs of their suite's folder.
 
-    Where the frontend is in there tells which one it is.
+    Where the frontend is in there tells which one it is. Its images go with the block.
     """
+    made: dict[str, str] = {}
+    lock = Lock()
+    with ExitStack() as stack:
 
-    def run(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
-        frontend = f"{PAIR_FOLDER}/{leg.frontend.key}"
-        told = environment(leg, temporary=TMP, frontend=frontend, mirror="")
-        with image(daemon, leg.suite.path / "bin", told) as name:
-            return run_leg(engine, name, leg, sink, Privileges.AUTO, overdue)
+        def run(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
+            frontend = f"{PAIR_FOLDER}/{leg.frontend.key}"
+            with lock:
+                if frontend not in made:
+                    told = environment(leg, temporary=TMP, frontend=frontend, mirror="")
+                    programs = leg.suite.path / "bin"
+                    made[frontend] = stack.enter_context(image(daemon, programs, told))
+            return run_leg(engine, made[frontend], leg, sink, Privileges.AUTO, overdue)
 
-    return run
+        yield run

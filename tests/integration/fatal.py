@@ -59,6 +59,7 @@ def tried(
     seconds: float = 60.0,
     limit: float = 1800.0,
     runs_leg: RunsLeg = run_leg,
+    reruns: int = 0,
 ) -> Run:
     """Run the pair with some of the suite's fatal tests.
 
@@ -67,7 +68,12 @@ def tried(
     wanted = dict.fromkeys((*QUIET, *fatal), ("pass", "pass"))
     bench = Bench(folder, Fatal(wanted, artefacts=artefacts, runs_leg=runs_leg))
     bench.settings = Settings(
-        tests=(*QUIET, *fatal), reruns=0, parallel=4, offline=True, timeout=limit, test_timeout=seconds
+        tests=(*QUIET, *fatal),
+        reruns=reruns,
+        parallel=4,
+        offline=True,
+        timeout=limit,
+        test_timeout=seconds,
     )
     return bench.run()
 

@@ -7,10 +7,12 @@ import time
 
 import pytest
 
-from harness.model import Leg, Run
-from tests.integration.programs import Program, verdicts
+from harness.model import Leg, Outcome, Reason, Run
+from tests.integration.programs import HANGS, Program, verdicts
 
 pytestmark = pytest.mark.integration
+
+HANG = (Outcome.HANG, Reason.TIMEOUT)
 
 
 def test_every_verdict_is_the_native_one(
@@ -20,6 +22,13 @@ def test_every_verdict_is_the_native_one(
     assert (run.pair.backend, own.pair.backend) == ("docker", "native")
     assert verdicts(run) == verdicts(own)
     assert code == native_code == 1
+
+
+def test_a_report_names_the_lock_at_which_the_daemon_waits(seen: tuple[int, Run, str]) -> None:
+    (row,) = [row for row in seen[1].judgements if HANGS in row.name]
+    assert [(it.outcome, it.reason) for it in row.candidate] == [HANG] * 2
+    lock = " in example.com/minikit/solver.(*CacheMounts).acquire at solver/cachemounts.go:46\n"
+    assert all(lock in it.error for it in row.candidate)
 
 
 def test_the_run_records_the_engine(seen: tuple[int, Run, str]) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.processes import PROCESSES
-from harness.model import Outcome, Reason, Run
+from harness.model import Leg, Outcome, Reason, Run, Verdict
 from harness.tools.engine import Engine
-from tests.integration import fatal
+from tests.integration import fatal, legs
 from tests.integration.boxes import LEFT_OPEN, in_containers
 from tests.integration.engines import Daemon
-from tests.integration.fatal import candidate, expected, judged, words
+from tests.integration.fatal import QUIET, RunsLeg, candidate, expected, judged, words
 
 pytestmark = [pytest.mark.integration, LEFT_OPEN]
 
@@ -22,9 +24,14 @@ Tried = Callable[..., Run]
 
 
 @pytest.fixture
-def tried(artefacts: Path, daemon: Daemon, engine: Engine, tmp_path: Path) -> Tried:
+def runs_leg(daemon: Daemon, engine: Engine) -> Iterator[RunsLeg]:
+    with in_containers(engine, daemon) as runs:
+        yield runs
+
+
+@pytest.fixture
+def tried(artefacts: Path, runs_leg: RunsLeg, tmp_path: Path) -> Tried:
     """Run the pair with some of the suite's fatal tests."""
-    runs_leg = in_containers(engine, daemon)
     return partial(fatal.tried, tmp_path, artefacts, runs_leg=runs_leg)
 
 
@@ -68,4 +75,41 @@ def test_a_first_process_that_does_not_listen_to_sigquit_is_killed(
     run = tried("TestBinaryIsDeaf", seconds=2.0)
     assert judged(run) == expected("TestBinaryIsDeaf")
     assert candidate(run, "TestBinaryIsDeaf")[0].outcome is Outcome.HANG
+    assert daemon.containers() == []
+
+
+def test_a_registry_that_died_by_itself_is_known(runs_leg: RunsLeg, tmp_path: Path) -> None:
+    request = legs.Leg(tmp_path).request("registry serve config.yml; exit 1")
+    registry = request.suite.path / "bin" / "registry"
+    registry.write_text("#!/bin/sh\nkill -9 $$\n", "utf-8")
+    registry.chmod(0o755)
+    end = runs_leg(request, bytearray().extend, never)
+    (fault,) = end.faults
+    assert (end.status, fault.reason, fault.sure) == (1, Reason.IMAGE_PULL, False)
+    assert fault.words.endswith(" died by itself, with status 137")
+
+
+def test_an_engine_that_comes_back_is_waited_for_and_both_sides_run_again(
+    tried: Tried, daemon: Daemon, runs_leg: RunsLeg
+) -> None:
+    back = Thread(target=daemon.restart)
+
+    def runs(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
+        def listen(chunk: bytes) -> None:
+            sink(chunk)
+            if leg.frontend.key == "candidate" and b"=== RUN" in chunk and back.ident is None:
+                daemon.kill()
+                back.start()
+
+        return runs_leg(leg, listen, overdue)
+
+    # The pauses grow to more than the engine may take to start.
+    run = tried(runs_leg=runs, reruns=5)
+    back.join()
+    assert judged(run) == dict.fromkeys(QUIET, "compatible")
+    assert run.verdict is Verdict.COMPATIBLE
+    broken = [(leg.attempt, fault) for leg in run.legs for fault in leg.faults]
+    assert 0 in {attempt for attempt, _ in broken}
+    assert {fault.reason for _, fault in broken} == {Reason.ENGINE}
+    assert {leg.leg for leg in run.legs if leg.repeats and not leg.faults} == set(Leg)
     assert daemon.containers() == []

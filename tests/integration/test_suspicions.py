@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from harness.journal.folder import LegFolder
 from harness.model import Leg
 from harness.runner.legs import LegRunner
 from tests.integration.boxes import LEFT_OPEN, in_containers
+from tests.integration.fatal import RunsLeg
 
 pytestmark = pytest.mark.integration
 
@@ -47,9 +48,6 @@ exit 1
 """
 
 
-RunsLeg = Callable[[LegRequest, Sink, Overdue], LegExit]
-
-
 @dataclass
 class Runner:
     """The part of a backend that runs a leg."""
@@ -61,11 +59,14 @@ class Runner:
 
 
 @pytest.fixture(params=["native", pytest.param("docker", marks=LEFT_OPEN)])
-def runs_leg(request: pytest.FixtureRequest) -> RunsLeg:
+def runs_leg(request: pytest.FixtureRequest) -> Iterator[RunsLeg]:
     """Give what runs a leg; the engine is not asked for where it is not needed."""
     if request.param == "native":
-        return run_leg
-    return in_containers(request.getfixturevalue("engine"), request.getfixturevalue("daemon"))
+        yield run_leg
+        return
+    engine, daemon = (request.getfixturevalue(name) for name in ("engine", "daemon"))
+    with in_containers(engine, daemon) as runs:
+        yield runs
 
 
 def test_it_is_found_under_the_test_that_it_belongs_to(runs_leg: RunsLeg, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from harness.errors import InfrastructureError
+from harness.errors import DiskFull, InfrastructureError
+from harness.tools.disks import full
 
 FILE = "ancestry.sqlite3"
 _PATIENCE = 30.0
@@ -70,6 +71,11 @@ class Ancestry:
                 database.execute(_TABLE)
                 yield database
         except sqlite3.Error as error:
+            if full(error):
+                raise DiskFull(
+                    f"cannot write {self._file}: {error}",
+                    hint=f"check that {self._file.parent} is on a disk with free space (df -h)",
+                ) from error
             raise InfrastructureError(
                 f"{self._file} cannot be used: {error}", hint=f"rm {self._file}; it is only a cache"
             ) from error

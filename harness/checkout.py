@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.config.series import Patch
 from harness.errors import PatchError
 from harness.store import Published, Store, key_of
-from harness.tools.git import Git
+from harness.tools.git import Git, GitFailed
 from harness.tools.process import CommandFailed, Request, clean_environment, run
 
 _FAILED = re.compile(r"error: patch failed: (?P<file>.+):(?P<line>\d+)")
@@ -27,6 +27,9 @@ def tree(store: Store, git: Git, sha: str, patches: Sequence[Patch]) -> Publishe
         index = folder.with_suffix(".index")
         try:
             git.export(sha, index, folder)
+        except GitFailed as error:  # it does not say why it cannot write a file
+            error.hint = f"if it could not write, see that {store.root} has free space (df -h)"
+            raise
         finally:
             index.unlink(missing_ok=True)
         for patch in patches:

@@ -22,14 +22,15 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from platformdirs import user_cache_path
 
-from harness.errors import DiskFull, UsageError
+from harness.errors import DiskFull, Interrupted, UsageError
+from harness.tools.disks import full, is_full
 from harness.tools.locks import held
 from harness.tools.uses import Uses
 
@@ -46,8 +47,7 @@ DOWNLOADED = ("go", "repos")
 """Kinds that no build changes: toolchains, and clones of repositories."""
 
 _KEY_DIGITS = 24
-_FULL = os.strerror(errno.ENOSPC)
-"""What our own writes and the words of every program that we run say of a full disk."""
+_ELSEWHERE = "set COMPAT_CACHE or --cache to a folder"
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,21 @@ class Store:
         """Take the folder, made if missing; `lock_timeout` is in seconds.
 
         `salt` belongs into the names of what is kept elsewhere, as on an engine. Raises UsageError
-        if the folder cannot be written to.
+        if the folder cannot be written to, DiskFull if there is no space in it.
         """
         self.salt = salt
         # Programs with working folders of their own are given paths below it.
         self.root = root.absolute()
         self._lock_timeout = lock_timeout
         try:
-            for name in (TMP, LOCKS):
-                _make_writable_folder(self.root / name)
-            self._uses = Uses(self.root / LOCKS / USES)
+            with self._told_if_full():
+                for name in (TMP, LOCKS):
+                    _make_writable_folder(self.root / name)
+                self._uses = Uses(self.root / LOCKS / USES)
         except OSError as error:
             raise UsageError(
                 f"the cache {root} cannot be written to: {error.strerror}",
-                hint="set COMPAT_CACHE or --cache to a folder that can",
+                hint=f"{_ELSEWHERE} that can",
             ) from error
 
     def find(self, kind: str, key: str) -> Path | None:
@@ -135,7 +136,9 @@ class Store:
         """
         self._uses.take(name)
         file = self.root / LOCKS / name
-        with held(file, patience=self._lock_timeout):
+        with ExitStack() as stack:
+            with self._told_if_full():
+                stack.enter_context(held(file, patience=self._lock_timeout))
             _used_now(file)
             yield
 
@@ -145,7 +148,8 @@ class Store:
         name = f"{SCRATCH}{secrets.token_hex(8)}"
         self._uses.take(name)
         folder = self.root / TMP / name
-        folder.mkdir()
+        with self._told_if_full():
+            folder.mkdir()
         try:
             yield folder
         finally:
@@ -167,25 +171,35 @@ class Store:
         unfinished = self.root / TMP / f"{kind}-{key}"
         shutil.rmtree(unfinished, ignore_errors=True)  # an orphan may be writing there still
         empty = unfinished / secrets.token_hex(4)
-        empty.mkdir(parents=True)
         path = self.root / kind / key
         try:
-            make(empty)
-            _used_now(empty)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            empty.rename(path)
-        except DiskFull:
-            raise
-        except BaseException as error:
-            if _FULL in str(error):
-                raise DiskFull(
-                    f"the disk of the cache {self.root} is full",
-                    hint="free some space, or set COMPAT_CACHE to a folder on another disk",
-                ) from error
-            raise
+            with self._told_if_full():
+                empty.mkdir(parents=True)
+                make(empty)
+                _used_now(empty)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                empty.rename(path)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         return path
+
+    @contextmanager
+    def _told_if_full(self) -> Iterator[None]:
+        """Call a full disk one, whoever met it: we, or a program that we ran.
+
+        Some programs do not say why they failed, so the disk is asked, while all is still there.
+        """
+        try:
+            yield
+        except (DiskFull, Interrupted):
+            raise
+        except Exception as error:
+            if full(error) or is_full(self.root):
+                raise DiskFull(
+                    f"the disk of the cache {self.root} is full",
+                    hint=f"free some space (compat gc), or {_ELSEWHERE} on another disk",
+                ) from error
+            raise
 
 
 def _make_writable_folder(folder: Path) -> None:

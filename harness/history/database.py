@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from harness.errors import UsageError
+from harness.errors import DiskFull, UsageError
 from harness.history.schema import APPLICATION_ID, MIGRATIONS
+from harness.tools.disks import full
 
 PATIENCE = 30.0
 """Seconds to wait for another process that writes."""
@@ -23,6 +24,12 @@ PATIENCE = 30.0
 
 class HistoryError(UsageError):
     """The history cannot be used as it is; it was left alone."""
+
+
+class HistoryFull(HistoryError, DiskFull):  # noqa: N818 - a state, named as one
+    """There is no space left for the history; what it held before is still there."""
+
+    exit_code = DiskFull.exit_code
 
 
 @contextmanager
@@ -109,7 +116,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         where = error.filename or folder
-        raise HistoryError(
+        raise (HistoryFull if full(error) else HistoryError)(
             f"the history's folder {where} cannot be made: {error.strerror}",
             hint="name another file with --history or COMPAT_HISTORY",
         ) from error
@@ -122,7 +129,7 @@ def _explained(file: Path, error: sqlite3.Error, patience: float) -> HistoryErro
         return HistoryError(f"{file}: locked, for over {patience:g} s now", hint=hint)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return _damaged(file, str(error))
-    return HistoryError(
+    return (HistoryFull if code == sqlite3.SQLITE_FULL else HistoryError)(
         f"{file}: cannot be used: {error}",
         hint="check that it is a writable file with free space beside it (df -h)",
     )

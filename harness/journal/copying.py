@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.journal.files import disk_errors
+from harness.tools.disks import disk_errors
 
 _DEPTH = 8
 """Levels of folders; those of a run folder are three."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -12,26 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from harness.errors import DiskFull, InfrastructureError
+from harness.tools.disks import disk_errors
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError into an InfrastructureError that names what could not be written.
-
-    It is a DiskFull if there is no space left.
-    """
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or path
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise (DiskFull if full else InfrastructureError)(
-            f"cannot write {where}: {error.strerror or error}",
-            hint=f"check that {path.parent} is a writable folder with free space (df -h)",
-        ) from error
 
 
 @contextmanager

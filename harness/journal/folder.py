@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InfrastructureError
-from harness.journal.files import disk_errors
 from harness.journal.record import write_run
 from harness.model import Leg, Run
+from harness.tools.disks import disk_errors
 
 Clock = Callable[[], datetime]
 """Gives the time of day with its zone."""

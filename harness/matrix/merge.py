@@ -22,7 +22,6 @@ from harness.journal import (
     write_plan,
 )
 from harness.journal.copying import check_free, copy_tree
-from harness.journal.files import disk_errors
 from harness.matrices import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
@@ -32,6 +31,7 @@ from harness.matrices import (
 )
 from harness.matrix.ledger import cell_path, missing
 from harness.matrix.parts import Part
+from harness.tools.disks import disk_errors
 
 _NAMED = 5
 """Cells that a warning names."""

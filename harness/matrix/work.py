@@ -13,7 +13,6 @@ from harness.backends.base import Artefact, Backend, BuildRequest
 from harness.errors import CompatError, InfrastructureError, Interrupted
 from harness.events import CellTold, Event, Listener, Warned
 from harness.journal import RunFolder
-from harness.journal.files import disk_errors
 from harness.journal.single import result_of
 from harness.matrices import CellResult, PlannedCell
 from harness.matrix.ledger import cell_path, failed, stopped
@@ -24,6 +23,7 @@ from harness.runner.cell import Cell, Settings
 from harness.runner.pair import Job, control_is_stored, run_pair
 from harness.store import Store
 from harness.tools.clock import Stopwatch, now
+from harness.tools.disks import disk_errors
 
 _log = logging.getLogger(__name__)
 

@@ -21,7 +21,6 @@ from harness.journal import (
     write_run,
 )
 from harness.journal.copying import check_free, copy_tree
-from harness.journal.files import disk_errors
 from harness.journal.single import result_of
 from harness.matrices import CellResult, MatrixRun
 from harness.model import LegRun, Record, Run
@@ -30,6 +29,7 @@ from harness.reclassify.lists import Lists
 from harness.reclassify.rejudge import Rejudged, rejudge
 from harness.reclassify.reread import OnLog
 from harness.runner.legs import log_writer
+from harness.tools.disks import disk_errors
 
 
 class Reclassified(Record, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, Self
 
 import msgspec
@@ -20,6 +20,7 @@ from harness.matrices import MatrixRun
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.reports.junit import ALL_CASES, KINDS, WHOLE
 from harness.reports.overview import Spot, sentence
+from harness.reports.spool import spool
 from harness.reports.summary import TIMES, failure, ref_name, side_error, variant
 from harness.reports.text import clip, excerpt, parsed_time, visible, visible_block
 
@@ -32,7 +33,6 @@ _MESSAGE = 600
 _TRACE = 4_000
 _TRACES = 16_000_000
 """Characters of all traces."""
-_SPOOL = 8 * 1024 * 1024
 
 
 class CtrfReport:
@@ -41,12 +41,14 @@ class CtrfReport:
     Of more than 100,000 tests, those that plainly passed are counted and not listed.
     """
 
-    def __init__(self, matrix: MatrixRun, spots: Sequence[Spot]) -> None:
-        """Begin with nothing."""
+    def __init__(
+        self, matrix: MatrixRun, spots: Sequence[Spot], folder: Path | None = None
+    ) -> None:
+        """Begin with nothing; the report will lie in `folder`."""
         self._matrix = matrix
         self._spots = spots
         self._brief = sum(spot.tests for spot in spots) > ALL_CASES
-        self._spool = SpooledTemporaryFile[bytes](_SPOOL)
+        self._spool = spool(folder)
         self._counts = Counter[str]()
         self._flaky = 0
         self._comma = b"\n"

@@ -64,12 +64,12 @@ def write_junit(path: Path, run: Run) -> None:
     Raises InfrastructureError if the disk refuses.
     """
     with replacing(path, durable=False) as file:
-        write_run_junit(file, run)
+        write_run_junit(file, run, path.parent)
 
 
-def write_run_junit(file: BinaryIO, run: Run) -> None:
-    """Write a run as a JUnit document."""
-    with Document(run.seconds) as document:
+def write_run_junit(file: BinaryIO, run: Run, folder: Path | None = None) -> None:
+    """Write a run as a JUnit document; `folder` is where `file` lies, if anywhere."""
+    with Document(run.seconds, folder) as document:
         document.add(_suite(run), _run_cases(run))
         document.write(file)
 

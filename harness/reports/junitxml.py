@@ -1,7 +1,8 @@
 """The XML of JUnit testsuites: escaped, bounded, written as they come.
 
 Totals stand in the head of the file, before what they count. So testcases wait in a spool, in
-memory while they are few and in a temporary file after that, and one is held at a time.
+memory while they are few and in a temporary file after that, on the same disk as the whole file,
+and one is held at a time.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Self
 from xml.sax.saxutils import escape
 
 import msgspec
 
 from harness.journal import safe_name
+from harness.reports.spool import spool
 from harness.reports.text import clip, visible, visible_block
 
 _NAME = 500
@@ -25,7 +27,6 @@ _MESSAGE = 600
 _OUTPUT_BUDGET = 16_000_000
 """Bytes of all tests' output; what comes after is left out, and says so."""
 _LEFT_OUT = "(output left out, this file would become too large; see the run folder)"
-_SPOOL = 8 * 1024 * 1024
 _SPECIAL = re.compile(r"[&<>\"]")
 _QUOTE = {'"': "&quot;"}
 
@@ -47,10 +48,11 @@ class Case(msgspec.Struct, frozen=True):
 class Document:
     """Writes one file of testsuites, which share a budget for what tests put out."""
 
-    def __init__(self, seconds: float) -> None:
-        """Begin a file; `seconds` is the wall time of it all."""
+    def __init__(self, seconds: float, folder: Path | None = None) -> None:
+        """Begin a file that will lie in `folder`; `seconds` is the wall time of it all."""
         self._seconds = seconds
-        self._spool = SpooledTemporaryFile[bytes](_SPOOL)
+        self._folder = folder
+        self._spool = spool(folder)
         self._counts = Counter[str]()
         self._left = _OUTPUT_BUDGET
 
@@ -65,13 +67,13 @@ class Document:
     def add(self, suite: Suite, cases: Iterable[Case]) -> None:
         """Add a testsuite; its cases wait until they are counted."""
         counts = Counter[str]()
-        with SpooledTemporaryFile[bytes](_SPOOL) as spool:
+        with spool(self._folder) as waiting:
             for case in cases:
                 counts[case.kind] += 1
-                spool.write(self._case(suite.classname, case).encode())
-            spool.seek(0)
+                waiting.write(self._case(suite.classname, case).encode())
+            waiting.seek(0)
             self._spool.write(suite.head(_totals(counts, suite.seconds)).encode())
-            copyfileobj(spool, self._spool)
+            copyfileobj(waiting, self._spool)
         self._spool.write(b"</testsuite>\n")
         self._counts += counts
 

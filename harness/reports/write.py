@@ -24,7 +24,7 @@ from harness.journal import (
     cells,
     read_matrix,
 )
-from harness.journal.files import disk_errors, replacing
+from harness.journal.files import replacing
 from harness.reports.annotations import github_annotations
 from harness.reports.badge import badge
 from harness.reports.ctrf import CtrfReport
@@ -35,6 +35,7 @@ from harness.reports.overview import sentence, spots
 from harness.reports.page import INDEX, PAGE, writing_page
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Survey
+from harness.tools.disks import disk_errors
 
 SUMMARY = "summary.md"
 JUNIT = "junit.xml"
@@ -70,9 +71,9 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
     with ExitStack() as stack:
         page = stack.enter_context(writing_page(out, matrix, every, survey, past))
         page.beside.extend(_beside(folder, out))
-        document = stack.enter_context(Document(matrix.seconds))
+        document = stack.enter_context(Document(matrix.seconds, out))
         junit = MatrixJUnit(document, sum(spot.tests for spot in every))
-        ctrf = stack.enter_context(CtrfReport(matrix, every))
+        ctrf = stack.enter_context(CtrfReport(matrix, every, out))
         for spot, (cell, run) in zip(every, cells(folder), strict=True):
             junit.add(spot, run)
             ctrf.add(spot, run)

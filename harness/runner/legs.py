@@ -19,7 +19,6 @@ from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
 from harness.gotest.stream import Parsed, StreamParser, format_of
 from harness.journal import LegFolder
-from harness.journal.files import disk_errors
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
 from harness.runner.faults import excused, fault_of, faults_of
@@ -27,6 +26,7 @@ from harness.runner.hangs import Budgets, LastWords, Watch, with_stuck
 from harness.runner.suspicions import Life, marked
 from harness.store import Store, key_of
 from harness.tools.clock import ClockWatch, Stopwatch, now, since_boot
+from harness.tools.disks import disk_errors
 from harness.tools.redaction import Mask
 from harness.tools.stop import stop_asked
 
@@ -148,9 +148,10 @@ def log_writer(folder: LegFolder, *, anew: bool = True) -> Callable[[str, bytes]
         test, daemon = split_daemon_log(log)
         if not anew and folder.test_log(name).exists():
             return
-        folder.test_log(name).write_bytes(test)
-        if daemon:
-            folder.daemon_log(name).write_bytes(daemon)
+        with disk_errors(folder.path):
+            folder.test_log(name).write_bytes(test)
+            if daemon:
+                folder.daemon_log(name).write_bytes(daemon)
 
     return write
 
@@ -187,7 +188,8 @@ class ControlStore:
         if stored is None:
             return None
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
-        shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
+        with disk_errors(folder.path):
+            shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
         parser = StreamParser(on_log=log_writer(folder), framing=format_of(request.suite.go_minor))
         with folder.raw_log.open("rb") as raw:
             while chunk := raw.read(_CHUNK):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,9 +10,7 @@ from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
 from harness.errors import DiskFull, InfrastructureError
-
-_NO_SPACE = re.compile(r"(?im)^(?!.*/cgroup/\S+: no space).*no space left on device")
-"""Not where a control group without processors is the one to say so (cpuset(7))."""
+from harness.tools.disks import full
 
 _CUT = (
     requests.ConnectionError,
@@ -68,11 +65,6 @@ def failure(what: str, error: Exception) -> EngineFailed:
     if isinstance(error, _CUT):
         return EngineGone(f"the engine went away ({what}): {said}", hint=_RESUME)
     return EngineFailed(f"{what}: {said}")
-
-
-def full(text: str) -> bool:
-    """Tell whether words of an engine or of what it ran say that there is no space left."""
-    return _NO_SPACE.search(text) is not None
 
 
 def said_of(error: BaseException) -> str:

@@ -14,7 +14,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -225,11 +224,11 @@ def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[byte
 
 @contextmanager
 def _input(request: Request) -> Iterator[IO[bytes] | int]:
-    """Give what a program reads; a file, so that nobody has to feed it while it runs."""
+    """Give what a program reads; a file, so that nobody has to feed it, and in no folder."""
     if not request.stdin:
         yield subprocess.DEVNULL if request.duplex is None else request.duplex
         return
-    with tempfile.TemporaryFile() as file:
+    with os.fdopen(os.memfd_create("stdin"), "wb+") as file:
         file.write(request.stdin)
         file.seek(0)
         yield file

@@ -31,6 +31,7 @@ from harness.tools.refusals import (
     Cause,
     cause_of,
 )
+from tests.integration.disks import disk
 from tests.integration.legs import Leg
 
 pytestmark = pytest.mark.integration
@@ -99,11 +100,8 @@ def test_a_registry_that_is_killed_excuses_the_tests_that_show_it(
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A disk of two megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=2m", "none", folder], check=True)
-    yield folder
-    subprocess.run(["/bin/umount", folder], check=True)
+    with disk(tmp_path / "small", "2m") as folder:
+        yield folder
 
 
 def test_a_disk_that_fills_while_a_leg_writes_is_a_full_disk(small: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from docker.api.client import APIClient
 from harness.errors import ExitCode, Interrupted
 from harness.tools import engine as engines
 from harness.tools import machine
-from harness.tools.asking import EngineFailed, EngineGone, full
+from harness.tools.asking import EngineFailed, EngineGone
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.crew import Crew
 from harness.tools.endpoint import Endpoint
@@ -303,16 +303,3 @@ def test_an_image_that_is_there_counts_as_used_when_it_is_looked_for(
     assert engine.has_image("compat/suite:1")
     assert not engine.has_image("compat/suite:2")
     assert api.used == ["compat/suite:1"]
-
-
-@pytest.mark.parametrize(
-    ("said", "is_full"),
-    [
-        ("write /var/lib/docker/tmp/x: No space left on device", True),
-        ("write /sys/fs/cgroup/cpuset/x/cgroup.procs: no space left on device", False),
-        ("/sys/fs/cgroup/cpuset is odd\nwrite /x: no space left on device", True),
-        ("disk quota exceeded", False),
-    ],
-)
-def test_a_control_group_without_processors_is_no_full_disk(said: str, *, is_full: bool) -> None:
-    assert full(said) is is_full

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ExitCode, InfrastructureError
 from harness.model import Outcome, Reason, Result, Run, Verdict
-from harness.reports import junitxml
+from harness.reports import junitxml, spool
 from harness.reports.junit import write_junit, write_results, write_run_junit
 from tests.unit import runs
 
@@ -233,7 +233,7 @@ def test_one_result_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         for number in range(500):
             yield Counted(name=f"Test{number}", outcome=F, error="x" * 100)
 
-    monkeypatch.setattr(junitxml, "_SPOOL", 1000)
+    monkeypatch.setattr(spool, "_IN_MEMORY", 1000)
     file = io.BytesIO()
     write_results(file, stream())
     assert len(list(parsed(file.getvalue().decode()).iter("failure"))) == 500

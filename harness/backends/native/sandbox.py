@@ -18,6 +18,7 @@ from harness.backends.processes import PROCESSES, WRAPPED, lost_servers
 from harness.errors import InfrastructureError
 from harness.model import Fault, Reason
 from harness.tools.cgroups import make_groups
+from harness.tools.disks import disk_errors
 from harness.tools.memory import Kills, oom_kills
 from harness.tools.process import Request, find, stream
 
@@ -52,7 +53,8 @@ def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
     Raises InfrastructureError if the namespaces cannot be prepared, MissingToolError for a
     program that is not installed.
     """
-    (leg.folder / PROCESSES).mkdir(parents=True, exist_ok=True)
+    with disk_errors(leg.folder):
+        (leg.folder / PROCESSES).mkdir(parents=True, exist_ok=True)
     programs = _programs(leg)
     scratch = _free_folder(_needed(leg, programs))
     spec = leg.folder / "sandbox.json"
@@ -64,7 +66,8 @@ def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
     groups = make_groups()
     try:
         told = _spec(leg, scratch, programs, groups.folders)
-        spec.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
+        with disk_errors(spec):
+            spec.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
         before = oom_kills()
         ended = stream(request, sink, asking.tick)
         killed = groups.kills(oom_kills().since(before))

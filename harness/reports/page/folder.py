@@ -25,7 +25,6 @@ import msgspec
 
 from harness.errors import UsageError
 from harness.history import Mark, Since
-from harness.journal.files import disk_errors
 from harness.matrices import MatrixRun
 from harness.model import Run
 from harness.reports.overview import Spot, label
@@ -35,6 +34,7 @@ from harness.reports.past import Past, Pasts
 from harness.reports.survey import Found, Survey
 from harness.reports.text import visible
 from harness.reports.words import WORDS
+from harness.tools.disks import disk_errors
 
 PAGE = "page"
 INDEX = "index.html"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.errors import BuildError
-from harness.tools.asking import EngineFull, full
+from harness.tools.asking import EngineFull
 from harness.tools.buildlog import Fetch
+from harness.tools.disks import full
 from harness.tools.process import CommandFailed, Request, run
 from harness.tools.redaction import redact
 from harness.tools.refusals import ImageRefused, cause_of

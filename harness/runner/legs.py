@@ -23,6 +23,7 @@ from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
 from harness.runner.faults import excused, fault_of, faults_of
 from harness.runner.hangs import Budgets, LastWords, Watch, with_stuck
+from harness.runner.masking import mask_kept
 from harness.runner.suspicions import Life, marked
 from harness.store import Store, key_of
 from harness.tools.clock import ClockWatch, Stopwatch, now, since_boot
@@ -87,6 +88,8 @@ class LegRunner:
                 end = LegExit(
                     None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
                 )
+            finally:
+                mask_kept(request.folder, secrets())
             mask.finish()
             take(last.of_binary())
         clock.look()

@@ -22,6 +22,7 @@ _SHAPES = re.compile(
     r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"
 )
 _NAMES = re.compile(r"(?i)(?:token|passwo?r?d|secret|credentials?|(?:api|access|private)_?key)$")
+_PASSWORD = re.compile(r"://[^:/@\s]*:(?P<password>\S+)@")
 _SHORTEST = 8
 """Characters; what is shorter may well be an ordinary word."""
 
@@ -46,12 +47,16 @@ def known_secrets(environment: Mapping[str, str]) -> list[str]:
 
 
 def passwords(url: str) -> list[str]:
-    """Give the password of a URL as it stands there and as it is meant."""
+    """Give the password of a URL as it stands there and as it is meant.
+
+    One with a bare slash is no URL to some readers, and up to its last @ one to others.
+    """
+    found = _PASSWORD.search(url)
     try:
-        password = urlsplit(url).password or ""
+        read = [urlsplit(url).password or "", found["password"] if found else ""]
     except ValueError:  # no URL, only much like one
         return []
-    return _sorted(filter(None, (password, unquote(password))))
+    return _sorted(filter(None, (*read, *map(unquote, read))))
 
 
 class Mask:

@@ -17,6 +17,7 @@ from harness.journal import read_run
 from harness.model import Leg, Run, Verdict
 from tests.e2e.leftovers import mounts, tagged
 from tests.e2e.programs import ROOT, Program
+from tests.e2e.torture import PATIENCE
 from tests.integration.watching import eventually
 
 pytestmark = pytest.mark.e2e
@@ -175,9 +176,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_leaves_nothing(demo: Demo) -> 
             if "TestExportLabels" in line:
                 break
         child.send_signal(signal.SIGINT)
-        begun = time.monotonic()
-        child.communicate(timeout=30)
-        assert time.monotonic() - begun < 10
+        child.communicate(timeout=PATIENCE)  # how long it takes: test_interrupt.py
     assert child.returncode == 130
     run = read_run(demo.program.latest())
     assert run.interrupted

@@ -53,6 +53,9 @@ def test_what_our_environment_holds_is_hidden_wherever_it_stands(
     assert shown == "a ***, ***, ***, short"
     assert known_secrets({"A_SECRET": "x" * 8, "KEYS": "y" * 9, "X": "z" * 9}) == ["x" * 8]
     assert passwords("http://[bad") == []
+    assert passwords("http://me:a/b@c@proxy:3128/x") == ["a/b@c"]
+    assert passwords("http://me:a%2Fb@proxy/x") == ["a%2Fb", "a/b"]
+    assert passwords("http://me@proxy:3128/x") == []
 
 
 def test_errors_logs_and_tracebacks_hold_no_credential(

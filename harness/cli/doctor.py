@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,12 +60,13 @@ def _backends() -> Iterator[list[Backend]]:
     from harness.runner.choose import BACKENDS, Place  # noqa: PLC0415 - the same
     from harness.store import Store  # noqa: PLC0415 - the same
     from harness.tools.git import Git  # noqa: PLC0415 - the same
+    from harness.tools.temporary import temporary  # noqa: PLC0415 - the same
 
     lines = load_lines(find_data(None, os.environ).lines_file)
     # They are asked about the machine alone, so an empty store and repository will do.
-    with tempfile.TemporaryDirectory() as folder:
-        nothing = Repository(Git(Path(folder)), {})
-        place = Place(Store(Path(folder)), nothing, lines)
+    with temporary() as folder:
+        nothing = Repository(Git(folder), {})
+        place = Place(Store(folder), nothing, lines)
         yield [make(place) for make in BACKENDS.values()]
 
 

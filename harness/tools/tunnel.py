@@ -10,16 +10,15 @@ from __future__ import annotations
 import atexit
 import shlex
 import socket
-import tempfile
 import threading
-from contextlib import suppress
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 from harness.errors import InfrastructureError
 from harness.tools.asking import EngineFailed, asking
 from harness.tools.process import CommandFailed, Request, run
 from harness.tools.redaction import redact
+from harness.tools.temporary import temporary
 
 SCHEME = "ssh://"
 
@@ -68,10 +67,10 @@ class Tunnel:
         self._broken = threading.Event()
         self._said = ""
         with asking("make a socket that leads to ssh"):
-            self._folder = tempfile.TemporaryDirectory(prefix="compat-ssh-")
+            self._folder = ExitStack()
             self._listener = socket.socket(socket.AF_UNIX)
             atexit.register(self.close)
-            self.socket = Path(self._folder.name, "docker.sock")
+            self.socket = self._folder.enter_context(temporary()) / "docker.sock"
             self._listener.bind(str(self.socket))
             self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -87,7 +86,7 @@ class Tunnel:
         with suppress(OSError):  # nobody has come
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _accept(self) -> None:
         while True:

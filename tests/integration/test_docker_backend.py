@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -43,6 +44,18 @@ def test_a_second_run_builds_nothing_and_uses_the_control_again(program: Program
     _, run, err = program.demo("docker")
     assert "  built" not in err
     assert [leg.cached for leg in run.legs if leg.leg is Leg.CONTROL and not leg.attempt] == [True]
+
+
+@pytest.mark.usefixtures("seen")
+def test_the_self_test_sees_what_is_planted(program: Program) -> None:
+    words = ("selftest", "demo", "--backend", "docker", "--stage", "generic", "--json")
+    with program.start(*words) as child:
+        out, err = child.communicate(timeout=500)
+    assert child.returncode == 0, err + out
+    cases = json.loads(out)["cases"]
+    tests = [test for case in cases for test in case["tests"]]
+    assert [test for test in tests if test["sight"] != "seen"] == []
+    assert (len(cases), len(tests)) == (4, 19)
 
 
 @pytest.mark.usefixtures("seen")

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +105,36 @@ def test_an_engine_that_goes_away_under_a_build_is_infrastructure(program: Progr
     assert "hint: start it again and rerun" in err
     assert "Traceback" not in err
     rerun(program)
+
+
+def test_a_run_that_is_killed_while_a_pair_is_merged_leaves_nothing_for_long(
+    program: Program, tmp_path: Path
+) -> None:
+    pairs = program.daemon.docker("images", "--quiet", "compat/pair").split()
+    program.daemon.docker("rmi", "--force", *set(pairs))
+    own = replace(program, environment={"TMPDIR": str(tmp_path)})
+    with own.start_pair() as child:
+        assert eventually(lambda: merging(tmp_path) or child.poll() is not None, 100, look=0.002)
+        child.kill()
+        child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGKILL
+    assert eventually(lambda: not merging(tmp_path), 60)
+    rerun(own)
+    assert [*tmp_path.iterdir(), *(program.folder / "cache" / "tmp").iterdir()] == []
+    assert not program.daemon.docker("images", "--quiet", "--filter", "dangling=true")
+
+
+def merging(temporary: Path) -> bool:
+    """Tell whether a program merges a pair, for a run with this folder for temporary files."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes()
+            found = b"compat/pair:" in words and str(temporary) in (folder / "environ").read_text()
+        except OSError:
+            continue  # it has just ended
+        if found:
+            return True
+    return False
 
 
 def test_a_test_binary_that_runs_out_of_memory_is_infrastructure(program: Program) -> None:

@@ -135,8 +135,8 @@ class Images:
         text = render(
             _TESTS, stage=f"{tag}-stage", home=HOME, gocache=GO_CACHE, steps=[step], tests=TESTS
         )
-        with tempfile.TemporaryDirectory() as nothing:
-            self._build(tag, Path(nothing), text, {})
+        with self._store.scratch() as nothing:
+            self._build(tag, nothing, text, {})
 
     def frontend(self, recipe: Recipe, tag: str) -> None:
         """Build a frontend's image."""
@@ -205,8 +205,8 @@ class Images:
         self._run(Build(tag, context, context / file, target, arguments, {PROJECT: "yes"}))
 
     def _build(self, tag: str, context: Path, text: str, arguments: Mapping[str, str]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            dockerfile = Path(folder, "Dockerfile")
+        with self._store.scratch() as folder:  # which the next run removes if we are killed
+            dockerfile = folder / "Dockerfile"
             dockerfile.write_text(text, encoding="utf-8")
             wanted = Build(tag, context, dockerfile, arguments=arguments, labels={PROJECT: "yes"})
             self._run(wanted)

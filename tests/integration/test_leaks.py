@@ -33,18 +33,15 @@ MOUNTS = f"mkdir /tmp/{NAME} /run/{NAME} && mount -n -t tmpfs {NAME} /tmp/{NAME}
 MOUNTS += f" && mount -n --bind / /run/{NAME}"
 NETWORK = f"ip netns add {NAME}"
 NETWORK_OF_A_PROCESS = f"unshare --net setsid sleep {MARK} {QUIET} &"
+HIERARCHIES = "$(awk '$3 ~ /^cgroup/ { print $2 }' /proc/mounts | sort -u)"
 GROUPS = f"""
-for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
-  if [ -f $root/cgroup.procs ]; then mkdir -p $root/{NAME}/inner; fi
-done
+for root in {HIERARCHIES}; do mkdir -p $root/{NAME}/inner; done
 """
 IN_A_GROUP = f"""{GROUPS}
 setsid sleep {MARK} {QUIET} &
-for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
+for root in {HIERARCHIES}; do
   # On v1 a new group has no processors to begin with.
-  if [ -d $root/{NAME} ] && [ ! -e $root/cpuset.cpus ]; then
-    echo $! >$root/{NAME}/inner/cgroup.procs
-  fi
+  if [ ! -e $root/cpuset.cpus ]; then echo $! >$root/{NAME}/inner/cgroup.procs; fi
 done
 """
 FILES = f"""
@@ -136,9 +133,7 @@ def test_what_was_left_is_named_in_the_folder_of_the_leg(leg: Leg) -> None:
 def test_a_leg_sees_its_own_part_of_the_control_groups_and_nothing_else(leg: Leg) -> None:
     own, below = leg.says(
         "grep -v unified /proc/self/cgroup | cut -d: -f3 | sort -u | tr '\\n' ' '; echo\n"
-        "for root in /sys/fs/cgroup /sys/fs/cgroup/*; do"
-        "  if [ -f $root/cgroup.procs ]; then find $root -mindepth 1 -type d; fi; "
-        "done | grep -v /init$ | wc -l"
+        f"find {HIERARCHIES} -mindepth 1 -type d | grep -v /init$ | wc -l"
     ).split("\n")
     assert set(own.split()) <= {"/", "/init"}
     assert below == "0"

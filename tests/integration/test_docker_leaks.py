@@ -22,13 +22,16 @@ pytestmark = [pytest.mark.integration, boxes.LEFT_OPEN]
 GROUP = f"compat-leak-{os.getpid()}"
 LEAKS = f"""
 setsid sleep {MARK} </dev/null >/dev/null 2>&1 &
-for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
-  if [ -f $root/cgroup.procs ]; then
-    mkdir -p $root/{GROUP}/inner
-    # On v1 a new group has no processors to begin with.
-    [ -e $root/cpuset.cpus ] || echo $! >$root/{GROUP}/inner/cgroup.procs
+while read -r _ root kind _; do
+  case $kind in cgroup*) ;; *) continue ;; esac
+  mkdir -p $root/{GROUP}/inner
+  # On v1 a new group has no processors to begin with.
+  [ -e $root/cpuset.cpus ] || echo $! >$root/{GROUP}/inner/cgroup.procs
+  # On v2 it has the controllers that the one above hands on.
+  if [ -f $root/cgroup.controllers ]; then
+    cmp $root/cgroup.controllers $root/{GROUP}/cgroup.controllers
   fi
-done
+done </proc/mounts
 mkdir /tmp/on && mount -t tmpfs none /tmp/on
 unshare --net true
 touch /run/leaked /volume/leaked /var/lib/leaked
@@ -49,12 +52,15 @@ def left(daemon: Daemon) -> dict[str, object]:
     }
 
 
-def test_everything_goes_with_the_container(daemon: Daemon, engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("privileges", [Privileges.AUTO, Privileges.EXPLICIT])
+def test_everything_goes_with_the_container(
+    privileges: Privileges, daemon: Daemon, engine: Engine, tmp_path: Path
+) -> None:
     request = Leg(tmp_path).request(f"set -e\n{LEAKS}")
     output = bytearray()
     with boxes.image(daemon, request.suite.path / "bin", {}, "VOLUME /volume") as image:
         before = left(daemon)
-        end = run_leg(engine, image, request, output.extend, Privileges.EXPLICIT)
+        end = run_leg(engine, image, request, output.extend, privileges)
         assert eventually(lambda: left(daemon) == before), left(daemon)
     assert (end.status, end.faults, end.notes, end.leaked) == (7, (), (), None), output
     first, groups = bytes(output).split()

@@ -131,17 +131,17 @@ def _ran(engine: FakeEngine, request: LegRequest, wanted: Privileges) -> Contain
 # -- legs ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("power", "groups"), [(WHOLE, ""), (LACKING, "yes")])
+@pytest.mark.parametrize("power", [WHOLE, LACKING])
 def test_a_shell_becomes_the_test_binary_that_is_told_the_same_as_by_native(
-    tmp_path: Path, power: Power, groups: str
+    tmp_path: Path, power: Power
 ) -> None:
     request = _leg(tmp_path, skip="TestB")
     box = _ran(FakeEngine(power), request, Privileges.AUTO)
     shell, option, script, name, *told = box.command
     assert (shell, option, name) == ("sh", "-c", "first.sh")
     assert script.rstrip().endswith('exec "$@"')
-    assert told[:5] == [groups, "/compat/leg", "buildkitd", "registry", "--"]
-    assert told[5:] == leg.arguments("dockerfile.test", request)
+    assert told[:4] == ["/compat/leg", "buildkitd", "registry", "--"]
+    assert told[4:] == leg.arguments("dockerfile.test", request)
     assert told[-2:] == ["-test.run=^TestIntegration$", "-test.skip=TestB"]
     assert box.labels == {
         "org.buildkit-compat.run": "run-1",

@@ -71,7 +71,7 @@ def run_leg(
     privileged = _privileged(power, privileges)
     container = Container(
         image,
-        kept.command(arguments(BINARY, leg), groups=not privileged),
+        kept.command(arguments(BINARY, leg)),
         labels=_labels(leg),
         environment=_environment(leg),
         options={

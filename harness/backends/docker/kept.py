@@ -37,10 +37,9 @@ _NAME = re.compile(
 )
 
 
-def command(argv: Sequence[str], *, groups: bool) -> tuple[str, ...]:
+def command(argv: Sequence[str]) -> tuple[str, ...]:
     """Give the command that begins with the scripts in place and becomes `argv`."""
-    told = ("yes" if groups else "", HOME, *WRAPPED, "--", *argv)
-    return ("sh", "-c", FIRST.read_text("utf-8"), FIRST.name, *told)
+    return ("sh", "-c", FIRST.read_text("utf-8"), FIRST.name, HOME, *WRAPPED, "--", *argv)
 
 
 def scripts() -> Iterator[bytes]:

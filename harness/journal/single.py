@@ -62,6 +62,7 @@ def matrix_of(run: Run) -> MatrixRun:
         verdict=run.verdict,
         exit_code=run.exit_code,
         interrupted=run.interrupted,
+        warnings=run.warnings,
     )
 
 

@@ -1,7 +1,8 @@
 """A matrix as CTRF, the common test report format in JSON (https://ctrf.io, specification 1.0.0).
 
 `passed`, `failed` and `skipped` mean what they mean in our JUnit files; what JUnit calls an error
-is `other`. The verdict is the `rawStatus`; pair and worker are the `suite`. Equal runs give equal
+is `other`. The verdict is the `rawStatus`; pair and worker are the `suite`; what daemons said that
+they should not have is `extra`. Equal runs give equal
 bytes, so the report's id is made of the run's.
 """
 
@@ -18,10 +19,18 @@ import msgspec
 
 from harness.matrices import MatrixRun
 from harness.model import Judgement, Leg, Run, Verdict
-from harness.reports.junit import ALL_CASES, KINDS, WHOLE
+from harness.reports.junit import ALL_CASES, KINDS, WHOLE, plainly_passed
 from harness.reports.overview import Spot, sentence
 from harness.reports.spool import spool
-from harness.reports.summary import TIMES, failure, ref_name, side_error, variant
+from harness.reports.summary import (
+    TIMES,
+    failure,
+    ref_name,
+    side_error,
+    suspicion_text,
+    suspicions,
+    variant,
+)
 from harness.reports.text import clip, excerpt, parsed_time, visible, visible_block
 
 SPEC_VERSION = "1.0.0"
@@ -132,7 +141,7 @@ class CtrfReport:
             }
             return
         for judgement in run.judgements:
-            if self._brief and judgement.verdict is Verdict.COMPATIBLE:
+            if self._brief and plainly_passed(judgement):
                 self._counts["passed"] += 1
             else:
                 yield self._test(judgement)
@@ -146,6 +155,8 @@ class CtrfReport:
             "duration": _milliseconds(seconds or 0),
             "rawStatus": verdict.value,
         }
+        if told := [suspicion_text(leg, it) for leg, it in suspicions(judgement)]:
+            test["extra"] = {"suspicious": told}
         if verdict is Verdict.COMPATIBLE:
             return test
         message = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)

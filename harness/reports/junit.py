@@ -17,7 +17,8 @@ message says why. So a job that is red for its JUnit file is red for a reason.
 
 A run that is indeterminate or was interrupted gets one more testcase, an error, because an
 empty file reads as success; so does a pair of a matrix of which nothing came. Verdicts other than
-compatible are in a testcase's properties.
+compatible are in a testcase's properties. So is what is suspicious about a test that passed,
+which its output tells.
 
 Pages key tests on classname and name, so both hold all that tells results apart: GitLab drops
 the second of two equal ones and wants files below 30 MB
@@ -43,6 +44,8 @@ from harness.reports.summary import (
     meaning,
     ref_name,
     side_error,
+    suspicion_text,
+    suspicions,
     title,
     variant,
 )
@@ -160,7 +163,7 @@ def _run_cases(run: Run, *, brief: bool = False) -> Iterator[Case]:
             message=headline(run),
         )
     for judgement in run.judgements:
-        if not (brief and judgement.verdict is Verdict.COMPATIBLE):
+        if not (brief and plainly_passed(judgement)):
             yield _judged_case(run, judgement)
 
 
@@ -181,20 +184,41 @@ KINDS = {
 """What each verdict becomes: `failure`, `error`, `skipped`, or empty for a test that passed."""
 
 
+def plainly_passed(judgement: Judgement) -> bool:
+    """Tell whether there is nothing to say of a test but that it passed."""
+    return judgement.verdict is Verdict.COMPATIBLE and not suspicions(judgement)
+
+
 def _judged_case(run: Run, judgement: Judgement) -> Case:
     verdict = judgement.verdict
     seconds = judgement.candidate[0].seconds if judgement.candidate else None
     if verdict is Verdict.COMPATIBLE:
-        return Case(judgement.name, seconds or 0)
+        return Case(
+            name=judgement.name,
+            seconds=seconds or 0,
+            text="\n".join(_suspicions(judgement)),
+            properties=tuple(_kinds(judgement)),
+        )
+    text = "" if verdict is Verdict.SKIPPED else "\n".join(_evidence(judgement))
     return Case(
         name=judgement.name,
         seconds=seconds or 0,
         kind=KINDS[verdict],
         about=verdict.value,
         message=_message(run, judgement),
-        text="" if verdict is Verdict.SKIPPED else "\n".join(_evidence(judgement)),
-        verdict=verdict.value,
+        text=text,
+        properties=(("verdict", verdict.value), *_kinds(judgement)),
     )
+
+
+def _kinds(judgement: Judgement) -> Iterator[tuple[str, str]]:
+    """Give as properties what is suspicious."""
+    for kind in dict.fromkeys(it.kind for _, it in suspicions(judgement)):
+        yield "suspicious", kind
+
+
+def _suspicions(judgement: Judgement) -> Iterator[str]:
+    return (suspicion_text(leg, it) for leg, it in suspicions(judgement))
 
 
 def _message(run: Run, judgement: Judgement) -> str:
@@ -220,6 +244,7 @@ def _evidence(judgement: Judgement) -> Iterator[str]:
         failed = failure(judgement, leg)
         if failed and failed.error:
             yield excerpt(failed.error, _EXCERPT // 2)
+    yield from _suspicions(judgement)
 
 
 def _result_case(result: Result) -> Case:

@@ -42,7 +42,8 @@ class Case(msgspec.Struct, frozen=True):
     """What the kind's `type` attribute says."""
     message: str = ""
     text: str = ""
-    verdict: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    """Names may repeat."""
 
 
 class Document:
@@ -91,9 +92,9 @@ class Document:
             f'<testcase classname="{_attribute(classname)}" name="{_attribute(name)}" '
             f'time="{case.seconds:.3f}"'
         )
-        if not case.kind and not case.verdict:
+        if not case.kind and not case.properties:
             return f"{head}/>\n"
-        body = _properties({"verdict": case.verdict} if case.verdict else {})
+        body = _properties(case.properties)
         text = self._output(case.text)
         message = f'message="{_attribute(clip(case.message, _MESSAGE))}"'
         if case.kind in {"failure", "error"}:
@@ -129,7 +130,7 @@ class Suite:
         started = f' timestamp="{_attribute(self.started)}"' if self.started else ""
         return (
             f'<testsuite name="{_attribute(self.name)}" {totals}{started}>\n'
-            f"{_properties(self.properties)}"
+            f"{_properties(self.properties.items())}"
         )
 
 
@@ -140,12 +141,12 @@ def _totals(counts: Counter[str], seconds: float) -> str:
     )
 
 
-def _properties(properties: dict[str, str]) -> str:
-    lines = (
+def _properties(properties: Iterable[tuple[str, str]]) -> str:
+    lines = "".join(
         f'<property name="{_attribute(name)}" value="{_attribute(value)}"/>\n'
-        for name, value in properties.items()
+        for name, value in properties
     )
-    return f"<properties>\n{''.join(lines)}</properties>\n" if properties else ""
+    return f"<properties>\n{lines}</properties>\n" if lines else ""
 
 
 def _attribute(text: str) -> str:

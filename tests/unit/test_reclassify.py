@@ -20,6 +20,7 @@ from harness.journal import read_matrix, read_run, write_run
 from harness.model import Fault, Outcome, Reason, Run, Status, Suspicion, Verdict
 from harness.reclassify import Lists, Reclassified, reclassify, reclassify_into, told
 from harness.refs import Repository
+from harness.reports.write import write_reports
 from harness.runner import hangs
 from harness.runner.cell import Settings
 from harness.store import Store
@@ -297,6 +298,9 @@ def test_the_run_itself_is_never_changed(bench: Bench) -> None:
     new = read_run(out)
     assert new.verdict is Verdict.FLAKY
     assert new.warnings[-1] == "judged again; when it ran, it was regressed"
+    write_reports(out)
+    summary = (out / "summary.md").read_text("utf-8")
+    assert "- warning: `judged again; when it ran, it was regressed`\n" in summary
     assert new.rerun[-2:] == ("--tests", "TestFixed")
     raw = out / "candidate" / "raw.log"
     assert raw.read_bytes() == (folder / "candidate" / "raw.log").read_bytes()

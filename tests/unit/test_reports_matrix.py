@@ -237,6 +237,7 @@ TEST = {
         "trace": {"type": "string"},
         "flaky": {"type": "boolean"},
         "retries": COUNT,
+        "extra": {"type": "object"},
     },
 }
 COUNTS = ("tests", "passed", "failed", "skipped", "pending", "other", "start", "stop")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import tracemalloc
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import jsonschema
 import pytest
 from msgspec.structs import replace
 
@@ -16,13 +19,17 @@ from harness.config.policy import Policy, Stance
 from harness.errors import ConfigError
 from harness.gate import Kind
 from harness.gotest.oracle import Found, suspicious
-from harness.model import Leg, Outcome, Suspicion
+from harness.journal import write_run
+from harness.model import Leg, Outcome, Suspicion, Verdict
+from harness.reports import ctrf, junit
 from harness.reports.summary import suspicions
 from harness.reports.terminal import render
+from harness.reports.write import write_reports
 from harness.runner.suspicions import Life, marked, owners
 from tests.unit.gates import gate, kinds, ran
 from tests.unit.gates import suspicious as suspicious_row
-from tests.unit.runs import compatible_run, full_name, leg_run, result
+from tests.unit.runs import compatible_run, full_name, judgement, leg_run, result
+from tests.unit.test_reports_matrix import CTRF
 
 ORACLE = load_oracle(find_data(None, {}).oracle_file)
 
@@ -193,6 +200,55 @@ def test_the_terminal_tells_it_and_the_verdict_stays() -> None:
     assert "candidate/processes/buildkitd.7.log" in text
     assert "COMPATIBLE" in text
     assert "suspicious" not in render(run, Path("/runs/1"))
+
+
+TOLD = "panic in the candidate's daemon: panic: nil map"
+
+
+def suspicious_run(folder: Path) -> Path:
+    """Store a run with a suspicious test, and one that flaked and is suspicious."""
+    first = suspicious_row("TestFoo", SAID)
+    flaked = judgement("TestBar", Verdict.FLAKY, [Outcome.PASS], [Outcome.FAIL, Outcome.PASS])
+    again = replace(flaked.candidate[1], suspicions=(SAID,))
+    flaked = replace(flaked, candidate=(flaked.candidate[0], again))
+    write_run(folder, ran(first, flaked)[1])
+    write_reports(folder)
+    return folder
+
+
+def test_junit_tells_it_with_the_test(tmp_path: Path) -> None:
+    root = ET.parse(suspicious_run(tmp_path) / "junit.xml").getroot()  # noqa: S314 - ours
+    told = {
+        case.attrib["name"].split("/")[1]: (
+            [p.attrib["value"] for p in case.iter("property") if p.attrib["name"] == "suspicious"],
+            (case.findtext("system-out") or "").splitlines()[-1:],
+            case.find("failure") is None and case.find("error") is None,
+        )
+        for case in root.iter("testcase")
+    }
+    assert told == {
+        "TestFoo": (["panic"], [TOLD], True),
+        "TestBar": (["panic"], [TOLD], True),
+        "TestCmdShell": ([], [], True),
+    }
+
+
+def test_ctrf_tells_it_with_the_test(tmp_path: Path) -> None:
+    report = json.loads((suspicious_run(tmp_path) / "ctrf.json").read_bytes())
+    jsonschema.validate(report, CTRF)
+    told = {it["name"].split("/")[1]: it.get("extra") for it in report["results"]["tests"]}
+    extra = {"suspicious": [TOLD]}
+    assert told == {"TestFoo": extra, "TestBar": extra, "TestCmdShell": None}
+
+
+def test_of_very_many_tests_a_suspicious_one_is_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (junit, ctrf):
+        monkeypatch.setattr(module, "ALL_CASES", 1)
+    report = json.loads((suspicious_run(tmp_path) / "ctrf.json").read_bytes())["results"]
+    assert [it["status"] for it in report["tests"]] == ["passed", "skipped"]
+    assert (report["summary"]["tests"], report["summary"]["passed"]) == (3, 2)
 
 
 @pytest.mark.parametrize("stance", list(Stance))

@@ -75,13 +75,22 @@ def key_of(parts: Mapping[str, object]) -> str:
 class Store:
     """The artefacts below one folder; safe to use from several processes at once."""
 
-    def __init__(self, root: Path, *, lock_timeout: float = 3600.0, salt: str = "") -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        lock_timeout: float = 3600.0,
+        salt: str = "",
+        around: Store | None = None,
+    ) -> None:
         """Take the folder, made if missing; `lock_timeout` is in seconds.
 
-        `salt` belongs into the names of what is kept elsewhere, as on an engine. Raises UsageError
-        if the folder cannot be written to, DiskFull if there is no space in it.
+        `salt` belongs into the names of what is kept elsewhere, as on an engine; `around` is the
+        store in which this one is a working folder. Raises UsageError if the folder cannot be
+        written to, DiskFull if there is no space in it.
         """
         self.salt = salt
+        self._around = around
         # Programs with working folders of their own are given paths below it.
         self.root = root.absolute()
         self._lock_timeout = lock_timeout
@@ -104,6 +113,17 @@ class Store:
             return None
         _used_now(path)
         return path
+
+    def hold(self, path: Path) -> None:
+        """Let the artefact in which a path lies stay as `find` does, if it lies in one."""
+        if self._around is not None:
+            self._around.hold(path)
+        try:
+            kind, key, *_ = path.expanduser().resolve().relative_to(self.root.resolve()).parts
+        except (ValueError, OSError, RuntimeError):
+            return  # elsewhere, or nowhere
+        if kind not in {TMP, LOCKS}:
+            self.find(kind, key)
 
     def publish(self, kind: str, key: str, make: Callable[[Path], None]) -> Published:
         """Find an artefact or have `make` fill an empty folder that then becomes it.
@@ -165,7 +185,12 @@ class Store:
                 for there in shared.iterdir():
                     self.find(kind, there.name)  # so that nobody removes it meanwhile
                 (folder / kind).symlink_to(shared)
-            yield Store(folder, lock_timeout=self._lock_timeout, salt=secrets.token_hex(4))
+            yield Store(
+                folder,
+                lock_timeout=self._lock_timeout,
+                salt=secrets.token_hex(4),
+                around=self,
+            )
 
     def _make(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
         unfinished = self.root / TMP / f"{kind}-{key}"

@@ -78,6 +78,7 @@ class Workspace:
         ConfigError for what the user can mend, GitFailed if a repository cannot be reached.
         """
         sweep(store.root)
+        store.hold(Path(where))  # as MiniKit's is, which every run of it names
         lines = load_lines(data.lines_file)
         patches = series.load_series(data.patches)
         entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 from collections import Counter
 
 import pytest
 
+from harness import minikit
 from harness.journal import read_run
-from tests.e2e.torture import BUILT, PATIENCE, THOROUGH, Torture
+from harness.store import Store
+from tests.e2e.programs import MINIKIT
+from tests.e2e.torture import BUILT, PATIENCE, THOROUGH, Moment, Torture
 
 pytestmark = pytest.mark.e2e
 
@@ -57,4 +61,24 @@ def test_a_gc_takes_nothing_away_from_runs_beside_it(torture: Torture) -> None:
         torture.nothing_lives()
         torture.nothing_is_half_made()
     print(f"removed beside runs: {removals}")  # noqa: T201 - read with -s
+    torture.run()
+
+
+def test_a_gc_leaves_the_repository_that_a_run_has_a_path_to(torture: Torture) -> None:
+    """As the commands that a report of MiniKit suggests have: it lies in the cache itself."""
+    program = torture.program
+    store = Store(program.cache)
+    inside = minikit.materialise(MINIKIT, store)
+    words = [*torture.words]
+    words[words.index("--repo") + 1] = str(inside)
+    with torture.under_way(Moment("run", ("runs/*/candidate",), 0.0), *words) as child:
+        child.send_signal(signal.SIGSTOP)  # else it may be done by then
+        del store  # which has kept it until the run did
+        code, out, err = program.run("gc", "--older-than", "0", out=False)
+        assert code == 0, err + out
+        assert inside.is_dir()
+        child.send_signal(signal.SIGCONT)
+        _finish(torture, child)
+    program.run("gc", "--older-than", "0", out=False)
+    assert not inside.exists()
     torture.run()

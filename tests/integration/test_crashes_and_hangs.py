@@ -6,12 +6,16 @@ of its tests take others with them, and the others have to be judged all the sam
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink
+from harness.backends.native.sandbox import run_leg
 from harness.gotest.fingerprint import fingerprint
 from harness.model import Leg, Outcome, Reason, Run
 from tests.integration import fatal
@@ -113,6 +117,25 @@ def test_what_does_not_listen_to_sigquit_is_killed(tried: Tried, deaf: str) -> N
     assert judged(run) == expected(deaf)
     assert candidate(run, deaf)[0].outcome is Outcome.HANG
     assert eventually(lambda: not left_behind())
+
+
+def test_a_binary_that_dies_before_any_test_is_begun_again(artefacts: Path, tmp_path: Path) -> None:
+    stillborn = tmp_path / "stillborn"
+    shutil.copytree(artefacts / "suite", stillborn)
+    (stillborn / "bin" / "dockerfile.test").write_text("#!/bin/sh\necho cannot listen\nexit 2\n")
+    tries: list[Path] = []
+
+    def first_stillborn(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
+        tries.append(leg.frontend.path)
+        if tries.count(leg.frontend.path) == 1:
+            leg = replace(leg, suite=replace(leg.suite, path=stillborn))
+        return run_leg(leg, sink, overdue)
+
+    run = fatal.tried(tmp_path, artefacts, runs_leg=first_stillborn, reruns=1)
+    assert judged(run) == expected()
+    assert len(run.legs) == 2
+    (warning,) = run.warnings
+    assert "exited with status 2 before any test began: cannot listen; attempt 2" in warning
 
 
 def left_behind() -> list[str]:

@@ -61,6 +61,28 @@ def test_artefacts_and_what_compilers_filled_are_listed_with_size_and_last_use(r
     assert 10_000 <= item.size < 20_000
 
 
+@pytest.mark.parametrize("below", ["", ".git", "../k1"])
+def test_an_artefact_that_is_named_by_a_path_stays_while_its_user_lives(
+    root: Path, below: str
+) -> None:
+    link = root.with_name("link")
+    link.symlink_to(root)
+    store = Store(root)
+    for path in (link / "suite" / "k1" / below, root, root / "tmp", Path("https://x/y"), Path("~")):
+        store.hold(path)
+    assert _remove_all(root)["suite-image/k2"] is Fate.REMOVED
+    assert (root / "suite" / "k1" / "file").is_file()
+    del store
+    assert _remove_all(root)["suite/k1"] is Fate.REMOVED
+
+
+def test_a_store_apart_holds_what_is_in_the_one_around_it(root: Path) -> None:
+    with Store(root).apart() as store:
+        store.hold(root / "suite" / "k1")
+        _remove_all(root)
+        assert (root / "suite" / "k1" / "file").is_file()
+
+
 def test_what_goes_goes_whole_with_its_lock(root: Path) -> None:
     assert set(_remove_all(root).values()) == {Fate.REMOVED}
     assert _paths(root) == {"tmp", "locks", "locks/uses", "suite", "suite-image", "go"}

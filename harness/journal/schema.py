@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from harness import matrices, model
+from harness.model import legs, pairs, run
 
 
 def run_schema() -> dict[str, Any]:
@@ -30,7 +31,9 @@ def matrix_schema() -> dict[str, Any]:
 
 def _schema(kind: type[model.Record], file: str, version: int) -> dict[str, Any]:
     schema = msgspec.json.schema(kind)
-    notes = {**_field_notes(model), **_field_notes(matrices)}
+    notes: dict[tuple[str, str], str] = {}
+    for module in (pairs, legs, run, matrices):
+        notes |= _field_notes(module)
     for name, definition in schema["$defs"].items():
         for field, described in definition.get("properties", {}).items():
             note = notes.get((name, field))

@@ -1,0 +1,83 @@
+"""A run: its legs, what they come to, and the verdict."""
+
+from __future__ import annotations
+
+from harness.model.legs import LegRun, Result
+from harness.model.pairs import Host, Pair, PatchRef
+from harness.model.words import Count, ExitStatus, Record, Seconds, Status, Verdict
+
+SCHEMA_VERSION = 1
+"""Version of run.json; raised when a reader of the older version would misread a newer file."""
+
+
+class EntryRef(Record, frozen=True, kw_only=True):
+    """The skip-list entry that decided a verdict, as a reader needs it."""
+
+    where: str
+    """file:line of the entry."""
+    status: Status
+    reason: str
+    issue: str
+
+
+class Tally(Record, frozen=True, kw_only=True):
+    """How often a test failed on one side; attempts that say nothing do not count."""
+
+    failed: Count = 0
+    attempts: Count = 0
+
+
+class Recent(Record, frozen=True, kw_only=True):
+    """What a test did in the newest runs of its pair before this one, as the history had it."""
+
+    runs: Count
+    since: str
+    """When the oldest of them began; UTC, ISO 8601."""
+    control: Tally
+    candidate: Tally
+    failing: Count
+    """How many of the newest runs in a row the candidate passed no attempt in."""
+
+
+class Judgement(Record, frozen=True, kw_only=True):
+    """The verdict on one test, with both sides it was drawn from."""
+
+    name: str
+    verdict: Verdict
+    control: tuple[Result, ...]
+    """One per attempt, the main run first."""
+    candidate: tuple[Result, ...]
+    entry: EntryRef | None = None
+    recent: Recent | None = None
+    """Kept where it may decide; None where the candidate passed, and if too little is known."""
+
+
+class Run(Record, frozen=True, kw_only=True):
+    """The content of run.json: everything that a report is made from."""
+
+    schema: int
+    id: str
+    harness: str
+    """Version of this package."""
+    command: tuple[str, ...]
+    started: str
+    seconds: Seconds
+    pair: Pair
+    offline: bool
+    host: Host
+    patches: tuple[PatchRef, ...]
+    legs: tuple[LegRun, ...]
+    judgements: tuple[Judgement, ...]
+    unmatched: tuple[EntryRef, ...]
+    """Entries that apply to this pair and matched no test."""
+    verdict: Verdict
+    counts: dict[Verdict, Count]
+    exit_code: ExitStatus
+    rerun: tuple[str, ...]
+    """Arguments that run just the unexpected tests again; empty if there are none."""
+    phases: dict[str, Seconds]
+    """Seconds spent in each phase of the run."""
+    interrupted: bool = False
+    control: bool = True
+    """Whether a control was asked for."""
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,154 @@
+"""What the types of a run are made of: its words, and what a value may be."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+MOST_SECONDS = 1e9
+"""Thirty years: who claims to have taken longer is not believed."""
+
+# What a file that anybody could have made may say. Writers keep to it without being checked.
+Seconds = Annotated[float, Meta(ge=0, le=MOST_SECONDS)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+ExitStatus = Annotated[int, Meta(ge=0, le=255)]
+Sha = Annotated[str, Meta(pattern=r"\A[0-9a-f]{40}\Z")]
+Release = Annotated[
+    str,
+    Meta(pattern=r"\A[0-9]{1,9}(\.[0-9]{1,9}){2}\Z", description="MAJOR.MINOR.PATCH"),
+]
+Inside = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(|\.|[A-Za-z0-9_][A-Za-z0-9._+=@~-]{0,199}"
+        r"(/[A-Za-z0-9_][A-Za-z0-9._+=@~-]{0,199}){0,3})\Z",
+        description="A folder below that of the file: `cells/NAME`, `rerun-1/control`, or `.`.",
+    ),
+]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the types of a run: immutable, keyword-only, compared by value.
+
+    The two words are repeated on every class because type checkers ask for it.
+    """
+
+
+class Side(StrEnum):
+    """Which half of a pair an artefact or a patch belongs to."""
+
+    SUITE = "suite"
+    FRONTEND = "frontend"
+
+
+class Leg(StrEnum):
+    """One run of a suite: with its own frontend, or with the one under test."""
+
+    CONTROL = "control"
+    CANDIDATE = "candidate"
+
+
+class Channel(StrEnum):
+    """Release channel of the frontend image; decides its Go build tags."""
+
+    EXPERIMENTAL = "experimental"
+    LABS = "labs"
+    MAINLINE = "mainline"
+
+
+class Outcome(StrEnum):
+    """What one test did in one leg."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    SKIP = "skip"
+    MISSING = "missing"
+    HANG = "hang"
+    CRASH = "crash"
+
+    @property
+    def failing(self) -> bool:
+        """Whether the test ran and did not end well."""
+        return self in {Outcome.FAIL, Outcome.HANG, Outcome.CRASH}
+
+
+class Reason(StrEnum):
+    """Why a failing outcome came about, as far as its evidence says."""
+
+    ASSERTION = "assertion"
+    PANIC = "panic"
+    TIMEOUT = "timeout"
+    DAEMON_GONE = "daemon-gone"
+    EXIT = "exit"
+    INCOMPLETE = "incomplete"
+    UNKNOWN = "unknown"
+    DISK = "disk"
+    NETWORK = "network"
+    OOM = "oom"
+    IMAGE_PULL = "image-pull"
+    ENGINE = "engine"
+    CLOCK = "clock"
+
+    @property
+    def spurious(self) -> bool:
+        """Whether the cause lies in this machine or the network, never in a frontend."""
+        return self in {
+            Reason.DISK,
+            Reason.NETWORK,
+            Reason.OOM,
+            Reason.IMAGE_PULL,
+            Reason.ENGINE,
+            Reason.CLOCK,
+        }
+
+    @property
+    def momentary(self) -> bool:
+        """Whether the cause is a state of this machine that somebody will mend.
+
+        An offline machine lacks its network day after day, so two tests that fail for that fail
+        alike. A full disk or an engine that was stopped is like nothing.
+        """
+        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK}
+
+
+class Format(StrEnum):
+    """How events stand out from output; say it where it is known, it is safer than guessing."""
+
+    AUTO = "auto"
+    MARKED = "marked"
+    """A binary run with -test.v=test2json (Go 1.20 to 1.26)."""
+    ESCAPED = "escaped"
+    """The same of Go 1.27 and newer: a test's own markers are escaped."""
+    PLAIN = "plain"
+    """A binary run with -test.v: a test's output can pretend to be an event."""
+    JSON = "json"
+    """`go test -json`, `go tool test2json`."""
+
+
+class Verdict(StrEnum):
+    """What the new frontend did to one test, or to a pair (the worst of its tests')."""
+
+    COMPATIBLE = "compatible"
+    SKIPPED = "skipped"
+    FIXED = "fixed"
+    KNOWN = "known"
+    SAME_FAILURE = "same-failure"
+    FLAKY = "flaky"
+    CHANGED_FAILURE = "changed-failure"
+    STALE_ENTRY = "stale-entry"
+    LOST = "lost"
+    INFRA = "infra"
+    REGRESSED = "regressed"
+    INDETERMINATE = "indeterminate"
+
+
+class Status(StrEnum):
+    """What an entry of a skip list asks for."""
+
+    SKIP = "skip"
+    EXPECTED_FAILURE = "expected-failure"
+    FLAKY = "flaky"

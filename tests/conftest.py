@@ -12,7 +12,7 @@ from hypothesis import settings
 # No deadline per example: a busy machine is no fault of the code.
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
-settings.load_profile("quick")
+settings.load_profile("thorough" if os.environ.get("COMPAT_THOROUGH") else "quick")
 
 GOLDEN = Path(__file__).parent / "golden"
 

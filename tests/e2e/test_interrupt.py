@@ -16,6 +16,11 @@ from tests.e2e.torture import MOMENTS, PATIENCE, THOROUGH, Torture
 pytestmark = pytest.mark.e2e
 
 ROUNDS = 5 if THOROUGH else 1
+ENDS = {
+    ExitCode.INTERRUPTED,
+    ExitCode.REGRESSION,  # it had come to its end
+    -signal.SIGINT,  # it had, too, and Python was leaving
+}
 PROMISED = 10.0
 """Seconds from Ctrl-C to the end. Held to where the machine has nothing else to do."""
 ONCE = [moment for moment in MOMENTS if moment.phase in {"build", "run"}]
@@ -31,7 +36,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_the_rest_can_be_run(torture: T
             begun = time.monotonic()
             out, err = child.communicate(timeout=PATIENCE)
             slowest = max(slowest, time.monotonic() - begun)
-        assert child.returncode in {ExitCode.INTERRUPTED, ExitCode.REGRESSION}, err + out
+        assert child.returncode in ENDS, err + out
         torture.nothing_lives()
         torture.nothing_is_half_made()
         assert strays(torture.program) == []
@@ -67,11 +72,7 @@ def test_a_second_interrupt_ends_a_run_at_once(torture: Torture) -> None:
             time.sleep(torture.chance.uniform(0, 0.2))
             child.send_signal(signal.SIGINT)
             child.communicate(timeout=PATIENCE)
-        assert child.returncode in {
-            ExitCode.INTERRUPTED,
-            ExitCode.REGRESSION,  # it had come to its end
-            -signal.SIGINT,  # it had, too, and Python was leaving
-        }
+        assert child.returncode in ENDS
         torture.nothing_lives()
         torture.nothing_is_half_made()
     torture.run()

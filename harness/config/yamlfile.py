@@ -250,7 +250,7 @@ class _Parser:
             raise self._refuse(event, what, "write the value out, or quote a text that begins so")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            what = f"tags are not read here ({str(tag)[:60]})"
+            what = f"tags are not read here ({str(tag)[:60]!r})"
             raise self._refuse(event, what, "remove the tag, or quote a text that begins with !")
 
     def _refuse(self, event: yaml.Event | None, what: str, hint: str) -> ConfigError:

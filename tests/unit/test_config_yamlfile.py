@@ -34,6 +34,7 @@ HOSTILE = {
     "python object": (b"a: !!python/object/apply:os.system [id]\n", ":1:4: tags are not read"),
     "standard tag": (b"a: !!str 1\n", ":1:4: tags are not read"),
     "named tag": (b"%TAG ! tag:x,2000:\n---\na: !b 1\n", ":3:4: tags are not read"),
+    "tag of control characters": (b"a: !%1b%5b2J 1\n", "read here ('!\\x1b[2J')"),
     "anchor": (b"a: &x 1\n", ":1:4: anchors and aliases"),
     "alias bomb": (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", ":1:4: anchors and aliases"),
     "alias to nothing": (b"a: *x\n", ":1:4: anchors and aliases"),

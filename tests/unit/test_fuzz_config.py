@@ -28,6 +28,7 @@ from tests.unit.fuzzing import anything, batches, bounded, hold, spoiled, spoile
 from tests.unit.runs import FRONTEND, SUITE
 
 MARKS = (
+    *("!%1b%5b2J ", "%TAG ! %1b\n---\n", '"\\e[2J"', "%0a"),
     *("!!python/object/apply:os.system ['id']", "!x ", "&a ", "*a", "<<: *a", "? ", ": ", "- "),
     *("---\n", "...\n", "%YAML 9.9\n", "|\n", ">-\n", "[", "]", "{", "}", '"', "'", "#", ", "),
     *("[" * 60, "{a: " * 60, "- " * 60, "? " * 60, '"\\ud800"', '"\\U00110000"', '"\\x00"'),

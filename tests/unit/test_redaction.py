@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.backends.leg import secrets
+from harness.backends.leg import PROXIES, secrets
 from harness.cli.lazy import share_options
 from harness.cli.program import execute
 from harness.errors import CompatError
@@ -115,3 +115,12 @@ def test_a_leg_is_masked_for_the_proxies_that_it_is_passed_on(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy:3128")
     assert secrets() == ["hunter2"]
+
+
+def test_a_password_that_may_be_a_part_of_a_tests_name_leaves_it_readable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:oci@proxy:3128")
+    assert secrets() == []

@@ -23,6 +23,7 @@ from harness.model import Side
 from harness.tools.credentials import remote_of
 from harness.tools.git import Git, GitFailed, clone
 from harness.tools.graph import Graph
+from harness.tools.homes import expanded
 from harness.tools.locks import held
 from harness.tools.redaction import redact
 
@@ -105,7 +106,7 @@ def find(
     for text, _ in asked:
         check_text(text)
     if not _URL.match(where):
-        repository = _open_local(Path(where).expanduser())
+        repository = _open_local(expanded(where))
         return repository, [resolve(repository, text, side) for text, side in asked]
     repository, fresh = _open_clone(where, cache, fetch=fetch, listener=listener)
     try:

@@ -31,6 +31,7 @@ from platformdirs import user_cache_path
 
 from harness.errors import DiskFull, Interrupted, UsageError
 from harness.tools.disks import full, is_full
+from harness.tools.homes import expanded
 from harness.tools.locks import held
 from harness.tools.uses import Uses
 
@@ -62,7 +63,7 @@ class Published:
 def default_cache() -> Path:
     """Give COMPAT_CACHE, else the user's cache folder for this program."""
     if named := os.environ.get("COMPAT_CACHE"):
-        return Path(named).expanduser().absolute()
+        return expanded(named).absolute()
     return Path(user_cache_path("buildkit-compat"))
 
 

@@ -28,6 +28,7 @@ from harness.runner.cell import Settings
 from harness.runner.pair import Job, run_pair
 from harness.runner.prepare import Ask, prepare
 from harness.store import Store, default_cache
+from harness.tools.homes import expanded
 from harness.tools.locks import held
 from harness.tools.redaction import redact
 
@@ -82,7 +83,7 @@ class RunOptions(TypedDict):
 def default_runs() -> Path:
     """Give COMPAT_RUNS, else the user's state folder for this program."""
     if named := os.environ.get("COMPAT_RUNS"):
-        return Path(named).expanduser().absolute()
+        return expanded(named).absolute()
     return Path(user_state_path("buildkit-compat")) / "runs"
 
 

@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.history import History, default_history
 from harness.journal import MATRIX_FILE, RUN_FILE, read_matrix
 from harness.reports.past import Past, pasts
+from harness.tools.homes import expanded
 
 
 def find_run(name: str, runs: Path | None = None) -> Path:
@@ -18,7 +19,7 @@ def find_run(name: str, runs: Path | None = None) -> Path:
     Raises UsageError if there is neither.
     """
     runs = runs or default_runs()
-    for folder in (Path(name).expanduser(), runs / name):
+    for folder in (expanded(name), runs / name):
         if folder.exists():
             return folder.absolute()
     raise UsageError(

@@ -25,6 +25,7 @@ from harness.history.streak import Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
 from harness.matrices import CellResult, MatrixRun
 from harness.model import Commit, Pair, Recent, Record, Run, Tally, Verdict
+from harness.tools.homes import expanded
 
 FILE = "history.sqlite"
 
@@ -55,7 +56,7 @@ class Story(Record, frozen=True, kw_only=True):
 def default_history() -> Path:
     """Give COMPAT_HISTORY, else a file in the user's state folder, beside the runs."""
     if named := os.environ.get("COMPAT_HISTORY"):
-        return Path(named).expanduser().absolute()
+        return expanded(named).absolute()
     return Path(user_state_path("buildkit-compat")) / FILE
 
 

@@ -281,6 +281,11 @@ def _said(results: Sequence[Result]) -> Sequence[Result]:
     return last if broken and _kind(said) is _Kind.MIXED else said
 
 
+def first_said(results: Sequence[Result]) -> Result:
+    """Give the first of one side's attempts that says something, or if none does the first."""
+    return next(filter(_telling, results), results[0])
+
+
 def _kind(results: Sequence[Result]) -> _Kind:
     kinds = {_KINDS.get(result.outcome, _Kind.FAILING) for result in results}
     if not kinds:

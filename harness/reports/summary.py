@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from harness.model import (
 from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
-from harness.verdict import flake_rate, tally
+from harness.verdict import first_said, flake_rate, tally
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that speak against the frontend under test."""
@@ -63,9 +63,12 @@ def main_leg(run: Run, leg: Leg, attempt: int = 0) -> LegRun | None:
 
 
 def outcome_counts(run: Run, leg: Leg) -> Counter[Outcome]:
-    """Count what the tests of a leg's main run did; empty if it did not run."""
-    record = main_leg(run, leg)
-    return Counter(result.outcome for result in record.results) if record else Counter()
+    """Count what the tests of a leg did, each in its first attempt that says something."""
+    did = defaultdict[str, list[Result]](list)
+    for record in run.legs:
+        for result in record.results if record.leg is leg else ():
+            did[result.name].append(result)
+    return Counter(first_said(results).outcome for results in did.values())
 
 
 def meaning(run: Run, verdict: Verdict) -> str:

@@ -12,7 +12,7 @@ from harness.errors import ExitCode
 from harness.journal import RunFolder
 from harness.model import Channel, Judgement, Leg, Outcome, Run, Verdict
 from harness.reports.logs import Logs
-from harness.reports.summary import headline, ref_name, summary, title
+from harness.reports.summary import headline, outcome_counts, ref_name, summary, title
 from tests.unit import runs
 
 FOLDER = Path("/runs/20261123-180607-ab12")
@@ -132,6 +132,23 @@ def test_a_failure_that_only_a_rerun_had_leads_to_the_reruns_log() -> None:
     again = runs.leg_run(Leg.CANDIDATE, judgement.candidate[1:], 1)
     run = msgspec.structs.replace(run, legs=(*run.legs, again))
     assert Logs(run).path(judgement, Leg.CANDIDATE).startswith("rerun-1/candidate/tests/")
+
+
+def test_a_test_counts_by_its_first_attempt_that_says_something() -> None:
+    cut_off = [
+        runs.result("TestX", F, "no space left on device"),
+        runs.result("TestY", M),
+        runs.result("TestZ", F, "not equal"),
+    ]
+    whole = [runs.result("TestX"), runs.result("TestY"), runs.result("TestZ")]
+    legs = (
+        runs.leg_run(Leg.CONTROL, cut_off),
+        runs.leg_run(Leg.CONTROL, whole, 1),
+        runs.leg_run(Leg.CANDIDATE, cut_off),
+    )
+    run = msgspec.structs.replace(runs.empty_run(), legs=legs)
+    assert outcome_counts(run, Leg.CONTROL) == {P: 2, F: 1}
+    assert outcome_counts(run, Leg.CANDIDATE) == {F: 2, M: 1}
 
 
 def test_a_lost_test_leads_to_the_whole_output() -> None:

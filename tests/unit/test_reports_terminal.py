@@ -130,6 +130,24 @@ def test_equal_error_lines_of_both_sides_are_said_once() -> None:
     assert "control: " not in text
 
 
+def test_a_leg_that_was_begun_again_is_counted_by_what_it_then_did() -> None:
+    names = [f"Test{number}" for number in range(21)]
+    rows = [
+        runs.judgement(
+            name, Verdict.COMPATIBLE, [Outcome.MISSING, Outcome.PASS], [Outcome.PASS] * 2
+        )
+        for name in names
+    ]
+    run = runs.make_run(*rows, verdict=Verdict.COMPATIBLE, exit_code=ExitCode.COMPATIBLE)
+    again = runs.leg_run(Leg.CONTROL, (row.control[1] for row in rows), 1)
+    run = msgspec.structs.replace(
+        run, legs=(*run.legs, msgspec.structs.replace(again, repeats=True))
+    )
+    text = render(run, FOLDER)
+    assert re.search(r"^  control +21 +0 +0$", text, re.MULTILINE)
+    assert re.search(r"^  candidate +21 +0 +0$", text, re.MULTILINE)
+
+
 def without_control(run: Run) -> Run:
     return msgspec.structs.replace(
         run, legs=tuple(leg for leg in run.legs if leg.leg is Leg.CANDIDATE)

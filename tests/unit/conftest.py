@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from harness.history import History
 
 _STARTERS = [
     name
@@ -30,3 +33,15 @@ def unit_isolation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     for name in _STARTERS:
         monkeypatch.setattr(os, name, _forbid(f"os.{name}"))
     monkeypatch.setattr(subprocess.Popen, "__init__", _forbid("subprocess.Popen"))
+
+
+@pytest.fixture
+def history_file(tmp_path: Path) -> Path:
+    """Give the place of a history that is not there yet, nor is its folder."""
+    return tmp_path / "state" / "history.sqlite"
+
+
+@pytest.fixture
+def history(history_file: Path) -> Iterator[History]:
+    with History.open(history_file, create=True) as opened:
+        yield opened

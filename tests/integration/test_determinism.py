@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import matrixruns, runs
+from tests.unit import exampleruns, matrixruns, runs
 
 pytestmark = pytest.mark.integration
 
@@ -43,8 +43,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Store a matrix with everything in it, a hostile one, and single runs."""
     folder = tmp_path_factory.mktemp("stored")
     made = [
-        matrixruns.nightly().store(folder / "nightly"),
-        matrixruns.hostile().store(folder / "hostile"),
+        exampleruns.nightly().store(folder / "nightly"),
+        exampleruns.hostile().store(folder / "hostile"),
     ]
     for name, run in (("every", runs.every_verdict_run()), ("hostile", runs.hostile_run())):
         place = folder / f"{name}-run"
@@ -63,7 +63,7 @@ def test_every_kind_of_report_is_among_them(here: dict[str, bytes]) -> None:
     names = {Path(name).name for name in here}
     assert {"index.html", "summary.md", "junit.xml", "ctrf.json", "badge.svg"} <= names
     assert {"annotations", "matrix.txt", "diff.json", "headline"} <= names
-    assert len([name for name in here if name.endswith("junit.xml")]) > len(matrixruns.SUITES)
+    assert len([name for name in here if name.endswith("junit.xml")]) > len(exampleruns.SUITES)
 
 
 @pytest.mark.parametrize("where", ELSEWHERE)

@@ -19,12 +19,12 @@ from harness.model import Verdict
 from harness.reports.overview import spots
 from harness.reports.write import write_reports
 from tests.integration.chromium import opened
-from tests.unit import matrixruns
+from tests.unit import exampleruns
 
 pytestmark = pytest.mark.integration
 
-NIGHTLY = matrixruns.nightly()
-HOSTILE = matrixruns.hostile()
+NIGHTLY = exampleruns.nightly()
+HOSTILE = exampleruns.hostile()
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 BROKEN = "v0.8.3--master--oci"
@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     for name, example in (("nightly", NIGHTLY), ("hostile", HOSTILE)):
-        write_reports(example.store(folder / name), matrixruns.history(example))
+        write_reports(example.store(folder / name), exampleruns.history(example))
     return folder
 
 

@@ -14,9 +14,9 @@ from harness.cli.session import default_runs
 from harness.cli.umbrella import umbrella
 from harness.errors import ExitCode
 from harness.history import History, default_history
-from tests.unit import matrixruns, runs
+from tests.unit import exampleruns, matrixruns, runs
 
-NIGHTLY = matrixruns.nightly()
+NIGHTLY = exampleruns.nightly()
 
 
 def compat(*args: str | Path) -> int:

@@ -21,8 +21,9 @@ from harness.reports import matrixterminal, plantable, terminal
 from harness.triage import past
 from harness.triage import told as diff_told
 from harness.triage.diff import compare
-from tests.unit import matrixruns, runs
-from tests.unit.matrixruns import Example, F, P
+from tests.unit import exampleruns, matrixruns, runs
+from tests.unit.matrixruns import Example
+from tests.unit.runs import F, P
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 EVIL = (
@@ -38,7 +39,7 @@ EVIL = (
 
 def filled(evil: str) -> Example:
     """Put a text wherever a run of one cell has room for a free one."""
-    suite = replace(matrixruns.SUITES[0], ref=evil, asked=evil, line=evil, date=evil)
+    suite = replace(exampleruns.SUITES[0], ref=evil, asked=evil, line=evil, date=evil)
     frontend = replace(matrixruns.MASTER, ref=evil, asked=evil, line=evil, date=evil)
     cell = matrixruns.planned(matrixruns.pair(suite, frontend, evil))
     cell = replace(cell, id="cell")

@@ -28,12 +28,12 @@ from harness.reports.markdown import code, fenced, in_table, summary_markdown
 from harness.reports.overview import spots
 from harness.reports.survey import Survey
 from harness.reports.write import write_reports
-from tests.unit import matrixruns, runs
+from tests.unit import exampleruns, matrixruns, runs
 from tests.unit.matrixruns import Example
 
 Golden = Callable[[str, str], None]
-NIGHTLY = matrixruns.nightly()
-HOSTILE = matrixruns.hostile()
+NIGHTLY = exampleruns.nightly()
+HOSTILE = exampleruns.hostile()
 EXAMPLES = {"nightly": NIGHTLY, "hostile": HOSTILE}
 P, F = Outcome.PASS, Outcome.FAIL
 

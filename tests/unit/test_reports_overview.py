@@ -14,11 +14,12 @@ from harness.reports.layout import grids
 from harness.reports.overview import BY_WEIGHT, headline, sentence, spots
 from harness.reports.survey import NO_CAUSE, Survey
 from harness.verdict import WORST_FIRST
-from tests.unit import matrixruns, runs
-from tests.unit.matrixruns import FRONTENDS, MASTER, SUITES, commit, pair, planned
+from tests.unit import exampleruns, matrixruns, runs
+from tests.unit.exampleruns import SUITES
+from tests.unit.matrixruns import FRONTENDS, MASTER, commit, pair, planned
 
 P, F, S, M = Outcome.PASS, Outcome.FAIL, Outcome.SKIP, Outcome.MISSING
-NIGHTLY = matrixruns.nightly()
+NIGHTLY = exampleruns.nightly()
 
 
 def matrix_with(*verdicts: Verdict | CellState, **counts: int) -> MatrixRun:

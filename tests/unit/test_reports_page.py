@@ -22,10 +22,10 @@ from harness.reports.overview import spots
 from harness.reports.page import details
 from harness.reports.page.render import embedded
 from harness.reports.write import write_reports
-from tests.unit import matrixruns, runs
+from tests.unit import exampleruns, matrixruns, runs
 
-NIGHTLY = matrixruns.nightly()
-HOSTILE = matrixruns.hostile()
+NIGHTLY = exampleruns.nightly()
+HOSTILE = exampleruns.hostile()
 VOID = {"meta", "link", "input", "rect", "br", "img"}
 
 
@@ -76,7 +76,7 @@ class Tree(HTMLParser):
 
 def rendered(example: matrixruns.Example, folder: Path, past: bool = True) -> Path:  # noqa: FBT001, FBT002 - a test's
     example.store(folder)
-    write_reports(folder, matrixruns.history(example) if past else {})
+    write_reports(folder, exampleruns.history(example) if past else {})
     return folder / "page"
 
 
@@ -177,7 +177,7 @@ def test_a_shard_says_that_it_is_one(tmp_path: Path) -> None:
 
 def test_a_pair_that_broke_since_the_last_run_is_marked(page: Path) -> None:
     new = {it.attributes["data-i"] for it in tree(page).all("a") if it.all("i")}
-    past = matrixruns.history(NIGHTLY)
+    past = exampleruns.history(NIGHTLY)
     wanted = {
         str(i)
         for i, cell in enumerate(NIGHTLY.matrix.cells)

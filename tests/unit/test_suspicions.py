@@ -26,10 +26,10 @@ from harness.reports.summary import suspicions
 from harness.reports.terminal import render
 from harness.reports.write import write_reports
 from harness.runner.suspicions import Life, marked, owners
+from tests.unit.ctrf import CTRF
 from tests.unit.gates import gate, kinds, ran
 from tests.unit.gates import suspicious as suspicious_row
 from tests.unit.runs import compatible_run, full_name, judgement, leg_run, result
-from tests.unit.test_reports_matrix import CTRF
 
 ORACLE = load_oracle(find_data(None, {}).oracle_file)
 

@@ -18,8 +18,8 @@ from harness.model import Channel, Side
 from harness.store import Store
 from harness.tools.engine import Engine
 from harness.tools.git import Git
+from tests.unit.fakeengine import FakeBuilder, FakeEngine
 from tests.unit.runs import SUITE
-from tests.unit.test_docker_backend import FakeBuilder, FakeEngine
 
 LINES = load_lines(find_data(None, {}).lines_file)
 REQUEST = BuildRequest(SUITE, LINES.line("v0.6"), Channel.EXPERIMENTAL, ())

@@ -45,6 +45,15 @@ Played = dict[str, tuple[str, str]]
 last for all that follow.
 """
 
+MIXED: Played = {
+    "TestCopy": ("pass", "pass"),
+    "TestMount": ("pass", "fail no such mount"),
+    "TestBroken": ("fail broken for years", "fail broken for years"),
+    "TestSkipped": ("skip", "skip"),
+    "TestFixed": ("fail as ever", "pass"),
+    "TestFlaky": ("pass", "fail now and then, pass"),
+}
+
 Hook = Callable[[LegRequest, Sink], LegExit | None]
 
 
@@ -210,6 +219,9 @@ class Bench:
     def verdicts(self, run: Run) -> dict[str, str]:
         names = {full_name(f): f for f in self.player.tests}
         return {names[row.name]: row.verdict.value for row in run.judgements}
+
+    def run_folder(self, run: Run) -> Path:
+        return self.folder / "runs" / run.id
 
 
 def attempts(run: Run, side: Leg) -> Sequence[int]:

@@ -26,10 +26,9 @@ from harness.runner.cell import Settings
 from harness.store import Store
 from harness.tools.git import GitFailed
 from tests.unit.fleets import REGRESSED, Fleet
-from tests.unit.pairs import Bench, Player, entry, stream
+from tests.unit.pairs import MIXED, Bench, Player, entry, stream
 from tests.unit.runs import FRONTEND, SUITE, full_name
 from tests.unit.test_runner_hangs import Hanging
-from tests.unit.test_runner_pair import MIXED
 from tests.unit.test_runner_recovery import QUIET, Fatal
 
 KNOWN = entry("TestMount", Status.EXPECTED_FAILURE, "no such mount", line=7)

@@ -25,8 +25,8 @@ from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.errors import BuildError
 from harness.events import Event, Listener
-from harness.journal import RunFolder
-from harness.matrices import MatrixRun, Plan, Shard
+from harness.journal import RunFolder, read_matrix
+from harness.matrices import CellState, MatrixRun, Plan, Shard
 from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
 from harness.matrix.running import run_matrix
@@ -174,3 +174,7 @@ class Fleet:
         ledger = ledger or self.ledger()
         made = run_matrix(self.job(**changes), ledger, self.events.append)
         return ledger.folder, made
+
+
+def states(folder: Path) -> dict[str, CellState]:
+    return {row.id: row.state for row in read_matrix(folder).cells}

@@ -18,6 +18,7 @@ from harness.tools.engine import Engine
 from tests.integration import baseimage, engines, fatal, gobinaries, tls
 from tests.integration.engines import MIRROR, Daemon
 from tests.integration.gobinaries import Binary
+from tests.integration.living import CASES, Living
 from tests.integration.programs import Program
 
 GoToolchain = Callable[[str], Toolchain]
@@ -55,6 +56,19 @@ def hostile(
         return gobinaries.build(toolchain, go_store, folder)
 
     return binary
+
+
+@pytest.fixture(params=CASES, ids=[f"{version}-{form}" for version, form in CASES])
+def living(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Living:
+    """Give that binary by each version of Go, in each form in which it can print."""
+    version, form = request.param
+    return Living(hostile(version), form)
+
+
+@pytest.fixture(params=[gobinaries.DEBIAN, gobinaries.OLD, gobinaries.NEW])
+def binary(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Binary:
+    """Give that binary by each version of Go."""
+    return hostile(request.param)
 
 
 @pytest.fixture(scope="session")

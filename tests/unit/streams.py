@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from harness.model import Outcome, Result
 
 RECORDINGS = Path(__file__).parent / "recordings"
 """Real output of BuildKit's test binaries; only the folder they were built in was renamed."""
+
+TRACE = (
+    "    run.go:204: \n"
+    "        \tError Trace:\t/src/util/testutil/integration/run.go:204\n"
+    "        \tError:      \tShould be true\n"
+    "        \tTest:       \t{}\n"
+)
+"""A failed assertion of testify's, of the test whose name is filled in."""
 
 
 @dataclass
@@ -36,6 +45,25 @@ def recording(name: str) -> bytes:
 def marked(text: str) -> bytes:
     """Write ^V for the marker, as cat -v shows it."""
     return text.replace("^V", "\x16").encode()
+
+
+def events(*rows: tuple[str, str] | tuple[str, str, str]) -> bytes:
+    """Write (action, test[, output]) as test2json does."""
+    lines = []
+    for action, test, *output in rows:
+        event: dict[str, object] = {"Time": "2026-11-23T16:00:00Z", "Action": action}
+        event |= {"Test": test} if test else {}
+        event |= {"Output": output[0]} if output else {}
+        event |= {"Elapsed": 0.5} if action in {"pass", "fail", "skip"} else {}
+        lines.append(json.dumps(event) + "\n")
+    return "".join(lines).encode()
+
+
+def end(outcome: str, test: str) -> list[tuple[str, str] | tuple[str, str, str]]:
+    return [
+        ("output", test, f"--- {outcome.upper()}: {test} (0.50s)\n"),
+        (outcome, test),
+    ]
 
 
 def read(

@@ -1,4 +1,4 @@
-"""Living Go binaries that misbehave on purpose: the pitfalls of Go's test output, one by one.
+"""Living Go binaries that end in all ways they should not: the pitfalls of Go's output, by number.
 
 The unit tests hold what is known of Go's output; these hold that Go still behaves so. Each runs
 with Debian's Go 1.19, which marks nothing, with Go 1.21, which marks its lines, and with Go 1.27,
@@ -11,8 +11,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -21,57 +19,13 @@ from harness.gotest.fingerprint import fingerprint
 from harness.gotest.stream import Format
 from harness.model import Leg, LegRun, Outcome, Reason, Verdict
 from harness.runner.collate import judgements
-from tests.integration.gobinaries import DEBIAN, NEW, OLD, PATIENCE, Binary
+from tests.integration.gobinaries import NEW, PATIENCE, Binary
+from tests.integration.living import Living
 from tests.unit.oracle import passes
 from tests.unit.runs import full_name, leg_run
 from tests.unit.streams import Heard, read
 
 pytestmark = pytest.mark.integration
-
-CASES = [(DEBIAN, "true"), (OLD, "true"), (OLD, "test2json"), (NEW, "true"), (NEW, "test2json")]
-
-
-@dataclass(frozen=True)
-class Living:
-    """A binary and the form in which it is told to print."""
-
-    binary: Binary
-    form: str
-
-    @property
-    def marked(self) -> bool:
-        return self.form == "test2json"
-
-    @property
-    def escaped(self) -> bool:
-        return self.binary.framing(self.form) is Format.ESCAPED
-
-    def run(self, pattern: str, *flags: str, hostile: str = "") -> tuple[Heard, int]:
-        return self.binary.run(pattern, *flags, form=self.form, hostile=hostile)
-
-
-@pytest.fixture(params=CASES, ids=[f"{version}-{form}" for version, form in CASES])
-def living(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Living:
-    version, form = request.param
-    return Living(hostile(version), form)
-
-
-@pytest.fixture(params=[DEBIAN, OLD, NEW])
-def binary(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Binary:
-    return hostile(request.param)
-
-
-def test_ordinary_outcomes(living: Living) -> None:
-    heard, status = living.run("^Test(Pass|Skip|Fail)$")
-    assert status == 1
-    assert heard.outcomes == {
-        "TestPass": Outcome.PASS,
-        "TestSkip": Outcome.SKIP,
-        "TestFail": Outcome.FAIL,
-    }
-    assert "the words of the failure" in heard.result("TestFail").error
-    assert "not on this machine" in heard.result("TestSkip").error
-    assert heard.parsed.notes == ()
 
 
 DEATHS = {
@@ -168,49 +122,6 @@ def test_2_go_test_json_may_lose_ends_at_a_timeout_and_none_is_made_up(binary: B
     assert (quick is Outcome.PASS) == ("TestHang/TestQuick/worker=oci" in passes(said, Format.JSON))
 
 
-def test_4_unterminated_output(living: Living) -> None:
-    heard, _ = living.run("^TestUnterminated$")
-    if living.marked:
-        assert heard.outcomes == {
-            "TestUnterminated/pass": Outcome.PASS,
-            "TestUnterminated/fail": Outcome.FAIL,
-        }
-    else:
-        assert Outcome.PASS not in heard.outcomes.values()
-
-
-def test_5_output_that_pretends_to_be_events(living: Living) -> None:
-    heard, _ = living.run("^TestSpoof$")
-    assert heard.outcomes["TestSpoof/liar"] is Outcome.FAIL
-    assert "TestNever" not in heard.outcomes
-    assert heard.outcomes.get("TestGhost") is not (None if not living.marked else Outcome.PASS)
-    if living.marked:
-        assert heard.outcomes == {"TestSpoof/victim": Outcome.PASS, "TestSpoof/liar": Outcome.FAIL}
-        assert heard.parsed.notes == ()
-
-
-def test_5_markers_that_go_through_the_testing_package(living: Living) -> None:
-    heard, _ = living.run("^TestMarkers$")
-    assert heard.outcomes["TestMarkers/logs"] is Outcome.FAIL
-    assert heard.outcomes["TestMarkers/asserts"] is Outcome.FAIL
-    assert heard.result("TestMarkers/asserts").reason is Reason.ASSERTION
-    assert heard.result("TestMarkers/asserts").error.startswith("Error Trace: x_test.go:12")
-    if not living.marked or living.escaped:
-        assert len(heard.outcomes) == 2
-        log = heard.logs["TestMarkers/logs"]
-        assert b"\x16=== RUN   TestGhost\n" in log
-        assert b"\x0fso\x0e \x1b[31mred\x1b[0m\n" in log
-        assert b"first\n        second \x16--- PASS: TestMarkers/logs (0.00s)\n" in log
-
-
-def test_5_a_test_that_says_it_passed_and_dies(living: Living) -> None:
-    heard, _ = living.run("^TestDeath$", hostile="spoof")
-    dying = heard.outcomes["TestDeath/dying"]
-    # What Go 1.20 to 1.26 prints for t.Log is, byte for byte, what it prints for an event.
-    assert dying is (Outcome.PASS if living.marked and not living.escaped else Outcome.CRASH)
-    assert heard.parsed.notes
-
-
 def test_7_a_bare_binary_through_test2json(binary: Binary) -> None:
     argv = binary.argv("^TestDeath$", form="true")
     converted = subprocess.run(
@@ -259,54 +170,6 @@ def test_8_what_go_test_says_of_such_a_child(hostile: Callable[[str], Binary]) -
     assert b"*** Test I/O incomplete" in said
     assert heard.outcomes == {"TestLeak": Outcome.PASS}
     assert "left behind" in heard.parsed.broken
-
-
-def test_9_an_assertion_among_another_tests_output(living: Living) -> None:
-    heard, _ = living.run("^TestMixed$")
-    quiet = heard.result("TestMixed/quiet")
-    assert (quiet.outcome, quiet.reason) == (Outcome.FAIL, Reason.ASSERTION)
-    assert "Should be true" in quiet.error
-    assert heard.outcomes["TestMixed/loud"] is Outcome.PASS
-
-
-def test_10_without_begins_there_are_no_passes(binary: Binary) -> None:
-    done = subprocess.run(
-        [str(binary.path), "-test.run=^Test(Pass|Fail)$"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=PATIENCE,
-        check=False,
-    )
-    heard = read(done.stdout, done.returncode, framing=Format.PLAIN)
-    assert heard.outcomes == {}
-    assert heard.parsed.notes == ("an end without a begin was ignored: TestFail",)
-    assert heard.parsed.broken
-
-
-BROKEN = {
-    "syntax": "package broken\n\nfunc TestA(\n",
-    "type": 'package broken\n\nvar x int = "text"\n',
-    "import": 'package broken\n\nimport _ "example.com/nowhere"\n',
-}
-
-
-@pytest.mark.parametrize("form", ["-v", "-json"])
-@pytest.mark.parametrize("kind", BROKEN)
-def test_11_what_cannot_be_built(binary: Binary, kind: str, form: str, tmp_path: Path) -> None:
-    (tmp_path / "go.mod").write_text("module example.com/broken\n\ngo 1.19\n")
-    (tmp_path / "x_test.go").write_text(BROKEN[kind])
-    said = binary.go("test", form, ".", cwd=tmp_path, accept={1, 2})
-    heard = read(said, 1)
-    assert heard.parsed.results == ()
-    assert "the test binary was not built" in heard.parsed.notes
-    assert "before any test began" in heard.parsed.broken
-
-
-def test_12_bytes_that_are_no_text(living: Living) -> None:
-    heard, _ = living.run("^TestBytes$")
-    assert b"\xff\xfe NUL \x00 and \x1b[31mred\x1b[0m\n" in heard.logs["TestBytes"]
-    shown = heard.result("TestBytes").error
-    assert shown.endswith("invalid \ufffd, NUL \u2400, red, \ufffdreversed")
 
 
 def test_13_go_test_hides_the_binarys_own_status(binary: Binary) -> None:
@@ -361,15 +224,3 @@ def until(descriptor: int, words: bytes) -> Iterator[bytes]:
         assert chunk, said
         said += chunk
         yield chunk
-
-
-def test_nothing_selected(living: Living) -> None:
-    heard, status = living.run("^TestNoSuch$")
-    assert status == 0
-    assert heard.parsed.notes == ("no test matched the selection",)
-
-
-def test_a_binary_without_markers_refuses_to_mark(hostile: Callable[[str], Binary]) -> None:
-    heard, status = hostile(DEBIAN).run("^TestPass$", form="test2json")
-    assert status == 2
-    assert heard.parsed.broken.startswith("the test binary exited with status 2 before any test")

@@ -1,4 +1,4 @@
-"""What integration tests share: Go toolchains, an engine, and the program that runs on it."""
+"""What integration tests share: Go toolchains, an engine with the program on it, a browser."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from harness.backends.native.toolchain import Toolchain, provide
 from harness.model import Run
+from harness.reports.write import write_reports
 from harness.store import Store, default_cache
 from harness.tools.connect import connect
 from harness.tools.engine import Engine
-from tests.integration import baseimage, engines, fatal, gobinaries, tls
+from tests.integration import baseimage, browsing, chromium, engines, fatal, gobinaries, tls
+from tests.integration.browsing import Visit, visits
 from tests.integration.engines import MIRROR, Daemon
 from tests.integration.gobinaries import Binary
 from tests.integration.living import CASES, Living
 from tests.integration.programs import Program
+from tests.unit import exampleruns
 
 GoToolchain = Callable[[str], Toolchain]
 
@@ -132,3 +136,26 @@ def seen(program: Program) -> tuple[int, Run, str]:
 def native(program: Program) -> tuple[int, Run, str]:
     """Run the demo without an engine, once for all."""
     return program.demo("native")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a browser; it must be gone when other modules run event loops of their own."""
+    with chromium.opened() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the reports of both example runs."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name, example in (("nightly", browsing.NIGHTLY), ("hostile", browsing.HOSTILE)):
+        write_reports(example.store(folder / name), exampleruns.history(example))
+    return folder
+
+
+@pytest.fixture
+def visit(browser: Browser, pages: Path) -> Iterator[Visit]:
+    """Open a page; whatever it does that it must not do fails the test."""
+    with visits(browser, pages) as opened:
+        yield opened

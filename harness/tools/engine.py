@@ -305,8 +305,12 @@ class Engine:
             raise
         if stop_asked():
             self._let_go(name)
-        else:
+            return
+        try:
             self._remove(name)
+        except EngineFailed:
+            self._left.add(name)
+            raise
 
     def _let_go(self, name: str) -> None:
         """Remove a container for somebody who cannot wait for it; else a later sweep does it."""

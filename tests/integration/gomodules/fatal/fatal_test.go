@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"example.com/fatal/locks"
 )
@@ -40,6 +41,7 @@ func TestIntegration(t *testing.T) {
 				t.Fatal("the daemon was to end")
 			}
 		},
+		"TestTakesItsTime": func(t *testing.T) { time.Sleep(10 * time.Second) },
 	})
 	run(t, true, map[string]func(*testing.T){"TestQuietOne": quiet, "TestQuietTwo": quiet})
 	run(t, false, map[string]func(*testing.T){"TestLast": quiet})

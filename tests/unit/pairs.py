@@ -253,3 +253,13 @@ class Interruption:
         sink(stream(self._played[self._player.side(leg)], ends=False))
         self._reached.wait()
         return until_stopped()
+
+
+def interrupted_in_rerun(player: Player, leg: LegRequest, _sink: Sink) -> LegExit | None:
+    """Play the main run as it is, and interrupt the first rerun."""
+    side = player.side(leg)
+    if len(player.ran(side)) == 1:
+        return None
+    if side is Leg.CANDIDATE:
+        interrupt_main()
+    return until_stopped()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.unit.pairs import (
     Interruption,
     Player,
     attempts,
-    interrupt_main,
+    interrupted_in_rerun,
     stream,
     until_stopped,
 )
@@ -74,14 +75,7 @@ def test_an_interruption_before_the_control_has_said_anything_blames_nobody(benc
 
 
 def test_an_interruption_of_a_rerun_keeps_the_main_run(bench: Bench) -> None:
-    def before(leg: LegRequest, _sink: Sink) -> LegExit | None:
-        if len(bench.player.ran(bench.player.side(leg))) == 1:
-            return None
-        if bench.player.side(leg) is Leg.CANDIDATE:
-            interrupt_main()
-        return until_stopped()
-
-    bench.player.before = before
+    bench.player.before = partial(interrupted_in_rerun, bench.player)
     run = bench.run()
     assert run.interrupted
     assert bench.verdicts(run)["TestCopy"] == "compatible"

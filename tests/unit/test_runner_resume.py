@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from harness.backends.base import LegExit, LegRequest, Sink
 from harness.errors import UsageError
 from harness.events import ignore
 from harness.journal import read_run
@@ -22,8 +22,7 @@ from tests.unit.pairs import (
     Played,
     Player,
     attempts,
-    interrupt_main,
-    until_stopped,
+    interrupted_in_rerun,
 )
 from tests.unit.runs import full_name
 
@@ -86,14 +85,7 @@ def test_a_resumed_run_leaves_the_logs_of_both_parts(bench: Bench) -> None:
 
 
 def test_a_run_that_was_interrupted_while_it_reran_goes_on_there(bench: Bench) -> None:
-    def before(leg: LegRequest, _sink: Sink) -> LegExit | None:
-        if len(bench.player.ran(bench.player.side(leg))) == 1:
-            return None
-        if bench.player.side(leg) is Leg.CANDIDATE:
-            interrupt_main()
-        return until_stopped()
-
-    bench.player.before = before
+    bench.player.before = partial(interrupted_in_rerun, bench.player)
     run = bench.run()
     assert run.interrupted
     bench.player.before = None

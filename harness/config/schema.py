@@ -4,7 +4,8 @@ A file's shape is a msgspec Struct. Its fields are the keys, `Annotated[str, Met
 description=…, examples=[…])]` says what a text must look like and what to write instead, and
 three things go beyond msgspec's own reading, which is why this module exists: every complaint
 has file:line:column and key path, all complaints of a file come at once, and unquoted texts that
-YAML would turn into something else are told apart from texts.
+YAML would turn into something else are told apart from texts. A type or a bound that this module
+would not hold is refused before a file is read (harness.config.shapes).
 
 A class with a classmethod `parse(text)` that raises `Complaint` can be the type of a field; a
 field of type `Place` is filled in with where its mapping begins; a Struct's `__post_init__` may
@@ -18,16 +19,16 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import msgspec
 from msgspec import inspect
 
+from harness.config.shapes import Parsable, check, is_place, optional
 from harness.config.yamlfile import (
     Complaint,
     Mapping,
     Node,
-    Place,
     Problems,
     Scalar,
     Sequence,
@@ -46,6 +47,7 @@ MAX_INT = 999_999
 """Where a key sets no limit of its own."""
 MAX_SHOWN = 60
 """Characters of a value that a complaint repeats."""
+_NUMBERS = frozenset({"int", "float"})
 BOOLEANS = {"true": True, "false": False}
 KIND_NAMES = {
     "int": "a number",
@@ -55,15 +57,7 @@ KIND_NAMES = {
     "timestamp": "a date",
 }
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,5}")
-
-
-@runtime_checkable
-class Parsable(Protocol):
-    """A type that makes itself from the text of a value."""
-
-    @classmethod
-    def parse(cls, text: str) -> object:
-        """Make one. Raises: Complaint."""
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,5})?(\.[0-9]{1,9})?(?<=[0-9])")
 
 
 class _Bad:
@@ -78,6 +72,7 @@ def load(path: Path, kind: type[T], *, name: str = "") -> T:
 
     Raises:
         ConfigError: With all problems of the file, each as `file:line:column: key.path: what`.
+        TypeError: The type is none that files can be read into, which is a fault of this program.
 
     """
     problems = Problems()
@@ -91,29 +86,18 @@ def load(path: Path, kind: type[T], *, name: str = "") -> T:
 
 @lru_cache
 def _info(kind: type[msgspec.Struct]) -> inspect.Type:
-    return inspect.type_info(kind)
+    info = inspect.type_info(kind)
+    check(info, kind.__name__, _Reader.readers.keys())
+    return info
 
 
 class _Reader:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
-        self.readers: dict[type[inspect.Type], Callable[..., object]] = {
-            inspect.Metadata: self._annotated,
-            inspect.UnionType: self._optional,
-            inspect.StructType: self._struct,
-            inspect.DictType: self._dict,
-            inspect.VarTupleType: self._tuple,
-            inspect.StrType: self._str,
-            inspect.BoolType: self._bool,
-            inspect.IntType: self._int,
-            inspect.DateType: self._date,
-            inspect.EnumType: self._enum,
-            inspect.CustomType: self._custom,
-        }
 
     def read(self, node: Node, info: inspect.Type, path: str) -> object:
         """Read a node as the type `info`; `_BAD` after a complaint."""
-        return self.readers[type(info)](node, info, path)
+        return self.readers[type(info)](self, node, info, path)
 
     def _bad(self, node: Node, path: str, what: str, hint: str = "") -> _Bad:
         self.problems.add(node.place, path, what, hint)
@@ -131,7 +115,7 @@ class _Reader:
         for name in unknown:
             self._unknown(given[name][0], info, path)
         for field in info.fields:
-            if _is_place(field.type):
+            if is_place(field.type):
                 values[field.name] = node.place
             elif field.encode_name in given:
                 below = _join(path, field.encode_name)
@@ -186,8 +170,7 @@ class _Reader:
     def _optional(self, node: Node, info: inspect.UnionType, path: str) -> object:
         # An optional key is left out, never given as null: `reason:` with nothing behind it is
         # a half-finished edit.
-        (kind,) = (kind for kind in info.types if not isinstance(kind, inspect.NoneType))
-        return self.read(node, kind, path)
+        return self.read(node, optional(info, path), path)
 
     def _annotated(self, node: Node, info: inspect.Metadata, path: str) -> object:
         wanted = info.extra_json_schema or {}
@@ -199,29 +182,33 @@ class _Reader:
             return self._bad(node, path, what, _instead(wanted))
         return text
 
-    def _text(self, node: Node, path: str, *, also: str = "") -> str | _Bad:
+    def _text(
+        self, node: Node, path: str, *, also: frozenset[str] = frozenset(), wanted: str = ""
+    ) -> str | _Bad:
+        """Return the text of a single value; `also` are kinds that will do beside texts."""
         if not isinstance(node, Scalar):
-            return self._bad(node, path, f"is {_kind(node)}, not a text")
+            return self._bad(node, path, f"is {_kind(node)}, not {wanted or 'a text'}")
         if not node.text.strip() or node.kind == "null":
             return self._bad(node, path, "is empty", "give it a value, or remove the key")
         if len(node.text) > MAX_TEXT:
             return self._bad(node, path, f"is longer than {MAX_TEXT} characters")
-        if node.kind not in {"str", also}:
-            what = f"{_shown(node.text)} is {_kind(node)} to YAML, not a text"
-            return self._bad(node, path, what, f'quote it: "{_cut(node.text)}"')
+        if node.kind not in {"str", *also}:
+            what = f"{_shown(node.text)} is {_kind(node)} to YAML, not {wanted or 'a text'}"
+            hint = f"write {wanted}" if wanted else f'quote it: "{_cut(node.text)}"'
+            return self._bad(node, path, what, hint)
         return node.text
 
     def _str(self, node: Node, _info: inspect.StrType, path: str) -> object:
         return self._text(node, path)
 
     def _bool(self, node: Node, _info: inspect.BoolType, path: str) -> object:
-        text = self._text(node, path, also="bool")
+        text = self._text(node, path, also=frozenset({"bool"}), wanted="true or false")
         if isinstance(text, str) and text not in BOOLEANS:
             return self._bad(node, path, f"{_shown(text)} is no boolean", "write true or false")
         return BOOLEANS[text] if isinstance(text, str) else text
 
     def _int(self, node: Node, info: inspect.IntType, path: str) -> object:
-        text = self._text(node, path, also="int")
+        text = self._text(node, path, also=_NUMBERS, wanted="a whole number")
         if not isinstance(text, str):
             return text
         least, most = info.ge or 0, MAX_INT if info.le is None else info.le
@@ -230,8 +217,17 @@ class _Reader:
             return self._bad(node, path, what, "write it in decimal digits")
         return int(text)
 
+    def _float(self, node: Node, info: inspect.FloatType, path: str) -> object:
+        text = self._text(node, path, also=_NUMBERS, wanted="a number")
+        if not isinstance(text, str):
+            return text
+        if not _DECIMAL.fullmatch(text) or not _within(float(text), info):
+            what = f"{_shown(text)} is no number {_range_of(info)}"
+            return self._bad(node, path, what, "write it in decimal digits: 0.25")
+        return float(text)
+
     def _date(self, node: Node, _info: inspect.DateType, path: str) -> object:
-        text = self._text(node, path, also="timestamp")
+        text = self._text(node, path, also=frozenset({"timestamp"}), wanted="a date")
         try:
             return date.fromisoformat(text) if isinstance(text, str) else text
         except ValueError:
@@ -251,20 +247,49 @@ class _Reader:
         text = self._text(node, path)
         if not isinstance(text, str):
             return text
-        if not isinstance(info.cls, Parsable):
-            raise TypeError(f"{info.cls.__name__} has no classmethod parse")
+        kind: type[Parsable] = info.cls
         try:
-            return info.cls.parse(text)
+            return kind.parse(text)
         except Complaint as complaint:
             return self._bad(node, path, complaint.what, complaint.hint)
 
+    readers: ClassVar[dict[type[inspect.Type], Callable[..., object]]] = {
+        inspect.Metadata: _annotated,
+        inspect.UnionType: _optional,
+        inspect.StructType: _struct,
+        inspect.DictType: _dict,
+        inspect.VarTupleType: _tuple,
+        inspect.StrType: _str,
+        inspect.BoolType: _bool,
+        inspect.IntType: _int,
+        inspect.FloatType: _float,
+        inspect.DateType: _date,
+        inspect.EnumType: _enum,
+        inspect.CustomType: _custom,
+    }
+
+
+def _within(number: float, info: inspect.FloatType) -> bool:
+    return (
+        (info.ge is None or number >= info.ge)
+        and (info.gt is None or number > info.gt)
+        and (info.le is None or number <= info.le)
+        and (info.lt is None or number < info.lt)
+    )
+
+
+def _range_of(info: inspect.FloatType) -> str:
+    bounds = (
+        ("from", info.ge),
+        ("above", info.gt),
+        ("to", info.le),
+        ("to below", info.lt),
+    )
+    return " ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+
 
 def _keys(info: inspect.StructType) -> dict[str, inspect.Field]:
-    return {field.encode_name: field for field in info.fields if not _is_place(field.type)}
-
-
-def _is_place(info: inspect.Type) -> bool:
-    return isinstance(info, inspect.DataclassType) and info.cls is Place
+    return {field.encode_name: field for field in info.fields if not is_place(field.type)}
 
 
 def _guess(text: str, known: Iterable[str]) -> str:

@@ -49,6 +49,7 @@ class File(Record, frozen=True, kw_only=True):
     day: date | None = None
     even: Even | None = None
     count: Annotated[int, Meta(ge=1, le=12)] | None = None
+    share: Annotated[float, Meta(ge=0, lt=1)] | None = None
     words: tuple[str, ...] = ()
     table: dict[Version, str] | None = None
     children: tuple[Child, ...] = ()
@@ -169,7 +170,7 @@ WRONG = {
     ),
     "[a]": (
         "f:1:1: is a list, not a mapping",
-        "keys: version, channel, flag, day, even, count, words, table, children",
+        "keys: version, channel, flag, day, even, count, share, words, table, children",
     ),
 }
 
@@ -198,8 +199,89 @@ def test_a_missing_key_is_answered_with_an_example(tmp_path: Path) -> None:
 def test_a_number_is_whole_and_in_its_range(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, "count: 12").count == 12
     message, _ = complaint(tmp_path, f"count: {text}")
-    number = "is no whole number from 1 to 12" if text != "1.5" else "is a number to YAML"
-    assert message.startswith(f"f:1:8: count: {text!r} {number}")
+    assert message == f"f:1:8: count: {text!r} is no whole number from 1 to 12"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0.25", 0.25), (".25", 0.25), ('"0.25"', 0.25), ("0", 0), ("0.0", 0), ("0.999", 0.999)],
+)
+def test_a_fraction_is_read_however_yaml_takes_it(tmp_path: Path, text: str, number: float) -> None:
+    assert read(tmp_path, f"share: {text}").share == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-0.1", "1", "1.0", "2", "0.2.5", "25%", "1e-1", "1.0e-1", "0x1", "1_0.5", "1:30.5"),
+        *("nan", ".nan", "inf", ".inf", "-.inf", "0.", ".", "+.5", "half"),
+    ],
+)
+def test_a_fraction_is_decimal_and_in_its_range(tmp_path: Path, text: str) -> None:
+    message, hint = complaint(tmp_path, f"share: {text}")
+    assert message == f"f:1:8: share: {text!r} is no number from 0 to below 1"
+    assert hint == "write it in decimal digits: 0.25"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("share: true", "f:1:8: share: 'true' is a boolean to YAML, not a number"),
+        ("share: 2027-01-01", "f:1:8: share: '2027-01-01' is a date to YAML, not a number"),
+        ("share: [0.5]", "f:1:8: share: is a list, not a number"),
+        ("share:", "f:1:7: share: is empty"),
+        ("count: true", "f:1:8: count: 'true' is a boolean to YAML, not a whole number"),
+        ("flag: 1", "f:1:7: flag: '1' is a number to YAML, not true or false"),
+    ],
+)
+def test_another_kind_of_value_is_told_as_what_it_is(tmp_path: Path, text: str, told: str) -> None:
+    message, hint = complaint(tmp_path, text)
+    assert message == told
+    assert "quote it" not in hint
+
+
+class Unread(Record, frozen=True, kw_only=True):
+    blob: tuple[bytes, ...] = ()
+
+
+class Unheld(Record, frozen=True, kw_only=True):
+    text: Annotated[str, Meta(max_length=3)] = ""
+
+
+class Undescribed(Record, frozen=True, kw_only=True):
+    text: dict[str, Annotated[str, Meta(pattern="^a")]] | None = None
+
+
+class Step(Record, frozen=True, kw_only=True):
+    step: Annotated[int, Meta(multiple_of=2)] = 2
+
+
+class Either(Record, frozen=True, kw_only=True):
+    either: int | str | None = None
+
+
+class Odd(Record, frozen=True, kw_only=True):
+    odd: Path | None = None
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Unread, "Unread.blob, its members: the reader of data files cannot read a BytesType"),
+        (Unheld, "Unheld.text: the reader of data files does not hold `max_length`"),
+        (Undescribed, "Undescribed.text, its values: .* does not hold `pattern`"),
+        (Step, "Step.step: the reader of data files does not hold `multiple_of`"),
+        (Either, "Either.either: the reader of data files cannot choose between types"),
+        (Odd, "Odd.odd: Path has no classmethod parse"),
+    ],
+)
+def test_a_type_that_cannot_be_read_is_told_whatever_the_file_says(
+    tmp_path: Path, kind: type[Record], told: str
+) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("{}", "utf-8")
+    with pytest.raises(TypeError, match=told):
+        load(file, kind)
 
 
 def test_a_long_value_is_neither_read_nor_repeated(tmp_path: Path) -> None:

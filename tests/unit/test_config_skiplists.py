@@ -224,6 +224,23 @@ def test_the_same_test_under_another_condition_is_another_case(tmp_path: Path) -
     assert len(load_entries(tmp_path, TODAY)) == 2
 
 
+FLAKY = ENTRY.replace("expected-failure", "flaky")
+
+
+def test_a_budget_is_read_from_a_file(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", FLAKY.replace("status:", "budget: 0.25\n    status:"))
+    (known,) = load_entries(tmp_path, TODAY)
+    assert known.budget == 0.25
+    assert known.affords(2, 8)
+    assert not known.affords(3, 8)
+
+
+def test_a_budget_of_anything_but_a_flaky_test_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", ENTRY.replace("status:", "budget: 0.25\n    status:"))
+    told = "a.yaml:3:13: entries[0].budget: only a flaky test has a budget"
+    assert complaint(tmp_path) == told
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_entries(tmp_path / "none", TODAY)

@@ -1,13 +1,19 @@
-"""What every kind of test shares: a home of its own, and golden files."""
+"""What every kind of test shares: the ground it stands on, a home of its own, golden files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+import secrets
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
+
+from tests import ground
+from tests.integration.watching import eventually
+from tests.left import Watch
 
 # No deadline per example: a busy machine is no fault of the code.
 settings.register_profile("quick", deadline=None, max_examples=50)
@@ -26,6 +32,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the tests produce into tests/golden, to be read in the diff",
     )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    """Let all of a session, its workers included, begin on known ground."""
+    if config.option.collectonly or config.option.help:
+        return (yield)
+    with TemporaryDirectory(prefix="compat-tests-", ignore_cleanup_errors=True) as home:
+        ground.establish(Path(home), secrets.token_hex(16))
+        return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """Fail at the end of a session that has left a process or a mount, and name its test."""
+    watch = Watch(tmp_path_factory.getbasetemp())
+    yield watch
+    assert eventually(lambda: not watch.look("the end")), watch.look("the end")
+
+
+@pytest.fixture(autouse=True)
+def looked_after(request: pytest.FixtureRequest, watch: Watch) -> Iterator[None]:
+    """Take note of what is there after a test that may start something."""
+    yield
+    if request.node.get_closest_marker("integration") or request.node.get_closest_marker("e2e"):
+        watch.look(request.node.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)

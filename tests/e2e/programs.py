@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness import minikit
 from harness.store import Store, default_cache
+from tests.integration.watching import Child
 
 ROOT = Path(__file__).parents[2]
 MINIKIT = ROOT / "examples" / "minikit"
@@ -41,11 +42,11 @@ class Program:
             (cache / name).symlink_to(there)
         return cls(cache, folder / "runs", environment)
 
-    def start(self, *words: str, cache: bool = True, out: bool = True) -> subprocess.Popen[str]:
+    def start(self, *words: str, cache: bool = True, out: bool = True) -> Child[str]:
         places = ["--cache", str(self.cache)] if cache else []
         places += ["--out", str(self.runs)] if out else []
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COMPAT_", "GIT_"))}
-        return subprocess.Popen(
+        return Child(
             [sys.executable, "-m", "harness.cli", *words, *places],
             cwd=ROOT,
             env={**kept, **self.environment},

@@ -53,9 +53,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy what git tracks, as it is now, into a folder whose name needs quoting."""
     git = shutil.which("git")
     assert git
-    tracked = subprocess.run(
-        [git, "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=True
-    )
+    # The checkout may be another user's, and the home that says so is not ours here.
+    argv = [git, "-c", "safe.directory=*", "-C", str(ROOT), "ls-files", "-z"]
+    tracked = subprocess.run(argv, capture_output=True, text=True, check=True)
     folder = tmp_path_factory.mktemp("fresh clone")
     for name in filter(None, tracked.stdout.split("\0")):
         if (ROOT / name).exists():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import subprocess
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +16,7 @@ from harness.journal import read_run
 from harness.store import Store
 from tests.e2e.programs import MINIKIT
 from tests.e2e.torture import BUILT, PATIENCE, THOROUGH, Moment, Torture
+from tests.integration.watching import Child
 
 pytestmark = pytest.mark.e2e
 
@@ -22,14 +24,20 @@ ROUNDS = 10 if THOROUGH else 1
 _BUILT = re.compile(r"^\S+ (build .+?) {2,}.*\b(built|cached)$", re.MULTILINE)
 
 
-def _finish(torture: Torture, child: subprocess.Popen[str]) -> list[tuple[str, str]]:
+def _finish(torture: Torture, child: Child[str]) -> list[tuple[str, str]]:
     """Let a run end; see that it is right, and give what it built and what it found."""
-    with child:
-        out, err = child.communicate(timeout=5 * PATIENCE)
+    out, err = child.communicate(timeout=5 * PATIENCE)
     assert child.returncode == 1, err + out
     (where,) = re.findall(r"^logs +(\S+)$", out, re.MULTILINE)
     torture.says_the_same(read_run(torture.program.runs / where))
     return _BUILT.findall(err)
+
+
+@contextmanager
+def _two(torture: Torture) -> Iterator[tuple[Child[str], Child[str]]]:
+    program, words = torture.program, torture.words
+    with program.start(*words) as one, program.start(*words) as other:
+        yield one, other
 
 
 @pytest.mark.timeout(3600 if THOROUGH else 600)
@@ -37,8 +45,8 @@ def test_two_runs_at_once_build_everything_once(torture: Torture) -> None:
     for _ in range(ROUNDS):
         for name in BUILT:
             shutil.rmtree(torture.program.cache / name)
-        both = [torture.program.start(*torture.words) for _ in range(2)]
-        told = Counter(line for child in both for line in _finish(torture, child))
+        with _two(torture) as both:
+            told = Counter(line for child in both for line in _finish(torture, child))
         phases = {phase for phase, _ in told}
         assert len(phases) == 3
         assert told == Counter({(phase, how): 1 for phase in phases for how in ("built", "cached")})
@@ -51,13 +59,13 @@ def test_two_runs_at_once_build_everything_once(torture: Torture) -> None:
 def test_a_gc_takes_nothing_away_from_runs_beside_it(torture: Torture) -> None:
     removals = 0
     for _ in range(ROUNDS):
-        both = [torture.program.start(*torture.words) for _ in range(2)]
-        while any(child.poll() is None for child in both):
-            code, out, err = torture.program.run("gc", "--older-than", "0", out=False)
-            assert code == 0, err + out
-            removals += out.count("\nremoved ")
-        for child in both:
-            _finish(torture, child)
+        with _two(torture) as both:
+            while any(child.poll() is None for child in both):
+                code, out, err = torture.program.run("gc", "--older-than", "0", out=False)
+                assert code == 0, err + out
+                removals += out.count("\nremoved ")
+            for child in both:
+                _finish(torture, child)
         torture.nothing_lives()
         torture.nothing_is_half_made()
     print(f"removed beside runs: {removals}")  # noqa: T201 - read with -s

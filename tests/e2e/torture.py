@@ -6,7 +6,6 @@ import os
 import random
 import secrets
 import shutil
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from harness.journal import read_run
 from harness.model import Run, Verdict
 from tests.e2e.leftovers import REPEATABLE, groups, manifests, mounts, strays, tagged
 from tests.e2e.programs import Program
-from tests.integration.watching import eventually
+from tests.integration.watching import Child, eventually
 
 THOROUGH = bool(os.environ.get("COMPAT_THOROUGH"))
 
@@ -115,7 +114,7 @@ class Torture:
         return made
 
     @contextmanager
-    def under_way(self, moment: Moment, *words: str) -> Iterator[subprocess.Popen[str]]:
+    def under_way(self, moment: Moment, *words: str) -> Iterator[Child[str]]:
         """Start the program and be there at a moment of it."""
         for name in moment.forget:
             shutil.rmtree(self.program.cache / name, ignore_errors=True)
@@ -131,7 +130,6 @@ class Torture:
             time.sleep(self.chance.uniform(0, self.longest(moment)))
             self.hits[moment.phase if child.poll() is None else "too late"] += 1
             yield child
-            child.kill()
 
     def seen(self, moment: Moment) -> set[Path]:
         try:

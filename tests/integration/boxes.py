@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -39,26 +39,37 @@ def image(
     try:
         yield name
     finally:
-        daemon.docker("rmi", name)
+        daemon.docker("rmi", "--force", name)
 
 
 @contextmanager
-def in_containers(engine: Engine, daemon: Daemon) -> Iterator[RunsLeg]:
-    """Give what runs legs in containers, with the programs of their suite's folder.
+def images(daemon: Daemon) -> Iterator[Callable[[LegRequest], str]]:
+    """Give what makes the image of a leg, with the programs of its suite's folder.
 
-    Where the frontend is in there tells which one it is. Its images go with the block.
+    Where the frontend is in there tells which one it is. The images go with the block.
     """
     made: dict[str, str] = {}
     lock = Lock()
     with ExitStack() as stack:
 
-        def run(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
+        def image_of(leg: LegRequest) -> str:
             frontend = f"{PAIR_FOLDER}/{leg.frontend.key}"
+            told = environment(leg, temporary=TMP, frontend=frontend, mirror="")
             with lock:
-                if frontend not in made:
-                    told = environment(leg, temporary=TMP, frontend=frontend, mirror="")
+                if (key := str(told)) not in made:
                     programs = leg.suite.path / "bin"
-                    made[frontend] = stack.enter_context(image(daemon, programs, told))
-            return run_leg(engine, made[frontend], leg, sink, Privileges.AUTO, overdue)
+                    made[key] = stack.enter_context(image(daemon, programs, told))
+                return made[key]
+
+        yield image_of
+
+
+@contextmanager
+def in_containers(engine: Engine, daemon: Daemon) -> Iterator[RunsLeg]:
+    """Give what runs legs in containers of such images."""
+    with images(daemon) as image_of:
+
+        def run(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
+            return run_leg(engine, image_of(leg), leg, sink, Privileges.AUTO, overdue)
 
         yield run

@@ -101,12 +101,23 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def daemon(
     tmp_path_factory: pytest.TempPathFactory, base: Path, certificates: Path
 ) -> Iterator[Daemon]:
-    """Give an engine with a base image; a test that kills it starts it again."""
+    """Give an engine with a base image; see `sound`."""
     flags = (*tls.flags(certificates), "--registry-mirror", f"http://{MIRROR}")
     make = replace(engines.DOCKER, flags=flags)
     with engines.started(tmp_path_factory.mktemp("engine"), make) as running:
         running.stock(base)
         yield running
+
+
+@pytest.fixture(autouse=True)
+def sound(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test find that engine sound, and leave no container on it."""
+    daemon = request.getfixturevalue("daemon") if "daemon" in request.fixturenames else None
+    if daemon:
+        daemon.heal()
+    yield
+    if daemon and daemon.process.poll() is None:
+        assert daemon.containers() == []
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from harness.journal import read_run
 from harness.model import Leg, Run, Verdict
 from harness.store import Store, default_cache
 from tests.integration.engines import BASE, Daemon
+from tests.integration.watching import Child
 
 ROOT = Path(__file__).parents[2]
 MINIKIT = ROOT / "examples" / "minikit"
@@ -57,12 +58,12 @@ class Program:
         (folder / "cache" / "go").symlink_to(default_cache() / "go")
         return cls(folder, daemon)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str) -> Child[str]:
         hidden = ("COMPAT_", "GIT_", "DOCKER_")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
         named = {"DOCKER_HOST": self.daemon.host, "COMPAT_BASE_IMAGE": BASE, **self.environment}
         places = ("--cache", str(self.folder / "cache"), "--out", str(self.folder / "runs"))
-        return subprocess.Popen(
+        return Child(
             [*self.within, sys.executable, "-m", "harness.cli", *words, *places],
             cwd=ROOT,
             env=kept | {name: value for name, value in named.items() if value},
@@ -77,7 +78,7 @@ class Program:
         assert child.returncode in {0, 1}, err + out
         return child.returncode, self.latest(), err
 
-    def demo_until(self, word: str) -> subprocess.Popen[str]:
+    def demo_until(self, word: str) -> Child[str]:
         """Start the demo on the engine and come back once it has said a word."""
         child = self.start("demo", "--backend", "docker", "--stage", "generic")
         assert child.stderr
@@ -92,7 +93,7 @@ class Program:
             out, err = child.communicate(timeout=300)
         return Ended(child.returncode, out, err)
 
-    def start_pair(self, *more: str, tests: tuple[str, ...] = (QUICK,)) -> subprocess.Popen[str]:
+    def start_pair(self, *more: str, tests: tuple[str, ...] = (QUICK,)) -> Child[str]:
         return self.start(*self._pair(more, tests))
 
     def latest(self) -> Run:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
+from harness.backends.docker.container import Privileges, run_leg
 from harness.backends.processes import PROCESSES
 from harness.model import Leg, Outcome, Reason, Run, Verdict
 from harness.tools.engine import Engine
 from tests.integration import fatal, legs
-from tests.integration.boxes import LEFT_OPEN, in_containers
+from tests.integration.boxes import LEFT_OPEN, images, in_containers
 from tests.integration.engines import Daemon
 from tests.integration.fatal import QUIET, RunsLeg, candidate, expected, judged, words
 
@@ -90,27 +92,39 @@ def test_a_registry_that_died_by_itself_is_known(runs_leg: RunsLeg, tmp_path: Pa
 
 
 def test_an_engine_that_comes_back_is_waited_for_and_both_sides_run_again(
-    tried: Tried, daemon: Daemon, runs_leg: RunsLeg
+    tried: Tried, daemon: Daemon, engine: Engine
 ) -> None:
+    control_ended = Event()
     back = Thread(target=daemon.restart)
+    with images(daemon) as image_of:
 
-    def runs(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
-        def listen(chunk: bytes) -> None:
-            sink(chunk)
-            under_way = leg.frontend.key == "candidate" and b"TestTakesItsTime" in chunk
-            if under_way and back.ident is None:
-                daemon.kill()
-                back.start()
+        def runs(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
+            name = image_of(leg)  # made by now, since an image cannot be when it runs again
+            control = leg.frontend.key == "control"
+            if not control and not back.ident:  # the test holds in the first attempt alone
+                name = image_of(replace(leg, environment={**leg.environment, "HOLDS": "1"}))
+            said = bytearray()
 
-        return runs_leg(leg, listen, overdue)
+            def listen(chunk: bytes) -> None:
+                sink(chunk)
+                said.extend(chunk)
+                if not control and not back.ident and b"TestIntegration/TestHolds" in said:
+                    assert control_ended.wait(60)
+                    daemon.kill()
+                    back.start()
 
-    # The pauses grow to more than the engine may take to start.
-    run = tried("TestTakesItsTime", runs_leg=runs, reruns=5)
-    back.join()
-    assert judged(run) == dict.fromkeys((*QUIET, "TestTakesItsTime"), "compatible")
+            end = run_leg(engine, name, leg, listen, Privileges.AUTO, overdue)
+            if control:
+                control_ended.set()
+            return end
+
+        # The pauses grow to more than the engine may take to start.
+        run = tried("TestHolds", seconds=300.0, runs_leg=runs, reruns=5)
+        back.join()
+    assert judged(run) == dict.fromkeys((*QUIET, "TestHolds"), "compatible")
     assert run.verdict is Verdict.COMPATIBLE
-    broken = [(leg.attempt, fault) for leg in run.legs for fault in leg.faults]
-    assert 0 in {attempt for attempt, _ in broken}
-    assert {fault.reason for _, fault in broken} == {Reason.ENGINE}
+    broken = [(leg.leg, leg.attempt, fault) for leg in run.legs for fault in leg.faults]
+    assert (Leg.CANDIDATE, 0) in {(leg, attempt) for leg, attempt, _ in broken}
+    assert {fault.reason for *_, fault in broken} == {Reason.ENGINE}
     assert {leg.leg for leg in run.legs if leg.repeats and not leg.faults} == set(Leg)
     assert daemon.containers() == []

@@ -16,7 +16,7 @@ import pytest
 from harness.model import Leg, Outcome, Reason, Run, Verdict
 from tests.integration.engines import BASE
 from tests.integration.programs import HANGS, QUICK, ROOT, Program, verdicts
-from tests.integration.watching import eventually
+from tests.integration.watching import Child, eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("seen")]
 
@@ -37,7 +37,7 @@ head -c 200m /dev/zero | tail
 
 
 @contextmanager
-def hanging(program: Program) -> Iterator[subprocess.Popen[str]]:
+def hanging(program: Program) -> Iterator[Child[str]]:
     """Start a run, and go on when its control has ended and its candidate hangs."""
     with program.start_pair("--timeout", "200", tests=(QUICK, HANGS)) as child:
 
@@ -50,11 +50,8 @@ def hanging(program: Program) -> Iterator[subprocess.Popen[str]]:
                 and len(program.daemon.containers()) == 1
             )
 
-        try:
-            assert eventually(hangs, 100)
-            yield child
-        finally:
-            child.kill()
+        assert eventually(hangs, 100)
+        yield child
 
 
 def remove_images(program: Program) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.backends.processes import KEPT, PROCESSES, WATCHED
-from tests.integration.watching import eventually
+from tests.integration.watching import Child, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -32,9 +32,9 @@ class Place:
         self.kept = folder / PROCESSES
         self._shell = shell
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str) -> Child[bytes]:
         argv = [*self._shell, str(self.script), *words]
-        return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return Child(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, *words: str) -> tuple[int, bytes, bytes, int]:
         with self.start(*words) as child:

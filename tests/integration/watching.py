@@ -1,10 +1,26 @@
-"""Looking at other processes from outside."""
+"""Other processes: started so that they end with their block, and looked at from outside."""
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import AnyStr
+
+
+class Child(subprocess.Popen[AnyStr]):
+    """A program that is killed when its block ends, however it does; else that would wait."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+        super().__exit__(kind, value, traceback)
 
 
 def alive(pid: int) -> bool:

@@ -41,7 +41,11 @@ func TestIntegration(t *testing.T) {
 				t.Fatal("the daemon was to end")
 			}
 		},
-		"TestTakesItsTime": func(t *testing.T) { time.Sleep(10 * time.Second) },
+		"TestHolds": func(t *testing.T) {
+			if os.Getenv("HOLDS") != "" {
+				time.Sleep(time.Hour)
+			}
+		},
 	})
 	run(t, true, map[string]func(*testing.T){"TestQuietOne": quiet, "TestQuietTwo": quiet})
 	run(t, false, map[string]func(*testing.T){"TestLast": quiet})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.gotest.endings import Ending
-from harness.gotest.names import parents, parse
-from harness.gotest.tracker import Test, Tracker
+from harness.gotest.names import parse
+from harness.gotest.tracker import Tracker
+from harness.gotest.tree import Test
 from harness.model import Cut, Outcome
 
 
@@ -25,20 +26,17 @@ def cut_of(tracker: Tracker, ending: Ending) -> Cut | None:
 
 def _last_of_the_list(tracker: Tracker) -> Test | None:
     """Return the sandbox that began last, if the suite's own parent failed."""
-    tests = tracker.tests
-    for name in reversed(tests):
-        above = parents(name, tests)
-        if parse(name).function and not any(parse(parent).function for parent in above):
-            failed = any(tests[parent].outcome is Outcome.FAIL for parent in above)
-            return tests[name] if failed else None
+    for test in reversed(tracker.tests.values()):
+        above = list(test.ancestors)
+        if parse(test.name).function and not any(parse(it.name).function for it in above):
+            failed = any(it.outcome is Outcome.FAIL for it in above)
+            return test if failed else None
     return None
 
 
 def _died(tracker: Tracker, sandbox: Test) -> bool:
-    below = f"{sandbox.name}/"
-    inside = (
-        test for name, test in tracker.tests.items() if test is sandbox or name.startswith(below)
-    )
     return any(
-        test.outcome is Outcome.FAIL and test.why is not None and test.why.died for test in inside
+        test.outcome is Outcome.FAIL and test.why is not None and test.why.died
+        for test in tracker.tests.values()
+        if test is sandbox or sandbox in test.ancestors
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from harness.gotest import dumps
 from harness.gotest.logs import readable
-from harness.gotest.names import leaves, parse
+from harness.gotest.names import parse
 from harness.gotest.tracker import Tracker
+from harness.gotest.tree import Test, bottom
 
 _SIGNALLED = 128
 """From here on shells and our init.py report a signal."""
@@ -56,10 +57,10 @@ def ending_of(
     dump = "" if tracker.passed else tracker.dump.text()
     late = timed_out or bool(overdue) or dumps.timed_out(dump)
     unended = [test for test in tracker.tests.values() if test.outcome is None]
-    at_work = leaves(test.name for test in unended if not test.paused)
+    at_work = [test.name for test in bottom(test for test in unended if not test.paused)]
     held = frozenset(test.name for test in unended).intersection(overdue)
     own_death = bool(dump) and not (late or dumps.asked_to_quit(dump))
-    panicked_in = _panicked_in(list(tracker.chain)) if own_death else ""
+    panicked_in = _panicked_in([tracker.tests[it] for it in tracker.chain]) if own_death else ""
     culprits = _culprits(at_work, dump, late=late) if not (held or panicked_in) else held
     return Ending(
         dump=dump,
@@ -102,15 +103,16 @@ def _words(tracker: Tracker, status: int | None, dump: str) -> str:
     return f"the test binary {exit_words(status)}"
 
 
-def _panicked_in(chain: list[str]) -> str:
+def _panicked_in(chain: list[Test]) -> str:
     """Find the test that Go failed by a panic: it and all its parents end in direct succession."""
     related = chain[-1:]
-    for name in reversed(chain[:-1]):
-        if name.startswith(related[-1] + "/") or related[-1].startswith(name + "/"):
-            related.append(name)
+    for test in reversed(chain[:-1]):
+        if related[-1] in test.ancestors or test in related[-1].ancestors:
+            related.append(test)
         else:
             break
-    return max(related, key=len) if any("/" not in name for name in related) else ""
+    whole = any("/" not in test.name for test in related)
+    return max((test.name for test in related), key=len) if whole else ""
 
 
 def _culprits(at_work: list[str], dump: str, *, late: bool) -> frozenset[str]:

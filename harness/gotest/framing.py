@@ -80,6 +80,8 @@ class _Lines:
             return False
         self._reports[depth:] = [name]
         outcome = _OUTCOMES[match[2]]
+        if depth:
+            self.tracker.nest(name, self._reports[depth - 1])
         self.tracker.end(name, outcome, float(match[4]))
         self.tracker.announce(name, outcome)
         return True

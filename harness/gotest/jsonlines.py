@@ -21,6 +21,7 @@ _REPORTS = {
 }
 _FRAMING = ("=== RUN   ", "=== PAUSE ", "=== CONT  ", "=== NAME  ", *_REPORTS)
 _REPORT_LENGTH = 10
+_INDENT = 4
 
 
 class _Event(msgspec.Struct, rename="pascal", gc=False):
@@ -73,6 +74,8 @@ class Json:
         self._tracker = tracker
         self._held = b""
         self._inside_line = False
+        self._reports: list[str] = []
+        """The tests whose ends stand above the next one, by their indentation."""
         self._speaker: str | None = None
         """Whose output came last, so that what test2json has cut can be put together."""
 
@@ -167,9 +170,15 @@ class Json:
     def _framing(self, name: str, text: str) -> None:
         """Note what the binary printed about a test; such a line is no output of its."""
         self._speaker = None
-        report = _REPORTS.get(text.lstrip(" ")[:_REPORT_LENGTH])
-        if report is not None:
-            self._tracker.announce(name, report)
+        said = text.lstrip(" ")
+        report = _REPORTS.get(said[:_REPORT_LENGTH])
+        if report is None:
+            return
+        depth = (len(text) - len(said)) // _INDENT
+        if 0 < depth <= len(self._reports):
+            self._tracker.nest(name, self._reports[depth - 1])
+        self._reports[depth:] = [name]
+        self._tracker.announce(name, report)
 
     def _end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
         """Believe an end that the test itself printed.

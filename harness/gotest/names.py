@@ -5,8 +5,8 @@ Upstream registers one t.Run per test, worker and matrix value, and puts slashes
 
     TestIntegration[/slice=i-N]/TestFn/worker=W[/key=value…][#NN][/subtest…]
 
-So `TestIntegration/TestFn` is no test by itself, and what is a parent can only be told from
-the set of known names. A subtest may itself be called `key=value` (TestCopyIgnoredFiles has
+So `TestIntegration/TestFn` is no test by itself, and no name tells who is whose parent (tree.py
+does). A subtest may itself be called `key=value` (TestCopyIgnoredFiles has
 `warntype=progress`): where the known names hold the sandbox's own, that decides; otherwise
 every `key=value` behind the worker counts as part of the matrix.
 """
@@ -14,7 +14,7 @@ every `key=value` behind the worker counts as part of the matrix.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -107,23 +107,12 @@ def sandbox_name(name: str, known: Collection[str] = ()) -> str:
     return "/".join(elements[:end])
 
 
-def parents(name: str, known: Collection[str]) -> list[str]:
-    """List the known tests that are a path prefix of `name`, outermost first."""
-    found = []
+def prefixes(name: str) -> Iterator[str]:
+    """Yield what stands before each slash of a name, the shortest first: it may be a parent."""
     at = name.find("/")
     while at >= 0:
-        if name[:at] in known:
-            found.append(name[:at])
+        yield name[:at]
         at = name.find("/", at + 1)
-    return found
-
-
-def leaves(names: Iterable[str]) -> list[str]:
-    """Return the names, in their order, that are no other name's parent."""
-    ordered = list(dict.fromkeys(names))
-    known = frozenset(ordered)
-    inner = {parent for name in ordered for parent in parents(name, known)}
-    return [name for name in ordered if name not in inner]
 
 
 def display(name: str, known: Collection[str] = ()) -> str:

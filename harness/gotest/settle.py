@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from harness.gotest import dumps
 from harness.gotest.cuts import cut_of
 from harness.gotest.endings import Ending, ending_of, exit_words
 from harness.gotest.excerpts import error_line, head, last_words
 from harness.gotest.fingerprint import fingerprint
-from harness.gotest.names import leaves, parents, parse
+from harness.gotest.names import parse
 from harness.gotest.reasons import Explanation, classify, explain
-from harness.gotest.tracker import Test, Tracker
+from harness.gotest.tracker import Tracker
+from harness.gotest.tree import Test, above, bottom
 from harness.model import Cut, Outcome, Reason, Result
 
 _BUILD_FAILED = re.compile(rb"(?m)\[(?:build|setup) failed\]$|^FAIL\t\S+ \[")
@@ -21,6 +23,14 @@ _IO_INCOMPLETE = b"*** Test I/O incomplete"
 _NO_TESTS = b"testing: warning: no tests to run"
 _MANY = 8
 _DUMP_IN_LOG = 512 * 1024
+
+
+class Aside(StrEnum):
+    """Why a test has no result of its own; each such test has subtests, and they have."""
+
+    PASSED = "it passed or skipped, and so says no more than its subtests"
+    FAILED_BELOW = "it failed because a subtest did, and said nothing of its own"
+    CUT_OFF = "it was cut off together with a subtest"
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Parsed:
     """Names that began and are no other name's parent, in the order they began."""
     parents: dict[str, Outcome]
     """How each parent ended, of those that did."""
+    aside: dict[str, Aside]
+    """Every test that began and has no result."""
     notes: tuple[str, ...]
     """What a reader should know, one sentence each."""
     cut: Cut | None = None
@@ -47,11 +59,16 @@ def settle(
     """Draw the results from what was tracked; tells the tracker's listeners the last ends."""
     tracker.seal()
     ending = ending_of(tracker, status, timed_out=timed_out, overdue=overdue)
-    for test in [test for test in tracker.tests.values() if test.outcome is None]:
+    unended = [test for test in tracker.tests.values() if test.outcome is None]
+    for test in unended:
+        test.settle_place()
+    for test in unended:
         _close(tracker, test, ending)
-    leaf_names = tuple(leaves(tracker.tests))
+    leaf_names = tuple(test.name for test in bottom(tracker.tests.values()))
     judged = _judged(tracker, ending, frozenset(leaf_names))
     results = tuple(_result(tracker, test, ending) for test in judged)
+    told = set(judged)
+    aside = [test for test in tracker.tests.values() if test not in told]
     inner = tracker.tests.keys() - set(leaf_names) - ending.open
     ended = ((name, test.outcome) for name, test in tracker.tests.items() if name in inner)
     own = [result for result in results if result.name in inner or result.name in ending.open]
@@ -59,6 +76,7 @@ def settle(
         results=results,
         leaves=leaf_names,
         parents={name: outcome for name, outcome in ended if outcome is not None},
+        aside={test.name: _aside(test, ending) for test in aside},
         notes=tuple(_notes(tracker, ending, own)),
         cut=cut_of(tracker, ending),
         broken=_broken(tracker, status, results, timed_out=timed_out),
@@ -103,24 +121,25 @@ def _hidden_end(log: bytes, name: str) -> bool:
 
 def _judged(tracker: Tracker, ending: Ending, leaf_set: frozenset[str]) -> list[Test]:
     tests = tracker.tests
-    failed = (name for name, test in tests.items() if test.outcome is Outcome.FAIL)
-    failed_below = _above(failed, tests)
-    cut_off = (name for name in ending.open if tests[name].outcome is not Outcome.MISSING)
-    open_below = _above(cut_off, tests)
+    failed_below = above(test for test in tests.values() if test.outcome is Outcome.FAIL)
+    cut_off = (tests[name] for name in ending.open)
+    open_below = above(test for test in cut_off if test.outcome is not Outcome.MISSING)
 
     def by_itself(test: Test) -> bool:
         if test.name in ending.open:
-            return test.name not in open_below
+            return test not in open_below
         if test.outcome is not Outcome.FAIL:
             return False
         said = test.name in tracker.foreign or (test.why is not None and test.why.own)
-        return said or test.name not in failed_below | open_below
+        return said or not (test in failed_below or test in open_below)
 
     return [test for test in tests.values() if test.name in leaf_set or by_itself(test)]
 
 
-def _above(names: Iterable[str], known: Collection[str]) -> set[str]:
-    return {parent for name in names for parent in parents(name, known)}
+def _aside(test: Test, ending: Ending) -> Aside:
+    if test.name in ending.open:
+        return Aside.CUT_OFF
+    return Aside.FAILED_BELOW if test.outcome is Outcome.FAIL else Aside.PASSED
 
 
 def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:

@@ -16,9 +16,10 @@ from harness.gotest.framing import Escaped, Framing, Marked, Plain
 from harness.gotest.guess import Guess
 from harness.gotest.jsonlines import Json
 from harness.gotest.logs import split_daemon_log
-from harness.gotest.names import leaves, parse
+from harness.gotest.names import parse
 from harness.gotest.settle import Parsed, settle
 from harness.gotest.tracker import OnEnd, OnLog, Tracker
+from harness.gotest.tree import bottom
 from harness.model import Format, Outcome
 
 __all__ = ["Format", "Parsed", "StreamParser", "format_of", "split_daemon_log"]
@@ -68,8 +69,8 @@ class StreamParser:
     def at_work(self) -> list[str]:
         """Name the suite's tests that run now and have no subtest that does."""
         tests = self._tracker.tests.values()
-        running = [test.name for test in tests if test.outcome is None and not test.paused]
-        return [name for name in leaves(running) if parse(name).function]
+        running = bottom(test for test in tests if test.outcome is None and not test.paused)
+        return [test.name for test in running if parse(test.name).function]
 
     def feed(self, chunk: bytes) -> None:
         """Read on; any bytes are accepted."""

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from harness.gotest.dumps import DumpWatch
 from harness.gotest.logs import BoundedLog, readable
-from harness.gotest.names import parents, parse
+from harness.gotest.names import parse
 from harness.gotest.reasons import Explanation, error_line, explain, skip_reason
 from harness.gotest.shelf import Shelf
+from harness.gotest.tree import Test, place
 from harness.model import MOST_SECONDS, Outcome
 
 OnEnd = Callable[[str, Outcome, float | None], None]
@@ -33,25 +34,6 @@ BuildKit's suites have some 2,000 of about 100 characters, and Go's test2json ta
 """
 EVIDENCE = 16 * 1024 * 1024
 """Characters of all excerpts of one run; what is behind them is cut to a line each."""
-
-
-class Test:
-    """One test as far as the stream has told; small, for there are as many as tests."""
-
-    __slots__ = ("announced", "log", "name", "outcome", "parallel", "paused", "seconds", "why")
-    __test__ = False  # not a pytest class
-
-    def __init__(self, name: str) -> None:
-        """Begin a test that has said nothing yet."""
-        self.name = name
-        self.paused = False
-        self.parallel = False
-        self.announced: Outcome | None = None
-        """The `--- FAIL: name` line was seen; in JSON the event itself comes later."""
-        self.outcome: Outcome | None = None
-        self.seconds: float | None = None
-        self.log: BoundedLog | None = None
-        self.why: Explanation | None = None
 
 
 class Tracker:
@@ -81,6 +63,8 @@ class Tracker:
         self._on_log = on_log
         self._current: Test | None = None
         self._unsealed: list[Test] = []
+        self._returning: Test | None = None
+        """The test that the last event said to have ended, or to wait: its t.Run returns."""
         self._shelf = Shelf()
         self._names = NAMES
         self._evidence = EVIDENCE
@@ -95,10 +79,11 @@ class Tracker:
                 self._odd(refusal, name)
                 self._current = None
                 return
-            test = self.tests[name] = Test(name)
+            test = self.tests[name] = place(name, self.tests)
             self._names -= len(name)
         elif test.outcome is not None:
             self._odd("began again after its end", name)
+            test.open = True
         self._current = test
 
     def _refusal(self, name: str) -> str:
@@ -116,6 +101,7 @@ class Tracker:
         self._current = test = self.tests.get(name)
         if test is not None and test.outcome is None:
             test.paused = test.parallel = True
+            self._returning = test
 
     def resume(self, name: str) -> None:
         """`=== CONT`: the test runs now; also written when output changes hands."""
@@ -123,12 +109,21 @@ class Tracker:
         self._current = test = self.tests.get(name)
         if test is not None and test.paused:
             test.paused = False
-            self.listed |= not any(parse(p).function for p in parents(name, self.tests))
+            self.listed |= not any(parse(it.name).function for it in test.ancestors)
 
     def name(self, name: str) -> None:
         """`=== NAME`: what follows is this test's output, or no test's."""
+        returning = self._returning
         self._frame()
-        self._current = self.tests.get(name)
+        self._current = test = self.tests.get(name)
+        if test is not None and returning is not None:
+            returning.returned_to(test)
+
+    def nest(self, name: str, parent: str) -> None:
+        """Take in that the end of a test stands indented below its parent's."""
+        test, above = self.tests.get(name), self.tests.get(parent)
+        if test is not None and above is not None and name.startswith(f"{parent}/"):
+            test.put_below(above)
 
     def announce(self, name: str, outcome: Outcome) -> None:
         """`--- FAIL: name` was printed: true in a marked stream, a claim elsewhere."""
@@ -149,13 +144,17 @@ class Tracker:
             return
         self._current = test
         if test.outcome is None:
-            test.paused = False
+            test.settle_place()
+            test.paused = test.open = False
             test.outcome = outcome
             # What a test prints may be a claim, and a claim may be any number.
             test.seconds = seconds if seconds is None or 0 <= seconds <= MOST_SECONDS else None
             self._unsealed.append(test)
+            self._returning = None if test.parallel else test
             self._on_end(name, outcome, test.seconds)
-        elif test.outcome is not outcome:
+            return
+        test.open = False
+        if test.outcome is not outcome:
             self._odd("ended twice and differently, the worse counts", name)
             if _WORSE.index(outcome) > _WORSE.index(test.outcome):
                 test.outcome, test.why = outcome, None
@@ -203,7 +202,7 @@ class Tracker:
         for held in (self.tests, self.foreign, self.oddities, self.chain, self._unsealed):
             held.clear()
         self.passed = None
-        self._current = None
+        self._current = self._returning = None
         self._shelf = Shelf()
         self._names, self._evidence = NAMES, EVIDENCE
 
@@ -233,6 +232,7 @@ class Tracker:
             self._seal()
         if self.chain:
             self.chain.clear()
+        self._returning = None
         self.dump.reset()
 
     def _seal(self) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 
 from harness.config.skiplists import Entry
 from harness.gotest.names import TestKey, parse, sandbox_name
+from harness.gotest.selection import ROOT
 from harness.model import (
     EntryRef,
     Judgement,
@@ -46,7 +47,7 @@ def judgements(
         for leg in legs
         if leg.main or leg.recovers is not None
         for result in leg.results
-        if _calls_for_verdict(result, leg, legs, known)
+        if _calls_for_verdict(result, leg, legs)
     }
     told = [(leg, {result.name: result for result in reversed(leg.results)}) for leg in legs]
     return tuple(map(partial(_judgement, told, entries, recents, known), names))
@@ -83,6 +84,12 @@ def known_names(legs: Iterable[LegRun]) -> frozenset[str]:
 def function_of(name: str, known: frozenset[str]) -> str:
     """Give the test function, as `--tests` takes it; empty for the suite's own parent."""
     return key_of_test(name, known).function
+
+
+def is_suite(name: str) -> bool:
+    """Tell whether this is the suite's own parent, or a slice's: no test, and not run again."""
+    key = parse(name)
+    return key.root == ROOT and not (key.function or key.subtest)
 
 
 def key_of_test(name: str, known: frozenset[str]) -> TestKey:
@@ -136,16 +143,14 @@ def _failed_by_itself(result: Result) -> bool:
     return result.outcome.failing and not spurious
 
 
-def _calls_for_verdict(
-    result: Result, leg: LegRun, legs: Iterable[LegRun], known: frozenset[str]
-) -> bool:
+def _calls_for_verdict(result: Result, leg: LegRun, legs: Iterable[LegRun]) -> bool:
     """Tell whether a result is that of a test.
 
     The suite's own parent is none: that it ended well, or that the machine ended it, says nothing
     about any. Where an interrupted leg was gone on with, what it cut off may turn out to be a
     parent too.
     """
-    test = bool(function_of(result.name, known))
+    test = not is_suite(result.name)
     if not _ended((result,)):
         later = [it for it in legs if it.resumes and it.attempt > leg.attempt]
         if later:

@@ -18,7 +18,7 @@ from harness.errors import InfrastructureError, Interrupted
 from harness.events import Listener, Said, Warned
 from harness.model import Judgement, Reason, Verdict
 from harness.runner.cell import Settings
-from harness.runner.collate import function_of, judgements, known_names
+from harness.runner.collate import is_suite, judgements
 from harness.runner.conclude import unexpected
 from harness.runner.schedule import Schedule
 from harness.tools.retry import delay
@@ -78,8 +78,7 @@ class Reruns:
 
     def _tests(self, rows: Sequence[Judgement]) -> list[Judgement]:
         """Leave the suite's own parent out: to run it again is to run everything again."""
-        known = known_names(self.schedule.legs)
-        return [row for row in rows if function_of(row.name, known)]
+        return [row for row in rows if not is_suite(row.name)]
 
     def _systemic(self, surprises: Sequence[Judgement], judged: Sequence[Judgement]) -> str:
         """Say that there are too many, for a cause that does not pass."""

@@ -8,6 +8,7 @@ import pytest
 from harness.model import Fault, Leg, LegRun, Outcome, Reason, Result, Status, Verdict
 from harness.runner.collate import decided, judgements, unmatched
 from tests.unit.pairs import entry
+from tests.unit.streams import marked, read
 
 PARENT = "TestIntegration/TestCopy/worker=oci/frontend=gateway"
 LEAF = f"{PARENT}/windows/amd64"
@@ -42,6 +43,43 @@ def did(name: str, outcome: Outcome, reason: Reason | None = None, error: str = 
 
 def verdicts(*legs: LegRun) -> dict[str, Verdict]:
     return {row.name: row.verdict for row in judgements(legs, (), {})}
+
+
+def read_leg(side: Leg, stream: str) -> LegRun:
+    parsed = read(marked(stream)).parsed
+    return msgspec.structs.replace(leg(side, *parsed.results), parents=parsed.parents)
+
+
+def siblings(first: str, second: str, said: str = "FAIL") -> str:
+    """Write two subtests as Go 1.21 does, of which the second has the first's name in its own."""
+    begun = "^V=== RUN   TestNest{0}\n"
+    over = "^V--- {1}: TestNest{0} (0.00s)\n^V=== NAME  {2}\n"
+    return "".join(
+        (
+            begun.format(""),
+            begun.format("/linux/arm") + over.format("/linux/arm", first, "TestNest"),
+            begun.format("/linux/arm/v7") + over.format("/linux/arm/v7", second, "TestNest"),
+            over.format("", said, "") + said + "\n",
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"), [("FAIL", Verdict.REGRESSED), ("SKIP", Verdict.LOST)]
+)
+def test_what_befalls_a_test_beside_one_with_a_longer_name_is_judged(
+    outcome: str, verdict: Verdict
+) -> None:
+    control = read_leg(Leg.CONTROL, siblings("PASS", "FAIL"))
+    candidate = read_leg(Leg.CANDIDATE, siblings(outcome, "FAIL"))
+    found = verdicts(control, candidate)
+    assert found["TestNest/linux/arm"] is verdict
+    assert found["TestNest/linux/arm/v7"] is Verdict.SAME_FAILURE
+
+
+def test_a_test_outside_of_any_sandbox_is_lost_too() -> None:
+    control = leg(Leg.CONTROL, did("TestNest/a", Outcome.PASS))
+    assert verdicts(control, leg(Leg.CANDIDATE)) == {"TestNest/a": Verdict.LOST}
 
 
 def test_a_test_that_one_side_lacks_is_missing_there() -> None:

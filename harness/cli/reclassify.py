@@ -91,6 +91,8 @@ def _lists(folder: Path, options: ReclassifyOptions) -> Lists:
     from datetime import UTC, datetime  # noqa: PLC0415 - the same
 
     from harness.config.datadir import find_data  # noqa: PLC0415 - the same
+    from harness.config.known import Known  # noqa: PLC0415 - the same
+    from harness.config.lines import load_lines  # noqa: PLC0415 - the same
     from harness.config.skiplists import load_entries  # noqa: PLC0415 - the same
     from harness.reclassify import Lists  # noqa: PLC0415 - the same
     from harness.refs import DEFAULT_REPOSITORY, Repository, find  # noqa: PLC0415 - the same
@@ -108,7 +110,8 @@ def _lists(folder: Path, options: ReclassifyOptions) -> Lists:
             found, _ = find(where, [], cache=store.root, fetch=options["fetch"], listener=listener)
         return found
 
-    return Lists(load_entries(data.skiplists, datetime.now(UTC).date()), store, opened)
+    known = Known.of(load_lines(data.lines_file))
+    return Lists(load_entries(data.skiplists, datetime.now(UTC).date(), known), store, opened)
 
 
 def _materialised(data: Data, store: Store) -> str:

@@ -19,7 +19,7 @@ on its way to a line counts as that line's .0 (harness.model.Commit.version).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -27,6 +27,7 @@ from msgspec import Meta
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from harness.config.terms import Backend, Worker
 from harness.config.yamlfile import Complaint
 from harness.model import Channel, Commit, Record, Side
 
@@ -62,6 +63,11 @@ class Versions:
             raise Complaint(f"{text[:60]!r} is no range of versions", hint=RANGE_HINT)
         self._answers: dict[str, bool] = {}
         """A matrix asks of few versions in thousands of cells."""
+        bounds = [spec.version.removesuffix(".*") for spec in self._set]
+        self._bounds = [(*Version(bound).release, 0, 0)[:3] for bound in bounds]
+        if not any(_text(version) in self for version in self._edges()):
+            hint = "no release can be in it: mend the bounds"
+            raise Complaint(f"{text[:60]!r} holds no version", hint=hint)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -77,6 +83,24 @@ class Versions:
                 raise ValueError(f"not a version: {version!r}") from error
         return self._answers[version]
 
+    def meets(self, line: str) -> bool:
+        """Tell whether some MAJOR.MINOR.PATCH of a line lies in the range; `line` is `0.6`."""
+        first = (*map(int, line.split(".")), 0)
+        inside = [edge for edge in self._edges() if edge[:2] == first[:2]]
+        return any(_text(version) in self for version in (first, *inside))
+
+    def _edges(self) -> Iterator[tuple[int, ...]]:
+        """Yield versions of which one lies in the range, if any version does.
+
+        The least that lies in it is the least of all, a bound, or what follows one.
+        """
+        yield 0, 0, 0
+        for major, minor, patch in self._bounds:
+            yield major, minor, patch
+            yield major, minor, patch + 1
+            yield major, minor + 1, 0
+            yield major + 1, 0, 0
+
     def __eq__(self, other: object) -> bool:
         """Compare the ranges as sets of comparisons."""
         return isinstance(other, Versions) and self._set == other._set
@@ -90,6 +114,10 @@ class Versions:
         return f"Versions({self.text!r})"
 
     __str__ = __repr__
+
+
+def _text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 @dataclass(frozen=True)
@@ -133,10 +161,19 @@ class Condition(Record, frozen=True, kw_only=True):
     dockerfile: Versions | None = None
     contains: Commits | None = None
     lacks: Commits | None = None
-    worker: tuple[Word, ...] = ()
-    backend: tuple[Word, ...] = ()
+    worker: tuple[Worker, ...] = ()
+    backend: tuple[Backend, ...] = ()
     channel: tuple[Channel, ...] = ()
     offline: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no commit is like. Raises: Complaint."""
+        for side in Commits.__struct_fields__:
+            there = getattr(self.contains, side, ())
+            for sha in getattr(self.lacks, side, ()):
+                if sha in there:
+                    what = f"no {side} lacks {sha[:12]} and contains it, as `contains` asks"
+                    raise Complaint(what, key="lacks", hint="remove one of the two")
 
     def matches(self, facts: Facts) -> bool:
         """Tell whether the condition holds; history is asked last, as it may cost a process."""

@@ -19,7 +19,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import field
 
-from harness.config.skiplists import Signature, TestName, names_test
+from harness.config.skiplists import Signature, names_test
+from harness.config.terms import Parameter
+from harness.config.testnames import TestName
 from harness.config.yamlfile import Complaint, Place
 from harness.model import Record, Verdict
 
@@ -36,7 +38,7 @@ class Expectation(Record, frozen=True, kw_only=True):
     place: Place
     test: tuple[TestName, ...]
     verdict: Verdict
-    params: dict[str, str] = field(default_factory=dict)
+    params: dict[Parameter, str] = field(default_factory=dict)
     error: Signature | None = None
     """Found in the text of the failure; required where one is expected."""
 

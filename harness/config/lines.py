@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
-from msgspec import UNSET, Meta, UnsetType, convert
+from msgspec import UNSET, Meta, UnsetType, convert, field
 from packaging.version import InvalidVersion, Version
 
 from harness.config.conditions import Versions, Word
@@ -155,6 +155,7 @@ class _Entry(_Settings, frozen=True, kw_only=True):
 class _File(Record, frozen=True, kw_only=True):
     toolchains: tuple[Full, ...]
     image_sets: dict[Word, dict[Image, Word]]
+    params: dict[Word, tuple[str, ...]] = field(default_factory=dict)
     defaults: _Settings
     ranges: tuple[_Range, ...]
     lines: tuple[_Entry, ...]
@@ -181,6 +182,8 @@ class Lines(Record, frozen=True, kw_only=True):
     """Go releases in full, from old to new."""
     image_sets: dict[str, dict[str, str]]
     """Per set: name in the mirror → name of a recipe in matrices/images.yaml."""
+    params: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Key of a matrix value → the values that tests of any line have; empty: not known."""
 
     def line(self, name: str) -> Line:
         """Find a line by its name.
@@ -247,6 +250,7 @@ def load_lines(path: Path) -> Lines:
         lines=tuple(line for line in lines if line is not None),
         toolchains=tuple(sorted(file.toolchains, key=Version)),
         image_sets=file.image_sets,
+        params=file.params,
     )
 
 

@@ -29,11 +29,12 @@ from harness.config.amounts import Limit, Size
 from harness.config.conditions import Condition, Versions, Word
 from harness.config.datadir import Data
 from harness.config.expectations import Expectation, functions_of
+from harness.config.known import ANYTHING, Known
 from harness.config.lines import Minor
 from harness.config.policy import Policy
 from harness.config.schema import load
 from harness.config.series import Link
-from harness.config.yamlfile import Complaint, Place
+from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Channel, Record
 
@@ -165,9 +166,21 @@ class Matrix(Record, frozen=True, kw_only=True):
             raise Complaint("holds neither `pairs` nor `include`", hint="add a row of pairs")
 
 
-def load_matrix(path: Path) -> Matrix:
-    """Read a matrix file. Raises ConfigError with every problem of the file and its place."""
-    return load(path, Matrix)
+def load_matrix(path: Path, known: Known = ANYTHING) -> Matrix:
+    """Read a matrix file; `known` is what exclusions and expectations can hold for.
+
+    Raises ConfigError with every problem of the file and its place.
+    """
+    matrix = load(path, Matrix, words=known.words)
+    problems = Problems()
+    for index, one in enumerate(matrix.exclude):
+        known.check(one.when, one.place, f"exclude[{index}].when", problems)
+    for index, cell in enumerate(matrix.include):
+        for number, wanted in enumerate(cell.expect):
+            path_of = f"include[{index}].expect[{number}]"
+            known.check_params(wanted.params, wanted.place, problems, path_of)
+    problems.raise_any()
+    return matrix
 
 
 def names(data: Data) -> list[str]:

@@ -25,6 +25,7 @@ import msgspec
 from msgspec import inspect
 
 from harness.config.shapes import Parsable, check, is_place, optional
+from harness.config.terms import NO_WORDS, TERM, Term, Words
 from harness.config.yamlfile import (
     Complaint,
     Mapping,
@@ -67,8 +68,10 @@ class _Bad:
 _BAD = _Bad()
 
 
-def load(path: Path, kind: type[T], *, name: str = "") -> T:
+def load(path: Path, kind: type[T], *, name: str = "", words: Words = NO_WORDS) -> T:
     """Read a file whose shape is `kind`; `name` is how complaints call the file.
+
+    `words` are those that the file may take from elsewhere (harness.config.terms).
 
     Raises:
         ConfigError: With all problems of the file, each as `file:line:column: key.path: what`.
@@ -77,7 +80,7 @@ def load(path: Path, kind: type[T], *, name: str = "") -> T:
     """
     problems = Problems()
     root = parse(path, problems, name=name)
-    value = _Reader(problems).read(root, _info(kind), "")
+    value = _Reader(problems, words).read(root, _info(kind), "")
     problems.raise_any()
     if not isinstance(value, kind):
         raise TypeError(f"{kind.__name__} was read as {type(value).__name__}")
@@ -92,8 +95,9 @@ def _info(kind: type[msgspec.Struct]) -> inspect.Type:
 
 
 class _Reader:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, words: Words) -> None:
         self.problems = problems
+        self.words = words
 
     def read(self, node: Node, info: inspect.Type, path: str) -> object:
         """Read a node as the type `info`; `_BAD` after a complaint."""
@@ -177,6 +181,9 @@ class _Reader:
         if not isinstance(info.type, inspect.StrType):
             return self.read(node, info.type, path)
         text = self._text(node, path)
+        term: Term | None = (info.extra or {}).get(TERM)
+        if term and isinstance(text, str):
+            return self._made(node, path, lambda: term.read(text, self.words.get(term.kind, ())))
         if isinstance(text, str) and not re.search(info.type.pattern or "", text):
             what = f"{_shown(text)} is not {wanted.get('description', 'what is wanted here')}"
             return self._bad(node, path, what, _instead(wanted))
@@ -248,8 +255,11 @@ class _Reader:
         if not isinstance(text, str):
             return text
         kind: type[Parsable] = info.cls
+        return self._made(node, path, lambda: kind.parse(text))
+
+    def _made(self, node: Node, path: str, make: Callable[[], object]) -> object:
         try:
-            return kind.parse(text)
+            return make()
         except Complaint as complaint:
             return self._bad(node, path, complaint.what, complaint.hint)
 

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from harness.config.conditions import ALWAYS, Condition, Facts
 from harness.config.diffs import check_diff
+from harness.config.known import ANYTHING, Known
 from harness.config.schema import load
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import ConfigError
@@ -96,12 +97,14 @@ class _Series(Record, frozen=True, kw_only=True):
             raise Complaint(f"listed twice: {', '.join(sorted(twice))}", key="patches", hint=hint)
 
 
-def load_series(patches_dir: Path) -> tuple[Patch, ...]:
+def load_series(patches_dir: Path, known: Known = ANYTHING) -> tuple[Patch, ...]:
     """Read every series below a folder, in the order in which patches are applied.
 
+    `known` is what patches can hold for.
+
     Raises:
-        ConfigError: A series or a patch is wrong, or a folder holds a patch that no series
-            lists.
+        ConfigError: A series or a patch is wrong or can hold for nothing, or a folder holds a
+            patch that no series lists.
 
     """
     try:
@@ -109,7 +112,7 @@ def load_series(patches_dir: Path) -> tuple[Patch, ...]:
         folders = sorted((path for path in found if path.name[0] != "."), key=_natural)
     except OSError as error:
         raise ConfigError(f"{patches_dir}: cannot be read: {error.strerror}") from error
-    return tuple(patch for folder in folders for patch in _folder(folder))
+    return tuple(patch for folder in folders for patch in _folder(folder, known))
 
 
 def applicable(
@@ -146,12 +149,13 @@ def _split(name: str) -> list[str]:
     return [part for part in re.split(r"(\d{1,9})", name) if part]
 
 
-def _folder(folder: Path) -> list[Patch]:
+def _folder(folder: Path, known: Known) -> list[Patch]:
     file = folder / SERIES
-    series = load(file, _Series)
+    series = load(file, _Series, words=known.words)
     problems = Problems()
     patches = []
     for entry in series.patches:
+        known.check(entry.when, entry.place, f"patches.{entry.file}.when", problems)
         try:
             patches.append(_patch(folder, entry))
         except Complaint as complaint:

@@ -31,9 +31,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from msgspec import Meta, field
 
-from harness.config.conditions import ALWAYS, Condition, Facts, Word
+from harness.config.conditions import ALWAYS, Condition, Facts
+from harness.config.known import ANYTHING, Known
 from harness.config.schema import load
 from harness.config.series import Link
+from harness.config.terms import Parameter, Worker
+from harness.config.testnames import TestName
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import ConfigError
 from harness.model import Record, Status
@@ -44,15 +47,6 @@ if TYPE_CHECKING:
 
 MAX_SIGNATURE = 300
 """Characters of a signature; what it is searched in is bounded where failures are read."""
-
-TestName = Annotated[
-    str,
-    Meta(
-        pattern=r"\ATest[\w*?]*(/[^\s/]+)*\Z",
-        description="a test function, with or without a subtest, without TestIntegration/",
-        examples=["TestDefaultShellAndPath/windows/amd64"],
-    ),
-]
 
 
 class Signature:
@@ -105,8 +99,8 @@ class Entry(Record, frozen=True, kw_only=True):
     status: Status
     reason: str
     issue: Link
-    worker: tuple[Word, ...] = ()
-    params: dict[str, str] = field(default_factory=dict)
+    worker: tuple[Worker, ...] = ()
+    params: dict[Parameter, str] = field(default_factory=dict)
     when: Condition = ALWAYS
     signature: Signature | None = None
     """Required for an expected failure."""
@@ -127,6 +121,10 @@ class Entry(Record, frozen=True, kw_only=True):
         if self.budget is not None and self.status is not Status.FLAKY:
             hint = "remove it, or make the entry flaky"
             raise Complaint("only a flaky test has a budget", key="budget", hint=hint)
+        if self.worker and self.when.worker and not {*self.worker} & {*self.when.worker}:
+            hint = "leave one of the two out"
+            what = "none of these is a worker that `when` asks for"
+            raise Complaint(what, key="worker", hint=hint)
 
     @property
     def where(self) -> str:
@@ -160,19 +158,25 @@ class _File(Record, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
 
 
-def load_entries(folder: Path, today: date) -> tuple[Entry, ...]:
-    """Read every skip list of a folder, by file name.
+def load_entries(folder: Path, today: date, known: Known = ANYTHING) -> tuple[Entry, ...]:
+    """Read every skip list of a folder, by file name; `known` is what entries can hold for.
 
     Raises:
-        ConfigError: A list is wrong, an entry has expired, or two entries say the same.
+        ConfigError: A list is wrong, an entry has expired or can hold for nothing, or two
+            entries say the same.
 
     """
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be read: {error.strerror}") from error
-    entries = tuple(entry for file in files for entry in load(file, _File).entries)
+    entries = tuple(
+        entry for file in files for entry in load(file, _File, words=known.words).entries
+    )
     problems = Problems()
+    for entry in entries:
+        known.check(entry.when, entry.place, "when", problems)
+        known.check_params(entry.params, entry.place, problems)
     _check(entries, today, problems)
     problems.raise_any()
     return entries

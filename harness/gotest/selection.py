@@ -17,11 +17,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
+from harness.config.testnames import ROOT
 from harness.errors import UsageError
 from harness.gotest.names import parse, sandbox_name
 from harness.model import Leg, Run
 
-ROOT = "TestIntegration"
 ALTERNATION = 19
 """Minor version of Go from which `|` separates paths."""
 SKIP = 20

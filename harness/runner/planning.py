@@ -13,7 +13,8 @@ import harness
 from harness.backends.base import Backend, Found
 from harness.backends.docker.container import Privileges
 from harness.config.datadir import Data
-from harness.config.lines import Lines
+from harness.config.known import Known
+from harness.config.lines import Lines, load_lines
 from harness.config.matrixfile import Matrix, load_matrix
 from harness.config.yamlfile import Place as FilePlace
 from harness.errors import UsageError
@@ -94,7 +95,7 @@ def open_matrix(
     Raises ConfigError and UsageError for what the user can mend, MissingToolError if no backend
     can run, GitFailed if the repository cannot be reached.
     """
-    matrix = load_matrix(ask.file)
+    matrix = load_matrix(ask.file, Known.of(load_lines(data.lines_file)))
     workspace = _workspace(ask, matrix, data, store, listener)
     if not ask.lists:
         workspace = dataclasses.replace(workspace, entries=())

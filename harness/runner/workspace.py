@@ -15,6 +15,7 @@ from harness.backends.base import Backend, BuildRequest
 from harness.config import series, skiplists
 from harness.config.conditions import Facts
 from harness.config.datadir import Data
+from harness.config.known import Known
 from harness.config.lines import Line, Lines, load_lines
 from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
@@ -80,8 +81,9 @@ class Workspace:
         sweep(store.root)
         store.hold(Path(where))  # as MiniKit's is, which every run of it names
         lines = load_lines(data.lines_file)
-        patches = series.load_series(data.patches)
-        entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date())
+        known = Known.of(lines)
+        patches = series.load_series(data.patches, known)
+        entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date(), known)
         repository, meant = find(where, asked, cache=store.root, fetch=fetch, listener=listener)
         made = cls(data, store, lines, patches, entries, repository)
         return made, meant

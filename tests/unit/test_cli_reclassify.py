@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from harness.cli.program import execute
 from harness.cli.umbrella import umbrella
+from harness.config.datadir import find_data
 from tests.unit.pairs import MIXED, Bench, Player
 from tests.unit.rejudged import stored
 
@@ -58,7 +60,7 @@ def _data(folder: Path, known: Iterable[tuple[str, str]]) -> Path:
     """Make a data folder whose skip lists know these failures."""
     for name in ("matrices", "skiplists", "patches"):
         (folder / name).mkdir(parents=True)
-    (folder / "matrices" / "lines.yaml").touch()
+    shutil.copy(find_data(None, {}).lines_file, folder / "matrices")
     entries = [
         f"  - {{test: {test}, status: expected-failure, signature: {words},"
         " reason: because, issue: 'https://example.com/1'}"

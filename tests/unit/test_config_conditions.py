@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.config.conditions import ALWAYS, Commits, Condition, Facts, Versions
@@ -106,17 +108,76 @@ def test_all_commits_must_be_contained_and_none_may_be_lacked() -> None:
 
 
 VERSIONS = st.tuples(*[st.integers(0, 40)] * 3).map(lambda parts: ".".join(map(str, parts)))
+ABOVE_ZERO = VERSIONS.filter(lambda version: version != "0.0.0")
 
 
 @settings(deadline=None)
 @given(low=VERSIONS, high=VERSIONS, version=VERSIONS)
 def test_a_range_holds_exactly_between_its_bounds(low: str, high: str, version: str) -> None:
+    text = f">={low},<{high}"
+    if Version(low) >= Version(high):
+        with pytest.raises(Complaint, match="holds no version"):
+            Versions(text)
+        return
     wanted = Version(low) <= Version(version) < Version(high)
-    assert (version in Versions(f">={low},<{high}")) is wanted
+    assert (version in Versions(text)) is wanted
+
+
+SMALL = st.tuples(*[st.integers(0, 2)] * 3).map(lambda parts: ".".join(map(str, parts)))
+COMPARISONS = st.one_of(
+    st.tuples(st.sampled_from([">=", "<=", ">", "<", "==", "!=", "~="]), SMALL).map("".join),
+    st.tuples(st.sampled_from(["==", "!="]), SMALL.map(lambda v: f"{v[:3]}.*")).map("".join),
+)
+ALL = [f"{a}.{b}.{c}" for a in range(5) for b in range(5) for c in range(5)]
 
 
 @settings(deadline=None)
-@given(bound=VERSIONS, version=VERSIONS)
+@given(st.lists(COMPARISONS, min_size=1, max_size=5).map(",".join))
+def test_a_range_is_refused_if_and_only_if_no_version_lies_in_it(text: str) -> None:
+    inside = SpecifierSet(text)
+    holds = any(inside.contains(version) for version in ALL)
+    refused = False
+    try:
+        Versions(text)
+    except Complaint:
+        refused = True
+    assert refused is not holds
+
+
+@settings(deadline=None)
+@given(st.lists(COMPARISONS, min_size=1, max_size=5).map(",".join), st.sampled_from(ALL))
+def test_a_range_meets_a_line_if_and_only_if_some_release_of_it_could_lie_in_it(
+    text: str, version: str
+) -> None:
+    line = version[:3]
+    inside = SpecifierSet(text)
+    meets = any(inside.contains(f"{line}.{patch}") for patch in range(9))
+    try:
+        told = Versions(text).meets(line)
+    except Complaint:
+        told = False
+    assert told is meets
+
+
+@pytest.mark.parametrize(
+    "text", [">=0.13,<0.12", ">1,<1", "==0.12,!=0.12", "<0", "==0.12.*,!=0.12.*", "~=0.6,<0.6"]
+)
+def test_a_range_in_which_nothing_lies_is_refused(text: str) -> None:
+    with pytest.raises(Complaint, match=f"^'{re.escape(text)}' holds no version$"):
+        Versions(text)
+
+
+@pytest.mark.parametrize("side", ["daemon", "frontend"])
+def test_a_commit_cannot_be_asked_for_and_lacked(side: str) -> None:
+    commits = {side: (OLD, NEW)}
+    with pytest.raises(Complaint, match=f"^no {side} lacks {NEW[:12]} and contains it"):
+        Condition(contains=Commits(**commits), lacks=Commits(**{side: (NEW,)}))
+    other = {"daemon": "frontend", "frontend": "daemon"}[side]
+    Condition(contains=Commits(**commits), lacks=Commits(**{other: (NEW,)}))
+
+
+@settings(deadline=None)
+@given(bound=ABOVE_ZERO, version=VERSIONS)
 def test_a_bound_and_its_opposite_split_all_versions(bound: str, version: str) -> None:
     here = replace(facts(), daemon=commit(version))
     below = Condition(daemon=Versions(f"<{bound}"))

@@ -6,6 +6,7 @@ own run.json. Nothing here imports anything of ours but the types of a single ru
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Annotated
@@ -43,12 +44,21 @@ CellId = Annotated[
 ]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
+_USUAL = re.compile(r"[A-Za-z0-9._+/-]*")
 
 
 def id_of(pair: Pair) -> str:
-    """Name a pair's cell by its refs; not a CellId yet where they are long or odd."""
+    """Name a pair's cell by its refs; not a CellId yet where they are long.
+
+    What no file may be called becomes a dash; where it is more than slashes, a digest of the
+    refs tells `fix#12` from `fix@12`, whatever else is planned.
+    """
     words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
-    return "_".join(_UNSAFE.sub("-", word) for word in words)
+    name = "_".join(_UNSAFE.sub("-", word) for word in words).lstrip("._+-")
+    if all(map(_USUAL.fullmatch, words)):
+        return name
+    digest = hashlib.sha256("\0".join(words).encode()).hexdigest()
+    return f"{name}_{digest[:8]}"
 
 
 class PlannedBuild(Record, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from harness.errors import UsageError
 from harness.events import Listener
 from harness.gate.findings import Release
 from harness.model import Side
-from harness.refs import Meant, check_text, find
+from harness.refs import Meant, find
+from harness.tools.refnames import check_text
 
 _SHA = re.compile(r"[0-9a-fA-F]{7,40}")
 

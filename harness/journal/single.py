@@ -81,7 +81,7 @@ def result_of(cell: str, run: Run, folder: str) -> CellResult:
 
 
 def _name(pair: Pair) -> str:
-    return id_of(pair)[:_LONGEST].lstrip("._+-") or "run"
+    return id_of(pair)[:_LONGEST]
 
 
 def _builds(pair: Pair) -> tuple[tuple[PlannedBuild, ...], str, str, str]:

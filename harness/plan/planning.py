@@ -236,7 +236,7 @@ def _test_timeout(frame: Frame, where: Row | Include) -> float | None:
 
 def _id(pair: Pair, taken: set[str]) -> str:
     """Name a cell by its refs; a digest parts names that are long or would be the same."""
-    name = id_of(pair).lstrip("+-.")
+    name = id_of(pair)
     if len(name) > MAX_ID or name in taken:
         words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
         name = f"{name[: MAX_ID - 9]}_{key_of({'names': words})[:8]}"

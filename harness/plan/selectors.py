@@ -12,11 +12,11 @@ from harness.config.matrixfile import DockerfilePart, LinePart, Matrix, Selector
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Side
-from harness.refs import Meant, Repository, check_text, near, releases, resolve, version_of
+from harness.refs import Meant, Repository, near, releases, resolve, version_of
+from harness.tools.refnames import check_text
 
 BUILDKIT = "v"
 DOCKERFILE = "dockerfile/"
-_HEADS = ("refs/heads/", "refs/remotes/origin/")
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,13 @@ class Selectors:
         return [Meant(newest[minor], newest[minor], tags[newest[minor]]) for minor in minors]
 
     def _branches(self, selector: Selector, _side: Side) -> Iterator[Meant]:
-        refs = self.repository.refs
         for name in selector.branches:
             check_text(name)
-            found = [refs[space + name] for space in _HEADS if space + name in refs]
-            if not found:
-                raise Complaint(f"there is no branch {name!r}", hint=near(self.repository, name))
-            yield Meant(name, name, found[0])
+            if not (sha := self.repository.branch(name)):
+                wide = name == "HEAD" or name.startswith("refs/")
+                hint = f"write refs: [{name}]" if wide else near(self.repository, name)
+                raise Complaint(f"there is no branch {name!r}", hint=hint)
+            yield Meant(name, name, sha)
 
     def _refs(self, selector: Selector, side: Side) -> list[Meant]:
         return [resolve(self.repository, name, side) for name in selector.refs]

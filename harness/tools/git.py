@@ -1,6 +1,6 @@
 """Git: refs, ancestry and trees of one repository, which is only read, and clones of ours.
 
-Names that come from users pass `refs.check_text` before they get here, and a command that takes
+Names that come from users pass `refnames.check_text` before they get here, and a command that takes
 one ends its options first, so that a name can never be read as an option. Git is told where the
 repository is and never looks for one, so that no other can be taken for it. It runs through
 process.py like every program: with a time limit, and stopped when its caller is.
@@ -8,6 +8,7 @@ process.py like every program: with a time limit, and stopped when its caller is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from harness.tools.process import CommandFailed, Completed, Request, clean_envir
 from harness.tools.redaction import redact
 
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+_AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+"""What is found out is kept by commit ids, so histories and trees must be those of the ids."""
+
 _PATIENCE = 600.0
 """Seconds for what reads the repository."""
 
@@ -24,6 +28,8 @@ _NETWORK_PATIENCE = 3600.0
 """Seconds for what fetches; a first clone of BuildKit takes minutes."""
 
 _MISSING = b" missing"
+_NO_SUCH = "couldn't find remote ref"
+_SYMBOLIC = "ref: "
 _YES_OR_NO = frozenset({0, 1})
 """Statuses by which git answers; any other means that it cannot say."""
 
@@ -78,18 +84,21 @@ class Git:
             )
 
     def refs(self) -> Iterator[tuple[str, str]]:
-        """Yield (full ref name, commit sha) of all tags and branches, tags peeled."""
+        """Yield (full ref name, commit sha) of all tags and branches that lead to a commit."""
         listing = self.run(
             "for-each-ref",
-            "--format=%(refname) %(objectname) %(*objectname)",
+            "--format=%(refname) %(objecttype) %(objectname) %(*objecttype) %(*objectname)",
             "refs/tags",
             "refs/heads",
             "refs/remotes",
         )
         # Names may hold what Python takes for the end of a line, such as U+2028, but no line feed.
         for row in listing.split("\n") if listing else ():
-            name, sha, *peeled = row.split(" ")
-            yield name, (peeled[0] if peeled and peeled[0] else sha)
+            name, kind, sha, inner, peeled = row.split(" ")
+            if "commit" in {kind, inner}:
+                yield name, peeled or sha
+            elif inner == "tag" and (commit := self.commit(sha)):
+                yield name, commit  # a tag of a tag
 
     def history(self) -> list[str]:
         """Give `TIME SHA PARENT…` of each commit behind a tag or branch, children before parents.
@@ -100,11 +109,18 @@ class Git:
         return self.run("rev-list", *words).splitlines()
 
     def commit(self, rev: str) -> str | None:
-        """Give the full sha of the commit that `rev` names, or None."""
+        """Return the full sha of the commit that `rev` names, or None."""
         args = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
         found = self._call(*args, accept=_YES_OR_NO)
         # Git before 2.30 prints --end-of-options too.
         return found.text.split()[-1] if found.status == 0 else None
+
+    def commits(self, digits: str) -> list[str]:
+        """Return the commits whose ids begin with these hex digits, in order."""
+        ids = sorted(self.run("rev-parse", f"--disambiguate={digits}").split())
+        asked = "".join(f"{it}\n" for it in ids).encode()
+        rows = self._call("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+        return [row.removesuffix(" commit") for row in rows.text.split("\n") if "commit" in row]
 
     def date(self, sha: str) -> str:
         """Committer date of a commit as YYYY-MM-DD in UTC."""
@@ -181,14 +197,40 @@ class Git:
         """
         for stale in [*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock")]:
             stale.unlink(missing_ok=True)
+        self._fetch(remote, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        self._follow_head(remote)
+
+    def fetch_one(self, remote: Remote, full: str) -> None:
+        """Fetch one ref that is neither tag nor branch; one that the remote lacks is not there."""
+        try:
+            self._fetch(remote, f"+{full}:{full}")
+        except GitFailed as error:
+            if _NO_SUCH not in str(error):
+                raise
+
+    def _fetch(self, remote: Remote, *refspecs: str) -> None:
         self.run(
             # Tidying up is a part of this, not a process that goes on behind our back.
             *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
-            *("fetch", "--quiet", "--prune", "origin"),
-            *("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+            *("fetch", "--quiet", "--prune", "origin", *refspecs),
             env=remote.environment,
             patience=_NETWORK_PATIENCE,
         )
+
+    def _follow_head(self, remote: Remote) -> None:
+        """Let HEAD be the remote's, which a fetch leaves as it was when the clone was made."""
+        args = ("ls-remote", "--symref", "origin", "HEAD")
+        said = self.run(*args, env=remote.environment, patience=_NETWORK_PATIENCE)
+        for row in said.split("\n") if said else ():
+            what, _, name = row.partition("\t")
+            if name != "HEAD":
+                continue
+            if what.startswith(_SYMBOLIC):
+                self.run("symbolic-ref", "HEAD", what.removeprefix(_SYMBOLIC))
+            else:
+                self._fetch(remote, "HEAD")
+                self.run("update-ref", "--no-deref", "HEAD", what)
+            return
 
 
 def clone(remote: Remote, dest: Path) -> Git:
@@ -227,7 +269,7 @@ def _git(
 ) -> Completed:
     """Run git, quietly and in English."""
     argv = [str(find("git")), *args]
-    environment = clean_environment(**_QUIET, **env)
+    environment = clean_environment(**_QUIET, **_AS_COMMITTED, **env)
     request = Request(argv, cwd, environment, stdin=stdin, timeout=patience, accept=accept)
     try:
         return run(request)

@@ -37,6 +37,10 @@ class Graph:
         first = (common & -common).bit_length() - 1
         return self._commits[first][0] if common else None
 
+    def size(self, sha: str) -> int:
+        """Count the commits in the history of a tag's or branch's commit, itself among them."""
+        return self._reached(self._number[sha]).bit_count()
+
     def date(self, sha: str) -> str:
         """Committer date of a commit as YYYY-MM-DD in UTC."""
         number = self._number.get(sha)

@@ -10,16 +10,17 @@ of v0.5 on one that is there. f2 and f6 are feature branches.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.config.lines import Lines, load_lines
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 from harness.lineage import line_of, locate
 from harness.model import Commit
-from harness.refs import Meant, Repository
+from harness.refs import DEFAULT_REPOSITORY, Meant, Repository
 from harness.store import Store
 from harness.tools.git import Git
 from tests.integration.origins import Origin
@@ -221,3 +222,60 @@ def test_without_a_trunk_or_a_common_history_no_line_is_guessed(
     stranger = other.commit("two")
     with pytest.raises(UsageError, match="shares no history with master"):
         line_of(Repository(git, dict(git.refs())), lines, stranger)
+
+
+def test_a_clone_without_release_tags_is_refused_with_the_command_that_mends_it(
+    origin: Origin, lines: Lines, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.git"
+    origin.git("clone", "--quiet", "--bare", "--no-tags", origin.url, str(bare))
+    repository = opened(bare)
+    with pytest.raises(UsageError, match=r"no release tags, such as v0\.5\.0") as caught:
+        line_of(repository, lines, origin.git("rev-parse", "v0.5.1"))
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert caught.value.hint == f"git -C {bare} fetch --tags {DEFAULT_REPOSITORY}"
+    origin.git("-C", str(bare), "fetch", "--quiet", "--tags", origin.url)
+    assert line_of(opened(bare), lines, origin.git("rev-parse", "v0.5.1")).name == "v0.5"
+
+
+@pytest.mark.parametrize(
+    ("lost", "name", "told"),
+    [
+        (("v0.5.0", "v0.5.1"), "master", "v0.5, so it may be of v0.5 as well as of master"),
+        (("v0.4.0", "v0.4.1"), "v0.5.1", "v0.4, so it may be of v0.4 as well as of v0.5"),
+        (
+            ("v0.4.0", "v0.4.1", "v0.5.0", "v0.5.1"),
+            "master",
+            "v0.4 to v0.5, so it may be of v0.4 as well as of master",
+        ),
+    ],
+)
+def test_a_commit_that_may_be_of_a_line_without_tags_is_refused(
+    origin: Origin, lines: Lines, tmp_path: Path, lost: tuple[str, ...], name: str, told: str
+) -> None:
+    sha = origin.git("rev-parse", name)
+    fork = tmp_path / "fork.git"
+    origin.git("clone", "--quiet", "--bare", origin.url, str(fork))
+    origin.git("-C", str(fork), "tag", "--delete", *lost)
+    origin.git("-C", str(fork), "branch", "--force", "kept", sha)
+    with pytest.raises(UsageError, match=re.escape(told)) as caught:
+        line_of(opened(fork), lines, sha)
+    assert "fetch --tags" in caught.value.hint
+    # A line that no missing tag can touch is told as ever.
+    assert line_of(opened(fork), lines, origin.git("rev-parse", "v0.3.0")).name == "v0.3"
+
+
+def test_a_branch_of_one_s_own_that_was_left_behind_is_not_the_trunk(
+    origin: Origin, lines: Lines, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    origin.git("clone", "--quiet", origin.url, str(clone))
+    origin.git("-C", str(clone), "update-ref", "refs/heads/master", "v0.3.0")
+    origin.git("-C", str(clone), "tag", "master", "v0.3.0")
+    sha = origin.git("rev-parse", "f6")
+    assert line_of(opened(clone), lines, sha).name == "master"
+
+
+def opened(path: Path) -> Repository:
+    git = Git(path)
+    return Repository(git, dict(git.refs()))

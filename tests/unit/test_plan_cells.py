@@ -118,8 +118,8 @@ def test_latest_is_each_sides_own(planner: Planner) -> None:
             "give a tag, a branch, a commit, or a release line such as v0.6",
         ),
         (
-            "{branches: '$(x)'}",
-            "2:20: pairs[0].daemons[0].branches: '$(x)' is not a ref",
+            "{branches: 'a..b'}",
+            "2:20: pairs[0].daemons[0].branches: 'a..b' is not a ref",
             "give a tag, a branch, a commit, or a release line such as v0.6",
         ),
         (
@@ -139,7 +139,7 @@ def test_a_selector_that_leads_nowhere_is_told_with_its_place(
 ) -> None:
     text = f"pairs: [{{daemons: [{selector}], frontends: [{{refs: master}}]}}]"
     told, what_to_do = complaint(planner, text)
-    assert told == words
+    assert told.partition(": character")[0] == words
     assert what_to_do == hint or selector.startswith("{refs: [v0.6")
 
 

@@ -20,6 +20,7 @@ from harness.matrices import CellId, Plan, PlannedCell
 from harness.model import Channel, Side
 from harness.plan import planning
 from harness.plan.planning import Selection
+from harness.refs import resolve
 from tests.unit.sites import FRAME, Planner, Written, WrittenSite, repository
 
 FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -105,7 +106,8 @@ def test_whatever_is_asked_for_nothing_is_built_or_controlled_twice(
     there = repository(same=same)
     planner = Planner(tmp_path, WrittenSite(there))
     # Names that share a commit would ask for a cell twice, which is an error of its own.
-    once = {(there.named(row[0]), there.named(row[1]), *row[2:]): row for row in rows}
+    shas = {name: resolve(there, name, Side.SUITE).sha for row in rows for name in row[:2]}
+    once = {(shas[row[0]], shas[row[1]], *row[2:]): row for row in rows}
     text = "include:\n" + "".join(
         f"  - {{daemon: {suite}, frontend: {frontend}, worker: {worker}"
         + (f", channel: {channel}}}\n" if channel else "}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -15,8 +14,9 @@ from harness import refs
 from harness.errors import ExitCode, UsageError
 from harness.events import ignore
 from harness.model import Side
-from harness.refs import Meant, Repository, UnknownRefError, check_text, releases, resolve
+from harness.refs import Meant, Repository, UnknownRefError, releases, resolve
 from harness.tools.git import Git
+from harness.tools.refnames import check_text
 
 
 class NoGit(Git):
@@ -30,15 +30,19 @@ class NoGit(Git):
 
 
 class Commits(NoGit):
-    """A git that knows commits by their first digits."""
+    """A git that knows commits by their first digits, and other names by what is given."""
 
-    def __init__(self, *shas: str) -> None:
+    def __init__(self, *shas: str, **named: str) -> None:
         super().__init__()
         self._shas = shas
+        self._named = named
 
     def commit(self, rev: str) -> str | None:
-        found = [sha for sha in self._shas if sha.startswith(rev)]
-        return found[0] if len(found) == 1 else None
+        found = self.commits(rev)
+        return found[0] if len(found) == 1 else self._named.get(rev)
+
+    def commits(self, digits: str) -> list[str]:
+        return [sha for sha in self._shas if sha.startswith(digits)]
 
 
 def sha(name: str) -> str:
@@ -51,6 +55,7 @@ def repository(*names: str, git: Git | None = None) -> Repository:
 
 
 BUILDKIT = repository(
+    "refs/remotes/origin/HEAD",
     "refs/heads/master",
     "refs/heads/v0.7",
     "refs/tags/v0.6.0",
@@ -68,6 +73,10 @@ BUILDKIT = repository(
     "refs/tags/dockerfile/1.10.0",
     "refs/tags/dockerfile/1.10.1-labs",
     "refs/remotes/origin/topic/x",
+    "refs/remotes/fork/topic/y",
+    "refs/remotes/pull/7/merge",
+    "refs/heads/fix#12",
+    git=Commits(),
 )
 
 
@@ -84,6 +93,21 @@ def meant(asked: str, side: Side = Side.SUITE, where: Repository = BUILDKIT) -> 
         ("v0.6.11-rc1", "v0.6.11-rc1", "refs/tags/v0.6.11-rc1"),
         ("master", "master", "refs/heads/master"),
         ("topic/x", "topic/x", "refs/remotes/origin/topic/x"),
+        ("origin/topic/x", "topic/x", "refs/remotes/origin/topic/x"),
+        ("fork/topic/y", "fork/topic/y", "refs/remotes/fork/topic/y"),
+        ("origin", "origin/HEAD", "refs/remotes/origin/HEAD"),
+        ("fix#12", "fix#12", "refs/heads/fix#12"),
+        ("heads/master", "master", "refs/heads/master"),
+        ("tags/v0.6.4", "v0.6.4", "refs/tags/v0.6.4"),
+        ("remotes/origin/topic/x", "topic/x", "refs/remotes/origin/topic/x"),
+        ("refs/heads/master", "master", "refs/heads/master"),
+        ("refs/tags/v0.6.4", "v0.6.4", "refs/tags/v0.6.4"),
+        ("refs/remotes/origin/topic/x", "topic/x", "refs/remotes/origin/topic/x"),
+        # What GITHUB_REF and GITHUB_REF_NAME hold, where a checkout has it of the remote alone.
+        ("refs/heads/topic/x", "topic/x", "refs/remotes/origin/topic/x"),
+        ("refs/pull/7/merge", "pull/7/merge", "refs/remotes/pull/7/merge"),
+        ("pull/7/merge", "pull/7/merge", "refs/remotes/pull/7/merge"),
+        ("7/merge", "pull/7/merge", "refs/remotes/pull/7/merge"),
         ("v0.7", "v0.7", "refs/heads/v0.7"),  # the branch, not the line's newest tag
         ("v0.6", "v0.6.10", "refs/tags/v0.6.10"),  # by number, and no release candidate
         ("v0.9", "v0.9.3", "refs/tags/v0.9.3"),
@@ -103,6 +127,86 @@ def test_a_tag_beats_a_branch_and_a_branch_a_remote_one_of_the_same_name() -> No
     while names:
         assert meant("v0.7", where=repository(*names)) == ("v0.7", sha(names[0]))
         del names[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "ref", "told"),
+    [
+        (("tags/x", "heads/x"), "x", "x", "x is refs/tags/x here, not refs/heads/x: write refs"),
+        (("tags/x", "heads/x"), "heads/x", "heads/x", ""),
+        (("tags/x", "heads/x"), "refs/heads/x", "heads/x", ""),
+        (("heads/x", "remotes/origin/x"), "x", "x", ""),
+        (("heads/x", "remotes/origin/x"), "origin/x", "origin/x", ""),
+        (("heads/v0.6", "tags/v0.6.4"), "v0.6", "v0.6", "not the newest release of that line"),
+        (("heads/-x",), "refs/heads/-x", "heads/-x", ""),
+        (("heads/HEAD",), "refs/heads/HEAD", "heads/HEAD", ""),
+    ],
+)
+def test_a_name_with_two_meanings_is_told_and_its_short_name_means_it_again(
+    names: tuple[str, ...], asked: str, ref: str, told: str
+) -> None:
+    where = repository(*(f"refs/{name}" for name in names), git=Commits())
+    found = resolve(where, asked, Side.SUITE)
+    assert found.ref == ref
+    assert told in found.note
+    assert bool(told) == bool(found.note)
+    assert resolve(where, ref, Side.SUITE).sha == found.sha
+
+
+@pytest.mark.parametrize("asked", ["HEAD", "@"])
+def test_head_is_what_the_repository_has_checked_out_and_no_remote_s(asked: str) -> None:
+    git = Commits(HEAD=sha("here"))
+    where = repository("refs/remotes/origin/HEAD", "refs/heads/master", git=git)
+    assert resolve(where, asked, Side.SUITE) == Meant(asked, "HEAD", sha("here"))
+    assert where.branch("HEAD") is None
+    with pytest.raises(UnknownRefError, match="leads to no commit"):
+        resolve(repository("refs/remotes/origin/HEAD", git=Commits()), asked, Side.SUITE)
+
+
+def test_a_branch_called_head_is_not_head_which_is_told() -> None:
+    where = repository("refs/heads/HEAD", git=Commits(HEAD=sha("here")))
+    found = resolve(where, "HEAD", Side.SUITE)
+    assert found.sha == sha("here")
+    assert "not refs/heads/HEAD: write refs/heads/HEAD" in found.note
+
+
+def test_all_digits_are_a_commit_whatever_branch_bears_them_and_a_beginning_is_not() -> None:
+    commit = "ebcef1f69af0bbca077efa9a960a481e579a0e89"
+    git = Commits(commit)
+    where = repository(f"refs/heads/{commit}", "refs/heads/ebcef1f", git=git)
+    whole = resolve(where, commit, Side.SUITE)
+    assert (whole.ref, whole.sha) == (commit, commit)
+    assert f"not refs/heads/{commit}" in whole.note
+    short = resolve(where, "ebcef1f", Side.SUITE)
+    assert (short.ref, short.sha) == ("ebcef1f", sha("refs/heads/ebcef1f"))
+    assert f"not the commit {commit}" in short.note
+    assert resolve(where, f"refs/heads/{commit}", Side.SUITE).ref == f"heads/{commit}"
+
+
+def test_what_git_describe_prints_is_the_commit_in_it() -> None:
+    commit = "d906167d0" + 31 * "0"
+    where = repository("refs/tags/v0.12.0", git=Commits(commit))
+    assert meant("v0.12.0-657-gd906167d0", where=where) == (commit[:12], commit)
+
+
+def test_a_beginning_of_several_ids_is_refused_with_these() -> None:
+    where = repository(git=Commits("abcd1" + 35 * "0", "abcd2" + 35 * "0"))
+    with pytest.raises(UnknownRefError, match="'abcd' begins the ids of 2 commits") as caught:
+        resolve(where, "abcd", Side.SUITE)
+    assert caught.value.hint == "give more digits: abcd10000000, abcd20000000"
+
+
+def test_a_pull_request_that_is_not_here_comes_with_the_command_that_fetches_it() -> None:
+    with pytest.raises(UnknownRefError) as caught:
+        resolve(BUILDKIT, "8/merge", Side.SUITE)
+    assert "git fetch origin +refs/pull/8/merge:refs/pull/8/merge" in caught.value.hint
+
+
+def test_a_letter_that_only_looks_like_another_is_named() -> None:
+    with pytest.raises(UnknownRefError) as caught:
+        resolve(BUILDKIT, "m\u0430ster", Side.SUITE)
+    assert caught.value.hint.startswith("near: master")
+    assert "U+0430 CYRILLIC SMALL LETTER A" in caught.value.hint
 
 
 def test_latest_is_the_newest_release_of_each_side() -> None:
@@ -137,7 +241,8 @@ def test_a_commit_is_meant_by_all_of_its_digits_or_the_first() -> None:
 
 
 def test_a_ref_that_looks_like_a_commit_is_a_ref() -> None:
-    assert meant("deadbeef", where=repository("refs/heads/deadbeef"))[0] == "deadbeef"
+    where = repository("refs/heads/deadbeef", git=Commits())
+    assert meant("deadbeef", where=where)[0] == "deadbeef"
 
 
 @pytest.mark.parametrize(
@@ -197,12 +302,17 @@ HOSTILE = [
     "master.",
     "*",
     "v0.[6]",
-    "$(id)",
-    "`id`",
+    "@{u}",
+    ".git",
+    "a/.b",
+    "v0.6.lock",
+    "v0.6.lock/x",
     "a\\b",
     "x" * 10_000,
     "\u202emaster",
-    "mаster",  # noqa: RUF001 - the second letter is Cyrillic
+    "ma\u200dster",
+    "ma\u00a0ster",
+    "ma\u2028ster",
     "\udcff",
 ]
 
@@ -227,7 +337,56 @@ def test_a_hostile_name_is_refused_before_a_repository_is_looked_for(
     assert not (tmp_path / "cache").exists()
 
 
-SAFE = frozenset(string.ascii_letters + string.digits + "_./+-")
+@pytest.mark.parametrize(
+    ("asked", "why", "hint"),
+    [
+        ("master~3", "character 7 is '~'", "`git rev-parse 'master~3'`"),
+        ("HEAD^", "character 5 is '^'", "`git rev-parse 'HEAD^'`"),
+        ("master@{1}", "character 7 begins '@{'", "`git rev-parse 'master@{1}'`"),
+        ("v0.6..master", "character 5 begins '..'", "give a tag"),
+        ("fix 12", "character 4 is a blank", "give a tag"),
+        ("-x", "write refs/heads/-x for a branch", "give a tag"),
+        ("\u202emaster", "U+202E RIGHT-TO-LEFT OVERRIDE, a character that cannot be", "give a"),
+        ("\udcff", "character 1 is U+DCFF, a byte that is no UTF-8", "give a tag"),
+        ("a\tb", "character 2 is U+0009, a control character", "give a tag"),
+        ("", "it is empty", "give a tag"),
+        ("x" * 501, "501 characters, more than 500", "give a tag"),
+        ("a/.b", "part '.b' begins with a dot", "give a tag"),
+        ("a.lock/b", "part 'a.lock' ends in .lock", "give a tag"),
+        ("a.", "last character is '.'", "give a tag"),
+        ("a//b", "a part between its slashes is empty", "give a tag"),
+    ],
+)
+def test_a_refusal_says_which_character_and_why(asked: str, why: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_text(asked)
+    assert why in str(caught.value)
+    assert hint in caught.value.hint
+
+
+TAKEN = [
+    "dependabot/npm_and_yarn/@types/node-18",
+    "fix#12",
+    "a=b",
+    "\u00fcmlaut",
+    "\u65e5\u672c",
+    "$(id)",
+    "`id`",
+    "it's",
+    'a|b<c>&%0A"',
+    "renovate/foo-1.x",
+    "@",
+    "a@b",
+    "{x}",
+]
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_name_that_git_allows_is_taken(name: str) -> None:
+    git = Commits(HEAD=sha("refs/heads/@"))
+    found = resolve(repository(f"refs/heads/{name}", git=git), name, Side.SUITE)
+    assert found.sha == sha(f"refs/heads/{name}")
+    assert found.ref == ("HEAD" if name == "@" else name)
 
 
 class Recording(NoGit):
@@ -241,20 +400,31 @@ class Recording(NoGit):
         self.asked.append(rev)
         return None
 
+    def commits(self, digits: str) -> list[str]:
+        self.asked.append(digits)
+        return []
 
-@given(st.text() | st.text(alphabet="-.@/{}:^~ \n\x00aev0123456789", max_size=30))
+
+OPERATORS = ("..", "@{", "~", "^", ":", " ", "*", "?", "[", "\\", "\n", "\0")
+
+texts = st.text() | st.text(alphabet="-.@/{}:^~ \n\x00aev0123456789", max_size=30)
+
+
+@given(texts)
 @example("v0.6.4")
 @example("abcdef")
-def test_only_plain_digits_of_a_commit_ever_reach_git(asked: str) -> None:
+def test_no_option_and_no_expression_ever_reaches_git(asked: str) -> None:
     git = Recording()
     try:
         resolve(repository("refs/tags/v0.6.4", git=git), asked, Side.SUITE)
     except UsageError:
         assert asked != "v0.6.4"
-    assert all(set(rev) <= set(string.hexdigits) for rev in git.asked)
+    for rev in git.asked:
+        assert not rev.startswith("-")
+        assert not [it for it in OPERATORS if it in rev]
 
 
-@given(st.text())
+@given(texts)
 def test_what_passes_the_check_is_no_option_no_path_upwards_and_of_bounded_length(
     asked: str,
 ) -> None:
@@ -262,10 +432,10 @@ def test_what_passes_the_check_is_no_option_no_path_upwards_and_of_bounded_lengt
         check_text(asked)
     except UsageError:
         return
-    assert set(asked) <= SAFE
-    assert not asked.startswith("-")
-    assert ".." not in asked
-    assert 0 < len(asked) <= 200
+    assert asked.isprintable() or not asked.isascii()
+    assert not asked.startswith(("-", "/", "."))
+    assert not [it for it in OPERATORS if it in asked]
+    assert 0 < len(asked) <= 500
 
 
 @given(st.from_regex(r"v[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(-rc[0-9])?", fullmatch=True))

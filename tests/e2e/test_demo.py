@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -114,9 +113,7 @@ def test_a_failing_test_has_its_log_and_its_daemons_log(demo: Demo) -> None:
 
 
 def test_a_second_run_builds_nothing_and_uses_the_control_again(demo: Demo) -> None:
-    begun = time.monotonic()
     code, _, err = demo.program.run("demo", "--json")
-    took = time.monotonic() - begun
     assert code == 1, err
     again = read_run(demo.program.latest())
     (control,) = [run for run in again.legs if run.leg is Leg.CONTROL and run.attempt == 0]
@@ -125,7 +122,6 @@ def test_a_second_run_builds_nothing_and_uses_the_control_again(demo: Demo) -> N
     assert {row.name: row.verdict for row in again.judgements} == {
         row.name: row.verdict for row in demo.run.judgements
     }
-    assert took < demo.run.seconds + 5
 
 
 def test_another_frontend_builds_that_frontend_alone(demo: Demo) -> None:
@@ -181,7 +177,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_leaves_nothing(demo: Demo) -> 
     run = read_run(demo.program.latest())
     assert run.interrupted
     assert run.judgements
-    assert eventually(lambda: not _ours(demo), patience=60)
+    assert eventually(lambda: not _ours(demo))
 
 
 def test_a_killed_run_leaves_nothing_and_the_next_one_succeeds(demo: Demo) -> None:
@@ -191,7 +187,7 @@ def test_a_killed_run_leaves_nothing_and_the_next_one_succeeds(demo: Demo) -> No
             if "TestExportLabels" in line:
                 break
         child.kill()
-    assert eventually(lambda: not _ours(demo), patience=60)
+    assert eventually(lambda: not _ours(demo))
     code, _, err = demo.program.run("demo", "--json")
     assert code == 1, err
 

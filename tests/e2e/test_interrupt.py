@@ -26,7 +26,7 @@ PROMISED = 10.0
 ONCE = [moment for moment in MOMENTS if moment.phase in {"build", "run"}]
 
 
-@pytest.mark.timeout(3600 if THOROUGH else 600)
+@pytest.mark.timeout(3600 if THOROUGH else 1800)
 def test_an_interrupted_run_keeps_what_it_has_and_the_rest_can_be_run(torture: Torture) -> None:
     resumed, slowest = 0, 0.0
     for moment in ONCE * ROUNDS:
@@ -64,7 +64,7 @@ def _only_the_rest_was_run(part: Run, whole: Run) -> None:
         assert not decided.intersection(result.name for result in leg.results)
 
 
-@pytest.mark.timeout(3600 if THOROUGH else 600)
+@pytest.mark.timeout(3600 if THOROUGH else 1800)
 def test_a_second_interrupt_ends_a_run_at_once(torture: Torture) -> None:
     for moment in ONCE * ROUNDS:
         with torture.under_way(moment) as child:

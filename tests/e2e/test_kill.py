@@ -23,7 +23,7 @@ MATRICES = 20 if THOROUGH else 1
 CELLS = Moment("matrix", ("runs/*/cells/*/run.json",), 2.0, ("control",))
 
 
-@pytest.mark.timeout(6 * 3600 if THOROUGH else 600)
+@pytest.mark.timeout(6 * 3600 if THOROUGH else 1800)
 def test_after_kill_9_at_any_moment_nothing_is_left_and_all_is_right(torture: Torture) -> None:
     assert {name: torture.verdicts.get(name) for name in EXPECTED} == EXPECTED
     torture.hits.clear()
@@ -37,7 +37,7 @@ def test_after_kill_9_at_any_moment_nothing_is_left_and_all_is_right(torture: To
     assert torture.hits["too late"] <= KILLS / 2
 
 
-@pytest.mark.timeout(3600 if THOROUGH else 600)
+@pytest.mark.timeout(3600 if THOROUGH else 1800)
 def test_a_killed_matrix_goes_on_where_it_was(torture: Torture) -> None:
     for _ in range(MATRICES):
         with torture.under_way(CELLS, *torture.matrix) as child:

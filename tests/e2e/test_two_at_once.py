@@ -40,7 +40,7 @@ def _two(torture: Torture) -> Iterator[tuple[Child[str], Child[str]]]:
         yield one, other
 
 
-@pytest.mark.timeout(3600 if THOROUGH else 600)
+@pytest.mark.timeout(3600 if THOROUGH else 1800)
 def test_two_runs_at_once_build_everything_once(torture: Torture) -> None:
     for _ in range(ROUNDS):
         for name in BUILT:
@@ -55,7 +55,7 @@ def test_two_runs_at_once_build_everything_once(torture: Torture) -> None:
     torture.run()
 
 
-@pytest.mark.timeout(3600 if THOROUGH else 600)
+@pytest.mark.timeout(3600 if THOROUGH else 1800)
 def test_a_gc_takes_nothing_away_from_runs_beside_it(torture: Torture) -> None:
     removals = 0
     for _ in range(ROUNDS):

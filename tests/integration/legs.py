@@ -20,7 +20,7 @@ class Leg:
         self.environment: dict[str, str] = {}
         self.mirror: Path | None = None
         self.offline = True
-        self.timeout = 30.0
+        self.timeout = 120.0
         for name in ("suite/bin", "suite/src", "frontend"):
             (folder / name).mkdir(parents=True)
         (folder / "suite/bin/buildkitd").write_text("#!/bin/sh\necho this is buildkitd\n", "utf-8")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.tools import process
+from tests.integration.watching import PATIENCE
 
 # The configuration that BuildKit's tests write (util/testutil/integration/registry.go).
 CONFIG = """\
@@ -42,7 +43,7 @@ def serving(folder: Path, within: tuple[str, ...] = (), port: int = 0) -> Iterat
 
 def listening(said: Path) -> str:
     """Wait until a registry has logged where it listens."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if found := re.search(r"listening on (127\.0\.0\.1:\d+)", said.read_text("utf-8")):
             return found[1]

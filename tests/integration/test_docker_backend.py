@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 
 import pytest
 
@@ -82,9 +81,7 @@ def test_everything_on_the_engine_bears_our_label(program: Program) -> None:
 def test_an_interrupted_run_leaves_no_container(program: Program) -> None:
     with program.demo_until("TestExportLabels") as child:
         child.send_signal(signal.SIGINT)
-        begun = time.monotonic()
         child.communicate(timeout=60)
-        assert time.monotonic() - begun < 30
     assert child.returncode == 130
     assert program.latest().interrupted
     assert program.daemon.containers() == []

@@ -13,7 +13,7 @@ import pytest
 
 from harness.gc import Cache, Fate, carry_out, choose, sweep
 from harness.store import Store
-from tests.integration.watching import eventually
+from tests.integration.watching import PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -24,6 +24,15 @@ KEYS = tuple("abcdefgh")
 FILES = 30
 
 
+PROCESSES = 5
+
+
+def _together(root: Path) -> None:
+    """Wait until all processes are there: they come up one after the other."""
+    (root / f"here-{os.getpid()}").touch()
+    assert eventually(lambda: len([*root.glob("here-*")]) == PROCESSES)
+
+
 def _make(folder: Path) -> None:
     for number in range(FILES):
         (folder / f"{number}").write_text(folder.parent.name, "utf-8")
@@ -32,6 +41,7 @@ def _make(folder: Path) -> None:
 def _use(root: Path) -> tuple[int, int, list[str]]:
     """Be one short run after the other; give how often artefacts were made, found, and broken."""
     made, found, broken = 0, 0, []
+    _together(root)
     ends = time.monotonic() + SECONDS
     while time.monotonic() < ends:
         store = Store(root)
@@ -54,6 +64,7 @@ def _use(root: Path) -> tuple[int, int, list[str]]:
 def _collect(root: Path) -> tuple[int, list[str]]:
     """Remove everything that can be, again and again; give how much, and what failed."""
     removed, failed = 0, []
+    _together(root)
     ends = time.monotonic() + SECONDS
     while time.monotonic() < ends:
         sweep(root)
@@ -65,10 +76,10 @@ def _collect(root: Path) -> tuple[int, list[str]]:
 
 
 def test_runs_and_two_removals_at_once_never_break_an_artefact(tmp_path: Path) -> None:
-    with spawn.Pool(5) as pool:
+    with spawn.Pool(PROCESSES) as pool:
         using = pool.map_async(_use, [tmp_path] * 3, chunksize=1)
         collecting = pool.map_async(_collect, [tmp_path] * 2, chunksize=1)
-        used, collected = using.get(60), collecting.get(60)
+        used, collected = using.get(5 * PATIENCE), collecting.get(5 * PATIENCE)
     assert [broken for *_, broken in used] == [[], [], []]
     assert [failed for _, failed in collected] == [[], []]
     # They did meet: artefacts were made again after they had gone, and were shared too.
@@ -85,13 +96,13 @@ def _hold(root: Path) -> None:
     with store.scratch() as scratch:
         _make(scratch)
         (root / "inside").touch()
-        time.sleep(60)
+        time.sleep(600)
 
 
 def test_what_a_killed_process_used_is_used_no_more(tmp_path: Path) -> None:
     victim = spawn.Process(target=_hold, args=(tmp_path,))
     victim.start()
-    assert eventually((tmp_path / "inside").exists, patience=30)
+    assert eventually((tmp_path / "inside").exists)
 
     def fates() -> list[tuple[str, Fate]]:
         chosen = choose(Cache(tmp_path).items(), now=time.time(), older_than=0)
@@ -100,6 +111,6 @@ def test_what_a_killed_process_used_is_used_no_more(tmp_path: Path) -> None:
 
     assert fates() == [("suite/k1", Fate.IN_USE)]
     os.kill(victim.pid or 0, signal.SIGKILL)
-    victim.join(10)
+    victim.join(PATIENCE)
     assert fates() == [("suite/k1", Fate.REMOVED), ("tmp/scratch", Fate.REMOVED)]
     assert [*(tmp_path / "tmp").iterdir()] == []

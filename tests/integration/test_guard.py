@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.watching import alive, eventually
+from tests.integration.watching import PATIENCE, Child, alive, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -23,8 +23,8 @@ run(Request(["sh", "-c", sys.argv[1]]))
 """
 
 FAMILY = """\
-sleep 60 & echo $! >> pids
-setsid sh -c 'sleep 60 & echo $! >> pids; echo $$ >> pids; wait' </dev/null >/dev/null 2>&1 &
+sleep 600 & echo $! >> pids
+setsid sh -c 'sleep 600 & echo $! >> pids; echo $$ >> pids; wait' </dev/null >/dev/null 2>&1 &
 echo $$ >> pids
 {end}
 """
@@ -37,19 +37,17 @@ def test_no_program_outlives_the_process_that_started_it(
 ) -> None:
     file = tmp_path / "pids"
     begun = "until [ $(wc -l < pids) = 4 ]; do sleep 0.1; done"
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", HOLDER, FAMILY.format(end="wait" if number else begun)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as child:
-        assert eventually(
-            lambda: file.exists() and len(file.read_text("ascii").split()) == 4, patience=30
-        )
+        assert eventually(lambda: file.exists() and len(file.read_text("ascii").split()) == 4)
         if number:
             child.send_signal(number)
-        assert child.wait(30) == -(number or 0)
+        assert child.wait(PATIENCE) == -(number or 0)
     left = [int(line) for line in file.read_text("ascii").split()]
-    assert eventually(lambda: not any(map(alive, left)), patience=30)
+    assert eventually(lambda: not any(map(alive, left)))
 
 
 def test_the_reaper_ends_too_and_holds_nothing_open(tmp_path: Path) -> None:
@@ -66,7 +64,7 @@ def test_the_reaper_ends_too_and_holds_nothing_open(tmp_path: Path) -> None:
         )
     outer, mark = done.stdout.split()
     assert outer == "another"
-    assert eventually(lambda: not _running(mark), patience=30)
+    assert eventually(lambda: not _running(mark))
 
 
 def _running(mark: str) -> list[int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from harness.backends.native import sandbox
 from harness.model import Leaked
 from harness.tools.cgroups import make_groups
 from tests.integration.legs import MARK, Leg, sleepers
-from tests.integration.watching import eventually
+from tests.integration.watching import Child, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -54,6 +53,12 @@ mkdir -p /run/{NAME}/below /var/lib/cni/networks/{NAME}; touch /var/lib/{NAME}
 """
 
 
+def under_way(processes: int) -> str:
+    """Give the words for a shell to wait until so many sleep, and do nothing else any more."""
+    sleeping = "cat /proc/[0-9]*/comm 2>/dev/null | grep -cx sleep || true"
+    return f"until [ $({sleeping}) -ge {processes} ]; do :; done"
+
+
 @pytest.fixture
 def leg(tmp_path: Path) -> Leg:
     return Leg(tmp_path / "leg")
@@ -63,7 +68,7 @@ def leg(tmp_path: Path) -> Leg:
 def nothing_is_left() -> Iterator[None]:
     """Look at this machine before and after."""
     before = traces()
-    assert before == []
+    assert not [line for line in before if NAME in line or line.startswith("process ")]
     yield
     assert eventually(lambda: traces() == before), traces()
 
@@ -117,14 +122,14 @@ def traces() -> list[str]:
     ],
 )
 def test_what_was_left_is_counted_and_gone(script: str, leaked: Leaked, leg: Leg) -> None:
-    end, output = leg(f"set -e\n{script}\nsleep 0.2; exit 7")
+    end, output = leg(f"set -e\n{script}\n{under_way(leaked.processes)}\nexit 7")
     assert end.status == (0 if script == "exit 0" else 7), output
     assert end.leaked == leaked
     assert end.notes == ()
 
 
 def test_what_was_left_is_named_in_the_folder_of_the_leg(leg: Leg) -> None:
-    leg(DAEMONS + FILES)
+    leg(f"{DAEMONS}\n{FILES}\n{under_way(2)}")
     said = msgspec.json.decode((leg.folder / "out" / "left.json").read_bytes())
     assert said["processes"] == {"number": 2, "names": ["sleep x2"]}
     assert f"/dev/shm/{NAME}" in said["temporary"]["names"]  # noqa: S108 - of the leg
@@ -174,8 +179,8 @@ Leg(Path(sys.argv[1]))(sys.argv[2])
 def test_groups_of_a_killed_run_are_removed_by_the_next(leg: Leg, tmp_path: Path) -> None:
     root = str(Path(__file__).parents[2])
     words = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), f"{IN_A_GROUP}; wait"]
-    with subprocess.Popen(words, env={**os.environ, "PYTHONPATH": root}, cwd=root) as child:
-        assert eventually(lambda: bool(sleepers()), patience=30)
+    with Child(words, env={**os.environ, "PYTHONPATH": root}, cwd=root) as child:
+        assert eventually(lambda: bool(sleepers()))
         child.send_signal(signal.SIGKILL)
     assert eventually(lambda: not sleepers())
     assert [line for line in traces() if NAME in line]

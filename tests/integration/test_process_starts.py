@@ -17,7 +17,7 @@ Start = Callable[..., Request]
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Start:
-    def request(script: str, *, timeout: float = 20.0) -> Request:
+    def request(script: str, *, timeout: float = 60.0) -> Request:
         return Request(["sh", "-c", script], cwd=tmp_path, timeout=timeout)
 
     return request

@@ -24,7 +24,7 @@ from harness.model import Reason
 from harness.tools.crew import Crew
 from tests.integration import cgroups
 from tests.integration.legs import MARK, Leg, sleepers
-from tests.integration.watching import alive, eventually
+from tests.integration.watching import PATIENCE, alive, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -54,14 +54,13 @@ def test_output_comes_out_while_the_leg_runs(leg: Leg) -> None:
             seen.touch()
 
     script = f"echo ready; until [ -e {seen} ]; do sleep 0.05; done; echo $* >&2"
-    leg.timeout = 20.0
     assert run_leg(leg.request(script), sink).status == 0
 
 
 def test_the_test_binary_gets_selection_limits_and_its_own_folder(leg: Leg) -> None:
     words = leg.says("echo $*; pwd; echo $GOMAXPROCS").splitlines()
     assert words[0] == (
-        "-test.v=test2json -test.count=1 -test.parallel=2 -test.timeout=40.000s "
+        "-test.v=test2json -test.count=1 -test.parallel=2 -test.timeout=130.000s "
         "-test.run=^TestIntegration$"
     )
     assert words[1:] == [str(leg.folder / "suite/src"), "3"]
@@ -70,8 +69,9 @@ def test_the_test_binary_gets_selection_limits_and_its_own_folder(leg: Leg) -> N
 def test_a_leg_sees_only_its_own_processes_and_the_first_one_reaps(leg: Leg) -> None:
     script = (
         "tr '\\0' ' ' < /proc/1/cmdline; echo\n"
-        "( sleep 0.2 & ) ; sleep 0.6\n"
-        "grep -l '^State:.Z' /proc/[0-9]*/status || echo none is left unreaped\n"
+        "( sleep 0.2 & )\n"
+        "while cat /proc/[0-9]*/comm 2>&1 | grep -qx sleep; do :; done\n"
+        "echo none is left unreaped\n"
         "ls -d /proc/[0-9]* | wc -l\n"
     )
     first, zombies, count = leg.says(script).splitlines()
@@ -84,7 +84,7 @@ def test_a_daemon_that_a_test_left_behind_is_gone(leg: Leg) -> None:
     script = f"setsid setsid sleep {MARK} </dev/null & sleep 0.3; ls -d /proc/[0-9]* | wc -l"
     before = time.monotonic()
     leg.says(script)
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 100
     assert eventually(lambda: not sleepers())
 
 
@@ -231,9 +231,13 @@ def test_a_kill_for_another_cause_is_no_want_of_memory(leg: Leg) -> None:
 
 def test_at_the_time_limit_everything_is_killed(leg: Leg, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "GRACE", 0.2)
-    leg.timeout = 1.5
-    end, output = leg(HANG)
-    assert (end.status, end.timed_out, output) == (None, True, "ready\n")
+    for seconds in (1.5, 15.0, 60.0):  # more, where it was not under way yet
+        leg.timeout = seconds
+        end, output = leg(HANG)
+        assert (end.status, end.timed_out) == (None, True)
+        if output:
+            break
+    assert output == "ready\n"
     assert eventually(lambda: not sleepers())
 
 
@@ -276,13 +280,13 @@ def test_after_kill_9_no_process_and_no_mount_is_left(
     )
     with child:
         try:
-            assert eventually(lambda: len(sleepers()) == 2, patience=20)
+            assert eventually(lambda: len(sleepers()) == 2)
             chain = [child.pid]
             while len(chain) < 3:
                 chain += [pid for pid in _children(chain[-1]) if not _is_reaper(pid)]
             os.kill(chain[["harness", "unshare", "init"].index(victim)], signal.SIGKILL)
             assert eventually(lambda: not sleepers())
-            child.wait(20)
+            child.wait(PATIENCE)
         finally:
             child.kill()
     assert Path("/proc/self/mounts").read_text("utf-8") == mounts

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import AnyStr
 
+PATIENCE = 60.0
+"""Seconds for what takes one at most, on a machine that does much else."""
+
 
 class Child(subprocess.Popen[AnyStr]):
     """A program that is killed when its block ends, however it does; else that would wait."""
@@ -32,7 +35,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def eventually(what: Callable[[], bool], patience: float = 10.0, look: float = 0.02) -> bool:
+def eventually(what: Callable[[], bool], patience: float = PATIENCE, look: float = 0.02) -> bool:
     """Wait until something is so, at most `patience` seconds, and tell whether it is."""
     deadline = time.monotonic() + patience
     while not (reached := what()) and time.monotonic() < deadline:

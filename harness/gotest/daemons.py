@@ -1,42 +1,117 @@
-"""What a daemon's log says of its end: that it lived to be stopped, or what it died of.
+"""What the logs of a sandbox's daemons say: whether they lived to be stopped, and who panicked.
 
-The sandbox of a failing test prints the log of its daemon, and from v0.12 on how that ended:
-`> stopped 2026-11-23 … exit status 0 0` (util/testutil/integration, startCmd).
+A failing test prints the log of each child of its sandbox (`stderr: /usr/bin/buildkitd --…`), with
+a line on how that ended from v0.12 on: `> stopped 2026-11-23 … exit status 0 0`
+(util/testutil/integration, StartCmd). Not all that stands in a daemon's log is the daemon's: it
+copies there what its containers write on stderr, external frontends among them.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 
 from harness.gotest import dumps
 from harness.gotest.logs import readable
+from harness.model import Program
 
-_PANIC = re.compile(rb"(?m)(?:^|\.go:\d+: )(panic: |fatal error: )")
+_CHILD = re.compile(rb"(?m)^std(?:out|err): (\S.*)$")
+_NAME = re.compile(rb"(?:^|[\s/])(buildkitd|dockerd|containerd|registry)[\w.-]*(?:\s|$)")
+_PANIC = re.compile(rb"(?m)^(?:panic|fatal error): ")
 _LOGGED = re.compile(rb"(?m)^ +\w+\.go:\d+: ?")
 _LOGGED_LINE = re.compile(rb"(?m)^ +\w+\.go:\d+: ?(.*)$")
-_STOPPED = re.compile(rb"> stopped .*exit status 0(?: 0)?\s*$", re.MULTILINE)
-_DEATH = re.compile(r"[^\n]+\n(?:[^\n]*\n){0,16}?goroutine \d+ .*:\n(?:\S.*\n[ \t]+.*(?:\n|\Z))*")
+_BLOCK_LINE = re.compile(rb"(?m)^[ \t]*\t {12}\t")
+_DEATH = re.compile(r"[^\n]+\n(?:[^\n]*\n){0,40}?goroutine \d+ .*:\n(?:\S.*\n[ \t]+.*(?:\n|\Z))*")
 """A header, what belongs to the message, and the stack: lines with the source line below each."""
+_ALIVE = re.compile(rb'(?m)^(?:time="[^"\n]*" level=|\{"level":|> (?:sending|stop requested) )')
+"""What a daemon writes that goes on, and its sandbox when it asks for the end."""
+_ASKED = re.compile(rb"(?m)^> (?:sending|stop requested) ")
+_STOPPED = re.compile(rb"(?m)^> stopped .*(?:exit status (\d+)|signal: \w+)\b")
+_SESSION = re.compile(rb'msg="session (started|finished)')
 
-_FRONTEND = "dockerfile-frontend"
-_REACH = 8192
+_REACH = 64 * 1024
 """Bytes behind the word `panic` in which the stack of the panicking program stands."""
 
+_OWNERS: tuple[tuple[Program, re.Pattern[str]], ...] = tuple(
+    (program, re.compile(frames))
+    for program, frames in (
+        (Program.TEST_BINARY, r"(?m)^testing\.tRunner\(|_test\.go:\d+"),
+        (Program.FRONTEND, r"dockerfile-frontend|frontend/gateway/grpcclient\b"),
+        (Program.RUNC, r"opencontainers/runc/(?:\w+\.go|libcontainer\.\(\*)|/runc/main\.go"),
+        (Program.REGISTRY, r"/distribution(?:/v\d+)?/(?:registry(?:\.|/handlers|/storage)|cmd/)"),
+        (Program.CONTAINERD, r"containerd(?:/v\d+)?/cmd/(?:containerd|ctr)|containerd-shim"),
+    )
+)
+"""Frames that only one program can have on its stack."""
+_BUILT_IN = re.compile(r"/frontend/(?:dockerfile|dockerui|subrequests|attestations)\b")
+"""An external frontend's frames, or those of the one built into its daemon or test binary."""
+_RETURNED = re.compile(r"(?m)\Apanic: (?!runtime error).*\n(?:.*\n)*?goroutine 1 .*:\nmain\.main\(")
 
-def panic_of(daemon: bytes) -> str:
-    """Return what the daemon died of and the goroutine that did it; empty if it did not panic.
 
-    Frontends write to the same log. v0.3's dockerfile-frontend panics on every error that it
-    returns, so a panic on whose stack a frontend stands is none of the daemon's.
+class Fate(Enum):
+    """What became of the daemons, as far as their logs say."""
+
+    DIED = "died"
+    LIVED = "lived"
+    UNTOLD = "untold"
+
+
+@dataclass(frozen=True)
+class Panic:
+    """Last words of a Go program."""
+
+    program: Program
+    words: str
+    """The message and the frames of the goroutine, without those of Go's own packages."""
+    returned: bool = False
+    """True if it is how a frontend's main ends with an error: the error itself was returned."""
+
+    @property
+    def stable(self) -> str:
+        """What two runs have in common; addresses and goroutines' numbers are others each time."""
+        return self.words.partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of the daemons of one test."""
+
+    fate: Fate = Fate.UNTOLD
+    panics: tuple[Panic, ...] = ()
+
+    def panic_of(self, *programs: Program) -> Panic | None:
+        """Return the first such program's panic that is more than an error that it returned."""
+        found = (it for it in self.panics if it.program in programs and not it.returned)
+        return next(found, None)
+
+
+def told_by(daemon: bytes, *, answered: bool) -> Told:
+    """Read the logs of a sandbox's children, one behind the other, as t.Log wrote them.
+
+    `answered` says that a daemon told its client how a container ended, so it lived by then.
     """
-    starts = [match.start(1) for match in _PANIC.finditer(daemon)]
-    for start, end in pairwise([*starts, len(daemon)]):
-        said = daemon[start : min(end, start + _REACH)]
-        death = _DEATH.match(readable(_LOGGED.sub(b"", said)))
-        if death and _FRONTEND not in death[0]:
-            return dumps.own_frames(death[0])
-    return ""
+    fates: list[Fate] = []
+    panics: list[Panic] = []
+    for program, said in _children(_LOGGED.sub(b"", daemon)):
+        child = _Child(program, said, answered=answered)
+        panics += child.panics
+        if program in {Program.DAEMON, Program.CONTAINERD}:
+            fates.append(child.fate)
+    lived = bool(fates) and all(fate is Fate.LIVED for fate in fates)
+    fate = Fate.DIED if Fate.DIED in fates else Fate.LIVED if lived else Fate.UNTOLD
+    return Told(fate, tuple(panics))
+
+
+def panics_in(said: bytes) -> tuple[Panic, ...]:
+    """Return the panics that a test repeats in its own words, of programs that it ran."""
+    if b"goroutine " not in said:
+        return ()
+    stacks = (stack for _, stack in _stacks(_BLOCK_LINE.sub(b"", _LOGGED.sub(b"", said))))
+    owned = ((stack, _owner(stack)) for stack in stacks)
+    return tuple(_panic(stack, program) for stack, program in owned if program)
 
 
 def logged(said: bytes) -> bytes:
@@ -44,6 +119,73 @@ def logged(said: bytes) -> bytes:
     return b"\n".join(_LOGGED_LINE.findall(said))
 
 
-def lived(daemon: bytes) -> bool:
-    """Tell whether the log proves that the daemon ended well, whatever its clients say."""
-    return _STOPPED.search(daemon) is not None and not panic_of(daemon)
+def _children(logs: bytes) -> Iterator[tuple[Program, bytes]]:
+    """Yield who it is and what it wrote on stderr, for each child."""
+    heads = list(_CHILD.finditer(logs))
+    ends = [head.start() for head in heads][1:]
+    for head, end in zip(heads, (*ends, len(logs)), strict=False):
+        if head[0].startswith(b"stderr"):
+            name = _NAME.search(head[1])
+            known = {b"containerd": Program.CONTAINERD, b"registry": Program.REGISTRY}
+            yield known.get(name[1] if name else b"", Program.DAEMON), logs[head.end() : end]
+
+
+class _Child:
+    """A program that the sandbox started: how it ended, and the panics that stand in its log."""
+
+    def __init__(self, program: Program, said: bytes, *, answered: bool) -> None:
+        self.program = program
+        self.answered = answered
+        self._last_alive = max((it.start() for it in _ALIVE.finditer(said)), default=-1)
+        self._stopped = _STOPPED.search(said)
+        end = self._stopped.start() if self._stopped else len(said)
+        self._asked = _ASKED.search(said, 0, end) is not None
+        stacks = list(_stacks(said))
+        found = [
+            (self._owner(start, stack, last=start == stacks[-1][0]), stack)
+            for start, stack in stacks
+        ]
+        self.panics = [_panic(stack, owner) for owner, stack in found if owner]
+        self.fate = self._fate(said, died=any(owner is program for owner, _ in found))
+
+    @property
+    def _fell(self) -> bool:
+        """Whether it ended badly before it was asked to."""
+        return self._stopped is not None and self._stopped[1] != b"0" and not self._asked
+
+    def _owner(self, start: int, stack: str, *, last: bool) -> Program | None:
+        """Tell who panicked; None if it was a program that a build ran, or nothing came of it."""
+        owner = _owner(stack)
+        if owner and owner not in {self.program, Program.TEST_BINARY}:
+            return owner
+        alive = start < self._last_alive
+        if self.program is Program.DAEMON and _BUILT_IN.search(stack) and (alive or self.answered):
+            return Program.FRONTEND
+        return self.program if not alive or (self._fell and last) else None
+
+    def _fate(self, said: bytes, *, died: bool) -> Fate:
+        if self._asked:
+            return Fate.LIVED
+        if died or self._stopped:
+            return Fate.DIED if died or self._fell else Fate.LIVED
+        sessions = _SESSION.findall(said)
+        begun, over = sessions.count(b"started"), sessions.count(b"finished")
+        return Fate.LIVED if 0 < begun <= over else Fate.UNTOLD
+
+
+def _stacks(text: bytes) -> Iterator[tuple[int, str]]:
+    """Yield where a panic begins, its message and the first goroutine behind it."""
+    starts = [match.start() for match in _PANIC.finditer(text)]
+    for start, end in pairwise([*starts, len(text)]):
+        if death := _DEATH.match(readable(text[start : min(end, start + _REACH)])):
+            yield start, death[0]
+
+
+def _owner(stack: str) -> Program | None:
+    return next((program for program, frames in _OWNERS if frames.search(stack)), None)
+
+
+def _panic(stack: str, program: Program) -> Panic:
+    words = dumps.own_frames(stack)
+    returned = program is Program.FRONTEND and _RETURNED.match(words) is not None
+    return Panic(program, words, returned=returned)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from harness.gotest.logs import readable
+from harness.model import Program
 
 LIMIT = 4096
 """Characters of an excerpt."""
@@ -35,11 +36,17 @@ _WRAPPER = re.compile(
     r"(?:rpc error: code = \w+ desc = |failed to solve with frontend [\w.-]+: "
     r"|failed to solve: |failed to build LLB: )+"
 )
+_COMPARED = re.compile(
+    r"(?i)\b(?:expect(?:ed|s|ing)?|want(?:ed)?|should)\b|\bgot:? |\b(?:not|n't) (?:contain|match)"
+)
+"""Words of a t.Fatal that says what a test wanted to see."""
 _LOCATION = re.compile(r"^\S+\.go:\d+: ")
 _WORDLESS = {"Should be true", "Should be false", "Should not be empty", "An error is expected"}
-_UNEXPECTED = re.compile(r"Received unexpected error:?\s*")
+_UNEXPECTED = re.compile(r"Received unexpected error:?\s*|Expected nil, but got: ")
 _UNEQUAL = re.compile(r"(?:expected|actual) *: ")
 _TRACE = "Error Trace:"
+_TELLING = (*(f"{program.capitalize()}:" for program in Program), "Error:")
+"""Labels of an excerpt, the one that says most first."""
 
 
 def blocks(said: bytes, test: str) -> tuple[str, dict[str, str]]:
@@ -77,9 +84,31 @@ def from_daemon(excerpt: str, daemon: bytes) -> str:
     return _bounded("\n".join([excerpt, *_laid_out("Daemon:", message)]))
 
 
-def with_panic(excerpt: str, panic: str) -> str:
-    """Add what the daemon died of, with the goroutine that did it, to an excerpt."""
-    return _bounded("\n".join([excerpt, *_laid_out("Daemon:", panic)])) if panic else excerpt
+def with_panic(excerpt: str, program: str, words: str) -> str:
+    """Add a program's panic, with the goroutine that did it, to an excerpt."""
+    return _bounded("\n".join([excerpt, *_laid_out(f"{program.capitalize()}:", words)]))
+
+
+def unexpected(excerpt: str) -> list[str]:
+    """Return what calls that should have succeeded returned instead, one text for each.
+
+    A test that compared two texts and got the wrong one has failed by itself, whatever words
+    stand in them. Where an error says nothing itself (`exit status 1`), what stands beside it is
+    returned with it.
+    """
+    if _TRACE not in excerpt:
+        return [] if _COMPARED.search(excerpt) else [excerpt]
+    beside = _section(excerpt, "Daemon:")
+    found: list[str] = []
+    for block in excerpt.split(_TRACE)[1:]:
+        told = _section(block, "Error:")
+        text = "\n".join(told)
+        if told and _UNEXPECTED.match(text):
+            mute = _MUTE.match(f"Error: {text}") is not None
+            found.append(
+                "\n".join([text, *(_section(block, "Messages:") + beside if mute else ())])
+            )
+    return found
 
 
 def last_log(said: bytes) -> str:
@@ -111,7 +140,7 @@ def without_wrappers(text: str) -> str:
 
 def error_line(excerpt: str) -> str:
     """Return the single line of an excerpt that says most, at most 300 characters."""
-    told = _section(excerpt, "Daemon:") or _section(excerpt, "Error:")
+    told = next(filter(None, (_section(excerpt, label) for label in _TELLING)), [])
     if not told:
         lines = (line for line in excerpt.splitlines() if line.strip())
         return _one_line(_LOCATION.sub("", next(lines, "")))

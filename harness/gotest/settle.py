@@ -16,7 +16,7 @@ from harness.gotest.names import parse
 from harness.gotest.reasons import Explanation, classify, explain
 from harness.gotest.tracker import Tracker
 from harness.gotest.tree import Test, above, bottom
-from harness.model import Cut, Outcome, Reason, Result
+from harness.model import Cut, Outcome, Program, Reason, Result
 
 _BUILD_FAILED = re.compile(rb"(?m)\[(?:build|setup) failed\]$|^FAIL\t\S+ \[")
 _IO_INCOMPLETE = b"*** Test I/O incomplete"
@@ -97,20 +97,21 @@ def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
     found = explain(own_words, test=test.name)
     error = f"did not end: {ending.words}"
     evidence = found.error
-    reason = Reason.INCOMPLETE
-    if found.reason.spurious or found.reason is Reason.DAEMON_GONE:
+    reason, program = Reason.INCOMPLETE, found.program
+    if found.reason.spurious or found.reason in {Reason.DAEMON_GONE, Reason.PANIC}:
         reason = found.reason
     elif guilty and ending.timed_out:
         reason = Reason.TIMEOUT
         evidence = dumps.own_frames(ending.stacks.get(parse(test.name).function, "")) or evidence
     elif guilty and ending.panicked:
-        reason = Reason.PANIC
+        reason, program = Reason.PANIC, Program.TEST_BINARY
         evidence = dumps.own_frames(dumps.first_goroutine(ending.dump))
     elif _hidden_end(log, test.name):
         error += "; its end may stand behind output that lacks its newline"
     elif guilty and ending.exited and parse(test.name).function:
         reason = Reason.EXIT
-    why = Explanation(reason, head(f"{error}\n{evidence}".strip()), stable=error)
+    told = head(f"{error}\n{evidence}".strip())
+    why = Explanation(reason, told, stable=error, program=program)
     tracker.close(test, Outcome.HANG if ending.timed_out else Outcome.CRASH, why, log)
 
 
@@ -148,7 +149,12 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
     if test.name == ending.panicked_in:
         outcome = Outcome.CRASH
         evidence = head(dumps.own_frames(dumps.first_goroutine(ending.dump)))
-        why = Explanation(Reason.PANIC, evidence, stable=dumps.headline(ending.dump))
+        why = Explanation(
+            Reason.PANIC,
+            evidence,
+            stable=dumps.headline(ending.dump),
+            program=Program.TEST_BINARY,
+        )
     elif outcome is Outcome.FAIL and test.name in tracker.foreign and not (why and why.own):
         why = classify(tracker.foreign[test.name])
     if outcome is Outcome.FAIL and why and why.died:
@@ -158,6 +164,7 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
         name=test.name,
         outcome=outcome,
         reason=why.reason if why and bad else None,
+        program=why.program if why and bad else None,
         seconds=test.seconds,
         error=why.error if why and outcome is not Outcome.PASS else "",
         fingerprint=fingerprint(why.stable or why.error) if why and bad else "",

@@ -12,6 +12,7 @@ from harness.model.words import (
     Inside,
     Leg,
     Outcome,
+    Program,
     Reason,
     Record,
     Seconds,
@@ -39,6 +40,8 @@ class Result(Record, frozen=True, kw_only=True):
     outcome: Outcome
     reason: Reason | None = None
     """Set for failing outcomes, and for missing ones of a leg with a fault."""
+    program: Program | None = None
+    """Which program panicked, if one did that the failure is laid to."""
     seconds: Seconds | None = None
     error: str = ""
     """The part of the output that says what went wrong; bounded in size."""
@@ -46,6 +49,14 @@ class Result(Record, frozen=True, kw_only=True):
     """Digest of `error` without ids, times, ports, digests and paths; failing outcomes only."""
     suspicions: tuple[Suspicion, ...] = ()
     """What its daemon said that it should not have; passing outcomes only."""
+
+    @property
+    def told(self) -> str:
+        """The outcome with its reason, as reports show it: `fail (panic: frontend)`."""
+        if self.reason is None:
+            return self.outcome.value
+        whose = f": {self.program}" if self.program and self.reason is Reason.PANIC else ""
+        return f"{self.outcome} ({self.reason}{whose})"
 
 
 class Fault(Record, frozen=True, kw_only=True):

@@ -92,6 +92,8 @@ class Reason(StrEnum):
     IMAGE_PULL = "image-pull"
     ENGINE = "engine"
     CLOCK = "clock"
+    LIMITS = "limits"
+    """Descriptors, processes, namespaces: what a program needs of the machine beside room."""
 
     @property
     def spurious(self) -> bool:
@@ -103,6 +105,7 @@ class Reason(StrEnum):
             Reason.IMAGE_PULL,
             Reason.ENGINE,
             Reason.CLOCK,
+            Reason.LIMITS,
         }
 
     @property
@@ -112,7 +115,19 @@ class Reason(StrEnum):
         An offline machine lacks its network day after day, so two tests that fail for that fail
         alike. A full disk or an engine that was stopped is like nothing.
         """
-        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK}
+        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK, Reason.LIMITS}
+
+
+class Program(StrEnum):
+    """Which program panicked, where the reason is a panic or a daemon that is gone."""
+
+    FRONTEND = "frontend"
+    """The external one, in its container; a built-in frontend is part of its daemon."""
+    DAEMON = "daemon"
+    TEST_BINARY = "test binary"
+    RUNC = "runc"
+    CONTAINERD = "containerd"
+    REGISTRY = "registry"
 
 
 class Format(StrEnum):

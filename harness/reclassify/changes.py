@@ -100,12 +100,11 @@ def _read(was: Judgement, now: Judgement) -> Iterator[str]:
 
 def _essence(result: Result) -> tuple[object, ...]:
     """Give what a verdict can depend on."""
-    return result.outcome, result.reason, result.error, result.fingerprint
+    return result.told, result.error, result.fingerprint
 
 
 def _told(results: Sequence[Result]) -> str:
-    shown = (f"{it.outcome} ({it.reason})" if it.reason else it.outcome.value for it in results)
-    return ", ".join(shown) or "nothing"
+    return ", ".join(it.told for it in results) or "nothing"
 
 
 def _notes(run: Run, again: Rejudged) -> Iterator[str]:

@@ -134,11 +134,6 @@ def failure(judgement: Judgement, leg: Leg) -> Result | None:
     return next((it for it in attempts(judgement, leg) if it.outcome.failing), None)
 
 
-def outcome_text(result: Result) -> str:
-    """Write an outcome with its reason: `crash (panic)`."""
-    return f"{result.outcome} ({result.reason})" if result.reason else result.outcome.value
-
-
 def error_line(result: Result) -> str:
     """Give the one line that names a failure, harmless and bounded."""
     return visible(clip(reasons.error_line(result.error), _ERROR_LINE))

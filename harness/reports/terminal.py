@@ -27,7 +27,6 @@ from harness.reports.summary import (
     main_leg,
     meaning,
     outcome_counts,
-    outcome_text,
     side_error,
     suspicion_text,
     suspicions,
@@ -277,4 +276,4 @@ class _Report:
 
 def _outcomes(results: tuple[Result, ...]) -> str:
     """Write one side's attempts in order: `crash (panic), fail (assertion)`."""
-    return ", ".join(outcome_text(result) for result in results) or "not run"
+    return ", ".join(result.told for result in results) or "not run"

@@ -252,9 +252,10 @@ STOPPED = "    oci.go:9: stderr: /buildkitd\n    oci.go:9: > stopped now exit st
 def test_a_test_whose_daemon_died_crashed_unless_the_daemon_lived(
     said: str, outcome: Outcome
 ) -> None:
+    reason = Reason.DAEMON_GONE if outcome is Outcome.CRASH else Reason.ASSERTION
     heard = read(marked(f"^V=== RUN   TestA\n{GONE}{said}^V--- FAIL: TestA (0.1s)\n^VFAIL\n"), 1)
     assert heard.outcomes == {"TestA": outcome}
-    assert heard.result("TestA").reason is Reason.DAEMON_GONE
+    assert heard.result("TestA").reason is reason
 
 
 def test_a_test_that_stops_its_daemon_on_purpose_and_passes_has_passed() -> None:

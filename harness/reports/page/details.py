@@ -18,7 +18,6 @@ from harness.reports.summary import (
     flake,
     headline,
     main_leg,
-    outcome_text,
     suspicion_text,
     suspicions,
     suspicious,
@@ -264,4 +263,4 @@ def _pair_facts(spot: Spot) -> Iterator[tuple[str, str]]:
 
 def _did(result: Result) -> str:
     took = f" {duration(result.seconds)}" if result.seconds is not None else ""
-    return outcome_text(result) + took
+    return result.told + took

@@ -54,7 +54,7 @@ class LegStarted:
 
 @dataclass(frozen=True)
 class TestEnded:
-    """A test of a leg ended. Parents are told too; displays count leaves by name."""
+    """A test of a leg ended. Parents are told too; displays count the others."""
 
     __test__ = False  # not a pytest class
     leg: Leg
@@ -62,6 +62,8 @@ class TestEnded:
     name: str
     outcome: Outcome
     seconds: float | None
+    parent: bool = False
+    """Whether subtests of it have ended."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ class Parsed:
     """How each parent ended, of those that did."""
     aside: dict[str, Aside]
     """Every test that began and has no result."""
+    failed_below: dict[str, tuple[str, ...]]
+    """Of those, subtests that failed because these of `results` did; the first few of them."""
     notes: tuple[str, ...]
     """What a reader should know, one sentence each."""
     cut: Cut | None = None
@@ -77,6 +79,7 @@ def settle(
         leaves=leaf_names,
         parents={name: outcome for name, outcome in ended if outcome is not None},
         aside={test.name: _aside(test, ending) for test in aside},
+        failed_below=_failed_below(aside, judged),
         notes=tuple(_notes(tracker, ending, own)),
         cut=cut_of(tracker, ending),
         broken=_broken(tracker, status, results, timed_out=timed_out),
@@ -135,6 +138,18 @@ def _judged(tracker: Tracker, ending: Ending, leaf_set: frozenset[str]) -> list[
         return said or not (test in failed_below or test in open_below)
 
     return [test for test in tests.values() if test.name in leaf_set or by_itself(test)]
+
+
+def _failed_below(aside: list[Test], judged: list[Test]) -> dict[str, tuple[str, ...]]:
+    found: dict[Test, list[str]] = {
+        test: [] for test in aside if test.outcome is Outcome.FAIL and "/" in test.name
+    }
+    for test in judged if found else ():
+        if test.outcome is not None and test.outcome.failing:
+            for ancestor in test.ancestors:
+                if ancestor in found:
+                    found[ancestor].append(test.name)
+    return {test.name: tuple(names[:_MANY]) for test, names in found.items()}
 
 
 def _aside(test: Test, ending: Ending) -> Aside:

@@ -72,6 +72,11 @@ class StreamParser:
         running = bottom(test for test in tests if test.outcome is None and not test.paused)
         return [test.name for test in running if parse(test.name).function]
 
+    def has_subtests(self, name: str) -> bool:
+        """Tell whether a test has certainly had subtests that ended."""
+        test = self._tracker.tests.get(name)
+        return test is not None and test.inner
+
     def feed(self, chunk: bytes) -> None:
         """Read on; any bytes are accepted."""
         self._framing.feed(chunk)

@@ -26,8 +26,8 @@ class Test:
     """One test as far as the stream has told; small, for there are as many as tests."""
 
     __slots__ = (
-        *("above", "announced", "log", "name", "open", "outcome", "parallel", "paused", "placed"),
-        *("rivals", "seconds", "why"),
+        *("above", "announced", "inner", "log", "name", "open", "outcome", "parallel", "paused"),
+        *("placed", "rivals", "seconds", "why"),
     )
     __test__ = False  # not a pytest class
 
@@ -40,6 +40,8 @@ class Test:
         """Tests of which one is its parent, where that could not be told when it began."""
         self.placed = False
         """Its parent was seen from where its end stands."""
+        self.inner = False
+        """A test that is certainly below it has ended."""
         self.open = True
         self.paused = False
         self.parallel = False
@@ -61,6 +63,7 @@ class Test:
     def put_below(self, parent: Test) -> None:
         """Take a parent for certain: this test's end stands indented below the parent's."""
         self.above, self.rivals, self.placed = parent, (), True
+        parent.inner = True
 
     def returned_to(self, test: Test) -> None:
         """Take in to which test control returned when this one ended or began to wait."""
@@ -77,6 +80,8 @@ class Test:
         self.rivals = ()
         # A function's name holds no slash, so that it is above all its subtests, lost ends or not.
         self.above = next((it for it in self.ancestors if it.open or "/" not in it.name), None)
+        if self.above is not None:
+            self.above.inner = True
 
 
 def place(name: str, tests: Mapping[str, Test]) -> Test:

@@ -120,6 +120,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Every test that calls for a verdict: leaves, and parents with a failure of their own."""
     parents: dict[str, Outcome] = field(default_factory=dict)
     """Every other test that ended, so that the other leg's leaf can find its counterpart."""
+    failed_below: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of those, subtests that failed because these of `results` did; the first few of them."""
     notes: tuple[str, ...] = ()
     """What a reader should know: parents that ended early, output that could not be placed."""
     framing: Format = Format.MARKED

@@ -43,6 +43,7 @@ def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
         leg,
         results=parsed.results,
         parents=parsed.parents,
+        failed_below=parsed.failed_below,
         cut=parsed.cut,
         notes=(*leg.notes, *new),
         faults=(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.events import (
     Event,
@@ -21,8 +21,6 @@ from harness.reports.text import clip, duration, plural, visible
 
 _TEXT = 300
 _NAME = 120
-_DEPTH = 16
-"""Levels of subtests that are told apart; a hostile name may hold thousands of slashes."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +64,11 @@ class LegProgress:
     done: int = 0
     failed: int = 0
     last_failure: str = ""
-    _parents: set[str] = field(default_factory=set)
 
     def count(self, event: TestEnded) -> bool:
         """Count a test that ended; tell whether it is a failing one that is no parent."""
-        if event.name in self._parents:
+        if event.parent:
             return False
-        parts = event.name.split("/", _DEPTH)
-        self._parents.update("/".join(parts[:end]) for end in range(1, len(parts)))
         self.done += 1
         self.failed += event.outcome.failing
         if event.outcome.failing:

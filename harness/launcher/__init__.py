@@ -8,23 +8,26 @@ only what needs no more than that. Told are: progress on standard error, nothing
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import CompatError, ExitCode
+from harness.errors import InfrastructureError
 from harness.launcher import debian
 from harness.launcher.environment import ANOTHER_FOLDER, Environment
-from harness.launcher.pyproject import dependencies, group
-from harness.launcher.words import say
+from harness.tools.pip import environment
 from harness.tools.requirements import Group
 
 _TESTS = "tests"
+_NEWEST = "--newest"
 _NO_INSTALL = "--no-install"
 _LOOKS_ONLY = {"completion", "doctor"}
 """Commands that change nothing, so that nothing is installed for them."""
+
+_PYTHONS = ("PYTHON", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+_TESTERS = ("TOX", "VIRTUALENV_")
+"""How variables begin that would change what Python is, and how tox makes an environment."""
 
 
 @dataclass(frozen=True)
@@ -36,47 +39,63 @@ class Plan:
     install: bool
     """False if missing packages are to be named, not installed."""
     argv: tuple[str, ...]
-    """For the environment's Python."""
+    """A module of the environment, and the arguments for it."""
+    tests: bool = False
+    """Whether this project's own tests are run, which install more."""
+
+    def variables(self, python: Path) -> dict[str, str]:
+        """Return the environment for what is run: it depends on no other Python."""
+        hidden = (*_PYTHONS, *(_TESTERS if self.tests else ()))
+        ours = environment(python) if self.tests else dict(os.environ)
+        kept = {name: value for name, value in ours.items() if not name.startswith(hidden)}
+        # Both programs would read a file of the user's, too.
+        own = ("TOX_USER_CONFIG_FILE", "VIRTUALENV_CONFIG_FILE") if self.tests else ()
+        return {**kept, **dict.fromkeys(own, os.devnull)}
 
 
 def launch(root: Path, args: Sequence[str]) -> NoReturn:
-    """Provide what the checkout `root` needs and become the program that `args` ask for."""
+    """Provide what the checkout `root` needs and become the program that `args` ask for.
+
+    Raises CompatError.
+    """
     try:
         plan = make_plan(root, args)
         debian.provide(plan.groups, install=plan.install)
         python = plan.environment.provide()
-        os.execv(python, [str(python), *plan.argv])  # noqa: S606 - the point of a launcher
-    except CompatError as error:
-        say(f"error: {error}", *([f"hint: {error.hint}"] if error.hint else []))
-        sys.exit(error.exit_code)
+        argv = [str(python), "-I", str(root / "harness" / "start.py"), *plan.argv]
+        os.execve(python, argv, plan.variables(python))  # noqa: S606 - the point of a launcher
     except OSError as error:
-        say(f"error: {error.filename or root}: {error.strerror}", f"hint: {ANOTHER_FOLDER}")
-        sys.exit(ExitCode.INFRASTRUCTURE)
-    except KeyboardInterrupt:
-        say("interrupted")
-        sys.exit(ExitCode.INTERRUPTED)
+        raise InfrastructureError(
+            f"{error.filename or root}: {error.strerror}", hint=ANOTHER_FOLDER
+        ) from error
 
 
 def make_plan(root: Path, args: Sequence[str]) -> Plan:
     """Decide by the arguments what has to be there and what is run then.
 
-    `tests` is a command of the launcher alone: it runs this project's own tests.
+    `tests` is a command of the launcher alone: it runs this project's own tests, with
+    `--newest` as its first argument on the newest versions of everything.
     """
     install = _NO_INSTALL not in args
     rest = tuple(arg for arg in args if arg != _NO_INSTALL)
     if rest[:1] == (_TESTS,):
+        newest = rest[1:2] == (_NEWEST,)
+        tox = ("tox", "run", "-c", str(root / "tox.ini"), "-e", "newest" if newest else "all")
         return Plan(
-            Environment(root / ".tox" / "launcher", group(root, "runner"), root),
+            Environment(
+                root / ".tox" / "launcher", root / "locks" / "runner.txt", root, ("tox.run",)
+            ),
             (Group.VENV, Group.RUN, Group.TEST),
             install,
-            ("-I", "-m", "tox", "run", "-c", str(root / "tox.ini"), "-e", "all", "--", *rest[1:]),
+            (*tox, "--", *rest[2 if newest else 1 :]),
+            tests=True,
         )
     folder = Path(os.environ.get("COMPAT_VENV") or root / ".venv").absolute()
     return Plan(
-        Environment(folder, dependencies(root), root),
+        Environment(folder, root / "locks" / "run.txt", root, ("harness",)),
         (Group.VENV,) if _only_looks(rest) else (Group.VENV, Group.RUN),
         install,
-        ("-P", "-m", "harness.cli", *rest),
+        ("harness.cli", *rest),
     )
 
 

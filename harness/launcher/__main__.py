@@ -6,6 +6,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from harness.launcher import launch  # noqa: E402 - found by the line above
+from harness.start import start  # noqa: E402 - found by the line above
 
-launch(ROOT, sys.argv[1:])
+
+def _launch() -> int:
+    from harness.launcher import launch  # noqa: PLC0415 - what fails to import is told by start
+
+    launch(ROOT, sys.argv[1:])
+
+
+start(_launch)

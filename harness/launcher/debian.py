@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import InfrastructureError, MissingToolError
-from harness.launcher.words import say
 from harness.presence import missing
+from harness.start import say
 from harness.tools.process import CommandFailed, Request, clean_environment, run
 from harness.tools.requirements import Group, Requirement, install_command, requirements
 

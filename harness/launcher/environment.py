@@ -1,16 +1,18 @@
-"""A virtual environment that is used whole or not at all.
+"""A virtual environment with what a lock pins, used whole or not at all.
 
     <folder>/.compat-run.lock    held exclusively while making, shared while anything runs in it
     <folder>/.compat-run.stamp   written last: what the environment was made from
 
-Without the stamp, or with another one, the folder is made anew. So a killed launcher leaves
-nothing that is used, and no environment is replaced under a program that still runs in it.
+The stamp is written when pip has ended well and what is needed could be imported. Without it, or
+with another one, the folder is made anew. So a killed launcher leaves nothing that is used, and no
+environment is replaced under a program that still runs in it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 import time
@@ -19,27 +21,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InfrastructureError, UsageError
-from harness.launcher.words import say
+from harness.start import STAMP, say
+from harness.tools.pip import pip
 from harness.tools.process import Request, stream
 
 _LOCK = ".compat-run.lock"
-_STAMP = ".compat-run.stamp"
 _PATIENCE = 1800.0
 """Seconds to wait for another launcher, or for what runs in the environment."""
 
 _TAIL = 20
+_PINNED = re.compile(r"^[A-Za-z0-9][\w.-]*==", re.MULTILINE)
+_IMPORT = """
+import importlib, pkgutil, sys
+for name in sys.argv[1:]:
+    paths = getattr(importlib.import_module(name), "__path__", ())
+    for module in pkgutil.walk_packages(paths, f"{name}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+"""
+"""Imports its arguments; of a package, every module."""
+
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 ANOTHER_FOLDER = "set COMPAT_VENV to another folder"
 """What to do whenever an environment cannot be where it is wanted."""
 
+_INDEX = "is a Python package index reachable? `pip config list` shows which is used"
+
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment with some requirements and the checkout `root` on its path."""
+    """An environment with the packages of a lock and the checkout `root` on its path."""
 
     folder: Path
-    requirements: tuple[str, ...]
+    lock: Path
+    """A requirements file of pip that pins each package and names its hashes."""
     root: Path
+    imports: tuple[str, ...] = ()
+    """Modules, or packages with all their modules, that have to be seen to work."""
 
     @property
     def python(self) -> Path:
@@ -47,7 +65,7 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def provide(self) -> Path:
-        """Make the environment if it is not there and give its interpreter.
+        """Make the environment if it is not there and return its interpreter.
 
         This process, and what it becomes by exec, keeps the environment from being replaced.
         Raises UsageError for a folder that is not ours, InfrastructureError if it cannot be made.
@@ -102,12 +120,14 @@ class Environment:
     def _wanted(self) -> str:
         # The interpreter is the one that it is now: after an upgrade of the system's Python, or
         # after the folder or the checkout has been moved, nothing made before fits any more.
-        facts = (os.path.realpath(self.python), self.folder, self.root, *self.requirements)
-        return "\n".join(map(str, facts))
+        facts = (os.path.realpath(self.python), self.folder, self.root)
+        return "\n".join((*map(str, facts), self.lock.read_text(encoding="utf-8")))
 
     def _complete(self) -> bool:
+        if not os.access(self.python, os.X_OK):  # the Python that it was made with is gone
+            return False
         try:
-            return (self.folder / _STAMP).read_text(encoding="utf-8") == self._wanted()
+            return (self.folder / STAMP).read_text(encoding="utf-8") == self._wanted()
         except FileNotFoundError:
             return False
 
@@ -118,28 +138,29 @@ class Environment:
         # This may be the interpreter of the very environment that is being replaced.
         base = Path(sys.base_prefix, "bin", f"python{_VERSION}")
         python = base if base.exists() else Path(sys.executable)
-        self._run("the virtual environment", lock, python, "-I", "-m", "venv", self.folder)
-        say(f"installing {len(self.requirements)} Python packages and what they need")
-        pip = ("-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check")
-        options = ("--no-user", "--progress-bar=off", "--no-warn-script-location")
-        self._run("pip", lock, self.python, *pip, *options, *self.requirements)
+        # The children keep the lock: if this process is killed, the next one waits for them.
+        keep = (lock,)
+        venv = [str(python), "-I", "-m", "venv", str(self.folder)]
+        self._run("the virtual environment", Request(venv, timeout=_PATIENCE, keep=keep))
+        count = len(_PINNED.findall(self.lock.read_text(encoding="utf-8")))
+        say(f"installing the {count} Python packages that {self.lock.name} pins")
+        options = ("--require-hashes", "--progress-bar=off", "--no-warn-script-location")
+        words = ("install", *options, "--requirement", str(self.lock))
+        self._run("pip", pip(self.python, *words, timeout=_PATIENCE, keep=keep), hint=_INDEX)
         packages = self.folder / "lib" / f"python{_VERSION}" / "site-packages"
         (packages / "compat-run.pth").write_text(f"{self.root}\n", encoding="utf-8")
-        unfinished = self.folder / f"{_STAMP}.tmp"
+        argv = [str(self.python), "-I", "-c", _IMPORT, *self.imports]
+        self._run("importing what was installed", Request(argv, timeout=_PATIENCE, keep=keep))
+        unfinished = self.folder / f"{STAMP}.tmp"
         unfinished.write_text(self._wanted(), encoding="utf-8")
-        unfinished.rename(self.folder / _STAMP)
+        unfinished.rename(self.folder / STAMP)
         say(f"the environment is ready ({time.monotonic() - begun:.0f} s)")
 
-    def _run(self, what: str, lock: int, *argv: str | Path) -> None:
-        # The child keeps the lock: if this process is killed, whoever comes next waits for it.
+    def _run(self, what: str, request: Request, hint: str = "") -> None:
         output = _Output()
-        request = Request([str(word) for word in argv], timeout=_PATIENCE, keep=(lock,))
         ended = stream(request, output.feed)
         if ended.status != 0:
-            raise InfrastructureError(
-                f"{what} failed:\n" + "\n".join(output.tail),
-                hint="is a Python package index reachable? `pip config list` shows which is used",
-            )
+            raise InfrastructureError(f"{what} failed:\n" + "\n".join(output.tail), hint=hint)
 
 
 class _Output:
@@ -160,7 +181,7 @@ class _Output:
 
 def _empty(folder: Path) -> None:
     """Remove everything but the lock; the stamp goes first."""
-    (folder / _STAMP).unlink(missing_ok=True)
+    (folder / STAMP).unlink(missing_ok=True)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +74,9 @@ def started(clone: Path, home: Home) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory, home: Home) -> Path:
     folder = tmp_path_factory.mktemp("dist")
+    # The build backend is the one of this environment, which the lock pins.
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps")
-    built = home.run(*pip, "--wheel-dir", folder, clone)
+    built = home.run(*pip, "--no-build-isolation", "--wheel-dir", folder, clone)
     assert built.returncode == 0, built.stderr
     (path,) = folder.glob("*.whl")
     return path
@@ -86,8 +88,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory, home: Home)
     folder = tmp_path_factory.mktemp("elsewhere")
     made = home.run(sys.executable, "-m", "venv", folder)
     assert made.returncode == 0, made.stderr
-    done = home.run(folder / "bin" / "python", "-m", "pip", "install", wheel)
+    pip = (folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
+    locked = home.run(*pip, "install", "--require-hashes", "-r", ROOT / "locks" / "run.txt")
+    assert locked.returncode == 0, locked.stderr
+    done = home.run(*pip, "install", "--no-deps", wheel)
     assert done.returncode == 0, done.stderr
+    checked = home.run(*pip, "check")
+    assert checked.returncode == 0, checked.stdout
     return folder / "bin"
 
 
@@ -172,3 +179,69 @@ def test_the_installed_program_finds_its_own_data(installed: Path, home: Home) -
     done = home.run(installed / "compat", "images", "list", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONHOME": "/nonexistent"},
+        {"PYTHONPATH": "SHADOW", "PYTHONSAFEPATH": ""},
+        {"PYTHONSTARTUP": "/nonexistent", "PYTHONUSERBASE": "SHADOW"},
+        {"PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"},
+        {"VIRTUAL_ENV": "SHADOW"},
+        {"PIP_TARGET": "SHADOW", "PIP_PREFIX": "SHADOW", "PIP_CONFIG_FILE": "/nonexistent"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_no_variable_of_python_or_pip_changes_the_program(
+    clone: Path, home: Home, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    (tmp_path / "click.py").write_text("raise SystemExit(1)")
+    env = [f"{name}={value.replace('SHADOW', str(tmp_path))}" for name, value in variables.items()]
+    done = home.run("/usr/bin/env", *env, clone / "compat-run", "--no-install", "--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"compat-run, version {harness.__version__}\n"
+
+
+def _delete(package: Path) -> None:
+    shutil.rmtree(package)
+
+
+def _cut_short(package: Path) -> None:
+    (package / "core.py").write_text("def broken(:\n")
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("spoil", [_delete, _cut_short])
+def test_a_broken_package_is_told_and_is_no_regression(
+    clone: Path, home: Home, spoil: Callable[[Path], None]
+) -> None:
+    (package,) = (clone / ".venv" / "lib").glob("python3.*/site-packages/click")
+    kept = package.with_name("click-kept")
+    shutil.copytree(package, kept)
+    spoil(package)
+    try:
+        done = home.run(clone / "compat-run", "--no-install", "--version")
+    finally:
+        shutil.rmtree(package, ignore_errors=True)
+        kept.rename(package)
+    assert done.returncode == 4
+    assert done.stderr.startswith("compat-run: error: cannot go on: ")
+    assert f"remove {clone / '.venv'}, and ./compat-run makes it anew" in done.stderr
+
+
+@pytest.mark.usefixtures("started")
+def test_a_broken_file_of_the_checkout_is_told_and_is_no_regression(
+    clone: Path, home: Home
+) -> None:
+    for name in ("harness/launcher/environment.py", "harness/cli/program.py"):
+        file = clone / name
+        whole = file.read_text()
+        file.write_text(whole + "\n)")
+        try:
+            done = home.run(clone / "compat-run", "--no-install", "--version")
+        finally:
+            file.write_text(whole)
+        assert done.returncode == 4
+        assert f"SyntaxError: unmatched ')' ({file.name}" in done.stderr

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,8 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from harness.launcher.environment import Environment
-Environment(Path(sys.argv[2]), tuple(sys.argv[4:]), Path(sys.argv[1])).provide()
+folder, lock, root = Path(sys.argv[2]), Path(sys.argv[4]), Path(sys.argv[1])
+Environment(folder, lock, root, tuple(sys.argv[5:])).provide()
 print("provided", flush=True)
 time.sleep(float(sys.argv[3]))
 """
@@ -38,11 +40,31 @@ class Launcher:
     folder: Path
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, *wheels: Path, stay: float = 0.0) -> subprocess.Popen[str]:
+    def start(
+        self,
+        wheel: Path,
+        *imports: str,
+        stay: float = 0.0,
+        variables: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[str]:
         """Start one that stays for so many seconds after the environment is there."""
-        argv = [sys.executable, "-c", PROVIDE, str(ROOT), str(self.folder), str(stay)]
+        return self.start_with(_lock(wheel), *imports, stay=stay, variables=variables)
+
+    def start_with(
+        self,
+        lock: Path,
+        *imports: str,
+        stay: float = 0.0,
+        variables: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[str]:
+        """Start one with a lock that is there already."""
+        argv = [sys.executable, "-IS", "-c", PROVIDE, str(ROOT), str(self.folder), str(stay)]
         child = subprocess.Popen(
-            [*argv, *map(str, wheels)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*argv, str(lock), *imports],
+            env={**os.environ, **(variables or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.started.append(child)
         return child
@@ -75,6 +97,14 @@ def _wheel(folder: Path, name: str) -> Path:
     return path
 
 
+def _lock(wheel: Path) -> Path:
+    """Pin a wheel of this disk in a lock beside it."""
+    lock = wheel.with_suffix(".txt")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lock.write_text(f"{wheel} --hash=sha256:{digest}\n")
+    return lock
+
+
 @pytest.fixture
 def one(tmp_path: Path) -> Path:
     return _wheel(tmp_path, "compat_probe_one")
@@ -96,7 +126,7 @@ def _read_until(child: subprocess.Popen[str], words: str) -> str:
     pytest.fail(f"it never said {words!r}: {said}")
 
 
-def test_it_is_made_once_and_made_anew_when_the_requirements_change(
+def test_it_is_made_once_and_made_anew_when_the_lock_changes(
     launcher: Launcher, one: Path, two: Path
 ) -> None:
     said = launcher.start(one).communicate(timeout=300)[1]
@@ -129,7 +159,7 @@ def test_a_killed_maker_leaves_nothing_that_is_used_and_its_children_are_waited_
         time.sleep(0.01)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert not Environment(launcher.folder, (str(one),), ROOT)._complete()
+    assert not Environment(launcher.folder, _lock(one), ROOT)._complete()
 
     second = launcher.start(one)
     assert "making a Python environment" in second.communicate(timeout=300)[1]
@@ -159,14 +189,84 @@ def test_a_failing_pip_is_told_with_its_words_and_leaves_nothing_that_is_used(
     assert child.returncode == 1
     assert "pip failed" in said
     assert "broken-1.0" in said
-    assert not Environment(launcher.folder, (str(broken),), ROOT)._complete()
+    assert not Environment(launcher.folder, _lock(broken), ROOT)._complete()
 
 
 def test_an_interpreter_that_was_upgraded_makes_it_stale(launcher: Launcher, one: Path) -> None:
     launcher.start(one).communicate(timeout=300)
-    environment = Environment(launcher.folder, (str(one),), ROOT)
+    environment = Environment(launcher.folder, _lock(one), ROOT)
     assert environment._complete()
     real = os.path.realpath(environment.python)
     environment.python.unlink()
     environment.python.symlink_to(f"{real}-of-tomorrow")
     assert not environment._complete()
+
+
+PIP_CONF = """
+[global]
+target = {elsewhere}
+no-index = true
+[install]
+prefix = {elsewhere}
+user = true
+require-hashes = true
+no-deps = true
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONFIG_FILE", "PYTHONUSERBASE", "PYTHONHOME"],
+)
+def test_what_the_caller_sets_installs_nothing_elsewhere(
+    launcher: Launcher, one: Path, tmp_path: Path, name: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    conf = tmp_path / "pip.conf"
+    conf.write_text(PIP_CONF.format(elsewhere=elsewhere))
+    value = str(conf if name == "PIP_CONFIG_FILE" else elsewhere)
+    child = launcher.start(one, "compat_probe_one", variables={name: value})
+    said = child.communicate(timeout=300)
+    assert child.returncode == 0, said
+    assert launcher.imports("compat_probe_one")
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PIP_USER": "1"},
+        {"PIP_CONSTRAINT": "/nonexistent/constraints.txt"},
+        {"PIP_NO_BINARY": ":all:"},
+        {"PIP_DRY_RUN": "1"},
+        {"PIP_PYTHON": "/nonexistent/python"},
+        {"PIP_QUIET": "3", "PIP_VERSION": "1", "PIP_HELP": "1"},
+        {"PYTHONPATH": "/nonexistent", "PYTHONOPTIMIZE": "2", "PYTHONNOUSERSITE": "1"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_what_the_caller_sets_changes_no_installation(
+    launcher: Launcher, one: Path, variables: dict[str, str]
+) -> None:
+    child = launcher.start(one, "compat_probe_one", variables=variables)
+    said = child.communicate(timeout=300)
+    assert child.returncode == 0, said
+    assert launcher.imports("compat_probe_one")
+
+
+def test_a_wheel_that_is_not_the_locked_one_is_refused(launcher: Launcher, one: Path) -> None:
+    lock = one.with_suffix(".other")
+    lock.write_text(f"{one} --hash=sha256:{hashlib.sha256(b'another').hexdigest()}\n")
+    child = launcher.start_with(lock)
+    assert "DO NOT MATCH THE HASHES" in child.communicate(timeout=300)[1]
+    assert child.returncode == 1
+
+
+def test_it_is_ready_only_when_the_imports_work(launcher: Launcher, one: Path) -> None:
+    child = launcher.start(one, "compat_probe_one", "compat_probe_missing")
+    said = child.communicate(timeout=300)[1]
+    assert child.returncode == 1  # of the script above; the launcher's is 4
+    assert "importing what was installed failed" in said
+    assert "No module named 'compat_probe_missing'" in said
+    assert "the environment is ready" not in said
+    assert "making" in launcher.start(one).communicate(timeout=300)[1]

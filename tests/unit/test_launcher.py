@@ -5,27 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from harness.errors import ConfigError, InfrastructureError, MissingToolError
+from harness.errors import InfrastructureError, MissingToolError
 from harness.launcher import debian, launch, make_plan
 from harness.launcher.environment import Environment
-from harness.launcher.pyproject import dependencies, group
+from harness.start import STAMP, start
+from harness.tools import pip
 from harness.tools.process import CommandFailed, Completed, Request
 from harness.tools.requirements import Group, Kind, Requirement
-
-PYPROJECT = """
-[project]
-dependencies = ["click>=8.2", "rich"]
-[dependency-groups]
-runner = ["tox"]
-test = ["pytest", "rich"]
-dev = [{ include-group = "test" }, { include-group = "runner" }, "pytest"]
-loop = [{ include-group = "loop" }]
-"""
 
 VENV = Requirement(Kind.MODULE, "ensurepip", "python3-venv", Group.VENV, "makes")
 RUNC = Requirement(Kind.PROGRAM, "runc", "runc", Group.RUN, "runs")
@@ -39,27 +31,29 @@ REGISTRY = Requirement(
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
-    return tmp_path
+    """Give a checkout that pins nothing."""
+    folder = tmp_path / "checkout"
+    (folder / "locks").mkdir(parents=True)
+    for name in ("run.txt", "runner.txt"):
+        (folder / "locks" / name).touch()
+    return folder
 
 
-def test_dependencies_are_read_from_pyproject(checkout: Path) -> None:
-    assert dependencies(checkout) == ("click>=8.2", "rich")
+def _launch(checkout: Path, *args: str) -> int:
+    """Start the launcher as ./compat-run does and give its exit code."""
 
+    def body() -> int:
+        launch(checkout, args)
 
-def test_a_group_is_expanded_once_and_in_order(checkout: Path) -> None:
-    assert group(checkout, "dev") == ("pytest", "rich", "tox")
-
-
-@pytest.mark.parametrize(("name", "how"), [("loop", "includes itself"), ("docs", "is not there")])
-def test_a_group_that_cannot_be_is_an_error(checkout: Path, name: str, how: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name} {how}"):
-        group(checkout, name)
+    with pytest.raises(SystemExit) as end:
+        start(body)
+    assert isinstance(end.value.code, int)
+    return end.value.code
 
 
 def test_arguments_are_passed_on_without_the_launchers_own(checkout: Path) -> None:
     plan = make_plan(checkout, ["v0.6", "master", "--no-install", "--offline"])
-    assert plan.argv == ("-P", "-m", "harness.cli", "v0.6", "master", "--offline")
+    assert plan.argv == ("harness.cli", "v0.6", "master", "--offline")
     assert not plan.install
     assert plan.groups == (Group.VENV, Group.RUN)
 
@@ -73,9 +67,16 @@ def test_nothing_is_installed_for_a_command_that_only_looks(
 
 def test_the_tests_are_one_command_with_all_that_they_need(checkout: Path) -> None:
     plan = make_plan(checkout, ["tests", "tests/unit", "-k", "refs"])
-    assert plan.environment.requirements == ("tox",)
+    assert plan.environment.lock == checkout / "locks" / "runner.txt"
     assert set(plan.groups) == set(Group)
-    assert plan.argv[-4:] == ("--", "tests/unit", "-k", "refs")
+    assert plan.argv[0] == "tox"
+    assert plan.argv[-6:] == ("-e", "all", "--", "tests/unit", "-k", "refs")
+
+
+def test_the_tests_run_on_the_newest_versions_if_asked(checkout: Path) -> None:
+    plan = make_plan(checkout, ["tests", "--newest", "tests/unit"])
+    assert plan.argv[-4:] == ("-e", "newest", "--", "tests/unit")
+    assert plan.environment == make_plan(checkout, ["tests"]).environment
 
 
 def test_the_environment_lies_in_the_checkout_or_where_it_is_told(
@@ -92,9 +93,7 @@ def test_a_folder_of_somebody_else_is_never_emptied(
     (checkout / ".venv").mkdir()
     (checkout / ".venv" / "thesis.tex").write_text("years of work")
     monkeypatch.setattr(debian, "provide", lambda *_args, **_kw: None)
-    with pytest.raises(SystemExit) as end:
-        launch(checkout, ["demo"])
-    assert end.value.code == 2
+    assert _launch(checkout, "demo") == 2
     assert "was not made by compat-run" in capsys.readouterr().err
     assert (checkout / ".venv" / "thesis.tex").read_text() == "years of work"
 
@@ -102,18 +101,66 @@ def test_a_folder_of_somebody_else_is_never_emptied(
 def test_a_complete_environment_is_entered_at_once(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    became: list[Sequence[str]] = []
+    became: list[tuple[Sequence[str], Mapping[str, str]]] = []
 
-    def become(_path: Path, argv: Sequence[str]) -> None:
-        became.append(argv)
+    def become(_path: Path, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        became.append((argv, env))
         raise SystemExit(0)  # as exec does, this does not come back
 
-    monkeypatch.setattr(os, "execv", become)
+    hidden = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONUSERBASE", "VIRTUAL_ENV")
+    for name in (*hidden, "COMPAT_RUNS", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "anything")
+    monkeypatch.setattr(os, "execve", become)
     monkeypatch.setattr(debian, "provide", lambda *_args, **_kw: None)
     monkeypatch.setattr(Environment, "_complete", lambda _self: True)
     with pytest.raises(SystemExit):
         launch(checkout, ["doctor"])
-    assert became == [[str(checkout / ".venv/bin/python"), "-P", "-m", "harness.cli", "doctor"]]
+    ((argv, env),) = became
+    start_file = str(checkout / "harness" / "start.py")
+    own = str(checkout / ".venv" / "bin" / "python")
+    assert argv == [own, "-I", start_file, "harness.cli", "doctor"]
+    assert not [name for name in env if name.startswith(hidden)]
+    assert env["COMPAT_RUNS"] == env["PIP_INDEX_URL"] == "anything"
+
+
+def test_tox_gets_neither_its_own_variables_nor_what_changes_an_installation(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name in ("TOXENV", "TOX_OVERRIDE", "VIRTUALENV_DOWNLOAD", "PIP_TARGET", "PYTHONPATH"):
+        monkeypatch.setenv(name, "anything")
+    monkeypatch.setenv("PIP_INDEX_URL", "index")
+    monkeypatch.setattr(pip, "run", lambda _request: Completed(0, b"", b""))
+    env = make_plan(checkout, ["tests"]).variables(Path("python"))
+    ours = {k: v for k, v in env.items() if k.startswith(("TOX", "VIRTUALENV", "PIP", "PYTHON"))}
+    assert ours == {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "index",
+        "TOX_USER_CONFIG_FILE": os.devnull,
+        "VIRTUALENV_CONFIG_FILE": os.devnull,
+    }
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Path) -> None:
+    made = make_plan(checkout, []).environment
+    made.python.parent.mkdir(parents=True)
+    made.python.symlink_to("/usr/lib/python-of-yesterday")
+    (made.folder / STAMP).write_text(made._wanted())
+    assert not made._complete()
+    made.python.unlink()
+    made.python.symlink_to(sys.executable)
+    (made.folder / STAMP).write_text(made._wanted())
+    assert made._complete()
+
+
+def test_another_lock_makes_an_environment_stale(checkout: Path) -> None:
+    made = make_plan(checkout, []).environment
+    made.python.parent.mkdir(parents=True)
+    made.python.symlink_to(sys.executable)
+    (made.folder / STAMP).write_text(made._wanted())
+    made.lock.write_text("click==9")
+    assert not made._complete()
 
 
 def test_a_full_disk_is_told_without_a_traceback(
@@ -124,9 +171,7 @@ def test_a_full_disk_is_told_without_a_traceback(
 
     monkeypatch.setattr(debian, "provide", lambda *_args, **_kw: None)
     monkeypatch.setattr(Environment, "provide", fill)
-    with pytest.raises(SystemExit) as end:
-        launch(checkout, ["demo"])
-    assert end.value.code == 4
+    assert _launch(checkout, "demo") == 4
     assert capsys.readouterr().err.splitlines() == [
         "compat-run: error: /small/venv: No space left on device",
         "compat-run: hint: set COMPAT_VENV to another folder",
@@ -138,9 +183,7 @@ def test_an_interruption_is_130(checkout: Path, monkeypatch: pytest.MonkeyPatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(debian, "provide", interrupt)
-    with pytest.raises(SystemExit) as end:
-        launch(checkout, [])
-    assert end.value.code == 130
+    assert _launch(checkout) == 130
 
 
 class Machine:

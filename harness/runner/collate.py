@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from harness.config.skiplists import Entry
+from harness.config.testnames import ROOT
 from harness.gotest.excerpts import head
 from harness.gotest.names import TestKey, parse, sandbox_name
-from harness.gotest.selection import ROOT
 from harness.model import (
     EntryRef,
     Judgement,

@@ -81,5 +81,5 @@ def _context(name: str, store: Path) -> Endpoint:
 def _read(file: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EngineFailed(f"{file} cannot be read: {error}") from error

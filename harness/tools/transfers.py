@@ -111,7 +111,7 @@ def _lines(ask: Callable[[], Iterable[bytes | str]]) -> Iterator[bytes]:
 def _check(doing: str, image: str, line: bytes) -> None:
     try:
         said = msgspec.json.decode(line, type=_Progress)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return  # a kind of progress that we do not know
     if text := said.error_detail.message or said.error:
         raise ImageRefused(doing, image, cause_of(text, said.error_detail.code), text)

@@ -99,11 +99,20 @@ def test_a_context_that_is_not_there_is_named(config: Config) -> None:
     assert caught.value.hint == "docker context ls"
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"Endpoints": {}}', '{"Endpoints": {"docker": 1}}'])
-def test_a_damaged_context_is_named_by_its_file(config: Config, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b'{"Endpoints": {}}',
+        b'{"Endpoints": {"docker": 1}}',
+        b'{"Endpoints": {"docker": {"Host": "\xff"}}}',
+    ],
+)
+def test_a_damaged_context_is_named_by_its_file(config: Config, text: bytes) -> None:
     pem = _store(config, "lab")
     meta = pem.parents[2] / "meta" / pem.parent.name / "meta.json"
-    meta.write_text(text)
+    meta.write_bytes(text)
     with pytest.raises(EngineFailed, match=r"meta\.json cannot be read"):
         find_endpoint({"DOCKER_CONTEXT": "lab", **config})
 

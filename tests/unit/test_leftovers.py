@@ -69,6 +69,7 @@ def test_a_leg_that_was_killed_has_no_such_file_and_nothing_is_known(tmp_path: P
         "[]",
         "\x00",
         b"\xff\xfe",
+        json.dumps({**said(), "shared": ["?"]}).encode().replace(b"?", b"\xff"),
         json.dumps(said(processes=-1)),
         json.dumps({**said(), "shared": "all"}),
         "[" * 100_000,

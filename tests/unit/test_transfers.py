@@ -164,7 +164,7 @@ def test_so_is_one_that_ends_the_progress(
 
 
 def test_progress_that_nobody_knows_is_passed_over(fake: FakeEngine) -> None:
-    fake.says = (b"what\n", b"[1]\n", b'{"error":5}\n', *GOOD)
+    fake.says = (b"what\n", b"[1]\n", b'{"error":5}\n', b'{"error":"\xff"}\n', *GOOD)
     pull(fake)
 
 

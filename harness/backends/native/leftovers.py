@@ -47,7 +47,7 @@ def read_left(file: Path) -> Left:
             said = msgspec.json.decode(opened.read(_LIMIT), type=_File)
     except FileNotFoundError:
         return Left(None)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         return Left(None, (f"{file.name}, which cannot be read: {error}",))
     counted = {kind: getattr(said, kind).number for kind in Leaked.__struct_fields__}
     return Left(Leaked(**counted), tuple(said.shared[:_NOTES]))

@@ -10,7 +10,8 @@ from harness.config.series import Patch
 from harness.errors import PatchError
 from harness.store import Published, Store, key_of
 from harness.tools.git import Git, GitFailed
-from harness.tools.process import CommandFailed, Request, clean_environment, run
+from harness.tools.inherited import GIT, inherited
+from harness.tools.process import CommandFailed, Request, run
 
 _FAILED = re.compile(r"error: patch failed: (?P<file>.+):(?P<line>\d+)")
 _MISSING = re.compile(r"error: (?P<file>.+): No such file or directory")
@@ -24,14 +25,12 @@ def tree(store: Store, git: Git, sha: str, patches: Sequence[Patch]) -> Publishe
     key = key_of({"commit": sha, "patches": [patch.sha256 for patch in patches]})
 
     def make(folder: Path) -> None:
-        index = folder.with_suffix(".index")
+        scratch = folder.with_suffix(".git")  # goes with what is half made
         try:
-            git.export(sha, index, folder)
+            git.export(sha, scratch, folder)
         except GitFailed as error:  # it does not say why it cannot write a file
             error.hint = f"if it could not write, see that {store.root} has free space (df -h)"
             raise
-        finally:
-            index.unlink(missing_ok=True)
         for patch in patches:
             _apply(patch, folder, sha)
 
@@ -40,7 +39,7 @@ def tree(store: Store, git: Git, sha: str, patches: Sequence[Patch]) -> Publishe
 
 def _apply(patch: Patch, folder: Path, sha: str) -> None:
     # GIT_DIR points nowhere so that git applies to plain files wherever the cache lies.
-    environment = clean_environment(GIT_DIR="/dev/null", LC_ALL="C")
+    environment = inherited(GIT, GIT_DIR="/dev/null")
     argv = ["git", "apply", "--whitespace=nowarn", "-"]
     request = Request(argv, cwd=folder, env=environment, stdin=patch.text)
     try:

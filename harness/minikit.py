@@ -21,7 +21,8 @@ from harness.config.yamlfile import Complaint, Place
 from harness.errors import ConfigError
 from harness.model import Record
 from harness.store import Store
-from harness.tools.process import Request, clean_environment, find, run
+from harness.tools.inherited import GIT, inherited
+from harness.tools.process import Request, find, run
 
 DAEMON = "v0.1"
 FRONTEND = "master"
@@ -94,8 +95,7 @@ def materialise(source: Path, store: Store) -> Path:
     stream = b"".join(fast_import(source, load(source / HISTORY, History)))
 
     def make(folder: Path) -> None:
-        # The caller's own settings (hooks, templates, hash) must not change what comes out.
-        environment = clean_environment(GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL="/dev/null")
+        environment = inherited(GIT)
         git = [str(find("git")), "-C", str(folder)]
         begin = ["init", "--quiet", "--bare", "--template=", "--object-format=sha1"]
         run(Request([*git, *begin, "--initial-branch=master"], env=environment))

@@ -21,6 +21,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -202,6 +203,7 @@ class Store:
             with self._told_if_full():
                 empty.mkdir(parents=True)
                 make(empty)
+                _open(empty)
                 _used_now(empty)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 empty.rename(path)
@@ -232,6 +234,26 @@ def _make_writable_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _open(folder: Path) -> None:
+    """Let all that is in a folder be as a umask of 022 makes it, whatever the caller's is.
+
+    Modes go into images with the files, and are a part of what was built.
+    """
+    paths = [folder]
+    while paths:
+        path = paths.pop()
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            continue
+        own = status.st_mode & stat.S_IRWXU
+        shared = own & ~stat.S_IWUSR
+        mode = own | shared >> 3 | shared >> 6
+        if stat.S_IMODE(status.st_mode) != mode:
+            path.chmod(mode)
+        if stat.S_ISDIR(status.st_mode):
+            paths += path.iterdir()
 
 
 def _used_now(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.backends.base import LegRequest
-from harness.tools.process import clean_environment
+from harness.tools.inherited import CONTAINER, inherited
 from harness.tools.redaction import passwords
 
 BINARY = "dockerfile.test"
@@ -23,9 +23,6 @@ GRACE = 20.0
 
 _SHORTEST = 4
 """Characters of a password that is looked for in a leg's output."""
-
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-PROXIES = (*_PROXIES, *map(str.lower, _PROXIES))
 
 
 def arguments(binary: str, leg: LegRequest) -> list[str]:
@@ -53,19 +50,10 @@ def environment(leg: LegRequest, *, temporary: str, frontend: str, mirror: str) 
     }
 
 
-def passed_on(names: tuple[str, ...] = PROXIES) -> dict[str, str]:
-    """Give those of our own variables that a leg gets too.
-
-    Proxies can hold credentials, so these are never written down.
-    """
-    ours = clean_environment()
-    return {name: ours[name] for name in names if name in ours}
-
-
 def secrets() -> list[str]:
-    """Give the passwords in what a leg is passed on, which its output must not show.
+    """Return the passwords in what a leg inherits, which its output must not show.
 
     Not those that may be a part of any test's name: without them the output would say nothing.
     """
-    found = [secret for value in passed_on().values() for secret in passwords(value)]
+    found = [secret for value in inherited(CONTAINER).values() for secret in passwords(value)]
     return [secret for secret in found if len(secret) >= _SHORTEST]

@@ -19,14 +19,24 @@ FRONTEND_TAGS = ("netgo", "static_build", "osusergo")
 
 ENVIRONMENT = {
     "CGO_ENABLED": "0",
+    "GO111MODULE": "on",
+    "GO386": "sse2",
+    "GOAMD64": "v1",
+    "GOARM64": "v8.0",
     "GOENV": "off",
+    "GOFIPS140": "off",
     "GOFLAGS": "-mod=vendor -trimpath -buildvcs=false",
     "GOPROXY": "off",
+    "GOSUMDB": "off",
     "GOTELEMETRY": "off",
     "GOTOOLCHAIN": "local",
     "GOWORK": "off",
 }
-"""Makes Go build offline, from vendored sources, without cgo."""
+"""Makes Go build offline, from vendored sources, without cgo, for any processor of its kind.
+
+It is all that Go reads of an environment and that changes what is built, so that neither a
+toolchain's own go.env nor an image has a say; only the platform is the machine's.
+"""
 
 BEFORE_MODULES = {"GO111MODULE": "off", "GOFLAGS": "-trimpath -buildvcs=false"}
 """Over ENVIRONMENT, for a tree that is no module; it must lie in a GOPATH."""

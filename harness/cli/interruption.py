@@ -10,6 +10,7 @@ from types import FrameType
 
 from harness.errors import ExitCode
 from harness.tools.process import kill_all
+from harness.tools.signals import ignored
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C; a CI's cancel and timeout(1); a terminal that was closed."""
@@ -35,7 +36,7 @@ def interruptible() -> Iterator[None]:
         asked = True
         raise KeyboardInterrupt
 
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    heard = [number for number in _SIGNALS if not ignored(number)]
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield

@@ -20,6 +20,7 @@ from harness.cli.complaints import explain, printable, tell
 from harness.cli.lazy import Settings
 from harness.cli.umbrella import short_form, umbrella
 from harness.errors import ExitCode
+from harness.tools.signals import begin_afresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,11 +36,13 @@ _WIDTH = 100
 
 def compat() -> int:
     """Run the command that the arguments of `compat` name and return the exit code."""
+    begin_afresh()
     return execute("compat", lambda _args: umbrella, sys.argv[1:])
 
 
 def compat_run() -> int:
     """Do the same for `compat-run`: the command is `run` unless another is named first."""
+    begin_afresh()
     return execute("compat-run", short_form, sys.argv[1:])
 
 

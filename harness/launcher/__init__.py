@@ -26,7 +26,7 @@ _LOOKS_ONLY = {"completion", "doctor"}
 """Commands that change nothing, so that nothing is installed for them."""
 
 _PYTHONS = ("PYTHON", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-_TESTERS = ("TOX", "VIRTUALENV_")
+_TESTERS = ("TOX", "VIRTUALENV_", "PIP_")
 """How variables begin that would change what Python is, and how tox makes an environment."""
 
 
@@ -46,11 +46,11 @@ class Plan:
     def variables(self, python: Path) -> dict[str, str]:
         """Return the environment for what is run: it depends on no other Python."""
         hidden = (*_PYTHONS, *(_TESTERS if self.tests else ()))
-        ours = environment(python) if self.tests else dict(os.environ)
-        kept = {name: value for name, value in ours.items() if not name.startswith(hidden)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
         # Both programs would read a file of the user's, too.
         own = ("TOX_USER_CONFIG_FILE", "VIRTUALENV_CONFIG_FILE") if self.tests else ()
-        return {**kept, **dict.fromkeys(own, os.devnull)}
+        index = environment(python) if self.tests else {}
+        return {**kept, **index, **dict.fromkeys(own, os.devnull)}
 
 
 def launch(root: Path, args: Sequence[str]) -> NoReturn:

@@ -16,7 +16,8 @@ from pathlib import Path
 from harness.errors import InfrastructureError, MissingToolError
 from harness.presence import missing
 from harness.start import say
-from harness.tools.process import CommandFailed, Request, clean_environment, run
+from harness.tools.inherited import DEBIAN, inherited
+from harness.tools.process import CommandFailed, Request, run
 from harness.tools.requirements import Group, Requirement, install_command, requirements
 
 _REMOVED = re.compile(r"^Remv (\S+)", re.MULTILINE)
@@ -71,8 +72,7 @@ def _install(lacking: Sequence[Requirement]) -> None:
 
 
 def _apt(*words: str) -> str:
-    environment = clean_environment(DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8")
-    return run(Request(["apt-get", *words], env=environment, timeout=1800)).text
+    return run(Request(["apt-get", *words], env=inherited(DEBIAN), timeout=1800)).text
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from harness.errors import InfrastructureError, UsageError
 from harness.start import STAMP, say
+from harness.tools.inherited import PYTHON, inherited
 from harness.tools.pip import pip
 from harness.tools.process import Request, stream
 
@@ -141,7 +142,10 @@ class Environment:
         # The children keep the lock: if this process is killed, the next one waits for them.
         keep = (lock,)
         venv = [str(python), "-I", "-m", "venv", str(self.folder)]
-        self._run("the virtual environment", Request(venv, timeout=_PATIENCE, keep=keep))
+        self._run(
+            "the virtual environment",
+            Request(venv, env=inherited(PYTHON), timeout=_PATIENCE, keep=keep),
+        )
         count = len(_PINNED.findall(self.lock.read_text(encoding="utf-8")))
         say(f"installing the {count} Python packages that {self.lock.name} pins")
         options = ("--require-hashes", "--progress-bar=off", "--no-warn-script-location")
@@ -150,7 +154,10 @@ class Environment:
         packages = self.folder / "lib" / f"python{_VERSION}" / "site-packages"
         (packages / "compat-run.pth").write_text(f"{self.root}\n", encoding="utf-8")
         argv = [str(self.python), "-I", "-c", _IMPORT, *self.imports]
-        self._run("importing what was installed", Request(argv, timeout=_PATIENCE, keep=keep))
+        self._run(
+            "importing what was installed",
+            Request(argv, env=inherited(PYTHON), timeout=_PATIENCE, keep=keep),
+        )
         unfinished = self.folder / f"{STAMP}.tmp"
         unfinished.write_text(self._wanted(), encoding="utf-8")
         unfinished.rename(self.folder / STAMP)

@@ -7,10 +7,11 @@ helper that finds them in its environment (https://git-scm.com/docs/gitcredentia
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote
+
+from harness.tools.inherited import REMOTE_GIT, inherited
 
 _WITH = re.compile(
     r"(?P<scheme>https?://)(?P<user>[^/\s:@]*)(:(?P<password>[^/\s]*))?@(?P<rest>.*)",
@@ -44,7 +45,7 @@ def remote_of(url: str) -> Remote:
 
 def _settings(key: str, values: tuple[str, ...]) -> dict[str, str]:
     """Add values of a key to those that our own environment gives to git."""
-    first = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = inherited(REMOTE_GIT).get("GIT_CONFIG_COUNT", "")
     start = int(first) if first.isdecimal() else 0
     settings = {"GIT_CONFIG_COUNT": str(start + len(values))}
     for number, value in enumerate(values, start):

@@ -11,7 +11,7 @@ import requests
 from docker.api.client import APIClient
 from docker.tls import TLSConfig
 
-from harness.tools.process import clean_environment
+from harness.tools.inherited import BUILDER, inherited
 from harness.tools.stop import unless_stopped
 
 CALL = 60
@@ -19,15 +19,6 @@ CALL = 60
 
 _REACH = 20
 """Seconds for its first answer."""
-
-_NAMING = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
-"""Variables by which Docker's client program finds an engine."""
-
-
-def naming_none() -> dict[str, str]:
-    """Give the environment in which Docker's client program is told of no engine."""
-    ours = clean_environment()
-    return {name: value for name, value in ours.items() if name not in _NAMING}
 
 
 class _Client(APIClient):
@@ -93,7 +84,7 @@ class Endpoint:
 
     def for_docker(self, **extra: str) -> dict[str, str]:
         """Give the environment in which Docker's client program speaks to this engine."""
-        ours = naming_none() | extra
+        ours = inherited(BUILDER, **extra)
         if self.context:
             return ours | {"DOCKER_CONTEXT": self.context}
         if self.certificates:

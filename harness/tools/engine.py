@@ -297,6 +297,7 @@ class Engine:
                 environment=dict(container.environment),
                 labels={PROJECT: "yes", OWNER: machine.process(), **container.labels},
                 host_config=host,
+                use_config_proxy=False,  # what a leg inherits, the caller's environment says
             )["Id"]
         try:
             yield name

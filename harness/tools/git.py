@@ -8,19 +8,22 @@ process.py like every program: with a time limit, and stopped when its caller is
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import InfrastructureError
 from harness.tools.credentials import Remote
-from harness.tools.process import CommandFailed, Completed, Request, clean_environment, find, run
+from harness.tools.inherited import GIT, REMOTE_GIT, Kind, inherited
+from harness.tools.process import CommandFailed, Completed, Request, find, run
 from harness.tools.redaction import redact
 
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-_AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
-"""What is found out is kept by commit ids, so histories and trees must be those of the ids."""
+_SETTINGS = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
+    *("-c", "log.showSignature=false"),
+)
+"""Over a repository's own: what would start programs, and be read for what was asked for."""
 
+_SHA256_DIGITS = 64
 _PATIENCE = 600.0
 """Seconds for what reads the repository."""
 
@@ -50,13 +53,17 @@ class Git:
         self._texts: dict[tuple[str, str], str] = {}
 
     def run(
-        self, *args: str, env: Mapping[str, str] | None = None, patience: float = _PATIENCE
+        self,
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        kind: Kind = GIT,
+        patience: float = _PATIENCE,
     ) -> str:
         """Run one git command and give its standard output without the last line's end.
 
         Raises GitFailed with the command's last words, MissingToolError without git.
         """
-        return self._call(*args, env=env, patience=patience).text.removesuffix("\n")
+        return self._call(*args, env=env, kind=kind, patience=patience).text.removesuffix("\n")
 
     def _says_yes(self, *args: str) -> bool:
         return self._call(*args, accept=_YES_OR_NO).status == 0
@@ -65,12 +72,13 @@ class Git:
         self,
         *args: str,
         env: Mapping[str, str] | None = None,
+        kind: Kind = GIT,
         patience: float = _PATIENCE,
         accept: frozenset[int] = frozenset({0}),
         stdin: bytes = b"",
     ) -> Completed:
-        env = {"GIT_DIR": self._git_dir, **(env or {})}
-        return _git(args, self.path, env, patience=patience, accept=accept, stdin=stdin)
+        environment = inherited(kind, **{"GIT_DIR": self._git_dir, **(env or {})})
+        return _git(args, self.path, environment, patience=patience, accept=accept, stdin=stdin)
 
     def check(self) -> None:
         """See that there is a repository at this very folder, and all of its history.
@@ -179,15 +187,25 @@ class Git:
         names = "".join(f"{sha}:{path}\n" for sha, path in asked)
         return self._call("cat-file", how, stdin=names.encode()).stdout if names else b""
 
-    def export(self, sha: str, index: Path, dest: Path) -> None:
-        """Write a commit's tree to the existing folder `dest`.
+    def export(self, sha: str, scratch: Path, dest: Path) -> None:
+        """Write a commit's tree to the existing folder `dest`, as its own attributes say.
 
-        `index` is a scratch file of the caller's: nothing is registered in the repository,
-        so that a killed export leaves no lock and no worktree behind.
+        At `scratch`, which the caller removes, a repository without settings is made and borrows
+        the objects. So neither configuration nor attributes of this one count, and nothing is
+        registered in it: a killed export leaves no lock and no worktree behind.
         """
-        env = {"GIT_WORK_TREE": str(dest), "GIT_INDEX_FILE": str(index)}
+        if self._says_yes("config", "--get-regexp", r"^remote\..*\.promisor$"):
+            self.run("archive", "--output=/dev/null", sha)  # fetches what a partial clone lacks
+        objects = str((self.path / self.run("rev-parse", "--git-path", "objects")).absolute())
+        words = ("--object-format=sha256",) if len(sha) == _SHA256_DIGITS else ()
+        _git(("init", "--quiet", "--bare", *words, str(scratch)), self.path, inherited(GIT))
+        env = {
+            "GIT_DIR": str(scratch),
+            "GIT_OBJECT_DIRECTORY": objects,
+            "GIT_WORK_TREE": str(dest),
+        }
         self.run("read-tree", sha, env=env)
-        self.run("-c", "core.autocrlf=false", "checkout-index", "--all", env=env)
+        self.run("checkout-index", "--all", env=env)
 
     def fetch(self, remote: Remote) -> None:
         """Update every tag and branch of a clone of ours from where it came.
@@ -214,6 +232,7 @@ class Git:
             *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
             *("fetch", "--quiet", "--prune", "origin", *refspecs),
             env=remote.environment,
+            kind=REMOTE_GIT,
             patience=_NETWORK_PATIENCE,
         )
 
@@ -238,8 +257,9 @@ def clone(remote: Remote, dest: Path) -> Git:
 
     Raises GitFailed if it cannot be reached.
     """
-    args = ("clone", "--quiet", "--bare", "--end-of-options", remote.url, str(dest))
-    _git(args, dest.parent, remote.environment, patience=_NETWORK_PATIENCE)
+    how = ("clone", "--quiet", "--bare", "--origin=origin", "--end-of-options")
+    environment = inherited(REMOTE_GIT, **remote.environment)
+    _git((*how, remote.url, str(dest)), dest.parent, environment, patience=_NETWORK_PATIENCE)
     return Git(dest)
 
 
@@ -249,7 +269,7 @@ def add_history(source: Path, sha: str, tags: Iterable[str], tree: Path) -> None
     It stands by itself, so that `git describe` works where nothing else of this machine is, as
     in the context of a build. Raises GitFailed.
     """
-    _git(("init", "--quiet", str(tree)), tree, {}, patience=_PATIENCE)
+    _git(("init", "--quiet", str(tree)), tree, inherited(GIT))
     made = Git(tree)
     made.run("fetch", "--quiet", "--depth=1", "--no-tags", str(source.absolute()), sha)
     made.run("update-ref", "--no-deref", "HEAD", sha)
@@ -261,15 +281,14 @@ def add_history(source: Path, sha: str, tags: Iterable[str], tree: Path) -> None
 def _git(
     args: tuple[str, ...],
     cwd: Path,
-    env: Mapping[str, str],
+    environment: Mapping[str, str],
     *,
-    patience: float,
+    patience: float = _PATIENCE,
     accept: frozenset[int] = frozenset({0}),
     stdin: bytes = b"",
 ) -> Completed:
     """Run git, quietly and in English."""
-    argv = [str(find("git")), *args]
-    environment = clean_environment(**_QUIET, **_AS_COMMITTED, **env)
+    argv = [str(find("git")), *_SETTINGS, *args]
     request = Request(argv, cwd, environment, stdin=stdin, timeout=patience, accept=accept)
     try:
         return run(request)

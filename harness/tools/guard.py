@@ -15,6 +15,8 @@ import sys
 import threading
 from pathlib import Path
 
+from harness.tools.inherited import PYTHON, inherited
+
 MARK = "COMPAT_CHILD_OF"
 """Environment variable with the marks of all processes to which a program belongs."""
 
@@ -42,7 +44,7 @@ def _start() -> str:
     os.posix_spawn(
         sys.executable,
         [sys.executable, "-I", "-S", str(_REAPER), mark],
-        os.environ,
+        inherited(PYTHON),
         file_actions=[
             (os.POSIX_SPAWN_DUP2, heard, 0),
             _NOTHING,

@@ -17,6 +17,21 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+_ARCHITECTURES = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "armv7l": "arm",
+    "i686": "386",
+}
+"""As Linux names it → as Go and OCI do, where they differ."""
+
+
+def architecture() -> str:
+    """Name the kind of processor that programs of this machine are built for, as Go does."""
+    name = platform.machine()
+    return _ARCHITECTURES.get(name, name)
+
+
 def kernel() -> str:
     """Give the release of the running kernel."""
     return platform.release()

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from harness.tools.process import Request, clean_environment, run
+from harness.tools.inherited import PIP, inherited
+from harness.tools.process import Request, run
 
 _REACH = frozenset(
     {
@@ -65,18 +66,12 @@ def environment(python: Path, command: str = "install") -> dict[str, str]:
     Raises InfrastructureError if `python` has no pip or pip cannot read its configuration.
     """
     ours = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    return {**_without_pip(), **_kept(_files(python, command, ours.get("PIP_CONFIG_FILE")), ours)}
-
-
-def _without_pip() -> dict[str, str]:
-    """Return our environment without what pip and Python read in it."""
-    hidden = ("PIP_", "PYTHON", "__PYVENV_LAUNCHER__")
-    return {k: v for k, v in clean_environment().items() if not k.startswith(hidden)}
+    return {**inherited(PIP), **_kept(_files(python, command, ours.get("PIP_CONFIG_FILE")), ours)}
 
 
 def _files(python: Path, command: str, own: str | None) -> dict[str, str]:
     """Ask pip what its configuration files say for a command, by option."""
-    env = {**_without_pip(), "PIP_QUIET": "0", **({"PIP_CONFIG_FILE": own} if own else {})}
+    env = {**inherited(PIP), "PIP_QUIET": "0", **({"PIP_CONFIG_FILE": own} if own else {})}
     listed = run(Request([str(python), "-P", "-m", "pip", "config", "list"], env=env)).text
     return read_settings(listed.splitlines(), command)
 

@@ -23,6 +23,7 @@ from typing import IO
 
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
 from harness.tools.guard import marked
+from harness.tools.inherited import PLAIN, inherited
 from harness.tools.pipes import Ears
 from harness.tools.redaction import redact
 from harness.tools.requirements import how_to_install
@@ -37,20 +38,8 @@ _TAIL = 4000
 _running: set[int] = set()
 """The groups that were started and have not been killed yet."""
 
-_GIT_KEPT = frozenset(
-    {
-        "GIT_ALLOW_PROTOCOL",
-        "GIT_ASKPASS",
-        "GIT_CONFIG_COUNT",
-        "GIT_EXEC_PATH",
-        "GIT_HTTP_PROXY_AUTHMETHOD",
-        "GIT_SSH",
-        "GIT_SSH_COMMAND",
-        "GIT_SSL_CAINFO",
-        "GIT_SSL_NO_VERIFY",
-    }
-)
-_GIT_KEPT_PAIRS = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+_UMASK = 0o022
+"""Of every program, whatever the caller's: what it writes may go into an image."""
 
 
 class CommandFailed(InfrastructureError):  # noqa: N818 - an event, named as one
@@ -73,7 +62,7 @@ class Request:
     argv: Sequence[str]
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
-    """The whole environment; None for `clean_environment()`."""
+    """The whole environment, made by `inherited`; None for that of a PLAIN program."""
     stdin: bytes = b""
     duplex: int | None = None
     """A socket that is standard input and standard output at once; then only errors are kept."""
@@ -111,20 +100,6 @@ class Streamed:
 def quoted(argv: Sequence[str]) -> str:
     """Write a command as a person would type it, credentials hidden."""
     return redact(shlex.join(map(str, argv)))
-
-
-def clean_environment(**extra: str) -> dict[str, str]:
-    """Our environment without the repository of a git hook that may have called us, plus `extra`.
-
-    Of GIT_* only how to reach others is kept; the list is pre-commit's (pre_commit/git.py,
-    no_git_env).
-    """
-
-    def kept(name: str) -> bool:
-        ours = not name.startswith("GIT_") or name in _GIT_KEPT
-        return ours or name.startswith(_GIT_KEPT_PAIRS)
-
-    return {**{name: value for name, value in os.environ.items() if kept(name)}, **extra}
 
 
 def find(program: str) -> Path:
@@ -242,12 +217,13 @@ def _popen(request: Request, stdin: IO[bytes] | int, stderr: int) -> subprocess.
         child = subprocess.Popen(
             [str(word) for word in request.argv],
             cwd=request.cwd,
-            env={**(clean_environment() if request.env is None else request.env), **marked()},
+            env={**(inherited(PLAIN) if request.env is None else request.env), **marked()},
             stdin=stdin,
             stdout=subprocess.PIPE if request.duplex is None else request.duplex,
             stderr=stderr,
             start_new_session=True,
             pass_fds=request.keep,
+            umask=_UMASK,
         )
     except FileNotFoundError as error:
         raise MissingToolError(f"cannot run {program}: {error.strerror}") from error

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import InfrastructureError
 from harness.tools.asking import EngineFailed, asking
+from harness.tools.inherited import SSH, inherited
 from harness.tools.process import CommandFailed, Request, run
 from harness.tools.redaction import redact
 from harness.tools.temporary import temporary
@@ -99,7 +100,8 @@ class Tunnel:
     def _carry(self, connection: socket.socket) -> None:
         with connection:
             try:
-                run(Request(self._argv, duplex=connection.fileno(), timeout=_LIFE))
+                fileno = connection.fileno()
+                run(Request(self._argv, env=inherited(SSH), duplex=fileno, timeout=_LIFE))
             except InfrastructureError as error:
                 said = error.output if isinstance(error, CommandFailed) else str(error)
                 self._said = redact(said).strip()

@@ -19,7 +19,8 @@ from harness import minikit
 from harness.journal import read_run
 from harness.model import Run
 from harness.store import Store
-from harness.tools.process import Request, clean_environment, run
+from harness.tools.inherited import GIT, inherited
+from harness.tools.process import Request, run
 from tests.e2e.programs import MINIKIT, Program
 from tests.integration.gitserver import Server, serving
 
@@ -121,8 +122,7 @@ def _repository(folder: Path) -> None:
 
     def git(*words: str) -> None:
         who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
-        environment = clean_environment(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
-        run(Request(["git", *who, *words], env=environment))
+        run(Request(["git", *who, *words], env=inherited(GIT)))
 
     git("clone", "--quiet", str(bare), str(folder))
     at = ("-C", str(folder))

@@ -19,7 +19,8 @@ from harness.model import Run
 from harness.reclassify.reread import reread
 from harness.reports.write import write_reports
 from harness.runner.cell import Settings
-from harness.tools.process import Request, clean_environment, stream
+from harness.tools.inherited import PLAIN, inherited
+from harness.tools.process import Request, stream
 from tests.unit.pairs import Bench, Player
 
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
 
     def flood(_leg: LegRequest, sink: Sink) -> LegExit:
         words = [binary, "-test.v=test2json", f"-test.run={pattern}", f"-test.parallel={size}"]
-        environment = clean_environment(HOSTILE=size)
+        environment = inherited(PLAIN, HOSTILE=size)
         ended = stream(Request(words, env=environment, timeout=3000), sink)
         return LegExit(ended.status, ended.timed_out, ended.seconds)
 

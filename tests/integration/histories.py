@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.tools.process import Request, clean_environment, run
+from harness.tools.inherited import GIT, inherited
+from harness.tools.process import Request, run
 from tests.integration.origins import TESTS
 
 PATCHES = 3
@@ -53,7 +54,7 @@ def big(folder: Path, *, lines: int, between: int) -> tuple[Path, Path]:
     the trunk lie between two lines.
     """
     repository, data = folder / "repository", folder / "data"
-    environment = clean_environment(GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL="/dev/null")
+    environment = inherited(GIT)
     argv = ["git", "init", "--quiet", "--bare", "--template=", "--initial-branch=master"]
     run(Request([*argv, str(repository)], env=environment))
     stream = "".join(_history(lines, between)).encode()

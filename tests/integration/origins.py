@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.tools.process import Request, clean_environment, run
+from harness.tools.inherited import GIT, inherited
+from harness.tools.process import Request, run
 
 TESTS = "frontend/dockerfile/dockerfile_test.go"
 """The file that makes a repository a BuildKit with tests."""
@@ -24,9 +25,7 @@ class Origin:
         return f"file://{self.path}"
 
     def git(self, *args: str, **env: str) -> str:
-        environment = clean_environment(
-            GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1", TZ="UTC", **env
-        )
+        environment = inherited(GIT, TZ="UTC", **env)
         words = ["git", "-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
         return run(Request([*words, *args], cwd=self.path, env=environment)).text.strip()
 

@@ -20,7 +20,8 @@ from harness.runner.pair import Job, run_pair
 from harness.runner.prepare import Ask, prepare
 from harness.store import Store
 from harness.tools.git import Git
-from harness.tools.process import Request, clean_environment, run
+from harness.tools.inherited import GIT, inherited
+from harness.tools.process import Request, run
 
 pytestmark = pytest.mark.integration
 
@@ -103,10 +104,9 @@ def test_the_commits_are_the_same_whatever_the_caller_has_set(
     for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME", "GIT_DEFAULT_HASH", "GIT_DIR"):
         monkeypatch.setenv(name, "sha256")
     again = minikit.materialise(data.root, Store(tmp_path / "cache"))
-    environment = clean_environment(GIT_CONFIG_GLOBAL="/dev/null")
     listing = ["for-each-ref", "--format=%(objectname) %(refname)"]
     first, second = (
-        run(Request(["git", "-C", str(folder), *listing], env=environment)).text
+        run(Request(["git", "-C", str(folder), *listing], env=inherited(GIT))).text
         for folder in (repository, again)
     )
     assert first == second

@@ -1,4 +1,4 @@
-"""What is shown of commands and handed on of our environment; programs are integration tests."""
+"""What is shown of commands; programs are integration tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.tools.process import CommandFailed, clean_environment, quoted
+from harness.tools.process import CommandFailed, quoted
 from harness.tools.redaction import redact
 
 
@@ -54,14 +54,3 @@ def test_a_failed_command_shows_its_last_words_and_no_credential() -> None:
     assert str(error).endswith("\ntoken=***")
     assert len(str(error)) < 5000
     assert str(CommandFailed(["sleep"], None, "")) == "sleep was killed at its time limit"
-
-
-def test_of_git_only_how_to_reach_others_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = {"GIT_SSH_COMMAND": "ssh -i k", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b"}
-    dropped = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
-    for name, value in {**kept, **dict.fromkeys(dropped, "/x")}.items():
-        monkeypatch.setenv(name, value)
-    environment = clean_environment(EXTRA="1", GIT_DIR="/ours")
-    found = {name: value for name, value in environment.items() if name.startswith("GIT_")}
-    assert found == {**kept, "GIT_DIR": "/ours"}
-    assert environment["EXTRA"] == "1"

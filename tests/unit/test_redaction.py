@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.backends.leg import PROXIES, secrets
+from harness.backends.leg import secrets
 from harness.cli.lazy import share_options
 from harness.cli.program import execute
 from harness.errors import CompatError
+from harness.tools.inherited import PROXIES
 from harness.tools.redaction import Mask, known_secrets, passwords, redact
 
 TOKEN = "ghp_" + "a1" * 18

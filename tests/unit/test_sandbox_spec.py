@@ -14,12 +14,12 @@ from harness.backends.native.sandbox import (
     _arguments,
     _environment,
     _free_folder,
-    _passed_on,
     _programs,
     _spec,
     command,
 )
 from harness.errors import InfrastructureError, MissingToolError
+from harness.tools.guard import MARK
 
 SCRATCH = Path("/mnt")
 SUITE_PROGRAMS = ("buildctl", "buildkitd", "dockerfile.test")
@@ -111,14 +111,16 @@ def test_what_a_line_sets_wins(request_: LegRequest) -> None:
 
 
 def test_of_our_environment_only_the_user_and_proxies_are_passed_on(
-    monkeypatch: pytest.MonkeyPatch,
+    request_: LegRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("USER", "NO_PROXY", "https_proxy"):
         monkeypatch.setenv(name, f"my {name}")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
-    assert _passed_on() == {name: f"my {name}" for name in ("USER", "NO_PROXY", "https_proxy")}
+    spec = _spec(request_, SCRATCH, {}, {})
+    assert spec["inherits"] == ["USER", "NO_PROXY", "https_proxy", MARK]
+    assert not any(value.startswith("my ") for value in _environment(request_, SCRATCH).values())
 
 
 @pytest.mark.usefixtures("machine")

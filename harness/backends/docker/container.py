@@ -15,12 +15,13 @@ from typing import Any
 from harness.backends import goroutines
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.docker import kept
-from harness.backends.leg import BINARY, GRACE, arguments, passed_on
+from harness.backends.leg import BINARY, GRACE, arguments
 from harness.backends.processes import lost_servers
 from harness.model import Fault, Reason
 from harness.tools.asking import EngineCannot, EngineFailed
 from harness.tools.containers import Container, Ended, Power
 from harness.tools.engine import Engine
+from harness.tools.inherited import CONTAINER, inherited
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ def _labels(leg: LegRequest) -> dict[str, str]:
 def _environment(leg: LegRequest) -> dict[str, str]:
     """Give what belongs to this leg alone; the rest is in the pair's image."""
     return {
-        **({} if leg.offline else passed_on()),
+        **({} if leg.offline else inherited(CONTAINER)),
         "GOMAXPROCS": str(leg.procs),
         **({"BUILDKIT_REGISTRY_MIRROR_DIR": MIRROR} if leg.mirror else {}),
     }

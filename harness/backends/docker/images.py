@@ -43,7 +43,7 @@ GO_FILE = "go.txt"
 BASE_IMAGE = "COMPAT_BASE_IMAGE"
 """Names, in the environment, the image that generic builds begin with."""
 
-_RECIPE = 2
+_RECIPE = 3
 """Part of every key: raised when the way of building changes what is built."""
 
 _SUITE = "suite.generic"
@@ -94,7 +94,7 @@ class Recipe:
                 "channel": request.channel,
                 "stage": [stage.source, stage.dockerfile, stage.target],
                 "base": self.base if self.generic else os.environ.get(BASE_IMAGE, ""),
-                "go": self.go,
+                "go": [self.go, ENVIRONMENT],
                 "module": request.line.module,
                 "daemon_tags": request.line.daemon_tags,
                 "environment": request.line.environment,

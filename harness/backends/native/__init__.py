@@ -21,8 +21,8 @@ from harness.backends.base import (
 )
 from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
-from harness.backends.native.toolchain import provide
-from harness.backends.steps import Source, go_directive
+from harness.backends.native.toolchain import choose, provide
+from harness.backends.steps import ENVIRONMENT, Source, go_directive
 from harness.checkout import tree
 from harness.config.lines import Lines
 from harness.errors import CompatError, MissingToolError
@@ -31,9 +31,10 @@ from harness.model import Side
 from harness.store import Store, key_of
 from harness.tools.clock import Stopwatch
 from harness.tools.git import Git
+from harness.tools.machine import architecture
 from harness.tools.process import Request, find, run
 
-_RECIPE = 1
+_RECIPE = 2
 """Part of every key: raised when the way of building changes what is built."""
 
 _Fill = Callable[[build.Compiler, Source, BuildRequest, Path], None]
@@ -72,7 +73,7 @@ class Native:
 
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Tell a build's key and whether the store has it."""
-        key = _key(side, request, self._go(request))
+        key = _key(side, request, choose(self._go(request)))
         return Found(key, self._store.find(side, key) is not None)
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
@@ -93,7 +94,7 @@ class Native:
         phase, watch = f"build {kind} {request.commit.ref}", Stopwatch()
         listener(PhaseStarted(phase))
         wanted = self._go(request)
-        key = _key(kind, request, wanted)
+        key = _key(kind, request, choose(wanted))
 
         def make(folder: Path) -> None:
             source = Source.of(
@@ -128,7 +129,7 @@ def _key(kind: Side, request: BuildRequest, go: str) -> str:
             "named": [request.commit.version, request.commit.dockerfile],
             "patches": [patch.sha256 for patch in request.patches],
             "channel": request.channel,
-            "go": go,
+            "go": [go, architecture(), ENVIRONMENT],
             "module": request.line.module,
             "daemon_tags": request.line.daemon_tags,
             "environment": request.line.environment,

@@ -11,8 +11,9 @@ layered (folders to which changes are private), hide (further folders that becom
 visible (what stays in sight of all these), mirror (folder copied to scratch/mirror, or null),
 programs (name → path, linked into scratch/bin), wrapped (name → path of a script that stands in
 the program's place, which is in scratch/real then), processes (folder for what these scripts
-keep), loopback (bring up lo), argv, cwd, env (added to the environment of this process), left
-(file that says what the program left). Folders that do not exist are left out.
+keep), loopback (bring up lo), argv, cwd, env (variables of the program), inherits (names of those
+that it has of this process), left (file that says what the program left). Folders that do not
+exist are left out.
 """
 
 import fcntl
@@ -37,8 +38,6 @@ _SIGNALLED = 128
 _FOLDERS = {"tmp": 0o1777, "bin": 0o755, "real": 0o755, "home": 0o700}
 """Below scratch, with their modes."""
 
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
-
 
 def main(spec_file: str) -> int:
     """Prepare, run, reap, write down what was left; give the program's exit status."""
@@ -48,10 +47,9 @@ def main(spec_file: str) -> int:
         before = _look(spec)
         child = os.fork()
         if child == 0:
-            for number in _IGNORED_BY_PYTHON:
-                signal.signal(number, signal.SIG_DFL)
+            _begin_afresh()
             os.chdir(spec["cwd"])
-            os.execve(spec["argv"][0], spec["argv"], os.environ | spec["env"])  # noqa: S606 - no shell wanted
+            os.execve(spec["argv"][0], spec["argv"], _environment(spec))  # noqa: S606 - no shell wanted
     except OSError as error:
         sys.stderr.write(f"compat-init: {error}\n")
         return FAILED
@@ -66,7 +64,19 @@ def main(spec_file: str) -> int:
     return status
 
 
-def _prepare(spec: dict) -> list[str]:  # type: ignore[type-arg] # plain JSON, checked by its writer
+def _begin_afresh() -> None:
+    """Let no signal be ignored or blocked: programs inherit that, and Go's heed it."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _environment(spec: dict) -> dict[str, str]:  # type: ignore[type-arg] # plain JSON, checked by its writer
+    ours = {name: os.environ[name] for name in spec["inherits"] if name in os.environ}
+    return {**ours, **spec["env"]}
+
+
+def _prepare(spec: dict) -> list[str]:  # type: ignore[type-arg] # as above
     """Make what is the leg's own; give what it has to share with the machine, and why."""
     # Before a mount may cover them.
     scripts = {name: Path(path).read_bytes() for name, path in spec["wrapped"].items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
-from harness.backends.leg import BINARY, GRACE, PROXIES, arguments, environment, passed_on
+from harness.backends.leg import BINARY, GRACE, arguments, environment
 from harness.backends.native import init
 from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.native.overdue import Asking
@@ -19,6 +19,8 @@ from harness.errors import InfrastructureError
 from harness.model import Fault, Reason
 from harness.tools.cgroups import make_groups
 from harness.tools.disks import disk_errors
+from harness.tools.guard import MARK
+from harness.tools.inherited import LEG, PYTHON, inherited
 from harness.tools.memory import Kills, oom_kills
 from harness.tools.process import Request, find, stream
 
@@ -60,7 +62,9 @@ def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
     spec = leg.folder / "sandbox.json"
     (leg.folder / LEFT).unlink(missing_ok=True)
     request = Request(
-        command(spec, offline=leg.offline), env=_passed_on(), timeout=leg.timeout + GRACE
+        command(spec, offline=leg.offline),
+        env=inherited(PYTHON) | inherited(LEG),
+        timeout=leg.timeout + GRACE,
     )
     asking = Asking(overdue, leg.folder)
     groups = make_groups()
@@ -150,6 +154,7 @@ def _spec(
         "argv": _arguments(leg),
         "cwd": str(leg.suite.path / "src"),
         "env": _environment(leg, scratch),
+        "inherits": [*inherited(LEG), MARK],
     }
 
 
@@ -177,10 +182,6 @@ def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
     )
     # The user's own home may hold credentials and helpers for them, which daemons would ask.
     return {"PATH": f"{scratch}/bin:{_PATH}", "HOME": f"{scratch}/home", **common}
-
-
-def _passed_on() -> dict[str, str]:
-    return passed_on(("USER", *PROXIES))
 
 
 def _free_folder(needed: Iterable[Path]) -> Path:

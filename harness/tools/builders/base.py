@@ -12,11 +12,11 @@ from harness.errors import BuildError
 from harness.tools.asking import EngineFull
 from harness.tools.buildlog import Fetch
 from harness.tools.disks import full
+from harness.tools.inherited import PROXIES
 from harness.tools.process import CommandFailed, Request, run
 from harness.tools.redaction import redact
 from harness.tools.refusals import ImageRefused, cause_of
 
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _TAIL = 40
 
 
@@ -59,7 +59,7 @@ def options(wanted: Build) -> list[str]:
     argv += ["--no-cache"] if wanted.afresh else []
     for name, value in sorted(wanted.arguments.items()):
         argv += ["--build-arg", f"{name}={value}"]
-    for name in _PROXIES:  # by name alone: the values may hold credentials
+    for name in PROXIES:  # by name alone: the values may hold credentials
         argv += ["--build-arg", name] if os.environ.get(name) else []
     for name, value in sorted(wanted.labels.items()):
         argv += ["--label", f"{name}={value}"]

@@ -17,7 +17,8 @@ from packaging.version import Version
 from harness.errors import MissingToolError
 from harness.tools.builders.base import Build, options, run_build
 from harness.tools.buildlog import failed_fetch
-from harness.tools.endpoint import Endpoint, naming_none
+from harness.tools.endpoint import Endpoint
+from harness.tools.inherited import BUILDER, inherited
 from harness.tools.process import CommandFailed, Request, run
 
 INSTALL = "apt-get install docker.io, or Docker's docker-ce-cli with docker-buildx-plugin"
@@ -105,7 +106,7 @@ def _said(path: Path, *words: str) -> str:
     It must not look at the engine that is named: up to 20.10 it refuses ssh:// with a path.
     """
     try:
-        asked = Request([str(path), *words], env=naming_none(), timeout=_QUICK)
+        asked = Request([str(path), *words], env=inherited(BUILDER), timeout=_QUICK)
         text = run(asked).text.strip()
     except CommandFailed:
         return ""  # a plugin that is not there, or a program that is another docker

@@ -13,7 +13,8 @@ from harness.errors import MissingToolError
 from harness.tools.builders.base import Build, options, run_build
 from harness.tools.buildlog import Fetch
 from harness.tools.endpoint import Endpoint
-from harness.tools.process import Request, clean_environment, find, run
+from harness.tools.inherited import BUILDER, inherited
+from harness.tools.process import Request, find, run
 
 INSTALL = "apt-get install podman, or the package podman-remote"
 _NAMES = ("podman", "podman-remote")
@@ -22,9 +23,6 @@ _HUB = "docker.io/"
 
 By Podman's own program it would be localhost/, and the API would not find the image.
 """
-
-_NAMING = ("CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINER_SSHKEY")
-"""Variables by which the program finds an engine."""
 
 _FETCH = re.compile(r"initializing source docker://(?P<image>[^\s:]\S*?): (?P<error>.*)")
 _QUICK = 30.0
@@ -46,11 +44,8 @@ class PodmanClient:
         argv = [str(self._path), "--url", self._where.address, "build", "--format=docker"]
         # Buildah would keep an image per line, without our label; and name itself in the last.
         argv += ["--layers=false", "--identity-label=false", "--tag", f"{_HUB}{wanted.tag}"]
-        environment = clean_environment()
-        for name in _NAMING:
-            environment.pop(name, None)
         argv += [*options(wanted), str(wanted.context)]
-        return run_build(wanted, argv, environment, _failed_fetch)
+        return run_build(wanted, argv, inherited(BUILDER), _failed_fetch)
 
 
 def find_client(where: Endpoint) -> PodmanClient:

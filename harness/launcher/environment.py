@@ -141,10 +141,11 @@ class Environment:
         python = base if base.exists() else Path(sys.executable)
         # The children keep the lock: if this process is killed, the next one waits for them.
         keep = (lock,)
+        ours = inherited(PYTHON)
         venv = [str(python), "-I", "-m", "venv", str(self.folder)]
         self._run(
             "the virtual environment",
-            Request(venv, env=inherited(PYTHON), timeout=_PATIENCE, keep=keep),
+            Request(venv, env=ours, timeout=_PATIENCE, keep=keep),
         )
         count = len(_PINNED.findall(self.lock.read_text(encoding="utf-8")))
         say(f"installing the {count} Python packages that {self.lock.name} pins")
@@ -156,7 +157,7 @@ class Environment:
         argv = [str(self.python), "-I", "-c", _IMPORT, *self.imports]
         self._run(
             "importing what was installed",
-            Request(argv, env=inherited(PYTHON), timeout=_PATIENCE, keep=keep),
+            Request(argv, env=ours, timeout=_PATIENCE, keep=keep),
         )
         unfinished = self.folder / f"{STAMP}.tmp"
         unfinished.write_text(self._wanted(), encoding="utf-8")

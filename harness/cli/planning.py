@@ -208,7 +208,7 @@ def open_named(
     Raises what `open_planned` does.
     """
     from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - keeps --help quick
-    from harness.gotest.selection import select  # noqa: PLC0415 - the same
+    from harness.gotest.selection import check, select  # noqa: PLC0415 - the same
     from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
     from harness.plan.planning import Selection  # noqa: PLC0415 - the same
     from harness.runner.planning import MatrixAsk, open_matrix  # noqa: PLC0415 - the same
@@ -225,4 +225,7 @@ def open_named(
         lists=lists,
     )
     expected = expected_by(options["history"] or default_history())
-    return open_matrix(ask, sources.data, sources.store, expected, listener)
+    opened = open_matrix(ask, sources.data, sources.store, expected, listener)
+    if ask.tests:
+        check(ask.tests, opened.functions, f"any daemon of {opened.plan.matrix}")
+    return opened

@@ -17,7 +17,7 @@ from harness.backends.docker.container import Privileges
 from harness.backends.docker.supply import check_repository
 from harness.cli.interruption import interruptible
 from harness.config.datadir import Data, find_data
-from harness.gotest.selection import select
+from harness.gotest.selection import check, select
 from harness.history.history import default_history
 from harness.journal import RunFolder
 from harness.model import Channel, Run
@@ -143,9 +143,11 @@ class Session:
         """Run the pair under a display on standard error and journal it."""
         with self._store() as store, interruptible(), display(sys.stderr) as listener:
             prepared = prepare(self.ask, self.data, store, listener)
+            cell = prepared.cell
+            check(self.settings.tests, cell.functions, cell.pair.suite.ref)
             folder = self._folder()
             job = Job(
-                cell=prepared.cell,
+                cell=cell,
                 settings=self.settings,
                 backend=prepared.backend,
                 store=store,

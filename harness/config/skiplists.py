@@ -141,9 +141,13 @@ class Entry(Record, frozen=True, kw_only=True):
         """
         return (
             any(names_test(pattern, function, subtest) for pattern in self.test)
-            and (not self.worker or worker in self.worker)
+            and self.on_worker(worker)
             and all(params.get(key) == value for key, value in self.params.items())
         )
+
+    def on_worker(self, worker: str) -> bool:
+        """Tell whether the entry is about tests on this worker."""
+        return not self.worker or worker in self.worker
 
     def affords(self, failed: int, attempts: int) -> bool:
         """Tell whether so many failures are within the budget; of few attempts one always is."""

@@ -15,8 +15,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import combinations
 
+from harness.config.skiplists import names_test
 from harness.config.testnames import ROOT
 from harness.errors import UsageError
 from harness.gotest.names import parse, sandbox_name
@@ -54,6 +56,20 @@ def select(tests: Sequence[str] = (), *, worker: str, piece: str = "") -> str:
     """
     functions = f"^{_any_of([_glob(glob) for glob in tests])}$" if tests else _FREE
     return "/".join([quote(ROOT), *_slice(piece), functions, quote(f"worker={worker}")])
+
+
+def check(tests: Iterable[str], functions: Collection[str], where: str) -> None:
+    """See that each glob names a test function of those that there are; `where` says whose.
+
+    Raises UsageError. Where no function is known, any glob will do.
+    """
+    for glob in tests:
+        if functions and not any(names_test(glob, function, "") for function in functions):
+            near = get_close_matches(re.split(r"[\[#\s]", glob)[0], functions, n=1, cutoff=0.5)
+            raise UsageError(
+                f"--tests: there is no test function {glob!r} in {where}",
+                hint=f"did you mean {near[0]}?" if near else "write 'TestCopy*' for all of a kind",
+            )
 
 
 def asks_for_all(run: Run) -> bool:

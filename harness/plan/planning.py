@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
@@ -75,8 +76,26 @@ class Selection:
 
     def takes(self, name: str, pair: Pair) -> bool:
         """Tell whether a cell of this id is asked for."""
-        names = (name, pair.suite.ref, pair.frontend.ref)
+        names = _names(name, pair)
         return (not self.only or _any(names, self.only)) and not _any(names, self.exclude)
+
+    def check(self, matrix: str, pairs: Mapping[str, Pair], say: Say) -> None:
+        """See that each glob is about some cell of a matrix; `pairs` are its cells by id.
+
+        Raises UsageError for one of `only`; one of `exclude` is told to `say`.
+        """
+        names = {name for cell, pair in pairs.items() for name in _names(cell, pair)}
+        for glob in self.exclude:
+            if not _any(names, (glob,)):
+                say(f"--exclude {glob}: excludes nothing")
+        for glob in self.only:
+            if not _any(names, (glob,)):
+                near = difflib.get_close_matches(glob, sorted(names), n=1)
+                guess = f"did you mean {near[0]}? " if near else ""
+                raise UsageError(
+                    f"{matrix}: --only {glob!r} is like no cell",
+                    hint=f"{guess}compat plan without it lists the ids",
+                )
 
 
 @dataclass(frozen=True)
@@ -120,6 +139,7 @@ def plan(
     wanted = wanted_cells(matrix, selectors, site, say)
     taken: set[str] = set()
     named = {_id(one.pair, taken): one for one in wanted}
+    selection.check(frame.matrix, {name: one.pair for name, one in named.items()}, say)
     left = {name: one for name, one in named.items() if selection.takes(name, one.pair)}
     if not left:
         raise UsageError(
@@ -267,5 +287,10 @@ def _digest(made: Plan, data: str) -> str:
     )
 
 
-def _any(names: Sequence[str], globs: Sequence[str]) -> bool:
+def _names(name: str, pair: Pair) -> tuple[str, str, str]:
+    """Return what globs over cells may name: the id, the suite, the frontend."""
+    return name, pair.suite.ref, pair.frontend.ref
+
+
+def _any(names: Iterable[str], globs: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for name in names for glob in globs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from harness.config.skiplists import Entry
 from harness.gotest import selection
-from harness.model import Leg, LegRun, Run
+from harness.model import EntryRef, Leg, LegRun, Run, Status
 from harness.reclassify.reread import OnLog, nowhere, reread
+from harness.runner.collate import ref
 from harness.runner.conclude import Asked, conclude
 from harness.runner.schedule import skip_paths
 
@@ -43,6 +44,7 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
         command=run.command,
         sides=(Leg.CONTROL, Leg.CANDIDATE) if run.control else (Leg.CANDIDATE,),
         whole=selection.asks_for_all(run),
+        worker=run.pair.worker,
         interrupted=run.interrupted,
     )
     recents = {row.name: row.recent for row in run.judgements if row.recent}
@@ -51,7 +53,7 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
         run,
         legs=legs,
         judgements=found.judgements,
-        unmatched=found.unmatched,
+        unmatched=(*found.unmatched, *_idle(run, entries, found.unmatched)),
         verdict=found.verdict,
         counts=found.counts,
         exit_code=found.exit_code,
@@ -62,6 +64,15 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
         unread=tuple(leg.folder for leg, again in read if again is None),
         untold=_untold(run, entries),
     )
+
+
+def _idle(run: Run, entries: Sequence[Entry], told: Collection[EntryRef]) -> Iterator[EntryRef]:
+    """Yield the entries that skipped nothing then and are the same now.
+
+    The sources that told of it are not asked again.
+    """
+    now = [ref(entry) for entry in entries if entry.status is Status.SKIP]
+    return (one for one in run.unmatched if one in now and one not in told)
 
 
 def _untold(run: Run, entries: Sequence[Entry]) -> bool:

@@ -49,6 +49,8 @@ class Cell:
     """Seeded images for the tests' registry."""
     oracle: Oracle = SILENT
     """What daemons should not say."""
+    functions: frozenset[str] = frozenset()
+    """Test functions that the suite's sources have; empty if that is not known."""
 
     @property
     def patches(self) -> tuple[PatchRef, ...]:

@@ -18,7 +18,6 @@ from harness.model import (
     Reason,
     Recent,
     Result,
-    Status,
     Verdict,
 )
 from harness.runner.faults import kept_from_running
@@ -64,18 +63,6 @@ def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgem
     )
 
 
-def unmatched(
-    entries: Iterable[Entry], judged: Iterable[Judgement], known: frozenset[str]
-) -> tuple[EntryRef, ...]:
-    """Give the entries that no test of a whole run matched; a skip has none to match."""
-    keys = [key_of_test(row.name, known) for row in judged]
-    return tuple(
-        ref(entry)
-        for entry in entries
-        if entry.status is not Status.SKIP and not any(_matches(entry, key) for key in keys)
-    )
-
-
 def known_names(legs: Iterable[LegRun]) -> frozenset[str]:
     """Give every test name that was seen, parents too."""
     return frozenset(
@@ -99,6 +86,11 @@ def key_of_test(name: str, known: frozenset[str]) -> TestKey:
     return parse(name, sandbox_name(name, known))
 
 
+def matches(entry: Entry, key: TestKey) -> bool:
+    """Tell whether an entry is about a test."""
+    return entry.matches_test(key.function, key.worker, dict(key.params), key.subtest)
+
+
 def ref(entry: Entry) -> EntryRef:
     """Keep of an entry what a reader of the run needs."""
     return EntryRef(where=entry.where, status=entry.status, reason=entry.reason, issue=entry.issue)
@@ -112,7 +104,7 @@ def _judgement(
     name: str,
 ) -> Judgement:
     key = key_of_test(name, known)
-    entry = next((entry for entry in entries if _matches(entry, key)), None)
+    entry = next((entry for entry in entries if matches(entry, key)), None)
     control = tuple(_results(told, Leg.CONTROL, name))
     candidate = tuple(_results(told, Leg.CANDIDATE, name))
     recent = recents.get(name)
@@ -181,7 +173,3 @@ def _ended(results: Iterable[Result]) -> bool:
         result.outcome is not Outcome.MISSING and result.reason is not Reason.INCOMPLETE
         for result in results
     )
-
-
-def _matches(entry: Entry, key: TestKey) -> bool:
-    return entry.matches_test(key.function, key.worker, dict(key.params), key.subtest)

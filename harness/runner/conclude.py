@@ -20,9 +20,9 @@ from harness.runner.collate import (
     function_of,
     judgements,
     known_names,
-    unmatched,
 )
 from harness.runner.faults import ended_by
+from harness.runner.idle import Seen, unmatched
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ class Asked:
     """The legs that were asked for."""
     whole: bool
     """Whether every function of the suite was."""
+    worker: str
     interrupted: bool = False
+    functions: frozenset[str] = frozenset()
+    """Test functions that the suite's sources have; empty if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,11 @@ def conclude(
         judged = decided(judged, asked.sides)
     known = known_names(legs)
     ended = asked.interrupted or ended_by(legs) is not None
+    seen = Seen(known, recents.keys(), asked.functions, asked.worker)
     overall = _overall(judged, legs, interrupted=asked.interrupted)
     return Conclusion(
         judgements=judged,
-        unmatched=unmatched(entries, judged, known) if asked.whole and not ended else (),
+        unmatched=unmatched(entries, judged, seen) if asked.whole and not ended else (),
         verdict=overall,
         counts=dict(Counter(row.verdict for row in judged)),
         exit_code=ExitCode.INTERRUPTED if asked.interrupted else verdict.exit_code(overall),

@@ -75,7 +75,9 @@ def run_pair(job: Job, listener: Listener) -> Run:
         command=job.command,
         sides=schedule.sides,
         whole=asks_for_all(job.earlier) if job.earlier else not job.settings.tests,
+        worker=job.cell.pair.worker,
         interrupted=schedule.interrupted,
+        functions=job.cell.functions,
     )
     found = conclude(schedule.legs, job.cell.entries, asked, recents)
     run = Run(

@@ -73,6 +73,12 @@ class Opened:
     backend: Backend
     stage: str | None
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """The test functions that the suites of the plan have."""
+        suites = {cell.pair.suite.sha: cell.pair.suite for cell in self.plan.cells}
+        return frozenset().union(*map(self.workspace.functions, suites.values()))
+
     def cell(self, planned: PlannedCell) -> Cell:
         """Choose line data, patches and entries for a planned cell. Raises ConfigError."""
         pair = planned.pair

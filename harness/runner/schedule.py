@@ -233,7 +233,8 @@ def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
     """Give what -test.skip is made of: the tests that entries say are not to be run."""
     paths: list[str] = []
     for entry in entries:
-        for test in entry.test if entry.status is Status.SKIP else ():
+        skips = entry.status is Status.SKIP and entry.on_worker(worker)
+        for test in entry.test if skips else ():
             function, _, below = test.partition("/")
             paths += selection.paths_of_entry(
                 function, worker=worker, params=entry.params, subtest=below

@@ -37,6 +37,11 @@ SUITE = "frontend/dockerfile/dockerfile_test.go"
 """The tests; a tree without it has none."""
 
 
+FUNCTIONS = "frontend/dockerfile/*_test.go"
+_FUNCTION = r"^func [tT]est[A-Za-z0-9_]*\(.*Sandbox"
+"""Where a suite's functions are written, and how: `func testCopy(t *testing.T, sb …Sandbox) {`."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A pair as it is asked for."""
@@ -155,7 +160,23 @@ class Workspace:
             entries=skiplists.applicable(self.entries, facts),
             mirror=self._mirror(line) if mirrored else None,
             oracle=self.oracle,
+            functions=self.functions(wanted.suite),
         )
+
+    def functions(self, suite: Commit) -> frozenset[str]:
+        """Return the names of the test functions that a commit's sources have.
+
+        Some may be in no suite: the sources alone do not tell. Empty if none is found.
+        """
+        if suite.sha not in self._functions:
+            found = self.repository.git.search(suite.sha, _FUNCTION, FUNCTIONS)
+            names = (row.removeprefix("func ").partition("(")[0] for row in found)
+            self._functions[suite.sha] = frozenset(f"T{name[1:]}" for name in names)
+        return self._functions[suite.sha]
+
+    @cached_property
+    def _functions(self) -> dict[str, frozenset[str]]:
+        return {}
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""

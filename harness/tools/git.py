@@ -163,6 +163,15 @@ class Git:
             return self._seen[sha, path]
         return bool(self.run("ls-tree", "--full-tree", "--name-only", sha, "--", path))
 
+    def search(self, sha: str, pattern: str, path: str) -> list[str]:
+        """List what an extended regular expression matches in files of a commit's tree.
+
+        `path` is a glob whose `*` does not cross a slash.
+        """
+        how = ("-h", "-o", "-E", "--no-color", "--no-line-number", "--no-column", "--full-name")
+        asked = ("grep", *how, "-e", pattern, sha, "--", f":(top,glob){path}")
+        return self._call(*asked, accept=_YES_OR_NO).text.splitlines()
+
     def look_ahead(self, shas: Iterable[str], paths: Iterable[str], texts: Iterable[str]) -> None:
         """Ask for many commits at once what `has` and `read` will be asked.
 

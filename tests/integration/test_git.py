@@ -44,6 +44,16 @@ def test_a_commit_is_found_by_its_beginning_and_by_nothing_else(origin: Origin) 
     assert git.commit(tree) is None
 
 
+def test_a_search_finds_what_matches_in_the_files_of_a_folder(origin: Origin) -> None:
+    files = {"a/x_test.go": "func testOne(\nx\n", "a/b/x_test.go": "func testTwo(\n", "c": "func"}
+    sha = origin.commit("one", files=files)
+    git = Git(origin.path)
+    origin.git("config", "grep.lineNumber", "true")
+    origin.git("config", "color.ui", "always")
+    assert git.search(sha, "^func [a-zA-Z]+", "a/*_test.go") == ["func testOne"]
+    assert git.search(sha, "nothing", "a/*_test.go") == []
+
+
 def test_the_date_is_the_committers_in_utc(origin: Origin) -> None:
     sha = origin.commit("half past eleven at night in New York")
     assert Git(origin.path).date(sha) == "2020-02-02"

@@ -178,6 +178,7 @@ class Bench:
     player: Player
     settings: Settings = field(default_factory=lambda: Settings(offline=True, patience=0))
     entries: tuple[Entry, ...] = ()
+    functions: frozenset[str] = frozenset()
     mirror: Path | None = None
     worker: str = "oci"
     command: tuple[str, ...] = ("compat-run", "v0.6", "master")
@@ -198,7 +199,10 @@ class Bench:
             backend=self.player.name,
         )
         own = request(SUITE)
-        return Cell(pair, own, own, request(FRONTEND), self.entries, self.mirror)
+        return Cell(
+            *(pair, own, own, request(FRONTEND), self.entries, self.mirror),
+            functions=self.functions,
+        )
 
     def job(self, **changes: object) -> Job:
         job = Job(

@@ -264,7 +264,26 @@ def test_json_is_all_that_is_on_standard_output(
 class Prepared:
     """Stands in for what `prepare` finds."""
 
-    cell = backend = None
+    backend = None
+
+    class cell:  # noqa: N801 - what it stands for
+        functions = frozenset({"TestCopy"})
+
+        class pair:  # noqa: N801
+            class suite:  # noqa: N801
+                ref = "v0.6.4"
+
+
+def test_tests_that_the_suite_does_not_have_are_refused_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(session, "prepare", lambda *_: Prepared)
+    args = ["v0.6", "master", "--out", str(tmp_path / "runs"), "--tests", "TestCopy"]
+    assert execute("compat-run", short_form, [*args, "--tests", "TestCpoy"]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert "--tests: there is no test function 'TestCpoy' in v0.6.4" in told
+    assert "did you mean TestCopy?" in told
+    assert not (tmp_path / "runs").exists()
 
 
 def ending(error: BaseException, *, trace: bool = False) -> Callable[..., NoReturn]:

@@ -196,3 +196,32 @@ def test_before_go_1_20_there_is_no_skip() -> None:
     with pytest.raises(UsageError, match=r"Go 1\.19 has no -test\.skip") as caught:
         skip(paths_of(ALL), 19)
     assert "lines.yaml" in caught.value.hint
+
+
+THERE = frozenset({"TestCopy", "TestCopyWildcards", "TestMount"})
+
+
+@pytest.mark.parametrize("glob", ["TestCopy", "TestCopy*", "Test?ount", "*"])
+def test_a_glob_that_names_functions_may_be_asked_for(glob: str) -> None:
+    selection.check([glob], THERE, "v0.6.4")
+
+
+@pytest.mark.parametrize(
+    ("glob", "hint"),
+    [
+        ("TestMuont", "did you mean TestMount?"),
+        ("testCopy", "did you mean TestCopy?"),
+        ("TestMount[fileop=false]", "did you mean TestMount?"),
+        ("TestMount#01", "did you mean TestMount?"),
+        ("Nothing*", "write 'TestCopy*' for all of a kind"),
+    ],
+)
+def test_a_glob_that_names_no_function_is_refused(glob: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        selection.check(["TestCopy", glob], THERE, "v0.6.4")
+    assert str(caught.value) == f"--tests: there is no test function {glob!r} in v0.6.4"
+    assert caught.value.hint == hint
+
+
+def test_where_no_function_is_known_any_glob_will_do() -> None:
+    selection.check(["TestNoSuch"], (), "v0.6.4")

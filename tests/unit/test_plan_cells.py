@@ -334,4 +334,17 @@ def test_globs_over_ids_and_refs_choose_cells(
 def test_globs_that_leave_nothing_are_a_usage_error(planner: Planner) -> None:
     text = "include: [{daemon: v0.6, frontend: master}]"
     with pytest.raises(UsageError, match=r"^m: --only and --exclude leave no cell"):
-        planner(text, Selection(only=("v9*",)))
+        planner(text, Selection(only=("v0.6*",), exclude=("master",)))
+
+
+def test_a_glob_that_is_like_no_cell_is_refused_and_told_where_it_would_exclude(
+    planner: Planner,
+) -> None:
+    text = "include: [{daemon: v0.6, frontend: master}, {daemon: v0.8, frontend: master}]"
+    with pytest.raises(UsageError, match=r"^m: --only 'v0.6.5' is like no cell$") as caught:
+        planner(text, Selection(only=("v0.8*", "v0.6.5")))
+    assert caught.value.hint.startswith("did you mean v0.6.4? ")
+    assert planner.said == []
+    left = planner.cells(text, Selection(exclude=("v0.9*", "v0.8*")))
+    assert left == ["v0.6.4_master_labs_oci"]
+    assert planner.said == ["--exclude v0.9*: excludes nothing"]

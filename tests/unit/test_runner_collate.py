@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.model import Fault, Leg, LegRun, Outcome, Reason, Result, Status, Verdict
-from harness.runner.collate import decided, judgements, unmatched
+from harness.runner.collate import decided, judgements
 from tests.unit.pairs import entry
 from tests.unit.streams import marked, read
 
@@ -168,18 +168,6 @@ def test_the_first_entry_that_names_a_test_counts() -> None:
     assert row.verdict is Verdict.KNOWN
     assert row.entry is not None
     assert row.entry.where == "skiplists/x.yaml:2"
-
-
-def test_an_entry_that_names_no_test_is_told_of_unless_it_keeps_it_from_running() -> None:
-    entries = (
-        entry("TestCopy", Status.FLAKY, line=1),
-        entry("TestNoSuch", Status.FLAKY, line=2),
-        entry("TestSkipped", Status.SKIP, line=3),
-    )
-    legs = [leg(Leg.CANDIDATE, did(PARENT, Outcome.PASS))]
-    rows = judgements(legs, entries, {})
-    left = unmatched(entries, rows, frozenset({PARENT}))
-    assert [ref.where for ref in left] == ["skiplists/x.yaml:2"]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,15 @@ def test_a_skipped_test_is_run_in_no_attempt(bench: Bench) -> None:
     assert run.legs[0].skipped == bench.player.legs[0].skip
 
 
+def test_a_skip_that_takes_nothing_out_is_told_of(bench: Bench) -> None:
+    bench.functions = frozenset(MIXED)
+    bench.entries = (
+        entry("TestCopy", Status.SKIP, line=3),
+        entry("TestNoSuch", Status.SKIP, line=9),
+    )
+    assert [ref.where for ref in bench.run().unmatched] == ["skiplists/x.yaml:9"]
+
+
 def test_without_a_control_the_candidate_runs_alone_and_answers_for_itself(bench: Bench) -> None:
     bench.settings = Settings(control=False)
     run = bench.run()

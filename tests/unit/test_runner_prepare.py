@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,6 +71,15 @@ entries:
 TEST = "frontend/dockerfile/dockerfile_test.go"
 
 
+SOURCES = (
+    "func testCopy(t *testing.T, sb integration.Sandbox",
+    "func testRunMount(t *testing.T, sb integration.Sandbox",
+    "func TestIntegration(t *testing.T) {",
+    "func TestBuildFlags(t *testing.T, sb Sandbox",
+    "func helper(sb integration.Sandbox",
+)
+
+
 class Tree(Git):
     """Commits whose files are written down."""
 
@@ -86,6 +96,10 @@ class Tree(Git):
 
     def has(self, sha: str, path: str) -> bool:
         return path in self.files[sha]
+
+    def search(self, sha: str, pattern: str, path: str) -> list[str]:
+        assert (sha, path) == (SUITE.sha, "frontend/dockerfile/*_test.go")
+        return [row for row in SOURCES if re.match(pattern, row)]
 
 
 @dataclass
@@ -179,6 +193,10 @@ def test_only_entries_whose_conditions_hold_are_asked(
 ) -> None:
     cell = preparation(offline=offline).cell
     assert [test for entry in cell.entries for test in entry.test] == tests
+
+
+def test_the_functions_of_a_suite_are_found_in_its_sources(preparation: Preparation) -> None:
+    assert preparation().cell.functions == {"TestCopy", "TestRunMount", "TestBuildFlags"}
 
 
 def test_seeded_images_are_for_offline_runs_alone(preparation: Preparation) -> None:

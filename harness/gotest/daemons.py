@@ -83,9 +83,9 @@ class Told:
     panics: tuple[Panic, ...] = ()
 
     def panic_of(self, *programs: Program) -> Panic | None:
-        """Return the first such program's panic that is more than an error that it returned."""
-        found = (it for it in self.panics if it.program in programs and not it.returned)
-        return next(found, None)
+        """Return the last such program's panic that is more than an error that it returned."""
+        found = [it for it in self.panics if it.program in programs and not it.returned]
+        return found[-1] if found else None
 
 
 def told_by(daemon: bytes, *, answered: bool) -> Told:

@@ -37,7 +37,8 @@ _WRAPPER = re.compile(
     r"|failed to solve: |failed to build LLB: )+"
 )
 _COMPARED = re.compile(
-    r"(?i)\b(?:expect(?:ed|s|ing)?|want(?:ed)?|should)\b|\bgot:? |\b(?:not|n't) (?:contain|match)"
+    r"(?i)\b(?:expect(?:ed|s|ing)?|want(?:ed)?|should)\b(?! (?:no|nil|success|\d+ bytes|number)\b)"
+    r"|\b(?:not|n't) (?:contain|match)"
 )
 """Words of a t.Fatal that says what a test wanted to see."""
 _LOCATION = re.compile(r"^\S+\.go:\d+: ")

@@ -17,7 +17,7 @@ _SIGNALLED = 128
 
 _SHOWN = {
     # As Go and BuildKit tell of a child that was killed.
-    Reason.OOM: re.compile(r"signal: killed|exit (?:code|status):? 137"),
+    Reason.OOM: re.compile(r"(?i)signal: killed|exit (?:code|status):? 137"),
     # As daemons and tests tell of a registry that does not answer.
     Reason.IMAGE_PULL: re.compile(
         r"/v2/|(?:localhost|127\.0\.0\.1):\d+(?:/\S+)?: (?:connect: connection refused|EOF)"

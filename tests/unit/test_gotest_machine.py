@@ -45,6 +45,8 @@ def test_no_line_of_the_file_excuses_a_comparison(reason: Reason, text: str) -> 
         assert found.reason is Reason.ASSERTION, (reason, words)
     for words in (f"expected {text!r}, got nil", f"error should have been {text}"):
         assert explain(entry(words), test="TestA").reason is Reason.ASSERTION, words
+    for words in (f"expected no error, got: {text}", f"unexpected error: {text}"):
+        assert explain(entry(words), test="TestA").reason.spurious, words
 
 
 def test_every_line_of_the_file_is_needed() -> None:
@@ -111,6 +113,10 @@ def test_what_a_failure_only_repeats_is_passed_over(it: Saying) -> None:
         'process "/bin/sh -c [ \\"too many open files\\" = \\"\\" ]" failed: exit code: 1',
         "failed to parse stage name: invalid reference format",
         "unexpected end of JSON input",
+        "failed to solve: failed to parse frontend metadata: unexpected EOF",
+        'Head "http://localhost:5000/v2/x/manifests/1": manifest unknown: manifest unknown',
+        "could not resolve stage base",
+        "unexpected status from GET request to http://127.0.0.1:5000/v2/x: 401 Unauthorized",
         "json: unexpected EOF in a string",
         "base name (${X}) should not be blank",
         "requested experimental feature exec.mount.propagation has been disabled",

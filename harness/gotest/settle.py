@@ -46,7 +46,7 @@ class Parsed:
     aside: dict[str, Aside]
     """Every test that began and has no result."""
     failed_below: dict[str, tuple[str, ...]]
-    """Of those, subtests that failed because these of `results` did; the first few of them."""
+    """Of those, the ones that failed because these of `results` did; the first few of them."""
     notes: tuple[str, ...]
     """What a reader should know, one sentence each."""
     cut: Cut | None = None
@@ -141,9 +141,7 @@ def _judged(tracker: Tracker, ending: Ending, leaf_set: frozenset[str]) -> list[
 
 
 def _failed_below(aside: list[Test], judged: list[Test]) -> dict[str, tuple[str, ...]]:
-    found: dict[Test, list[str]] = {
-        test: [] for test in aside if test.outcome is Outcome.FAIL and "/" in test.name
-    }
+    found: dict[Test, list[str]] = {test: [] for test in aside if test.outcome is Outcome.FAIL}
     for test in judged if found else ():
         if test.outcome is not None and test.outcome.failing:
             for ancestor in test.ancestors:

@@ -121,7 +121,7 @@ class LegRun(Record, frozen=True, kw_only=True):
     parents: dict[str, Outcome] = field(default_factory=dict)
     """Every other test that ended, so that the other leg's leaf can find its counterpart."""
     failed_below: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Of those, subtests that failed because these of `results` did; the first few of them."""
+    """Of those, the ones that failed because these of `results` did; the first few of them."""
     notes: tuple[str, ...] = ()
     """What a reader should know: parents that ended early, output that could not be placed."""
     framing: Format = Format.MARKED

@@ -159,7 +159,7 @@ def _only_evidence(name: str, leg: LegRun, told: Sequence[_Told]) -> bool:
 
     These have no baseline; where one of them has passed, its own verdict says all that there is.
     """
-    if leg.leg is not Leg.CANDIDATE or not _passed(told, name):
+    if leg.leg is not Leg.CANDIDATE or is_suite(name) or not _passed(told, name):
         return False
     return not any(_passed(told, below) for below in leg.failed_below[name])
 

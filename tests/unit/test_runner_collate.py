@@ -116,8 +116,10 @@ def test_a_new_subtest_of_one_side_alone_does_not_blame_the_parent() -> None:
 def test_a_parent_that_fails_for_a_new_subtest_alone_is_the_only_evidence() -> None:
     control = leg(Leg.CONTROL, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})
     new = did(f"{PARENT}/new", Outcome.FAIL, Reason.ASSERTION, "boom")
-    candidate = leg(Leg.CANDIDATE, did(LEAF, Outcome.PASS), new, parents={PARENT: Outcome.FAIL})
-    candidate = msgspec.structs.replace(candidate, failed_below={PARENT: (new.name,)})
+    failed = {PARENT: Outcome.FAIL, "TestIntegration": Outcome.FAIL}
+    candidate = leg(Leg.CANDIDATE, did(LEAF, Outcome.PASS), new, parents=failed)
+    below = dict.fromkeys((PARENT, "TestIntegration"), (new.name,))
+    candidate = msgspec.structs.replace(candidate, failed_below=below)
     rows = {row.name: row for row in judgements([control, candidate], (), {})}
     assert {name: row.verdict for name, row in rows.items()} == {
         LEAF: Verdict.COMPATIBLE,

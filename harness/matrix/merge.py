@@ -1,4 +1,8 @@
-"""Joins the shards of a matrix run into one: what is not there is missing, never green."""
+"""Joins the shards of a matrix run into one: what is not there is missing, never green.
+
+Of a shard that was run again, the newest attempt counts. A cell that it did not finish is taken
+from the newest attempt that did, as all of them ran one plan; both are told.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import verdict
@@ -32,6 +35,8 @@ from harness.matrices import (
 from harness.matrix.ledger import cell_path, missing
 from harness.matrix.parts import Part
 from harness.tools.disks import disk_errors
+
+_FINISHED = frozenset({CellState.DONE, CellState.FAILED})
 
 _NAMED = 5
 """Cells that a warning names."""
@@ -78,7 +83,7 @@ def merged_id(parts: Sequence[Part]) -> str:
 
 def _rows(parts: Sequence[Part]) -> dict[str, _Row]:
     """Choose for each cell the one thing that is said of it. Raises UsageError."""
-    said = [_Row(part, row) for part in parts for row in part.matrix.cells]
+    said = [_finished(part, row) for part in parts for row in part.matrix.cells]
     said = [row for row in said if row.result.state is not CellState.MISSING]
     found: dict[str, _Row] = {}
     for row in said:
@@ -90,6 +95,15 @@ def _rows(parts: Sequence[Part]) -> dict[str, _Row]:
                 hint="leave one of them out",
             )
     return found
+
+
+def _finished(part: Part, row: CellResult) -> _Row:
+    """Take a row of the newest attempt, or what an older one says of a cell it did not finish."""
+    if row.state in _FINISHED:
+        return _Row(part, row)
+    older = (_Row(it, found) for it in part.older for found in it.matrix.cells)
+    fitting = (it for it in older if it.result.id == row.id and it.result.state in _FINISHED)
+    return next(fitting, _Row(part, row))
 
 
 def _same(one: _Row, other: _Row) -> bool:
@@ -132,10 +146,9 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
     results = tuple(
         rows[cell.id].result if cell.id in rows else missing(cell.id) for cell in plan.cells
     )
-    hosts = [matrix.host for matrix in matrices]
-    builds = sorted(
-        (name, seconds) for matrix in matrices for name, seconds in matrix.builds.items()
-    )
+    used = [*matrices, *(part.matrix for part in _borrowed(parts, rows))]
+    hosts = [matrix.host for matrix in used]
+    builds = sorted((name, seconds) for matrix in used for name, seconds in matrix.builds.items())
     overall = verdict.of_matrix(row.verdict for row in results)
     return MatrixRun(
         schema=MATRIX_SCHEMA_VERSION,
@@ -155,19 +168,14 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
 
 def _wall(parts: Sequence[Part]) -> float:
     """Seconds from the beginning of the first to the end of the last."""
-    spans = [_span(part) for part in parts]
+    spans = [part.span for part in parts]
     return round(max(end for _, end in spans) - min(begin for begin, _ in spans), 3)
 
 
-def _span(part: Part) -> tuple[float, float]:
-    started = part.matrix.started
-    try:
-        begin = datetime.fromisoformat(started).astimezone(UTC).timestamp()
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{part.folder / MATRIX_FILE}: {started!r} is no time", hint="fetch this shard again"
-        ) from error
-    return begin, begin + part.matrix.seconds
+def _borrowed(parts: Sequence[Part], rows: dict[str, _Row]) -> list[Part]:
+    """Return the older attempts of which a cell was taken."""
+    used = {row.part.folder for row in rows.values()}
+    return [part for newest in parts for part in newest.older if part.folder in used]
 
 
 def _warnings(parts: Sequence[Part], rows: dict[str, _Row]) -> Iterator[str]:
@@ -184,12 +192,28 @@ def _warnings(parts: Sequence[Part], rows: dict[str, _Row]) -> Iterator[str]:
         where = "of these " if absent else ""
         yield f"{len(nowhere)} cells {where}gave no result: {_some(nowhere)}"
     for part in parts:
+        yield from _attempts(part, rows)
         lacking = [cell.id for cell in part.matrix.cells if cell.id not in rows]
         if part.matrix.interrupted:
             yield f"{part.name} was interrupted"
         if lacking:
             yield f"{part.name} has no result of {len(lacking)} cells: {_some(lacking)}"
         yield from part.matrix.warnings
+
+
+def _attempts(part: Part, rows: dict[str, _Row]) -> Iterator[str]:
+    """Say which attempt of a shard counts, and what was taken of those that are left out."""
+    for older in part.older:
+        yield (
+            f"{part.name}, begun {part.matrix.started}, was run again: {older.folder}, begun "
+            f"{older.matrix.started}, is left out"
+        )
+        taken = [name for name, row in rows.items() if row.part is older]
+        if taken:
+            yield (
+                f"{part.name} did not finish {len(taken)} cells, which are taken from "
+                f"{older.folder}: {_some(taken)}"
+            )
 
 
 def _some(names: Sequence[str]) -> str:

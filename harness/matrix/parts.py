@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.journal import MATRIX_FILE, PLAN_FILE, read_matrix, read_plan
-from harness.matrices import MatrixRun, Plan
+from harness.matrices import MatrixRun, Plan, Shard
 
 _DEPTH = 3
 """Levels below a folder that was named at which the folder of a shard is looked for."""
@@ -16,10 +17,12 @@ _DEPTH = 3
 
 @dataclass(frozen=True)
 class Part:
-    """A shard as it was found."""
+    """A shard as it was found; of one that was run again, the newest attempt."""
 
     folder: Path
     matrix: MatrixRun
+    older: tuple[Part, ...] = ()
+    """The attempts before it, the newest first."""
 
     @property
     def name(self) -> str:
@@ -27,19 +30,51 @@ class Part:
         shard = self.matrix.shard
         return f"shard {shard} ({self.folder})" if shard else str(self.folder)
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Seconds since 1970 of its beginning and its end. Raises UsageError."""
+        started = self.matrix.started
+        try:
+            begin = datetime.fromisoformat(started).astimezone(UTC).timestamp()
+        except (ValueError, OverflowError) as error:
+            raise UsageError(
+                f"{self.folder / MATRIX_FILE}: {started!r} is no time",
+                hint="fetch this shard again",
+            ) from error
+        return begin, begin + self.matrix.seconds
+
 
 def read_parts(folders: Iterable[Path]) -> list[Part]:
     """Read the shards in or below these folders, as artefacts are when they were fetched.
 
-    Raises UsageError for a folder without any, for a file that is damaged or of another schema
-    version, and for shards of different plans.
+    A shard that was run again comes once, with its older attempts. Raises UsageError for a
+    folder without any, for a file that is damaged or of another schema version, and for shards
+    of different plans.
     """
     found = dict.fromkeys(place for folder in folders for place in _places(folder))
     parts = sorted(map(_read, found), key=_order)
     first = parts[0]
     for part in parts[1:]:
         _check_same(first, part)
-    return parts
+    return list(_newest(parts))
+
+
+def _newest(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the newest attempt of each shard with those before it.
+
+    When they began decides; of one that was taken up again, how long it took. Copies of one
+    attempt stay side by side.
+    """
+    shards: dict[Shard | None, list[Part]] = {}
+    for part in parts:
+        shards.setdefault(part.matrix.shard, []).append(part)
+    for shard, attempts in shards.items():
+        if shard is None or len(attempts) == 1:
+            yield from attempts
+            continue
+        attempts.sort(key=lambda part: part.span, reverse=True)
+        older = tuple(part for part in attempts if part.span != attempts[0].span)
+        yield from (replace(it, older=older) for it in attempts if it.span == attempts[0].span)
 
 
 def _places(folder: Path) -> Iterator[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,13 @@ def shard(
     total: int = 3,
     plan: Plan = PLAN,
     lost: tuple[str, ...] = (),
+    results: Mapping[str, Run] = RESULTS,
     **changes: object,
 ) -> Path:
     """Store a shard of every third cell; `lost` cells gave no result."""
     folder = place / f"nightly-shard-{index}" / "20261123-200000-ab12"
     mine = [cell for cell in plan.cells if plan.cells.index(cell) % total == index - 1]
-    found = {cell.id: RESULTS[cell.id] for cell in mine if cell.id not in lost}
+    found = {cell.id: results[cell.id] for cell in mine if cell.id not in lost}
     _, made = matrices.store(folder, plan, found)
     rows = tuple(row for row in made.cells if row.id in {cell.id for cell in mine})
     values = {
@@ -191,6 +192,88 @@ def test_two_different_results_are_an_error_with_both_places(tmp_path: Path) -> 
         joined(folders, tmp_path / "merged")
     assert str(folders[1]) in str(caught.value)
     assert str(folders[3]) in str(caught.value)
+
+
+# A shard that was run again
+
+
+LATER = "2026-11-23T22:00:00Z"
+MENDED = {**RESULTS, IDS[1]: runs.regressed_run(), IDS[4]: runs.compatible_run()}
+BROKEN = {**RESULTS, IDS[1]: runs.compatible_run(), IDS[4]: runs.regressed_run()}
+
+
+def verdicts(made: MatrixRun) -> dict[str, Verdict]:
+    return {row.id: row.verdict for row in made.cells}
+
+
+def left_out(new: Path, old: Path) -> str:
+    return (
+        f"shard 2/3 ({new}), begun {LATER}, was run again: "
+        f"{old}, begun 2026-11-23T20:02:00Z, is left out"
+    )
+
+
+def test_of_a_shard_that_was_run_again_the_newest_attempt_counts_and_the_other_is_told(
+    tmp_path: Path,
+) -> None:
+    one, three_ = shard(tmp_path, 1), shard(tmp_path, 3)
+    old = shard(tmp_path / "attempt-1", 2, results=BROKEN, warnings=("no disk",))
+    new = shard(tmp_path / "attempt-2", 2, results=MENDED, started=LATER, id="2026-again")
+    made = joined([one, old, three_, new], tmp_path / "merged")
+    assert verdicts(made)[IDS[1]] is Verdict.REGRESSED
+    assert verdicts(made)[IDS[4]] is Verdict.COMPATIBLE
+    assert made.warnings == (left_out(new, old),)
+    # However they are named: a folder that is called older may hold the newer.
+    assert joined([new, three_, one, old], tmp_path / "again") == made
+
+
+def test_what_the_newest_attempt_did_not_finish_is_of_the_one_before_and_told(
+    tmp_path: Path,
+) -> None:
+    old = shard(tmp_path / "attempt-1", 2, results=BROKEN, host=matrices.host("6.9"))
+    cut = shard(tmp_path / "attempt-2", 2, lost=(IDS[4],), started=LATER, interrupted=True)
+    made = joined([shard(tmp_path, 1), old, shard(tmp_path, 3), cut], tmp_path / "merged")
+    assert verdicts(made)[IDS[1]] is Verdict.REGRESSED  # the newest's, which the older lacks
+    assert verdicts(made)[IDS[4]] is Verdict.REGRESSED  # never lost with the attempt
+    assert made.warnings == (
+        left_out(cut, old),
+        f"shard 2/3 ({cut}) did not finish 1 cells, which are taken from {old}: {IDS[4]}",
+        f"shard 2/3 ({cut}) was interrupted",
+    )
+    assert [run for row, run in cells(tmp_path / "merged") if row.id == IDS[4]] != [None]
+
+
+def test_a_cell_that_no_attempt_finished_is_missing(tmp_path: Path) -> None:
+    attempts = [
+        shard(tmp_path / str(n), 2, lost=(IDS[4],), started=f"2026-11-23T2{n}:00:00Z")
+        for n in (0, 1, 2)
+    ]
+    made = joined([shard(tmp_path, 1), shard(tmp_path, 3), *attempts], tmp_path / "merged")
+    assert {row.id for row in made.cells if row.state is CellState.MISSING} == {IDS[4]}
+    assert f"was run again: {attempts[0]}, begun" in made.warnings[1]
+
+
+def test_an_attempt_that_was_taken_up_again_counts_as_it_is_in_the_end(tmp_path: Path) -> None:
+    begun = shard(tmp_path / "1", 2, results=BROKEN, lost=(IDS[4],), seconds=60.0)
+    ended = shard(tmp_path / "2", 2, results=BROKEN, seconds=900.0)
+    made = joined([shard(tmp_path, 1), begun, ended, shard(tmp_path, 3)], tmp_path / "merged")
+    assert verdicts(made)[IDS[4]] is Verdict.REGRESSED
+    assert f"was run again: {begun}, begun" in made.warnings[0]
+
+
+def test_another_attempt_of_another_plan_is_refused(tmp_path: Path) -> None:
+    new = shard(tmp_path / "2", 2, started=LATER)
+    edit(new, lambda it: it["plan"].update(digest="0" * 64))
+    (new / "plan.json").unlink()
+    with pytest.raises(UsageError, match="of different plans"):
+        read_parts([*three(tmp_path / "1"), new])
+
+
+def test_whole_runs_of_one_plan_are_no_attempts_of_each_other(tmp_path: Path) -> None:
+    one, _ = matrices.store(tmp_path / "1", PLAN, RESULTS)
+    other, _ = matrices.store(tmp_path / "2", PLAN, BROKEN, started=LATER)
+    with pytest.raises(UsageError, match="different results"):
+        joined([one, other], tmp_path / "merged")
 
 
 # What is refused, with nothing written

@@ -20,6 +20,7 @@ from harness.reports.matrixterminal import Commands
 from harness.reports.summary import summary
 from harness.reports.terminal import render
 from harness.reports.text import json_text
+from harness.selftest import CODES_OF_DEMO, Case, told
 
 
 def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> None:
@@ -50,6 +51,18 @@ def show(run: Run, folder: Path, *, as_json: bool) -> int:
         color, width = _terminal()
         click.echo(render(run, folder, width=width, color=color), nl=False, color=color)
     return ExitCode.INTERRUPTED if run.interrupted else run.exit_code
+
+
+def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
+    """Print what a run of the demo printed and whether that is planted; give the demo's code."""
+    code = int(ExitCode.INTERRUPTED if run.interrupted else CODES_OF_DEMO[case.sight])
+    if as_json:
+        click.echo(json_text({**summary(run, folder), "demo": told.demo_json(case, code)}))
+        return code
+    real = show(run, folder, as_json=False)
+    color, _ = _terminal()
+    click.echo(told.render_demo(case, code, real, color=color), nl=False, color=color)
+    return code
 
 
 def _terminal() -> tuple[bool, int]:

@@ -29,12 +29,12 @@ class Source:
 
 
 def read(asked: Sequence[str], source: Source, listener: Listener) -> tuple[Release, ...]:
-    """Read `REF=SHA` as it stands, and look `REF` up.
+    """Read `REF=SHA` as it stands, and look `REF` up; one with a `=` in it by its full name.
 
     Raises UsageError for what is neither and for a name that is not there, GitFailed if a URL
     cannot be reached.
     """
-    names = [text for text in asked if "=" not in text]
+    names = [text for text in asked if not _is_given(text)]
     meant: dict[str, Meant] = {}
     if names:
         _, found = find(
@@ -52,11 +52,17 @@ def _looked_up(meant: Meant) -> Release:
     return Release(name=meant.asked, ref=meant.ref, sha=meant.sha)
 
 
+def _is_given(text: str) -> bool:
+    end = text.rpartition("=")[2]
+    return "=" in text and not (text.startswith("refs/") and not _SHA.fullmatch(end))
+
+
 def _given(text: str) -> Release:
-    name, _, sha = text.partition("=")
+    name, _, sha = text.rpartition("=")
     check_text(name)
     if not _SHA.fullmatch(sha):
         raise UsageError(
-            f"--release {name}: {sha!r} is not a commit", hint="give 7 to 40 hex digits"
+            f"--release {name}: {sha!r} is not a commit",
+            hint=f"give 7 to 40 hex digits, or refs/heads/{text} if that is the name of a branch",
         )
     return Release(name=name, ref=name, sha=sha.lower())

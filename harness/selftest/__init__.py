@@ -4,7 +4,25 @@ A matrix whose cells say what is expected of them is run without skip lists; her
 cells are held against that. Pure; nothing is executed.
 """
 
-from harness.selftest.evaluate import Case, Finding, SelfTest, Sight, evaluate
-from harness.selftest.expected import expectations
+from harness.selftest.evaluate import (
+    CODES_OF_DEMO,
+    Case,
+    Finding,
+    SelfTest,
+    Sight,
+    evaluate,
+    of_demo,
+)
+from harness.selftest.expected import expectations, expected_of
 
-__all__ = ["Case", "Finding", "SelfTest", "Sight", "evaluate", "expectations"]
+__all__ = [
+    "CODES_OF_DEMO",
+    "Case",
+    "Finding",
+    "SelfTest",
+    "Sight",
+    "evaluate",
+    "expectations",
+    "expected_of",
+    "of_demo",
+]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from harness import verdict
 from harness.config.expectations import FAILING, Expectation
@@ -16,6 +18,9 @@ from harness.runner.collate import key_of_test, known_names
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that blame the frontend."""
+
+TELLING = frozenset(Verdict) - {Verdict.COMPATIBLE, Verdict.SKIPPED}
+"""Verdicts that say something of a test."""
 
 
 class Sight(StrEnum):
@@ -39,6 +44,12 @@ CODES = {
     Sight.UNTOLD: ExitCode.INDETERMINATE,
     Sight.INFRA: ExitCode.INFRASTRUCTURE,
 }
+CODES_OF_DEMO = CODES | {
+    Sight.MISSED: ExitCode.INDETERMINATE,
+    Sight.UNWANTED: ExitCode.INDETERMINATE,
+}
+"""1 is what a frontend did, and in a demo the frontend is to do it."""
+
 WORST_FIRST = (Sight.MISSED, Sight.UNWANTED, Sight.INFRA, Sight.UNTOLD, Sight.SEEN)
 
 
@@ -100,6 +111,20 @@ def evaluate(
     return SelfTest(cases=cases, interrupted=interrupted)
 
 
+def of_demo(run: Run, wanted: Sequence[Expectation]) -> Case:
+    """Hold a whole run with its skip lists against what is planted, and nothing else is to be.
+
+    A failure that a list explains is `known`; it counts as the one that is expected.
+    """
+    listed = [replace(row, verdict=_unlisted(row)) for row in run.judgements]
+    found = tuple(_of_run(replace(run, judgements=tuple(listed)), wanted, TELLING))
+    return Case(id="demo", pair=run.pair, run="", seconds=run.seconds, findings=found)
+
+
+def _unlisted(row: Judgement) -> Verdict:
+    return Verdict.REGRESSED if row.verdict is Verdict.KNOWN else row.verdict
+
+
 def _case(row: CellResult, run: Run | None, pair: Pair, wanted: Sequence[Expectation]) -> Case:
     found = _without_run(row, wanted) if run is None else _of_run(run, wanted)
     return Case(id=row.id, pair=pair, run=row.run, seconds=row.seconds, findings=tuple(found))
@@ -113,7 +138,9 @@ def _without_run(row: CellResult, wanted: Sequence[Expectation]) -> Iterator[Fin
             yield Finding(sight=sight, test=test, wanted=one.verdict, got=(), why=why)
 
 
-def _of_run(run: Run, wanted: Sequence[Expectation]) -> Iterator[Finding]:
+def _of_run(
+    run: Run, wanted: Sequence[Expectation], telling: Collection[Verdict] = BROKEN
+) -> Iterator[Finding]:
     known = known_names(run.legs)
     keys = {row.name: key_of_test(row.name, known) for row in run.judgements}
     named: set[str] = set()
@@ -123,7 +150,7 @@ def _of_run(run: Run, wanted: Sequence[Expectation]) -> Iterator[Finding]:
             named |= {row.name for row in rows}
             yield _finding(one, pattern, rows)
     for row in run.judgements:
-        if row.name not in named and row.verdict in BROKEN:
+        if row.name not in named and row.verdict in telling:
             yield Finding(
                 sight=Sight.UNWANTED,
                 test=row.name,

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from harness.config.expectations import Expectation
 from harness.config.matrixfile import Include, Matrix
 from harness.errors import ConfigError
-from harness.matrices import Plan, PlannedCell
+from harness.matrices import Plan
+from harness.model import Pair
 
 
 def expectations(matrix: Matrix, plan: Plan) -> Mapping[str, tuple[Expectation, ...]]:
@@ -22,13 +23,15 @@ def expectations(matrix: Matrix, plan: Plan) -> Mapping[str, tuple[Expectation, 
             f"{silent[0]}: nothing is expected of these cells, so they test nothing",
             hint="a self-test has `include` alone, and each of its cells an `expect`",
         )
-    return {
-        cell.id: next(one.expect for one in matrix.include if _is(one, cell)) for cell in plan.cells
-    }
+    return {cell.id: expected_of(matrix, cell.pair) for cell in plan.cells}
 
 
-def _is(wanted: Include, cell: PlannedCell) -> bool:
-    pair = cell.pair
+def expected_of(matrix: Matrix, pair: Pair) -> tuple[Expectation, ...]:
+    """Return what the first cell of the matrix that is this pair expects; nothing if none is."""
+    return next((one.expect for one in matrix.include if _is(one, pair)), ())
+
+
+def _is(wanted: Include, pair: Pair) -> bool:
     return (
         (wanted.daemon, wanted.frontend) == (pair.suite.asked, pair.frontend.asked)
         and wanted.worker == pair.worker

@@ -47,20 +47,46 @@ def as_json(test: SelfTest) -> dict[str, Any]:
                 "sight": case.sight.value,
                 "seconds": round(case.seconds, 3),
                 "run": case.run,
-                "tests": [
-                    {
-                        "test": found.test,
-                        "sight": found.sight.value,
-                        "wanted": found.wanted.value if found.wanted else None,
-                        "got": [verdict.value for verdict in found.got],
-                        "why": found.why,
-                    }
-                    for found in case.findings
-                ],
+                "tests": _tests(case),
             }
             for case in test.cases
         ],
     }
+
+
+def render_demo(case: Case, code: int, real: int, *, color: bool = False) -> str:
+    """Say whether a demo saw what is planted, and what a real run would have ended with."""
+    wanted = [found for found in case.findings if found.wanted is not None]
+    seen = sum(found.sight is Sight.SEEN for found in wanted)
+    lines = [""]
+    for found in case.findings:
+        if found.sight is not Sight.SEEN:
+            lines += _finding(found)
+    good = f"The demo saw what is planted in MiniKit, {plural(seen, 'test')}, and nothing else."
+    bad = f"The demo saw {seen} of {plural(len(wanted), 'test')} as planted in MiniKit: see above."
+    means = "" if case.sight is Sight.SEEN else f" {_MEANS[case.sight].capitalize()}."
+    lines.append(click.style(bad if means else good, fg=_colour(case.sight)) + means)
+    lines.append(f"It ends with {code}; a real run that saw this would have ended with {real}.")
+    text = obeyed_by_nobody("\n".join(lines)) + "\n"
+    return text if color else click.unstyle(text)
+
+
+def demo_json(case: Case, code: int) -> dict[str, Any]:
+    """Return what `--json` adds for a demo."""
+    return {"exit_code": code, "sight": case.sight.value, "tests": _tests(case)}
+
+
+def _tests(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "test": found.test,
+            "sight": found.sight.value,
+            "wanted": found.wanted.value if found.wanted else None,
+            "got": [verdict.value for verdict in found.got],
+            "why": found.why,
+        }
+        for found in case.findings
+    ]
 
 
 def _lines(test: SelfTest) -> Iterator[str]:

@@ -80,7 +80,7 @@ def test_what_is_planted_is_seen(seen: tuple[int, dict[str, Any]]) -> None:
     assert (code, told["exit_code"], len(told["cases"])) == (0, 0, CASES)
     # `known` would mean that skip lists were applied.
     assert {verdict for test in tests for verdict in test["got"]} == {
-        *("regressed", "compatible", "same-failure", "fixed")
+        *("regressed", "lost", "flaky", "compatible", "same-failure", "fixed")
     }
 
 
@@ -143,7 +143,7 @@ def test_a_fresh_demo_is_what_it_was_and_other_lists_say_what_they_change(
     program: Program, tmp_path: Path
 ) -> None:
     code, _, err = program.run("demo")
-    assert code == 1, err
+    assert code == 0, err
     before = {path: path.read_bytes() for path in program.latest().rglob("*") if path.is_file()}
     code, out, err = program.run("reclassify", "latest")
     assert (code, out) == (1, "regressed, as before: nothing changed in 1 cell\n"), err

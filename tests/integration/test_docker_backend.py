@@ -21,7 +21,7 @@ def test_every_verdict_is_the_native_one(
     (code, run, _), (native_code, own, _) = seen, native
     assert (run.pair.backend, own.pair.backend) == ("docker", "native")
     assert verdicts(run) == verdicts(own)
-    assert code == native_code == 1
+    assert code == native_code == 0
 
 
 def test_a_report_names_the_lock_at_which_the_daemon_waits(seen: tuple[int, Run, str]) -> None:
@@ -54,7 +54,7 @@ def test_the_self_test_sees_what_is_planted(program: Program) -> None:
     cases = json.loads(out)["cases"]
     tests = [test for case in cases for test in case["tests"]]
     assert [test for test in tests if test["sight"] != "seen"] == []
-    assert (len(cases), len(tests)) == (4, 19)
+    assert (len(cases), len(tests)) == (4, 23)
 
 
 @pytest.mark.usefixtures("seen")
@@ -63,7 +63,7 @@ def test_an_image_that_was_removed_is_built_again(program: Program) -> None:
         images = program.daemon.docker("images", "--quiet", f"compat/{name}").split()
         program.daemon.docker("rmi", "--force", *images)
     code, _, err = program.demo("docker")
-    assert code == 1
+    assert code == 0
     assert [line for line in err.splitlines() if line.endswith("  built")], err
 
 
@@ -93,5 +93,5 @@ def test_what_a_killed_run_leaves_is_removed_by_the_next(program: Program) -> No
         child.kill()
     assert program.daemon.containers()
     code, _, _ = program.demo("docker")
-    assert code == 1
+    assert code == 0
     assert program.daemon.containers() == []

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.events import Event, Said
+from harness.events import Event, Said, ignore
+from harness.gate import release
 from harness.model import Side
 from harness.refs import Meant, UnknownRefError, find
 from harness.tools.git import Git
@@ -156,3 +157,17 @@ def test_a_bundle_is_refused_with_the_command_that_opens_it(origin: Origin, tmp_
     with pytest.raises(UsageError) as caught:
         meant(bundle, "master", tmp_path)
     assert f"git clone --mirror {bundle}" in caught.value.hint
+
+
+def test_a_release_may_be_named_like_a_ref_with_an_equals_sign(
+    origin: Origin, clone: Path, tmp_path: Path
+) -> None:
+    source = release.Source(where=str(clone), cache=tmp_path, fetch=False)
+    asked = ["refs/heads/a=b", "a=b=abcdef0", "master"]
+    found = release.read(asked, source, ignore)
+    assert [(it.name, it.ref) for it in found] == [
+        ("refs/heads/a=b", "a=b"),
+        ("a=b", "a=b"),
+        ("master", "master"),
+    ]
+    assert [it.sha for it in found[:2]] == [head(origin, clone, "v0.6.3"), "abcdef0"]

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness import verdict
+from harness.cli.show import show_demo
 from harness.config.expectations import Expectation
 from harness.config.matrixfile import Include, Matrix
 from harness.config.skiplists import Signature
@@ -21,7 +22,16 @@ from harness.matrices import CellResult, PlannedCell
 from harness.matrix.ledger import failed, missing
 from harness.model import Run, Verdict
 from harness.runner import collate
-from harness.selftest import Finding, SelfTest, Sight, evaluate, expectations, told
+from harness.selftest import (
+    CODES_OF_DEMO,
+    Finding,
+    SelfTest,
+    Sight,
+    evaluate,
+    expectations,
+    of_demo,
+    told,
+)
 from tests.unit import matrices
 from tests.unit.fleets import Fleet
 from tests.unit.pairs import Bench, Played, Player
@@ -240,3 +250,73 @@ def test_a_cell_runs_the_tests_that_are_named_and_no_others(tmp_path: Path) -> N
         assert run is not None
         wanted = "^TestMount$" if row.id == some.id else ".*"
         assert all(leg.selection.split("/")[1] == wanted for leg in run.legs)
+
+
+# The demo: everything that is planted, and nothing else
+
+
+PLANTED = (
+    MOUNT,
+    CUT,
+    expect("TestBroken", Verdict.SAME_FAILURE),
+    expect("TestOffline", Verdict.INFRA),
+)
+
+
+def test_a_demo_that_saw_what_is_planted_ends_with_0_and_says_what_a_run_would(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = of_demo(run, PLANTED)
+    assert case.sight is Sight.SEEN
+    assert show_demo(case, run, tmp_path, as_json=False) == 0
+    out = capsys.readouterr().out
+    assert "The demo saw what is planted in MiniKit, 4 tests, and nothing else.\n" in out
+    assert out.endswith("It ends with 0; a real run that saw this would have ended with 1.\n")
+    assert show_demo(case, run, tmp_path, as_json=True) == 0
+    stored = json.loads(capsys.readouterr().out)
+    assert (stored["exit_code"], stored["demo"]["exit_code"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "words"),
+    [
+        ("TestMount", Verdict.COMPATIBLE, "compatible instead of regressed"),
+        ("TestCut", Verdict.COMPATIBLE, "compatible instead of lost"),
+        ("TestCopy", Verdict.REGRESSED, "regressed, which nothing expects"),
+        ("TestCopy", Verdict.FLAKY, "flaky, which nothing expects"),
+        ("TestCopy", Verdict.STALE_ENTRY, "stale-entry, which nothing expects"),
+    ],
+)
+def test_a_demo_that_saw_something_else_names_it_and_is_no_success_and_no_regression(
+    run: Run, capsys: pytest.CaptureFixture[str], name: str, verdict: Verdict, words: str
+) -> None:
+    rows = [replace(it, verdict=verdict) if name in it.name else it for it in run.judgements]
+    other = replace(run, judgements=tuple(rows))
+    case = of_demo(other, PLANTED)
+    assert show_demo(case, other, Path("/run"), as_json=False) == 3
+    out = capsys.readouterr().out
+    assert name in out
+    assert words in out
+    assert f"It ends with 3; a real run that saw this would have ended with {run.exit_code}." in out
+
+
+def test_a_failure_that_a_skip_list_explains_is_the_one_that_is_planted(run: Run) -> None:
+    rows = [
+        replace(it, verdict=Verdict.KNOWN) if "TestMount" in it.name else it
+        for it in run.judgements
+    ]
+    listed = replace(run, judgements=tuple(rows))
+    assert of_demo(listed, PLANTED).sight is Sight.SEEN
+    other = expect("TestMount", Verdict.REGRESSED, "another error")
+    assert of_demo(listed, (other, *PLANTED[1:])).sight is Sight.MISSED
+
+
+def test_an_interrupted_demo_ends_with_130_and_a_broken_machine_with_4(
+    run: Run, tmp_path: Path
+) -> None:
+    stopped = replace(run, interrupted=True)
+    assert show_demo(of_demo(stopped, PLANTED), stopped, tmp_path, as_json=False) == 130
+    offline = expect("TestOffline", Verdict.REGRESSED, "no such host")
+    case = of_demo(run, (*PLANTED[:3], offline))
+    assert show_demo(case, run, tmp_path, as_json=False) == 4
+    assert 1 not in CODES_OF_DEMO.values()

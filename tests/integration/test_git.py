@@ -153,6 +153,36 @@ def test_line_ends_are_exported_as_they_are_whatever_the_user_likes(
     assert (tmp_path / "tree" / "script").read_bytes() == b"#!/bin/sh\n"
 
 
+def test_neither_attributes_nor_settings_of_a_repository_change_what_is_exported(
+    origin: Origin, tmp_path: Path, own_home: Path
+) -> None:
+    attributes = "as-committed eol=crlf\nf filter=upper\n"
+    files = {"text": "a\n", "as-committed": "b\n", "f": "c\n", ".gitattributes": attributes}
+    sha = origin.commit("one", files)
+    origin.git("replace", sha, origin.commit("two", {"text": "another\n"}))
+    for key, value in {
+        "core.autocrlf": "true",
+        "core.symlinks": "false",
+        "core.sparseCheckout": "true",
+        "filter.upper.smudge": "tr a-z A-Z",
+        "log.showSignature": "true",
+    }.items():
+        origin.git("config", key, value)
+    info = origin.path / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text("text eol=crlf\n", "utf-8")
+    (own_home / "config" / "git").mkdir(parents=True)
+    (own_home / "config" / "git" / "attributes").write_text("text eol=crlf\n", "utf-8")
+    dest = tmp_path / "tree"
+    dest.mkdir()
+    Git(origin.path).export(sha, tmp_path / "scratch", dest)
+    assert {name: (dest / name).read_bytes() for name in ("text", "as-committed", "f")} == {
+        "text": b"a\n",
+        "as-committed": b"b\r\n",
+        "f": b"c\n",
+    }
+
+
 def test_an_export_goes_where_it_is_told_inside_another_repository(
     origin: Origin, tmp_path: Path
 ) -> None:

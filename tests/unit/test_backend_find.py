@@ -25,6 +25,12 @@ LINES = load_lines(find_data(None, {}).lines_file)
 REQUEST = BuildRequest(SUITE, LINES.line("v0.6"), Channel.EXPERIMENTAL, ())
 
 
+@pytest.fixture(autouse=True)
+def no_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no Go on PATH, which would be asked for its version."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
 class NoModule(Git):
     """A repository whose commits have no go.mod."""
 

@@ -287,3 +287,23 @@ def test_a_key_is_the_same_in_every_process_and_version() -> None:
     found = {"channel": Channel.LABS, "tags": frozenset({"b", "a"}), "none": None}
     assert key_of(found) == key_of({"none": None, "tags": ["a", "b"], "channel": "labs"})
     assert key_of(found) == "0edd90133d34ed117529bddc"
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_artefacts_have_the_same_modes_whatever_the_umask_is(umask: int, tmp_path: Path) -> None:
+    def make(folder: Path) -> None:
+        (folder / "below").mkdir()
+        (folder / "below" / "file").touch()
+        (folder / "program").touch(0o777)
+        (folder / "sealed").touch(0o444)
+        (folder / "link").symlink_to("nowhere")
+
+    before = os.umask(umask)
+    try:
+        path = Store(tmp_path).publish("suite", "key", make).path
+    finally:
+        os.umask(before)
+    found = {str(it.relative_to(path)): it.lstat().st_mode & 0o777 for it in path.rglob("*")}
+    del found["link"]
+    assert found == {"below": 0o755, "below/file": 0o644, "program": 0o755, "sealed": 0o444}
+    assert path.stat().st_mode & 0o777 == 0o755

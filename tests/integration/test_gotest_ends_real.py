@@ -24,6 +24,7 @@ from tests.integration.living import Living
 from tests.unit.oracle import passes
 from tests.unit.runs import full_name, leg_run
 from tests.unit.streams import Heard, read
+from tests.unit.test_gotest_trees import accounted
 
 pytestmark = pytest.mark.integration
 
@@ -94,7 +95,10 @@ def test_1_tests_that_never_appeared_are_lost(living: Living) -> None:
 
 def leg_of(leg: Leg, heard: Heard, status: int) -> LegRun:
     run = leg_run(leg, heard.parsed.results)
-    return msgspec.structs.replace(run, parents=heard.parsed.parents, exit_status=status)
+    parsed = heard.parsed
+    return msgspec.structs.replace(
+        run, parents=parsed.parents, failed_below=parsed.failed_below, exit_status=status
+    )
 
 
 def test_2_3_and_6_the_binarys_own_timeout(living: Living) -> None:
@@ -194,6 +198,28 @@ def test_14_a_parent_that_fails_alone(living: Living) -> None:
     heard, _ = living.run("^TestParentFailsAlone$")
     assert heard.outcomes["TestParentFailsAlone"] is Outcome.FAIL
     assert "after all went well" in heard.result("TestParentFailsAlone").error
+
+
+NESTED = [
+    f"TestNest/{order}-{way}/{name}"
+    for way in ("serial", "parallel")
+    for order, names in {
+        "down": ("linux/arm", "linux/arm/v7", "linux/arm#01", "k=v", "linux/arm/v7/inner"),
+        "up": ("linux", "linux/arm", "linux/arm/v7", "a/", "a", "a//inner"),
+    }.items()
+    for name in names
+]
+
+
+def test_what_fails_beside_others_with_its_name_in_theirs_is_a_regression(living: Living) -> None:
+    control, status = living.run("^TestNest$")
+    assert Outcome.FAIL in control.outcomes.values()
+    for name in NESTED:
+        candidate, _ = living.run("^TestNest$", hostile=name)
+        accounted(candidate.parsed)
+        legs = [leg_of(Leg.CONTROL, control, status), leg_of(Leg.CANDIDATE, candidate, status)]
+        found = {row.name for row in judgements(legs, (), {}) if row.verdict is Verdict.REGRESSED}
+        assert found == {name}
 
 
 def test_15_a_sigquit_shows_who_holds_the_run(living: Living) -> None:

@@ -43,6 +43,7 @@ class _File(Record, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fi
     disk: tuple[Saying, ...]
     oom: tuple[Saying, ...]
     limits: tuple[Saying, ...]
+    container: tuple[Saying, ...]
     engine: tuple[Saying, ...]
     image_pull: tuple[Saying, ...]
     network: tuple[Saying, ...]
@@ -89,6 +90,7 @@ def _sayings(told: _File) -> Iterator[tuple[Reason, Saying]]:
         (Reason.DISK, told.disk),
         (Reason.OOM, told.oom),
         (Reason.LIMITS, told.limits),
+        (Reason.CONTAINER, told.container),
         (Reason.ENGINE, told.engine),
         (Reason.IMAGE_PULL, told.image_pull),
         (Reason.NETWORK, told.network),

@@ -93,7 +93,9 @@ class Reason(StrEnum):
     ENGINE = "engine"
     CLOCK = "clock"
     LIMITS = "limits"
-    """Descriptors, processes, namespaces: what a program needs of the machine beside room."""
+    """Descriptors, processes, ports: what a program needs of the machine beside room."""
+    CONTAINER = "container"
+    """Mounts, namespaces, control groups, a network: what this machine lets no container have."""
 
     @property
     def spurious(self) -> bool:
@@ -106,14 +108,15 @@ class Reason(StrEnum):
             Reason.ENGINE,
             Reason.CLOCK,
             Reason.LIMITS,
+            Reason.CONTAINER,
         }
 
     @property
     def momentary(self) -> bool:
         """Whether the cause is a state of this machine that somebody will mend.
 
-        An offline machine lacks its network day after day, so two tests that fail for that fail
-        alike. A full disk or an engine that was stopped is like nothing.
+        An offline machine lacks its network day after day, one without privileges its mounts, so
+        two tests that fail for that fail alike. A full disk or an engine that was stopped is like nothing.
         """
         return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK, Reason.LIMITS}
 

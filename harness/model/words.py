@@ -116,7 +116,8 @@ class Reason(StrEnum):
         """Whether the cause is a state of this machine that somebody will mend.
 
         An offline machine lacks its network day after day, one without privileges its mounts, so
-        two tests that fail for that fail alike. A full disk or an engine that was stopped is like nothing.
+        two tests that fail for that fail alike. A full disk or an engine that was stopped is like
+        nothing.
         """
         return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK, Reason.LIMITS}
 

@@ -90,6 +90,8 @@ def demo(
         cache=cache,
         data=source,
     )
-    planted = load_matrix(find_matrix(find_data(source, {}), "selftest"))
+    data = find_data(source, {})
+    planted = [load_matrix(find_matrix(data, name)) for name in ("selftest", "planted")]
     run, folder = Session.open(options).run()
-    return show_demo(of_demo(run, expected_of(planted, run.pair)), run, folder, as_json=as_json)
+    expected = [it for matrix in planted for it in expected_of(matrix, run.pair)]
+    return show_demo(of_demo(run, expected), run, folder, as_json=as_json)

@@ -14,6 +14,10 @@ REPEATABLE = ("place", "tree", "suite", "frontend", "mirror")
 """Kinds that come out the same whenever they are made; a control has times in it."""
 
 
+_BEFORE = frozenset(Path("/proc/self/mountinfo").read_text("utf-8").splitlines())
+"""A machine may have something at /mnt."""
+
+
 def tagged(tag: str) -> list[str]:
     """Find the processes, in any namespace, that have this word in their environment.
 
@@ -33,9 +37,10 @@ def tagged(tag: str) -> list[str]:
 
 
 def mounts(folder: Path) -> list[str]:
-    """Give the mounts of this namespace that a leg could have made."""
+    """Return the mounts of this namespace that a leg could have made."""
     lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
-    return [line for line in lines if str(folder) in line or line.split()[4] == "/mnt"]
+    ours = (line for line in lines if str(folder) in line or line.split()[4] == "/mnt")
+    return [line for line in ours if line not in _BEFORE]
 
 
 def groups(pids: set[int]) -> list[str]:

@@ -24,7 +24,9 @@ class Program:
     cache: Path
     runs: Path
     environment: dict[str, str] = field(default_factory=dict)
-    """Over the caller's own."""
+    """Over the caller's own; an empty value takes a variable away."""
+    within: tuple[str, ...] = ()
+    """What begins its command line."""
 
     @classmethod
     def fresh(cls, folder: Path, *, compiled: Path | None = None, **environment: str) -> Program:
@@ -47,9 +49,9 @@ class Program:
         places += ["--out", str(self.runs)] if out else []
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COMPAT_", "GIT_"))}
         return Child(
-            [sys.executable, "-m", "harness.cli", *words, *places],
+            [*self.within, sys.executable, "-m", "harness.cli", *words, *places],
             cwd=ROOT,
-            env={**kept, **self.environment},
+            env={k: v for k, v in {**kept, **self.environment}.items() if v},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

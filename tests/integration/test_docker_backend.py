@@ -15,6 +15,14 @@ pytestmark = pytest.mark.integration
 HANG = (Outcome.HANG, Reason.TIMEOUT)
 
 
+@pytest.fixture
+def built(program: Program, seen: tuple[int, Run, str]) -> Run:
+    """Have on the engine what the demo builds, whatever a test before has removed."""
+    if not program.daemon.docker("images", "--quiet", "compat/pair"):
+        program.demo("docker")
+    return seen[1]
+
+
 def test_every_verdict_is_the_native_one(
     seen: tuple[int, Run, str], native: tuple[int, Run, str]
 ) -> None:
@@ -38,7 +46,7 @@ def test_the_run_records_the_engine(seen: tuple[int, Run, str]) -> None:
     assert tools["image builder"]
 
 
-@pytest.mark.usefixtures("seen")
+@pytest.mark.usefixtures("built")
 def test_a_second_run_builds_nothing_and_uses_the_control_again(program: Program) -> None:
     _, run, err = program.demo("docker")
     assert "  built" not in err
@@ -57,7 +65,7 @@ def test_the_self_test_sees_what_is_planted(program: Program) -> None:
     assert (len(cases), len(tests)) == (4, 21)
 
 
-@pytest.mark.usefixtures("seen")
+@pytest.mark.usefixtures("built")
 def test_an_image_that_was_removed_is_built_again(program: Program) -> None:
     for name in ("suite", "pair"):
         images = program.daemon.docker("images", "--quiet", f"compat/{name}").split()
@@ -67,7 +75,7 @@ def test_an_image_that_was_removed_is_built_again(program: Program) -> None:
     assert [line for line in err.splitlines() if line.endswith("  built")], err
 
 
-@pytest.mark.usefixtures("seen")
+@pytest.mark.usefixtures("built")
 def test_everything_on_the_engine_bears_our_label(program: Program) -> None:
     ours = program.daemon.docker(
         "images", "--quiet", "--filter", "label=org.buildkit-compat.project"

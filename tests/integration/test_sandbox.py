@@ -24,7 +24,7 @@ from harness.model import Reason
 from harness.tools.crew import Crew
 from tests.integration import cgroups
 from tests.integration.legs import MARK, Leg, sleepers
-from tests.integration.watching import PATIENCE, alive, eventually
+from tests.integration.watching import PATIENCE, alive, eventually, mounts
 
 pytestmark = pytest.mark.integration
 
@@ -115,11 +115,11 @@ def test_state_of_the_machine_is_neither_seen_nor_changed(
 
 
 def test_no_mount_of_a_leg_is_seen_outside(leg: Leg) -> None:
-    before = Path("/proc/self/mounts").read_text("utf-8")
+    before = mounts(leg.folder)
     target = leg.folder / "out" / "target"
     target.mkdir(parents=True)
     assert leg.says(f"mount -t tmpfs x {target}; touch {target}/inside; ls {target}") == "inside"
-    assert Path("/proc/self/mounts").read_text("utf-8") == before
+    assert mounts(leg.folder) == before
     assert not [*target.iterdir()]
 
 
@@ -256,7 +256,7 @@ def test_a_stopped_leg_is_killed_and_tells_what_it_had(leg: Leg) -> None:
 def test_after_kill_9_no_process_and_no_mount_is_left(
     victim: str, leg: Leg, tmp_path: Path
 ) -> None:
-    mounts = Path("/proc/self/mounts").read_text("utf-8")
+    before = mounts(tmp_path)
     leg.request(HANG)
     script = tmp_path / "holder.py"
     script.write_text(
@@ -289,7 +289,7 @@ def test_after_kill_9_no_process_and_no_mount_is_left(
             child.wait(PATIENCE)
         finally:
             child.kill()
-    assert Path("/proc/self/mounts").read_text("utf-8") == mounts
+    assert mounts(tmp_path) == before
     assert eventually(lambda: not any(map(alive, chain[1:])))
 
 

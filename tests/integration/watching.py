@@ -26,6 +26,16 @@ class Child(subprocess.Popen[AnyStr]):
         super().__exit__(kind, value, traceback)
 
 
+def mounts(folder: Path) -> set[str]:
+    """Return where something is mounted, as this process sees it, beside what others do.
+
+    That is where other sessions' folders lie: beside the one of this session, in which `folder` is.
+    """
+    lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    points = {line.split()[4] for line in lines}
+    return {it for it in points if "/pytest-of-" not in it or str(folder) in it}
+
+
 def alive(pid: int) -> bool:
     """Tell whether a process runs; one that only waits to be reaped does not."""
     try:

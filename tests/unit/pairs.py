@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from harness.backends.base import (
     Artefact,
@@ -31,6 +33,7 @@ from harness.model import Channel, Commit, Leg, Pair, Run, Side, Status
 from harness.runner.cell import Cell, Settings
 from harness.runner.pair import Job, run_pair
 from harness.store import Store
+from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked
 from tests.unit import gomatch
 from tests.unit.runs import FRONTEND, SUITE, full_name
@@ -241,8 +244,18 @@ def until_stopped() -> LegExit:
 
 
 def interrupt_main() -> None:
-    time.sleep(0.05)  # by then the main thread waits for the legs
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    """Interrupt the main thread once it waits for the legs."""
+    main = threading.main_thread().ident or 0
+    deadline = time.monotonic() + PATIENCE
+    while not _waits(sys._current_frames()[main]) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    signal.pthread_kill(main, signal.SIGINT)
+
+
+def _waits(frame: FrameType | None) -> bool:
+    while frame and frame.f_code is not Crew.wait.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 class Interruption:

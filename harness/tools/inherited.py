@@ -67,7 +67,12 @@ PLAIN = Kind((*_PLACES, *_USER))
 PYTHON = Kind((*_PLACES, *_USER, "LD_LIBRARY_PATH"))
 """The interpreter that this program runs in, which may have its own library in a strange place."""
 
-PIP = Kind((*PYTHON.names, *_NETWORK, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"))
+PIP = Kind(
+    (
+        *(*PYTHON.names, *_NETWORK, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
+        *("XDG_CACHE_HOME", "XDG_CONFIG_DIRS"),
+    )
+)
 """pip; what its own variables and files say of reaching an index is added by pip.py."""
 
 DEBIAN = Kind((*_PLACES, *_USER, *_NETWORK), {**_ENGLISH, "DEBIAN_FRONTEND": "noninteractive"})

@@ -206,6 +206,8 @@ PIP_CONF = """
 [global]
 target = {elsewhere}
 no-index = true
+python = /nonexistent/python
+quiet = 3
 [install]
 prefix = {elsewhere}
 user = true

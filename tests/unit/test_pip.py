@@ -159,7 +159,11 @@ def test_the_files_are_asked_with_nothing_but_the_users_own_file(
     (request,) = listed
     assert request.env is not None
     asked = {name: value for name, value in request.env.items() if name.startswith("PIP_")}
-    assert asked == {"PIP_CONFIG_FILE": "/my/pip.conf", "PIP_QUIET": "0"}
+    assert asked == {
+        "PIP_CONFIG_FILE": "/my/pip.conf",
+        "PIP_PYTHON": "python",
+        "PIP_QUIET": "0",
+    }
 
 
 @pytest.mark.usefixtures("listed")

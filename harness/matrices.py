@@ -113,6 +113,8 @@ class Plan(Record, frozen=True, kw_only=True):
     """Where the commits are, without credentials."""
     offline: bool
     reruns: Count
+    most_reruns: Count = 0
+    """For tests that fail now and then; 0 in plans that are older than these attempts."""
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
     builds: tuple[PlannedBuild, ...]

@@ -21,7 +21,9 @@ What remains decides:
     missing   missing             indeterminate
     none      failing             regressed, or known: without a control nothing excuses it
     mixed on either side          flaky, or known if an entry says so, its signature matches
-                                  and its budget holds
+                                  and its budget holds; regressed, or known if the entry's
+                                  signature matches, where it is decided that the candidate
+                                  fails more often (harness/evidence.py)
     any       any                 skipped if an entry says that the test is not run
 
 A side whose last four attempts all failed is broken, not flaky, whatever it did before: those
@@ -48,7 +50,18 @@ from enum import Enum, auto
 
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
-from harness.model import Judgement, Outcome, Reason, Recent, Result, Status, Tally, Verdict
+from harness.evidence import confidence, decided
+from harness.model import (
+    Evidence,
+    Judgement,
+    Outcome,
+    Reason,
+    Recent,
+    Result,
+    Status,
+    Tally,
+    Verdict,
+)
 
 WORST_FIRST = (
     Verdict.REGRESSED,
@@ -81,6 +94,9 @@ MIN_EXECUTED = 0.5
 
 BROKEN_AFTER = 4
 """Failures in a row, of attempts or of runs, after which a test no longer counts as flaky."""
+
+_PARTS = 10_000
+"""Of a probability, the parts in which it is told."""
 
 _EXIT_CODES = {
     Verdict.REGRESSED: ExitCode.REGRESSION,
@@ -119,7 +135,7 @@ def judge(
     ours, theirs = _said(control), _said(candidate)
     before, after = _kind(ours), _kind(theirs)
     if _Kind.MIXED in {before, after}:
-        return _mixed(ours, theirs, entry, recent)
+        return _mixed(weigh(control, candidate), ours, theirs, entry, recent)
     if after is _Kind.PASS:
         return _passed(before, ours, entry)
     if after is _Kind.FAILING:
@@ -147,6 +163,29 @@ def tally(results: Sequence[Result]) -> Tally:
         return Tally()
     failed = sum(result.outcome is not Outcome.PASS for result in said)
     return Tally(failed=failed, attempts=len(said))
+
+
+def weigh(control: Sequence[Result], candidate: Sequence[Result]) -> Evidence | None:
+    """Weigh both sides of a test that now passes, now fails on either of them.
+
+    None if neither side does, and where one side has neither passed nor failed.
+    """
+    ours, theirs = ends(control), ends(candidate)
+    differ = any(0 < side.failed < side.attempts for side in (ours, theirs))
+    if not (differ and ours.attempts and theirs.attempts):
+        return None
+    return Evidence(
+        control=ours,
+        candidate=theirs,
+        confidence=int(confidence(ours, theirs) * _PARTS) / _PARTS,
+        decided=decided(ours, theirs),
+    )
+
+
+def ends(results: Iterable[Result]) -> Tally:
+    """Count the attempts that passed or failed, without those that were skipped or say nothing."""
+    ended = [it for it in results if _telling(it) and it.outcome is not Outcome.SKIP]
+    return Tally(failed=sum(it.outcome.failing for it in ended), attempts=len(ended))
 
 
 def overall(judgements: Iterable[Judgement]) -> Verdict:
@@ -184,17 +223,31 @@ def _enough(rows: Sequence[Judgement]) -> bool:
 
 
 def _mixed(
-    ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None, recent: Recent | None
+    weighed: Evidence | None,
+    ours: Sequence[Result],
+    theirs: Sequence[Result],
+    entry: Entry | None,
+    recent: Recent | None,
 ) -> Verdict:
-    if entry is None or entry.status is not Status.FLAKY:
+    if _afforded(ours, theirs, entry, recent):
+        return Verdict.KNOWN
+    if weighed is None or not weighed.decided:
         return Verdict.FLAKY
+    return Verdict.KNOWN if _explained(theirs, entry) else Verdict.REGRESSED
+
+
+def _afforded(
+    ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None, recent: Recent | None
+) -> bool:
+    """Tell whether an entry knows a test to be flaky, as often as it failed and in that way."""
+    if entry is None or entry.status is not Status.FLAKY:
+        return False
     before = (recent.control, recent.candidate) if recent else (Tally(), Tally())
-    afforded = all(
+    return all(
         _named(entry, side) and _affords(entry, side, past)
         for side, past in zip((ours, theirs), before, strict=True)
         if _kind(side) is _Kind.MIXED
     )
-    return Verdict.KNOWN if afforded else Verdict.FLAKY
 
 
 def _affords(entry: Entry, results: Sequence[Result], before: Tally) -> bool:

@@ -81,6 +81,7 @@ def demo(
         timeout=LEG_SECONDS,
         test_timeout=TEST_SECONDS,
         reruns=1,
+        most_reruns=1,
         no_control=False,
         fresh_control=False,
         no_cache=False,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.evidence import MOST
+
 if TYPE_CHECKING:
     from harness.matrices import Shard
 
@@ -30,6 +32,14 @@ PRIVILEGES = click.option(
     default="auto",
     show_default=True,
     help="What docker gives to a container: everything, or all that the engine has.",
+)
+MOST_RERUNS = click.option(
+    "--most-reruns",
+    type=click.IntRange(min=0, max=100),
+    default=MOST,
+    show_default=True,
+    help="Further attempts in all, until it is decided whether a test that fails now and then is "
+    "the frontend's; none with --reruns 0.",
 )
 OUT = click.option(
     "--out", type=FOLDER, help="Folder of run folders (default: COMPAT_RUNS, else the user's)."

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from harness.cli.options import CACHE, DATA, HISTORY, SECONDS
+from harness.cli.options import CACHE, DATA, HISTORY, MOST_RERUNS, SECONDS
+from harness.evidence import MOST
 
 if TYPE_CHECKING:
     from harness.config.datadir import Data
@@ -37,6 +38,7 @@ class PlanOptions(TypedDict):
     stage: str | None
     offline: bool
     reruns: int
+    most_reruns: int
     tests: tuple[str, ...]
     test_timeout: float | None
     history: Path | None
@@ -92,6 +94,7 @@ _OPTIONS = (
         show_default=True,
         help="Further attempts, on both sides, for tests with an unexpected verdict.",
     ),
+    MOST_RERUNS,
     click.option(
         "--tests",
         multiple=True,
@@ -108,10 +111,20 @@ _OPTIONS = (
     DATA,
 )
 
-_GIVEN = ("candidate", "repo", "backend", "stage", "reruns", "test_timeout", "cache", "data")
+_GIVEN = (
+    "candidate",
+    "repo",
+    "backend",
+    "stage",
+    "reruns",
+    "most_reruns",
+    "test_timeout",
+    "cache",
+    "data",
+)
 """Options that a further command needs to ask for the same plan; of a history the plan has it."""
 
-_DEFAULTS: dict[str, object] = {"backend": "auto", "reruns": 2}
+_DEFAULTS: dict[str, object] = {"backend": "auto", "reruns": 2, "most_reruns": MOST}
 
 
 def plan_options(command: Command) -> Command:
@@ -220,6 +233,7 @@ def open_named(
         selection=Selection(options["only"], options["exclude"], options["candidate"]),
         offline=sources.offline,
         reruns=options["reruns"],
+        most_reruns=options["most_reruns"],
         tests=options["tests"],
         test_timeout=options["test_timeout"],
         lists=lists,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, PRIVILEGES, SECONDS
+from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, MOST_RERUNS, OUT, PRIVILEGES, SECONDS
 
 if TYPE_CHECKING:
     from harness.cli.session import RunOptions
@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Further attempts, on both sides, for tests with an unexpected verdict.",
 )
+@MOST_RERUNS
 @click.option("--no-control", is_flag=True, help="Run the candidate alone.")
 @click.option("--fresh-control", is_flag=True, help="Run the control even if one is stored.")
 @click.option(

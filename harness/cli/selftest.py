@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, PRIVILEGES
 from harness.cli.planning import BACKEND, EXCLUDE, FETCH, OFFLINE, ONLY, REPO, STAGE
+from harness.evidence import MOST
 
 if TYPE_CHECKING:
     from harness.cli.matrixsession import MatrixOptions
@@ -112,6 +113,7 @@ def _matrix_options(options: SelfTestOptions) -> MatrixOptions:
         **options,
         candidate=None,
         reruns=RERUNS,
+        most_reruns=MOST,
         tests=(),
         test_timeout=None,
         history=None,

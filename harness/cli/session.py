@@ -17,6 +17,7 @@ from harness.backends.docker.container import Privileges
 from harness.backends.docker.supply import check_repository
 from harness.cli.interruption import interruptible
 from harness.config.datadir import Data, find_data
+from harness.evidence import MOST
 from harness.gotest.selection import check, select
 from harness.history.history import default_history
 from harness.journal import RunFolder
@@ -43,10 +44,11 @@ _DEFAULTS: dict[str, object] = {
     "privileges": "auto",
     "timeout": 1800.0,
     "reruns": 2,
+    "most_reruns": MOST,
 }
 _REPEATED = (
     *("repo", "channel", "worker", "backend", "stage", "privileges", "cache_repo"),
-    *("parallel", "timeout", "test_timeout", "reruns"),
+    *("parallel", "timeout", "test_timeout", "reruns", "most_reruns"),
 )
 _FLAGS = ("no_control", "offline")
 _PLACES = ("out", "cache", "data")
@@ -70,6 +72,7 @@ class RunOptions(TypedDict):
     timeout: float
     test_timeout: float | None
     reruns: int
+    most_reruns: int
     no_control: bool
     fresh_control: bool
     no_cache: bool
@@ -127,6 +130,7 @@ class Session:
                 timeout=options["timeout"],
                 test_timeout=options["test_timeout"],
                 reruns=options["reruns"],
+                most_reruns=options["most_reruns"],
                 offline=options["offline"],
                 control=not options["no_control"],
                 fresh_control=options["fresh_control"],

@@ -15,9 +15,9 @@ from harness.gotest.selection import asks_for_all
 from harness.matrices import CellResult, CellState, MatrixRun
 from harness.model import Judgement, Leg, Pair, Run, Verdict
 from harness.reports.logs import Logs
+from harness.reports.rates import flakes, odds
 from harness.reports.summary import (
     attempts,
-    flakes,
     headline,
     main_leg,
     ref_name,
@@ -59,6 +59,7 @@ _SAYS = {
     "{frontend}'s frontend alone: {error}",
     Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
 }
+_RACY = "{test} regressed in {pair} with {frontend}'s frontend, {odds}: {error}"
 _ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
 
 
@@ -181,6 +182,8 @@ class Cell:
         says = _SAYS[kind]
         if kind is Kind.REGRESSED and main_leg(run, Leg.CONTROL) is None:
             says = _ALONE
+        elif odds(row):
+            says = _RACY
         words = self._test_words(row)
         function = names.parse(row.name).function
         asked = ("--tests", function) if function else ()
@@ -203,7 +206,12 @@ class Cell:
         if row.verdict in {Verdict.FLAKY, Verdict.INFRA}:
             error = side_error(row, Leg.CANDIDATE) or side_error(row, Leg.CONTROL) or error
         words = {"test": visible(clip(names.display(row.name, self._known), _NAME))}
-        words |= {"error": error, "control": told[Leg.CONTROL], "rate": flakes(row)}
+        words |= {
+            "error": error,
+            "control": told[Leg.CONTROL],
+            "rate": flakes(row),
+            "odds": odds(row),
+        }
         if row.entry:
             reason = visible(clip(row.entry.reason, _REASON))
             words |= {"entry": visible(row.entry.where), "reason": reason}

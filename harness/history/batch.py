@@ -148,7 +148,7 @@ def is_mixed(row: Judgement) -> bool:
     """Tell whether the attempts of a test differed, be that known or not."""
     if row.verdict is Verdict.KNOWN:
         return row.entry is not None and row.entry.status is Status.FLAKY
-    return row.verdict is Verdict.FLAKY
+    return row.verdict is Verdict.FLAKY or row.evidence is not None
 
 
 def _told(number: int, row: Judgement) -> Told:

@@ -138,6 +138,8 @@ class LegRun(Record, frozen=True, kw_only=True):
     """Tests that took longer than they may, for which the leg was ended."""
     cut: Cut | None = None
     """Set if a test kept others from their end."""
+    parallel: Count = 0
+    """How many tests it ran at once; 0 if that is not known."""
     recovers: int | None = None
     """The attempt that was cut off and whose other tests this leg ran; None for any other leg."""
 

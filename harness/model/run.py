@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.model.legs import LegRun, Result
 from harness.model.pairs import Host, Pair, PatchRef
-from harness.model.words import Count, ExitStatus, Record, Seconds, Status, Verdict
+from harness.model.words import Count, ExitStatus, Record, Seconds, Share, Status, Verdict
 
 SCHEMA_VERSION = 1
 """Version of run.json; raised when a reader of the older version would misread a newer file."""
@@ -39,6 +39,28 @@ class Recent(Record, frozen=True, kw_only=True):
     """How many of the newest runs in a row the candidate passed no attempt in."""
 
 
+class Company(Record, frozen=True, kw_only=True):
+    """How often a test failed on both sides where it ran with so many others beside it."""
+
+    beside: Count
+    """Others at work at the same time, at most; 0 where it ran alone."""
+    control: Tally
+    candidate: Tally
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """How often a test failed on both sides, where the attempts of either differ."""
+
+    control: Tally
+    candidate: Tally
+    confidence: Share
+    """Probability that it fails more often with the frontend under test; rounded down."""
+    decided: bool
+    """Whether that is enough to blame this frontend for a test that passes now and then."""
+    companies: tuple[Company, ...] = ()
+    """The attempts by the company that the test had in them, as far as it is known."""
+
+
 class Judgement(Record, frozen=True, kw_only=True):
     """The verdict on one test, with both sides it was drawn from."""
 
@@ -50,6 +72,8 @@ class Judgement(Record, frozen=True, kw_only=True):
     entry: EntryRef | None = None
     recent: Recent | None = None
     """Kept where it may decide; None where the candidate passed, and if too little is known."""
+    evidence: Evidence | None = None
+    """None where each side did the same in every attempt, and if there is no side to compare."""
 
 
 class Run(Record, frozen=True, kw_only=True):

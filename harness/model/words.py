@@ -14,6 +14,7 @@ MOST_SECONDS = 1e9
 # What a file that anybody could have made may say. Writers keep to it without being checked.
 Seconds = Annotated[float, Meta(ge=0, le=MOST_SECONDS)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 ExitStatus = Annotated[int, Meta(ge=0, le=255)]
 Sha = Annotated[str, Meta(pattern=r"\A[0-9a-f]{40}\Z")]

@@ -109,6 +109,7 @@ class Frame:
     created: str
     repository: str
     reruns: int
+    most_reruns: int
     tests: tuple[str, ...]
     """Globs over test functions; empty for whole suites."""
     test_timeout: float | None
@@ -169,6 +170,7 @@ def plan(
         repository=frame.repository,
         offline=site.offline,
         reruns=frame.reruns,
+        most_reruns=frame.most_reruns,
         tests=frame.tests,
         builds=builds.made,
         cells=planned,
@@ -274,6 +276,7 @@ def _digest(made: Plan, data: str) -> str:
             "data": data,
             "offline": made.offline,
             "reruns": made.reruns,
+            "most_reruns": made.most_reruns,
             "tests": made.tests,
             "cells": [
                 (

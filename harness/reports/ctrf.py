@@ -21,6 +21,7 @@ from harness.matrices import MatrixRun
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.reports.junit import ALL_CASES, KINDS, WHOLE, plainly_passed
 from harness.reports.overview import Spot, sentence
+from harness.reports.rates import odds
 from harness.reports.spool import spool
 from harness.reports.summary import (
     TIMES,
@@ -162,7 +163,8 @@ class CtrfReport:
         message = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)
         failed = failure(judgement, Leg.CANDIDATE)
         if message:
-            test["message"] = clip(message, _MESSAGE)
+            racy = odds(judgement)
+            test["message"] = clip(f"{racy}: {message}" if racy else message, _MESSAGE)
         if failed and self._left > 0:
             test["trace"] = visible_block(excerpt(failed.error, _TRACE))
             self._left -= len(test["trace"])

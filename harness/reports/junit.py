@@ -35,11 +35,11 @@ from harness.journal.files import replacing
 from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Result, Run, Verdict
 from harness.reports.junitxml import Case, Document, Suite
 from harness.reports.overview import Spot
+from harness.reports.rates import odds, rates
 from harness.reports.summary import (
     TIMES,
     error_line,
     failure,
-    flakes,
     headline,
     meaning,
     ref_name,
@@ -224,10 +224,12 @@ def _suspicions(judgement: Judgement) -> Iterator[str]:
 def _message(run: Run, judgement: Judgement) -> str:
     error = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)
     if KINDS[judgement.verdict] in {"failure", "error"}:
-        return error or meaning(run, judgement.verdict)
+        said = error or meaning(run, judgement.verdict)
+        racy = odds(judgement)
+        return f"{racy}: {said}" if racy else said
     why = _entry(judgement.entry) if judgement.entry else meaning(run, judgement.verdict)
-    if rate := flakes(judgement):
-        why = f"flaky {rate}: {why}"
+    if told := rates(judgement):
+        why = f"{', '.join(told)}: {why}"
     return f"{why}: {error}" if error else why
 
 

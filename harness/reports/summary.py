@@ -18,7 +18,6 @@ from harness.model import (
     Pair,
     Result,
     Run,
-    Status,
     Suspicion,
     Verdict,
     came_to_end,
@@ -26,7 +25,7 @@ from harness.model import (
 from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
-from harness.verdict import first_said, flake_rate, tally
+from harness.verdict import first_said
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that speak against the frontend under test."""
@@ -98,37 +97,6 @@ def suspicious(run: Run) -> list[Judgement]:
     return [row for row in run.judgements if suspicions(row)]
 
 
-def flakes(judgement: Judgement) -> str:
-    """Say how often a flaky test failed: `1 of 3`, of both sides if need be; else empty."""
-    rates = {leg: flake(judgement, leg) for leg in (Leg.CANDIDATE, Leg.CONTROL)}
-    where = {Leg.CANDIDATE: "", Leg.CONTROL: " in the control"}
-    return ", ".join(rate + where[leg] for leg, rate in rates.items() if rate)
-
-
-def flake(judgement: Judgement, leg: Leg) -> str:
-    """Say how often one side of a flaky test failed; empty if it did not, or did always.
-
-    `1 of 3`, and where earlier runs were counted `1 of 3 and 2 of 20 in the 20 runs before`.
-    """
-    rate = flake_rate(attempts(judgement, leg)) or _merely_flaked(judgement, leg)
-    recent = judgement.recent
-    if rate is None or recent is None:
-        return f"{rate[0]} of {rate[1]}" if rate else ""
-    past = recent.control if leg is Leg.CONTROL else recent.candidate
-    before = f"{past.failed} of {past.attempts} in the {plural(recent.runs, 'run')} before"
-    return f"{rate[0]} of {rate[1]} and {before}"
-
-
-def _merely_flaked(judgement: Judgement, leg: Leg) -> tuple[int, int] | None:
-    """Give the rate of a candidate that only failed, if it is excused by what it did before."""
-    entry = judgement.entry
-    if leg is Leg.CONTROL or entry is None or entry.status is not Status.FLAKY:
-        return None
-    told = tally(judgement.candidate)
-    excused = judgement.verdict is Verdict.KNOWN and told.failed == told.attempts > 0
-    return (told.failed, told.attempts) if excused else None
-
-
 def failure(judgement: Judgement, leg: Leg) -> Result | None:
     """Find the first failing attempt of one side."""
     return next((it for it in attempts(judgement, leg) if it.outcome.failing), None)
@@ -179,7 +147,10 @@ def _regressed(run: Run, own: str, new: str) -> str:
     also = f", and {lost} did not run" if lost else ""
     if main_leg(run, Leg.CONTROL) is None:
         return f"{plural(number, 'test')} {fail} with {new} frontend{also}; no control was run"
-    return f"{plural(number, 'test')} that {did} with {own} {fail} with {new}{also}"
+    racy = sum(it.verdict is Verdict.REGRESSED and it.evidence is not None for it in run.judgements)
+    some = "" if racy == number else f"{racy} of them "
+    often = f", {some}not every time" if racy else ""
+    return f"{plural(number, 'test')} that {did} with {own} {fail} with {new}{often}{also}"
 
 
 def _nothing_broke(run: Run, own: str, new: str) -> str:

@@ -18,11 +18,11 @@ from harness.gotest import names
 from harness.model import EntryRef, Judgement, Leg, Outcome, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
+from harness.reports.rates import rates
 from harness.reports.summary import (
     TIMES,
     attempts,
     failure,
-    flakes,
     headline,
     main_leg,
     meaning,
@@ -161,8 +161,7 @@ class _Report:
             self._name(judgement.name), bold=True
         )
         yield from self._errors(judgement)
-        rate = flakes(judgement)
-        told = [f"flaky {rate}"] if rate else []
+        told = rates(judgement)
         told += [f"{leg.value} {_outcomes(attempts(judgement, leg))}" for leg in Leg]
         yield from self._prose(" · ".join(told), 7, dim=True)
         if judgement.entry:

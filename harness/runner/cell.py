@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.backends.base import BuildRequest
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
+from harness.evidence import MOST
 from harness.model import Leg, Pair, PatchRef, Side
 from harness.tools import machine
 
@@ -26,6 +27,8 @@ class Settings:
     """Seconds that any test may be at work; None lets the history decide, test by test."""
     reruns: int = 2
     """Further attempts, on both sides, for tests with an unexpected verdict."""
+    most_reruns: int = MOST
+    """Further attempts, in all, for tests that fail now and then with the candidate alone."""
     patience: float = 5.0
     """Seconds before the first attempt that follows a failure of the machine; then twice that."""
     offline: bool = False

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from harness.config.skiplists import Entry
 from harness.config.testnames import ROOT
+from harness.gotest.company import beside
 from harness.gotest.excerpts import head
 from harness.gotest.names import TestKey, parse, sandbox_name
 from harness.model import (
+    Company,
     EntryRef,
+    Evidence,
     Judgement,
     Leg,
     LegRun,
@@ -21,10 +26,13 @@ from harness.model import (
     Verdict,
 )
 from harness.runner.faults import kept_from_running
-from harness.verdict import judge
+from harness.verdict import ends, judge, weigh
 
 _Told = tuple[LegRun, dict[str, Result]]
 """A leg and its results by name."""
+
+_Attempts = Sequence[tuple[LegRun, Result]]
+"""Legs that were meant to run one test, and what it did in them."""
 
 Recents = Mapping[str, Recent]
 """What tests did in recent runs, by full name."""
@@ -105,8 +113,8 @@ def _judgement(
 ) -> Judgement:
     key = key_of_test(name, known)
     entry = next((entry for entry in entries if matches(entry, key)), None)
-    control = tuple(_results(told, Leg.CONTROL, name))
-    candidate = tuple(_results(told, Leg.CANDIDATE, name))
+    sides = {side: list(_results(told, side, name)) for side in Leg}
+    control, candidate = (tuple(result for _, result in sides[side]) for side in Leg)
     recent = recents.get(name)
     verdict = judge(control, candidate, entry, recent)
     return Judgement(
@@ -116,22 +124,40 @@ def _judgement(
         candidate=candidate,
         entry=ref(entry) if entry else None,
         recent=None if verdict in _PASSED else recent,
+        evidence=_evidence(sides, known),
     )
 
 
-def _results(told: Sequence[_Told], side: Leg, name: str) -> Iterable[Result]:
-    """Give what a test did in each attempt of one side that was meant to run it."""
+def _evidence(sides: Mapping[Leg, _Attempts], known: frozenset[str]) -> Evidence | None:
+    """Weigh both sides, and tell the attempts apart by the company that they had."""
+    whole = weigh(*([result for _, result in sides[side]] for side in Leg))
+    if whole is None:
+        return None
+    had: dict[int, dict[Leg, list[Result]]] = {}
+    for side, attempts in sides.items():
+        for leg, result in attempts:
+            if (number := beside(leg, known)) is not None:
+                had.setdefault(number, {side: [] for side in Leg})[side].append(result)
+    companies = (
+        Company(beside=number, control=ends(told[Leg.CONTROL]), candidate=ends(told[Leg.CANDIDATE]))
+        for number, told in sorted(had.items())
+    )
+    return replace(whole, companies=tuple(companies))
+
+
+def _results(told: Sequence[_Told], side: Leg, name: str) -> Iterable[tuple[LegRun, Result]]:
+    """Give each attempt of one side that was meant to run a test, and what the test did."""
     for leg, results in told:
         if leg.leg is not side:
             continue
         if name in results:
-            yield results[name]
+            yield leg, results[name]
         elif name in leg.parents:
             below = leg.failed_below.get(name)
             error = "\n".join(("a subtest failed:", *below)) if below else ""
-            yield Result(name=name, outcome=leg.parents[name], error=head(error))
+            yield leg, Result(name=name, outcome=leg.parents[name], error=head(error))
         elif leg.attempt == 0:
-            yield Result(name=name, outcome=Outcome.MISSING, reason=kept_from_running(leg))
+            yield leg, Result(name=name, outcome=Outcome.MISSING, reason=kept_from_running(leg))
 
 
 def _failed_by_itself(result: Result) -> bool:
@@ -165,7 +191,7 @@ def _only_evidence(name: str, leg: LegRun, told: Sequence[_Told]) -> bool:
 
 
 def _passed(told: Sequence[_Told], name: str) -> bool:
-    return any(it.outcome is Outcome.PASS for it in _results(told, Leg.CONTROL, name))
+    return any(it.outcome is Outcome.PASS for _, it in _results(told, Leg.CONTROL, name))
 
 
 def _ended(results: Iterable[Result]) -> bool:

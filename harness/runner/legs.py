@@ -142,6 +142,7 @@ def _leg_run(
         notes=(*said, *end.notes, *broken, *parsed.notes),
         framing=format_of(request.suite.go_minor),
         leaked=end.leaked,
+        parallel=request.parallel,
     )
     return excused(run, *end.faults)
 

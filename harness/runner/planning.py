@@ -19,6 +19,7 @@ from harness.config.matrixfile import Matrix, load_matrix
 from harness.config.yamlfile import Place as FilePlace
 from harness.errors import UsageError
 from harness.events import Listener, Said
+from harness.evidence import MOST
 from harness.matrices import Plan, PlannedCell
 from harness.model import Channel, Commit, Side
 from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan
@@ -56,6 +57,7 @@ class MatrixAsk:
     selection: Selection = field(default_factory=Selection)
     offline: bool = False
     reruns: int = 2
+    most_reruns: int = MOST
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
     test_timeout: float | None = None
@@ -113,6 +115,7 @@ def open_matrix(
         created=now(),
         repository=redact(ask.where.repository),
         reruns=ask.reruns,
+        most_reruns=ask.most_reruns,
         tests=ask.tests,
         test_timeout=ask.test_timeout,
         data=_data(workspace),

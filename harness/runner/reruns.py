@@ -1,9 +1,10 @@
 """Further attempts: for what surprises alone, and always on both sides.
 
 What turns out to be flaky is tried as often as the rest, so that its rate says something. A
-frontend's failure is tried again at once. What the machine or the network did is given time,
-twice as much before each attempt; where it ended a leg, all of the tests are run once more, and
-where it kept one from beginning, both are begun again.
+frontend's failure is tried again at once. What fails now and then with the frontend under test
+alone is tried further, until it is decided whose flake it is. What the machine or the network did
+is given time, twice as much before each attempt; where it ended a leg, all of the tests are run
+once more, and where it kept one from beginning, both are begun again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from harness.runner.cell import Settings
 from harness.runner.collate import is_suite, judgements
 from harness.runner.conclude import unexpected
 from harness.runner.schedule import Schedule
+from harness.runner.undecided import attempts, undecided
 from harness.tools.retry import delay
 from harness.tools.stop import pause
 
@@ -61,7 +63,11 @@ class Reruns:
         self.schedule.main()
 
     def run(self) -> list[str]:
-        """Try again what is unexpected, up to the limit; say why if that is pointless."""
+        """Try again what is unexpected, up to the limits; say why if that is pointless."""
+        return self._believe() or self._decide()
+
+    def _believe(self) -> list[str]:
+        """Try again what is unexpected or flaky, as often as was asked for."""
         for attempt in range(1, self.settings.reruns + 1):
             # Whatever earlier runs may excuse, this one is to say all that it can.
             judged = judgements(self.schedule.legs, self.entries, {})
@@ -74,6 +80,23 @@ class Reruns:
             self._give_time(surprises, attempt)
             with self.phase(f"rerun {attempt}"):
                 self._again([*surprises, *flaky], judged)
+        return []
+
+    def _decide(self) -> list[str]:
+        """Try again what fails now and then with this frontend alone, until it is decided."""
+        most = self.settings.most_reruns if self.settings.reruns else 0
+        for attempt in range(self.settings.reruns + 1, most + 1):
+            judged = judgements(self.schedule.legs, self.entries, {})
+            rows = self._tests(undecided(judged, most + 1 - attempt))
+            if self.schedule.interrupted or not rows:
+                break
+            if _too_many(rows, judged):
+                share = f"{len(rows)} of {len(judged)} tests"
+                return [f"{share} failed now and then: too many to try each until it is decided"]
+            self._give_time([], attempt)
+            with self.phase(f"rerun {attempt}"):
+                for again in attempts(rows, judged, self.schedule.legs):
+                    self.schedule.rerun(again.names, alone=again.alone)
         return []
 
     def _tests(self, rows: Sequence[Judgement]) -> list[Judgement]:

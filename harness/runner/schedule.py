@@ -70,16 +70,22 @@ class Schedule:
                 self.controls.keep(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL), run)
         self._recover(0)
 
-    def rerun(self, names: Sequence[str]) -> None:
+    def rerun(self, names: Sequence[str], *, alone: bool = False) -> None:
         """Run these tests again, on both sides, as one further attempt.
 
-        Where Go cannot select them at once they run one after the other, as further legs.
+        If they are to be alone, one at a time. Where Go cannot select them at once they run one
+        after the other, as further legs.
         """
         self.broken = None
         known = known_names(self.legs)
         for select in selection.select_names(names, self.built.suite.go_minor, known):
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
+            if alone:
+                requests = {
+                    leg: dataclasses.replace(request, parallel=1)
+                    for leg, request in requests.items()
+                }
             self.legs += self._side_by_side(requests, attempt, len(names))
             self._recover(attempt)
 

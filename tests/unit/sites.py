@@ -32,6 +32,7 @@ FRAME = Frame(
     created="2026-11-24T00:00:00Z",
     repository="/the/repository",
     reruns=2,
+    most_reruns=20,
     tests=(),
     test_timeout=None,
     data="d",

@@ -14,7 +14,7 @@ from harness.history import History
 from harness.history.recent import ENOUGH, LAST
 from harness.model import Leg, Outcome, Pair, Recent, Run, Status, Tally, Verdict
 from harness.reclassify.rejudge import rejudge
-from harness.reports.summary import flakes
+from harness.reports.rates import flakes
 from harness.runner.pair import run_pair
 from harness.runner.recents import recents_of
 from tests.unit import nights, runs

@@ -22,7 +22,7 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_only_unexpected_tests_are_run_again_and_always_on_both_sides(bench: Bench) -> None:
-    bench.settings = Settings(reruns=2)
+    bench.settings = Settings(reruns=2, most_reruns=2)
     run = bench.run()
     for side in Leg:
         first, second, third = bench.player.ran(side)
@@ -44,7 +44,7 @@ def test_only_unexpected_tests_are_run_again_and_always_on_both_sides(bench: Ben
 def test_what_stays_unexpected_is_run_again_as_often_as_was_asked_for(
     reruns: int, bench: Bench
 ) -> None:
-    bench.settings = Settings(reruns=reruns)
+    bench.settings = Settings(reruns=reruns, most_reruns=reruns)
     run = bench.run()
     assert attempts(run, Leg.CANDIDATE) == list(range(reruns + 1))
 

@@ -12,10 +12,10 @@ from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
 from harness.reports.overview import BY_WEIGHT, Spot
+from harness.reports.rates import flake, rates
 from harness.reports.summary import (
     attempts,
     failure,
-    flake,
     headline,
     main_leg,
     suspicion_text,
@@ -179,7 +179,9 @@ class _Cell:
         results = attempts(judgement, leg)
         failed = failure(judgement, leg)
         view = SideView(did=", ".join(_did(it) for it in results) or "not run")
-        if rate := flake(judgement, leg):
+        if leg is Leg.CANDIDATE and judgement.evidence and judgement.evidence.candidate.failed:
+            view.did = f"{', '.join(rates(judgement))}: {view.did}"
+        elif rate := flake(judgement, leg):
             view.did = f"flaky {rate}: {view.did}"
         if failed:
             view.error = self._excerpt(failed.error)

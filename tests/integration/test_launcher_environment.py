@@ -216,44 +216,46 @@ no-deps = true
 """
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONFIG_FILE", "PYTHONUSERBASE", "PYTHONHOME"],
-)
-def test_what_the_caller_sets_installs_nothing_elsewhere(
-    launcher: Launcher, one: Path, tmp_path: Path, name: str
+def test_no_file_of_pips_changes_an_installation(
+    launcher: Launcher, one: Path, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     conf = tmp_path / "pip.conf"
     conf.write_text(PIP_CONF.format(elsewhere=elsewhere))
-    value = str(conf if name == "PIP_CONFIG_FILE" else elsewhere)
-    child = launcher.start(one, "compat_probe_one", variables={name: value})
+    child = launcher.start(one, "compat_probe_one", variables={"PIP_CONFIG_FILE": str(conf)})
     said = child.communicate(timeout=300)
     assert child.returncode == 0, said
     assert launcher.imports("compat_probe_one")
     assert not elsewhere.exists()
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"PIP_USER": "1"},
-        {"PIP_CONSTRAINT": "/nonexistent/constraints.txt"},
-        {"PIP_NO_BINARY": ":all:"},
-        {"PIP_DRY_RUN": "1"},
-        {"PIP_PYTHON": "/nonexistent/python"},
-        {"PIP_QUIET": "3", "PIP_VERSION": "1", "PIP_HELP": "1"},
-        {"PYTHONPATH": "/nonexistent", "PYTHONOPTIMIZE": "2", "PYTHONNOUSERSITE": "1"},
-    ],
-    ids=lambda variables: next(iter(variables)),
-)
-def test_what_the_caller_sets_changes_no_installation(
-    launcher: Launcher, one: Path, variables: dict[str, str]
+MOVED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONUSERBASE", "PYTHONHOME", "PYTHONPATH")
+CHANGED = {
+    "PIP_USER": "1",
+    "PIP_CONSTRAINT": "/nonexistent/constraints.txt",
+    "PIP_NO_BINARY": ":all:",
+    "PIP_DRY_RUN": "1",
+    "PIP_PYTHON": "/nonexistent/python",
+    "PIP_QUIET": "3",
+    "PIP_VERSION": "1",
+    "PIP_HELP": "1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONNOUSERSITE": "1",
+}
+
+
+@pytest.mark.parametrize("names", [MOVED[:1], MOVED], ids=["target", "all"])
+def test_no_variable_of_the_callers_changes_an_installation(
+    launcher: Launcher, one: Path, tmp_path: Path, names: tuple[str, ...]
 ) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    more = CHANGED if names == MOVED else {}
+    variables = {**dict.fromkeys(names, str(elsewhere)), **more}
     child = launcher.start(one, "compat_probe_one", variables=variables)
     said = child.communicate(timeout=300)
     assert child.returncode == 0, said
     assert launcher.imports("compat_probe_one")
+    assert not elsewhere.exists()
 
 
 def test_a_wheel_that_is_not_the_locked_one_is_refused(launcher: Launcher, one: Path) -> None:

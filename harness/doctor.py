@@ -19,9 +19,9 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from harness.backends.base import Candidate
+from harness.engine import capabilities
 from harness.errors import CompatError
 from harness.presence import locate
-from harness.tools import capabilities
 from harness.tools.pip import pip
 from harness.tools.process import Request, run
 from harness.tools.requirements import Group, Requirement, install_command, requirements

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.matrices import CellResult
 from harness.model import Leg, Outcome
+from harness.model.matrix import CellResult
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ def demo(
     from harness.cli.show import show_demo  # noqa: PLC0415
     from harness.config.datadir import find_data  # noqa: PLC0415
     from harness.config.matrixfile import find_matrix, load_matrix  # noqa: PLC0415
-    from harness.selftest import expected_of, of_demo  # noqa: PLC0415
     from harness.store import Store, default_cache  # noqa: PLC0415
+    from harness.stored.selftest import expected_of, of_demo  # noqa: PLC0415
 
     source = find_data(None, {}).examples / "minikit"
     store = Store(cache or default_cache())

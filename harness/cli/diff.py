@@ -31,13 +31,14 @@ def diff(run1: str, run2: str, *, as_json: bool, exit_code: bool) -> ExitCode:
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
     from harness.journal import cells, read_matrix  # noqa: PLC0415 - the same
     from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
-    from harness.triage import compare, told  # noqa: PLC0415 - the same
+    from harness.stored import report  # noqa: PLC0415 - the same
+    from harness.stored.diff import compare  # noqa: PLC0415 - the same
 
     before, after = map(find_run, (run1, run2))
     found = compare(read_matrix(before), cells(before), read_matrix(after), cells(after))
     if as_json:
-        click.echo(json_text(told.as_json(found)))
+        click.echo(json_text(report.as_json(found)))
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(told.render(found, color=color), nl=False, color=color)
+        click.echo(report.render(found, color=color), nl=False, color=color)
     return ExitCode.REGRESSION if exit_code and found.changed else ExitCode.COMPATIBLE

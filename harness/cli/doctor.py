@@ -54,12 +54,12 @@ def doctor(cache: Path | None, *, as_json: bool) -> ExitCode:
 @contextmanager
 def _backends() -> Iterator[list[Backend]]:
     """Make every backend, to be asked about this machine."""
+    from harness.backends.choose import BACKENDS, Place  # noqa: PLC0415 - the same
     from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help fast
     from harness.config.lines import load_lines  # noqa: PLC0415 - the same
-    from harness.refs import Repository  # noqa: PLC0415 - the same
-    from harness.runner.choose import BACKENDS, Place  # noqa: PLC0415 - the same
+    from harness.repository.git import Git  # noqa: PLC0415 - the same
+    from harness.repository.refs import Repository  # noqa: PLC0415 - the same
     from harness.store import Store  # noqa: PLC0415 - the same
-    from harness.tools.git import Git  # noqa: PLC0415 - the same
     from harness.tools.temporary import temporary  # noqa: PLC0415 - the same
 
     lines = load_lines(find_data(None, os.environ).lines_file)

@@ -11,7 +11,7 @@ from harness.cli.options import CACHE, DATA
 
 if TYPE_CHECKING:
     from harness.config.policy import Policy
-    from harness.gate import Gate, Release
+    from harness.stored.gate import Gate, Release
 
 
 class GateOptions(TypedDict):
@@ -72,19 +72,19 @@ def gate(**options: Unpack[GateOptions]) -> int:
     import sys  # noqa: PLC0415 - the same
 
     from harness.errors import UsageError  # noqa: PLC0415 - the same
-    from harness.gate import told  # noqa: PLC0415 - the same
     from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
+    from harness.stored.gate import report  # noqa: PLC0415 - the same
 
     if options["as_json"] and options["markdown"]:
         raise UsageError("--json and --markdown are two answers", hint="ask for one of them")
     found = _evaluate(options)
     if options["as_json"]:
-        click.echo(json_text(told.as_json(found)))
+        click.echo(json_text(report.as_json(found)))
     elif options["markdown"]:
-        click.echo(told.markdown(found), nl=False)
+        click.echo(report.markdown(found), nl=False)
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(told.render(found, color=color), nl=False, color=color)
+        click.echo(report.render(found, color=color), nl=False, color=color)
     return found.exit_code
 
 
@@ -92,8 +92,8 @@ def _evaluate(options: GateOptions) -> Gate:
     from datetime import UTC, datetime  # noqa: PLC0415 - keeps --help quick
 
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
-    from harness.gate import Results, evaluate  # noqa: PLC0415 - the same
     from harness.journal import cells, read_matrix  # noqa: PLC0415 - the same
+    from harness.stored.gate import Results, evaluate  # noqa: PLC0415 - the same
 
     policy = _policy(options)
     releases = _releases(options)
@@ -119,10 +119,10 @@ def _releases(options: GateOptions) -> tuple[Release, ...]:
     import os  # noqa: PLC0415 - keeps --help quick
     import sys  # noqa: PLC0415 - the same
 
-    from harness.gate import release  # noqa: PLC0415 - the same
-    from harness.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
     from harness.reports.live import display  # noqa: PLC0415 - the same
+    from harness.repository.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
     from harness.store import default_cache  # noqa: PLC0415 - the same
+    from harness.stored.gate import release  # noqa: PLC0415 - the same
 
     repository = release.Source(
         where=options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY,

@@ -95,9 +95,9 @@ def gc(
 
 
 def _find(folder: Cache) -> _Found:
+    from harness.engine.connect import connect  # noqa: PLC0415 - the same
+    from harness.engine.inventory import Labelled  # noqa: PLC0415 - the same
     from harness.gc import on_engine  # noqa: PLC0415 - keeps --help quick
-    from harness.tools.connect import connect  # noqa: PLC0415 - the same
-    from harness.tools.labelled import Labelled  # noqa: PLC0415 - the same
 
     items = folder.items()
     try:

@@ -40,7 +40,7 @@ def history(
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
     from harness.history import History, default_history  # noqa: PLC0415 - the same
     from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
-    from harness.triage import past  # noqa: PLC0415 - the same
+    from harness.stored import past  # noqa: PLC0415 - the same
 
     with History.open(history or default_history(), create=bool(record)) as opened:
         for run in record:

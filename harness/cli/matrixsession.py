@@ -20,20 +20,20 @@ from harness.errors import UsageError
 from harness.history import History, HistoryError, default_history
 from harness.journal import RunFolder, read_plan, write_matrix
 from harness.journal.files import remove_unfinished
-from harness.matrices import MatrixRun, Plan, PlannedCell, Shard
 from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
 from harness.matrix.resume import check_same, check_shard, done, stored_matrix
 from harness.matrix.running import run_matrix
 from harness.matrix.work import MatrixJob
 from harness.model import Host
+from harness.model.matrix import MatrixRun, Plan, PlannedCell, Shard
+from harness.plan.cell import Settings, default_parallel
+from harness.plan.opening import Opened, open_plan
 from harness.plan.shards import part
 from harness.reports.live import display
 from harness.reports.matrixprogress import MatrixProgress
 from harness.reports.past import Past, pasts
 from harness.reports.write import write_reports
-from harness.runner.cell import Settings, default_parallel
-from harness.runner.planning import Opened, open_plan
 from harness.tools import machine
 from harness.tools.clock import now
 from harness.tools.locks import held

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.evidence import MOST
+from harness.verdict.evidence import MOST
 
 if TYPE_CHECKING:
-    from harness.matrices import Shard
+    from harness.model.matrix import Shard
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -94,7 +94,7 @@ class ShardParam(click.ParamType["Shard"]):
         self, value: str | Shard, param: click.Parameter | None, ctx: click.Context | None
     ) -> Shard:
         """Read a shard; what is none is a usage error."""
-        from harness.matrices import Shard  # noqa: PLC0415 - keeps --help quick
+        from harness.model.matrix import Shard  # noqa: PLC0415 - keeps --help quick
 
         if isinstance(value, Shard):
             return value

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from harness.cli.options import CACHE, DATA, HISTORY, MOST_RERUNS, SECONDS
-from harness.evidence import MOST
+from harness.verdict.evidence import MOST
 
 if TYPE_CHECKING:
     from harness.config.datadir import Data
     from harness.events import Listener
-    from harness.runner.planning import Opened, Where
+    from harness.plan.opening import Opened, Where
     from harness.store import Store
 
 DEMO = "demo"
@@ -168,7 +168,7 @@ class Sources:
         Raises UsageError and ConfigError.
         """
         from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help quick
-        from harness.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
+        from harness.repository.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
         from harness.store import Store, default_cache  # noqa: PLC0415 - the same
 
         store = Store(options["cache"] or default_cache())
@@ -184,7 +184,7 @@ class Sources:
 
     def where(self, options: PlanOptions) -> Where:
         """Give where a plan is made; the backend need not run here."""
-        from harness.runner.planning import Where  # noqa: PLC0415 - keeps --help quick
+        from harness.plan.opening import Where  # noqa: PLC0415 - keeps --help quick
 
         return Where(
             repository=self.repository,
@@ -223,8 +223,8 @@ def open_named(
     from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - keeps --help quick
     from harness.gotest.selection import check, select  # noqa: PLC0415 - the same
     from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
+    from harness.plan.opening import MatrixAsk, open_matrix  # noqa: PLC0415 - the same
     from harness.plan.planning import Selection  # noqa: PLC0415 - the same
-    from harness.runner.planning import MatrixAsk, open_matrix  # noqa: PLC0415 - the same
 
     select(options["tests"], worker="oci")  # refuses a bad glob
     ask = MatrixAsk(

@@ -12,8 +12,8 @@ from harness.cli.planning import FETCH, REPO
 
 if TYPE_CHECKING:
     from harness.config.datadir import Data
-    from harness.reclassify import Lists, Reclassified
     from harness.store import Store
+    from harness.stored.rejudge import Lists, Reclassified
 
 
 class ReclassifyOptions(TypedDict):
@@ -57,23 +57,23 @@ def reclassify(run: str, *, as_json: bool, **options: Unpack[ReclassifyOptions])
     import sys  # noqa: PLC0415 - the same
 
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
-    from harness.reclassify import told  # noqa: PLC0415 - the same
     from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
+    from harness.stored.rejudge import report  # noqa: PLC0415 - the same
 
     found = _reclassify(find_run(run), options)
     if as_json:
-        click.echo(json_text(told.as_json(found)))
+        click.echo(json_text(report.as_json(found)))
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(told.render(found, color=color), nl=False, color=color)
+        click.echo(report.render(found, color=color), nl=False, color=color)
     return found.after.exit_code
 
 
 def _reclassify(folder: Path, options: ReclassifyOptions) -> Reclassified:
     from harness.cli.stored import past_of  # noqa: PLC0415 - keeps --help quick
-    from harness.reclassify import reclassify as judge  # noqa: PLC0415 - the same
-    from harness.reclassify import reclassify_into  # noqa: PLC0415 - the same
     from harness.reports.write import write_reports  # noqa: PLC0415 - the same
+    from harness.stored.rejudge import reclassify as judge  # noqa: PLC0415 - the same
+    from harness.stored.rejudge import reclassify_into  # noqa: PLC0415 - the same
 
     lists = _lists(folder, options)
     if options["out"] is None:
@@ -94,10 +94,10 @@ def _lists(folder: Path, options: ReclassifyOptions) -> Lists:
     from harness.config.known import Known  # noqa: PLC0415 - the same
     from harness.config.lines import load_lines  # noqa: PLC0415 - the same
     from harness.config.skiplists import load_entries  # noqa: PLC0415 - the same
-    from harness.reclassify import Lists  # noqa: PLC0415 - the same
-    from harness.refs import DEFAULT_REPOSITORY, Repository, find  # noqa: PLC0415 - the same
     from harness.reports.live import display  # noqa: PLC0415 - the same
+    from harness.repository.refs import DEFAULT_REPOSITORY, Repository, find  # noqa: PLC0415 - the same
     from harness.store import Store, default_cache  # noqa: PLC0415 - the same
+    from harness.stored.rejudge import Lists  # noqa: PLC0415 - the same
 
     store = Store(options["cache"] or default_cache())
     own = None if options["data"] or options["repo"] else _minikit(folder)

@@ -9,11 +9,11 @@ import click
 
 from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, PRIVILEGES
 from harness.cli.planning import BACKEND, EXCLUDE, FETCH, OFFLINE, ONLY, REPO, STAGE
-from harness.evidence import MOST
+from harness.verdict.evidence import MOST
 
 if TYPE_CHECKING:
     from harness.cli.matrixsession import MatrixOptions
-    from harness.selftest import SelfTest
+    from harness.stored.selftest import SelfTest
 
 RERUNS = 1
 """A known breakage needs no third attempt."""
@@ -77,14 +77,14 @@ def selftest(matrix: str, *, as_json: bool, **options: Unpack[SelfTestOptions]) 
     import sys  # noqa: PLC0415 - the same
 
     from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
-    from harness.selftest import told  # noqa: PLC0415 - the same
+    from harness.stored.selftest import report  # noqa: PLC0415 - the same
 
     found, folder = _run(matrix, options)
     if as_json:
-        click.echo(json_text({**told.as_json(found), "folder": str(folder)}))
+        click.echo(json_text({**report.as_json(found), "folder": str(folder)}))
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(told.render(found, color=color), nl=False, color=color)
+        click.echo(report.render(found, color=color), nl=False, color=color)
         click.echo(str(folder))
     return found.exit_code
 
@@ -94,7 +94,7 @@ def _run(matrix: str, options: SelfTestOptions) -> tuple[SelfTest, Path]:
     from harness.cli.planning import Sources  # noqa: PLC0415 - the same
     from harness.config.matrixfile import find_matrix, load_matrix  # noqa: PLC0415 - the same
     from harness.journal import cells  # noqa: PLC0415 - the same
-    from harness.selftest import evaluate, expectations  # noqa: PLC0415 - the same
+    from harness.stored.selftest import evaluate, expectations  # noqa: PLC0415 - the same
 
     asked = _matrix_options(options)
     sources = Sources.of(matrix, asked)

@@ -17,21 +17,21 @@ from harness.backends.docker.container import Privileges
 from harness.backends.docker.supply import check_repository
 from harness.cli.interruption import interruptible
 from harness.config.datadir import Data, find_data
-from harness.evidence import MOST
 from harness.gotest.selection import check, select
 from harness.history.history import default_history
 from harness.journal import RunFolder
 from harness.model import Channel, Run
-from harness.refs import DEFAULT_REPOSITORY
+from harness.plan.cell import Settings
+from harness.plan.prepare import Ask, prepare
 from harness.reports.junit import write_junit
 from harness.reports.live import display
-from harness.runner.cell import Settings
-from harness.runner.pair import Job, run_pair
-from harness.runner.prepare import Ask, prepare
+from harness.repository.refs import DEFAULT_REPOSITORY
+from harness.run.pair import Job, run_pair
 from harness.store import Store, default_cache
 from harness.tools.homes import expanded
 from harness.tools.locks import held
 from harness.tools.redaction import redact
+from harness.verdict.evidence import MOST
 
 JUNIT_FILE = "junit.xml"
 LOCK = ".lock"

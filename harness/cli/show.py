@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from harness.errors import ExitCode
-from harness.matrices import MatrixRun, Plan, Shard
 from harness.model import Run
+from harness.model.matrix import MatrixRun, Plan, Shard
 from harness.plan.shards import split
 from harness.reports import matrixterminal, plantable
 from harness.reports.matrixsummary import matrix_summary
@@ -20,7 +20,7 @@ from harness.reports.matrixterminal import Commands
 from harness.reports.summary import summary
 from harness.reports.terminal import render
 from harness.reports.text import json_text
-from harness.selftest import CODES_OF_DEMO, Case, told
+from harness.stored.selftest import CODES_OF_DEMO, Case, report
 
 
 def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> None:
@@ -57,11 +57,11 @@ def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
     """Print what a run of the demo printed and whether that is planted; give the demo's code."""
     code = int(ExitCode.INTERRUPTED if run.interrupted else CODES_OF_DEMO[case.sight])
     if as_json:
-        click.echo(json_text({**summary(run, folder), "demo": told.demo_json(case, code)}))
+        click.echo(json_text({**summary(run, folder), "demo": report.demo_json(case, code)}))
         return code
     real = show(run, folder, as_json=False)
     color, _ = _terminal()
-    click.echo(told.render_demo(case, code, real, color=color), nl=False, color=color)
+    click.echo(report.render_demo(case, code, real, color=color), nl=False, color=color)
     return code
 
 

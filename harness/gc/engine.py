@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from harness.engine.inventory import Labelled, Thing
 from harness.gc.cache import Cache
 from harness.gc.items import Item, Kind
-from harness.tools.labelled import Labelled, Thing
 
 
 def on_engine(there: Labelled, cache: Cache) -> Iterator[Item]:

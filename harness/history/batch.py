@@ -15,9 +15,9 @@ import msgspec
 
 from harness.errors import UsageError
 from harness.gotest.selection import asks_for_all
-from harness.matrices import CellResult, CellState, MatrixRun
 from harness.model import Judgement, Outcome, Pair, Result, Run, Status, Tally, Verdict
-from harness.verdict import tally
+from harness.model.matrix import CellResult, CellState, MatrixRun
+from harness.verdict.table import tally
 
 _NAME = 400
 """Characters of a test's name; a longer one keeps its beginning and a digest."""

@@ -23,8 +23,8 @@ from harness.history.recent import Said
 from harness.history.record import write
 from harness.history.streak import Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
-from harness.matrices import CellResult, MatrixRun
 from harness.model import Commit, Pair, Recent, Record, Run, Tally, Verdict
+from harness.model.matrix import CellResult, MatrixRun
 from harness.tools.homes import expanded
 
 FILE = "history.sqlite"

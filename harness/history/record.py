@@ -11,8 +11,8 @@ from dataclasses import astuple
 from harness.history.batch import Batch, Observation
 from harness.history.database import writing
 from harness.history.durations import bucket_of
-from harness.matrices import CellState
 from harness.model import Pair
+from harness.model.matrix import CellState
 
 _Tally = dict[tuple[int, int, int], tuple[int, float]]
 """How often, and the longest, by place, test and bucket."""

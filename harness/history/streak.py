@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.matrices import CellState
 from harness.model import Record, Verdict
+from harness.model.matrix import CellState
 
 PASSING = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY})
 """Verdicts of a test that passes with the frontend under test; the others that say anything at

@@ -14,8 +14,8 @@ from harness.errors import UsageError
 from harness.journal.documents import read_document, write_document
 from harness.journal.record import RUN_FILE, read_run
 from harness.journal.single import matrix_of
-from harness.matrices import MATRIX_SCHEMA_VERSION, CellResult, CellState, MatrixRun, Plan
 from harness.model import Pair, Run
+from harness.model.matrix import MATRIX_SCHEMA_VERSION, CellResult, CellState, MatrixRun, Plan
 
 PLAN_FILE = "plan.json"
 MATRIX_FILE = "matrix.json"

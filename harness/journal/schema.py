@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from harness import matrices, model
-from harness.model import legs, pairs, run
+from harness import model
+from harness.model import legs, matrix, pairs, run
 
 
 def run_schema() -> dict[str, Any]:
@@ -26,13 +26,13 @@ def run_schema() -> dict[str, Any]:
 
 def matrix_schema() -> dict[str, Any]:
     """Describe matrix.json likewise; the plan in it is what plan.json holds."""
-    return _schema(matrices.MatrixRun, "matrix.json", matrices.MATRIX_SCHEMA_VERSION)
+    return _schema(matrix.MatrixRun, "matrix.json", matrix.MATRIX_SCHEMA_VERSION)
 
 
 def _schema(kind: type[model.Record], file: str, version: int) -> dict[str, Any]:
     schema = msgspec.json.schema(kind)
     notes: dict[tuple[str, str], str] = {}
-    for module in (pairs, legs, run, matrices):
+    for module in (pairs, legs, run, matrix):
         notes |= _field_notes(module)
     for name, definition in schema["$defs"].items():
         for field, described in definition.get("properties", {}).items():

@@ -6,7 +6,8 @@ import hashlib
 
 import msgspec
 
-from harness.matrices import (
+from harness.model import Channel, Commit, Pair, Run, Side
+from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
     CellState,
@@ -16,7 +17,6 @@ from harness.matrices import (
     PlannedCell,
     id_of,
 )
-from harness.model import Channel, Commit, Pair, Run, Side
 
 _LONGEST = 160
 

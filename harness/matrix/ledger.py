@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import verdict
 from harness.errors import CompatError, ExitCode
 from harness.journal import CELLS, write_matrix, write_plan
-from harness.matrices import (
+from harness.model import Host, Verdict
+from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
     CellState,
@@ -18,8 +18,8 @@ from harness.matrices import (
     PlannedCell,
     Shard,
 )
-from harness.model import Host, Verdict
 from harness.tools.clock import Stopwatch
+from harness.verdict import table
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Ledger:
     def matrix(self) -> MatrixRun:
         """Give the matrix run as it is now."""
         rows = tuple(self.rows.get(cell.id) or missing(cell.id) for cell in self.mine)
-        overall = verdict.of_matrix(row.verdict for row in rows)
+        overall = table.of_matrix(row.verdict for row in rows)
         return MatrixRun(
             schema=MATRIX_SCHEMA_VERSION,
             id=self.folder.name,
@@ -73,7 +73,7 @@ class Ledger:
             builds=self.builds,
             cells=rows,
             verdict=overall,
-            exit_code=ExitCode.INTERRUPTED if self.interrupted else verdict.exit_code(overall),
+            exit_code=ExitCode.INTERRUPTED if self.interrupted else table.exit_code(overall),
             interrupted=self.interrupted,
             warnings=tuple(self.warnings),
         )

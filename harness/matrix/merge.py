@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import verdict
 from harness.errors import UsageError
 from harness.journal import (
     CELLS,
@@ -25,16 +24,17 @@ from harness.journal import (
     write_plan,
 )
 from harness.journal.copying import check_free, copy_tree
-from harness.matrices import (
+from harness.matrix.ledger import cell_path, missing
+from harness.matrix.parts import Part
+from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
     CellState,
     MatrixRun,
     PlannedCell,
 )
-from harness.matrix.ledger import cell_path, missing
-from harness.matrix.parts import Part
 from harness.tools.disks import disk_errors
+from harness.verdict import table
 
 _FINISHED = frozenset({CellState.DONE, CellState.FAILED})
 
@@ -149,7 +149,7 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
     used = [*matrices, *(part.matrix for part in _borrowed(parts, rows))]
     hosts = [matrix.host for matrix in used]
     builds = sorted((name, seconds) for matrix in used for name, seconds in matrix.builds.items())
-    overall = verdict.of_matrix(row.verdict for row in results)
+    overall = table.of_matrix(row.verdict for row in results)
     return MatrixRun(
         schema=MATRIX_SCHEMA_VERSION,
         id=merged_id(parts),
@@ -161,7 +161,7 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
         builds=dict(builds),  # of what several built, the longest
         cells=results,
         verdict=overall,
-        exit_code=verdict.exit_code(overall),
+        exit_code=table.exit_code(overall),
         warnings=tuple(dict.fromkeys(_warnings(parts, rows))),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.journal import MATRIX_FILE, PLAN_FILE, read_matrix, read_plan
-from harness.matrices import MatrixRun, Plan, Shard
+from harness.model.matrix import MatrixRun, Plan, Shard
 
 _DEPTH = 3
 """Levels below a folder that was named at which the folder of a shard is looked for."""

@@ -14,9 +14,9 @@ from harness.journal import (
 )
 from harness.journal.record import RUN_FILE
 from harness.journal.single import result_of
-from harness.matrices import CellResult, CellState, MatrixRun, Plan, PlannedCell, Shard
 from harness.matrix.ledger import cell_path
 from harness.model import Commit
+from harness.model.matrix import CellResult, CellState, MatrixRun, Plan, PlannedCell, Shard
 
 _NAMED = 3
 """Differences of a kind that are told one by one."""

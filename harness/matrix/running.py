@@ -18,13 +18,13 @@ from harness.events import (
     MatrixStarted,
     Warned,
 )
-from harness.matrices import CellResult, CellState, MatrixRun
 from harness.matrix.forecast import Prospect
 from harness.matrix.ledger import Ledger, failed
 from harness.matrix.queue import BuildTask, Queue, Task
 from harness.matrix.tasks import build_tasks, cell_tasks, requests
 from harness.matrix.work import Came, MatrixJob, Worker
-from harness.runner.builds import Built
+from harness.model.matrix import CellResult, CellState, MatrixRun
+from harness.run.builds import Built
 from harness.tools.clock import Stopwatch
 from harness.tools.crew import Crew
 

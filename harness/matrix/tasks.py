@@ -7,10 +7,10 @@ from statistics import median
 
 from harness.backends.base import BuildRequest
 from harness.config.skiplists import Entry
-from harness.matrices import PlannedBuild, PlannedCell
 from harness.matrix.queue import BuildTask, CellTask
 from harness.model import Status
-from harness.runner.cell import Cell
+from harness.model.matrix import PlannedBuild, PlannedCell
+from harness.plan.cell import Cell
 
 BUILD_MEMORY = 2 << 30
 """Bytes that are reckoned for a build: Go links BuildKit's largest program in less than one GiB,

@@ -14,13 +14,13 @@ from harness.errors import CompatError, InfrastructureError, Interrupted
 from harness.events import CellTold, Event, Listener, Warned
 from harness.journal import RunFolder
 from harness.journal.single import result_of
-from harness.matrices import CellResult, PlannedCell
 from harness.matrix.ledger import cell_path, failed, stopped
 from harness.matrix.queue import Limits
 from harness.model import Side
-from harness.runner.builds import Built
-from harness.runner.cell import Cell, Settings
-from harness.runner.pair import Job, control_is_stored, run_pair
+from harness.model.matrix import CellResult, PlannedCell
+from harness.plan.cell import Cell, Settings
+from harness.run.builds import Built
+from harness.run.pair import Job, control_is_stored, run_pair
 from harness.store import Store
 from harness.tools.clock import Stopwatch, now
 from harness.tools.disks import disk_errors

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from harness.matrices import Plan, PlannedBuild, PlannedCell
+from harness.model.matrix import Plan, PlannedBuild, PlannedCell
 
 
 class Durations:

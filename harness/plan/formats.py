@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import yaml
 
 from harness.errors import ExitCode
-from harness.matrices import MOST_SHARDS, Plan, PlannedCell, Shard
+from harness.model.matrix import MOST_SHARDS, Plan, PlannedCell, Shard
 from harness.plan.forecast import Durations
 from harness.plan.shards import Split, split
 

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from harness.config.matrixfile import Include, Matrix, Row
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
-from harness.matrices import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
 from harness.model import Channel, Commit, Pair, Side
-from harness.plan import cells
-from harness.plan.cells import Say, wanted_cells
+from harness.model.matrix import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
+from harness.plan import rows
+from harness.plan.rows import Say, wanted_cells
 from harness.plan.selectors import Selectors, wants_candidate
-from harness.refs import Meant
+from harness.repository.refs import Meant
 from harness.store import key_of
 
 MAX_ID = 120
@@ -40,7 +40,7 @@ class Found(Protocol):
         """Whether it is there already."""
 
 
-class Site(cells.Site, Protocol):
+class Site(rows.Site, Protocol):
     """What planning asks of a repository, its data files and a backend."""
 
     def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
@@ -193,8 +193,8 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
             raise UsageError(what, hint=OTHER)
     known = {(b.side, b.commit.sha, b.channel): b.expected for b in made.builds}
     builds = _Builds(site, lambda side, commit, channel: known.get((side, commit.sha, channel)))
-    cells = tuple(replace(cell, **builds.of(cell.pair)) for cell in made.cells)
-    mine = replace(made, builds=builds.made, cells=cells)
+    rows = tuple(replace(cell, **builds.of(cell.pair)) for cell in made.cells)
+    mine = replace(made, builds=builds.made, cells=rows)
     if _digest(mine, data) != made.digest:
         there = {build.id: build.key for build in made.builds}
         others = [build.id for build in mine.builds if there.get(build.id) != build.key]

@@ -12,7 +12,7 @@ from harness.config.matrixfile import DockerfilePart, LinePart, Matrix, Selector
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Side
-from harness.refs import Meant, Repository, near, releases, resolve, version_of
+from harness.repository.refs import Meant, Repository, near, releases, resolve, version_of
 from harness.tools.refnames import check_text
 
 BUILDKIT = "v"

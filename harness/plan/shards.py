@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import UsageError
-from harness.matrices import MOST_SHARDS, Plan, PlannedCell, Shard
+from harness.model.matrix import MOST_SHARDS, Plan, PlannedCell, Shard
 from harness.plan.forecast import Durations
 
 SLACK = 0.15

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.matrices import CellState
 from harness.model import Verdict
+from harness.model.matrix import CellState
 from harness.reports.overview import Spot
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, plural, visible

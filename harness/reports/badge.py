@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from harness.matrices import CellState, MatrixRun
 from harness.model import Verdict
+from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import Spot, headline
 from harness.reports.summary import BROKEN
 

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO, Self
 
 import msgspec
 
-from harness.matrices import MatrixRun
 from harness.model import Judgement, Leg, Run, Verdict
+from harness.model.matrix import MatrixRun
 from harness.reports.junit import ALL_CASES, KINDS, WHOLE, plainly_passed
 from harness.reports.overview import Spot, sentence
 from harness.reports.rates import odds

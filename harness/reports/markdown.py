@@ -10,8 +10,8 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.matrices import CellState, MatrixRun
 from harness.model import Verdict
+from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids
 from harness.reports.overview import BY_WEIGHT, Spot, headline, tests_by_verdict
 from harness.reports.summary import BROKEN

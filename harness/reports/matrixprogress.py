@@ -18,8 +18,8 @@ from harness.events import (
     Said,
     Warned,
 )
-from harness.matrices import CellResult, CellState
 from harness.model import Verdict
+from harness.model.matrix import CellResult, CellState
 from harness.reports.overview import label
 from harness.reports.progress import Line, Progress, Row
 from harness.reports.text import clip, duration, visible

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.journal import MATRIX_FILE, RUN_FILE
-from harness.matrices import MatrixRun
+from harness.model.matrix import MatrixRun
 from harness.reports.matrixterminal import Commands
 from harness.reports.overview import Spot, sentence, spots
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from harness.matrices import CellState, MatrixRun
 from harness.model import Pair, Verdict
+from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import BY_WEIGHT, Spot, sentence, spots
 from harness.reports.page import INDEX, PAGE
 from harness.reports.summary import ref_name, variant

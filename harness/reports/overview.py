@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.matrices import CellResult, CellState, MatrixRun, PlannedCell
 from harness.model import Verdict
+from harness.model.matrix import CellResult, CellState, MatrixRun, PlannedCell
 from harness.reports.summary import title
 from harness.reports.text import plural
 from harness.reports.words import WORDS, Word

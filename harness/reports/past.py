@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.history import History, Mark, Since
-from harness.matrices import MatrixRun
+from harness.model.matrix import MatrixRun
 
 MARKS = 60
 """Earlier runs of a cell that are shown."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.matrices import Plan
 from harness.model import Side
+from harness.model.matrix import Plan
 from harness.plan.forecast import Durations, Forecast, forecast
 from harness.plan.shards import Split
 from harness.reports.text import duration, obeyed_by_nobody, plural, visible

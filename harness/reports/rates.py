@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.model import Evidence, Judgement, Leg, Status, Verdict
 from harness.reports.summary import attempts
 from harness.reports.text import plural
-from harness.verdict import flake_rate, tally
+from harness.verdict.table import flake_rate, tally
 
 
 def rates(judgement: Judgement) -> list[str]:

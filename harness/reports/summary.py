@@ -25,7 +25,7 @@ from harness.model import (
 from harness.reports.logs import Logs
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
-from harness.verdict import first_said
+from harness.verdict.table import first_said
 
 BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
 """Verdicts that speak against the frontend under test."""

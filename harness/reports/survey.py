@@ -15,7 +15,7 @@ from harness.reports.overview import BY_WEIGHT
 from harness.reports.summary import failure, side_error, suspicion_text, suspicions
 from harness.reports.text import clip, excerpt, visible
 from harness.reports.words import WORDS
-from harness.verdict import flake_rate
+from harness.verdict.table import flake_rate
 
 NO_CAUSE = -1
 

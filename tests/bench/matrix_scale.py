@@ -24,8 +24,8 @@ import msgspec
 
 from harness.errors import ExitCode
 from harness.journal import MATRIX_FILE, PLAN_FILE, RUN_FILE
-from harness.matrices import CellResult, PlannedCell
 from harness.model import Commit, Judgement, Outcome, Run, Verdict
+from harness.model.matrix import CellResult, PlannedCell
 from harness.reports.write import write_reports
 from tests.integration.chromium import opened
 from tests.unit import matrixruns, runs

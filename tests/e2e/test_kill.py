@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.journal import read_matrix
-from harness.matrices import CellState
+from harness.model.matrix import CellState
 from tests.e2e.torture import EXPECTED, MOMENTS, THOROUGH, Moment, Torture
 
 pytestmark = pytest.mark.e2e

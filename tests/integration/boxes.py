@@ -14,7 +14,7 @@ from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.docker.container import TMP, Privileges, run_leg
 from harness.backends.docker.images import PAIR_FOLDER
 from harness.backends.leg import environment
-from harness.tools.engine import Engine
+from harness.engine.client import Engine
 from tests.integration.engines import BASE, Daemon
 from tests.integration.fatal import RunsLeg
 

@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from harness.backends.native.toolchain import Toolchain, provide
+from harness.engine.client import Engine
+from harness.engine.connect import connect
 from harness.model import Run
 from harness.reports.write import write_reports
 from harness.store import Store, default_cache
-from harness.tools.connect import connect
-from harness.tools.engine import Engine
 from tests.integration import baseimage, browsing, chromium, engines, fatal, gobinaries, tls
 from tests.integration.browsing import Visit, visits
 from tests.integration.engines import MIRROR, Daemon

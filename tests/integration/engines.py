@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from harness.tools.builders.docker import find_client
+from harness.engine.builders.docker import find_client
 
 BASE = "base.test/go:1.21"
 """The image in which everything is built."""

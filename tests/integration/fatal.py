@@ -10,7 +10,7 @@ from harness.backends.base import Artefact, BuildRequest, LegExit, LegRequest, O
 from harness.backends.native.sandbox import run_leg
 from harness.backends.native.toolchain import Toolchain
 from harness.model import Result, Run
-from harness.runner.cell import Settings
+from harness.plan.cell import Settings
 from harness.store import Store
 from harness.tools import process
 from tests.unit.pairs import Bench, Player

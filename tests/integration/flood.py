@@ -16,9 +16,9 @@ from pathlib import Path
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.model import Run
-from harness.reclassify.reread import reread
+from harness.plan.cell import Settings
 from harness.reports.write import write_reports
-from harness.runner.cell import Settings
+from harness.stored.rejudge.reread import reread
 from harness.tools.inherited import PLAIN, inherited
 from harness.tools.process import Request, stream
 from tests.unit.pairs import Bench, Player

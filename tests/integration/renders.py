@@ -11,7 +11,8 @@ from harness.reports import matrixterminal, terminal
 from harness.reports.matrixsummary import matrix_summary
 from harness.reports.summary import summary
 from harness.reports.write import write_reports
-from harness.triage import compare, told
+from harness.stored import report
+from harness.stored.diff import compare
 
 PLACE = Path("/runs/some")
 """Stands for the folder of a run, which is in some texts."""
@@ -27,8 +28,8 @@ def render(run: Path, out: Path) -> None:
         "annotations": "\n".join(written.annotations),
         "matrix.txt": matrixterminal.render(matrix, PLACE, commands={}, width=100, color=True),
         "matrix-summary.json": json.dumps(matrix_summary(matrix, PLACE, {})),
-        "diff.txt": told.render(compare(matrix, [], matrix, parts)),
-        "diff.json": json.dumps(told.as_json(compare(matrix, [], matrix, parts))),
+        "diff.txt": report.render(compare(matrix, [], matrix, parts)),
+        "diff.json": json.dumps(report.as_json(compare(matrix, [], matrix, parts))),
     }
     for row, found in parts:
         if found is not None:

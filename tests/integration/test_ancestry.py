@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.ancestry import FILE, Ancestry
 from harness.errors import InfrastructureError
-from harness.tools.git import Git, GitFailed
+from harness.repository.ancestry import FILE, Ancestry
+from harness.repository.git import Git, GitFailed
 from harness.tools.process import Request, run
 
 pytestmark = pytest.mark.integration

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.checkout import tree
 from harness.config.conditions import ALWAYS
 from harness.config.diffs import check_diff
 from harness.config.series import Patch
 from harness.errors import PatchError
 from harness.model import Side
+from harness.repository.checkout import tree
+from harness.repository.git import Git
 from harness.store import Store
-from harness.tools.git import Git
 from tests.integration.origins import Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]

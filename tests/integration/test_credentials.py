@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import CompatError
 from harness.model import Side
-from harness.refs import find
+from harness.repository.refs import find
 from tests.integration.gitserver import Server, serving
 from tests.integration.origins import Origin
 

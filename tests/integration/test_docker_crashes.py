@@ -13,8 +13,8 @@ import pytest
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.docker.container import Privileges, run_leg
 from harness.backends.processes import PROCESSES
+from harness.engine.client import Engine
 from harness.model import Leg, Outcome, Reason, Run, Verdict
-from harness.tools.engine import Engine
 from tests.integration import fatal, legs
 from tests.integration.boxes import LEFT_OPEN, images, in_containers
 from tests.integration.engines import Daemon

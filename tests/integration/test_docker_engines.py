@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tools.builders.docker import find_client
+from harness.engine.builders.docker import find_client
 from harness.tools.process import find
 from tests.integration import tls
 from tests.integration.programs import Program

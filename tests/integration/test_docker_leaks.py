@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.backends.docker.container import Privileges, run_leg
-from harness.tools.engine import Engine
+from harness.engine.client import Engine
 from tests.integration import boxes
 from tests.integration.engines import Daemon
 from tests.integration.legs import MARK, Leg, sleepers

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.ancestry import Ancestry
 from harness.errors import DiskFull
 from harness.reports import spool
+from harness.repository.ancestry import Ancestry
 from harness.store import Store
 from harness.tools.disks import is_full
 from tests.integration.disks import disk, fill

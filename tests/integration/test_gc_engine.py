@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from docker.api.client import APIClient
 
+from harness.engine.builders import Build, builder_for
+from harness.engine.client import OWNER, PROJECT, Engine
+from harness.engine.endpoint import Endpoint
+from harness.engine.inventory import GO_CACHE, Labelled
 from harness.images import busybox
 from harness.store import Store
 from harness.tools import machine
-from harness.tools.builders import Build, builder_for
-from harness.tools.endpoint import Endpoint
-from harness.tools.engine import OWNER, PROJECT, Engine
-from harness.tools.labelled import GO_CACHE, Labelled
 from tests.integration import engines
 from tests.integration.engines import Daemon, Make
 

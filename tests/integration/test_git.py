@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import MissingToolError
-from harness.tools.credentials import Remote
-from harness.tools.git import Git, GitFailed, clone
-from harness.tools.graph import Graph
+from harness.repository.credentials import Remote
+from harness.repository.git import Git, GitFailed, clone
+from harness.repository.graph import Graph
 from tests.integration.origins import TESTS, Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]

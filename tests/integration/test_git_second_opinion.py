@@ -12,9 +12,9 @@ import pytest
 
 from harness import minikit
 from harness.config.datadir import find_data
+from harness.repository.git import Git
+from harness.repository.graph import Graph
 from harness.store import Store
-from harness.tools.git import Git
-from harness.tools.graph import Graph
 
 pytestmark = pytest.mark.integration
 

@@ -18,7 +18,7 @@ import pytest
 from harness.gotest.fingerprint import fingerprint
 from harness.gotest.stream import Format
 from harness.model import Leg, LegRun, Outcome, Reason, Verdict
-from harness.runner.collate import judgements
+from harness.verdict.collate import judgements
 from tests.integration.gobinaries import NEW, PATIENCE, Binary
 from tests.integration.living import Living
 from tests.unit.oracle import passes

@@ -15,14 +15,7 @@ import pytest
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink
 from harness.backends.native.sandbox import run_leg
 from harness.config.oracle import SILENT
-from harness.errors import DiskFull, ExitCode
-from harness.events import ignore
-from harness.gotest.reasons import explain
-from harness.journal.folder import LegFolder
-from harness.model import Leg as Side
-from harness.model import LegRun, Reason
-from harness.runner.legs import LegRunner
-from harness.tools.refusals import (
+from harness.engine.registry_errors import (
     ANSWERS_BADLY,
     LIMITED,
     PLAIN,
@@ -31,6 +24,13 @@ from harness.tools.refusals import (
     Cause,
     cause_of,
 )
+from harness.errors import DiskFull, ExitCode
+from harness.events import ignore
+from harness.gotest.reasons import explain
+from harness.journal.folder import LegFolder
+from harness.model import Leg as Side
+from harness.model import LegRun, Reason
+from harness.run.legs import LegRunner
 from tests.integration.disks import disk
 from tests.integration.legs import Leg
 

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from harness.backends.native import sandbox
+from harness.backends.native.cgroups import make_groups
 from harness.model import Leaked
-from harness.tools.cgroups import make_groups
 from tests.integration.legs import MARK, Leg, sleepers
 from tests.integration.watching import Child, eventually
 

@@ -18,11 +18,11 @@ import pytest
 
 from harness.config.lines import Lines, load_lines
 from harness.errors import ExitCode, UsageError
-from harness.lineage import line_of, locate
 from harness.model import Commit
-from harness.refs import DEFAULT_REPOSITORY, Meant, Repository
+from harness.repository.git import Git
+from harness.repository.lineage import line_of, locate
+from harness.repository.refs import DEFAULT_REPOSITORY, Meant, Repository
 from harness.store import Store
-from harness.tools.git import Git
 from tests.integration.origins import Origin
 
 pytestmark = pytest.mark.integration

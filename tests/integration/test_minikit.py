@@ -15,11 +15,11 @@ from harness.events import ignore
 from harness.gotest.names import display
 from harness.journal import RunFolder
 from harness.model import Leg, Outcome, Reason, Result, Run, Verdict
-from harness.runner.cell import Settings
-from harness.runner.pair import Job, run_pair
-from harness.runner.prepare import Ask, prepare
+from harness.plan.cell import Settings
+from harness.plan.prepare import Ask, prepare
+from harness.repository.git import Git
+from harness.run.pair import Job, run_pair
 from harness.store import Store
-from harness.tools.git import Git
 from harness.tools.inherited import GIT, inherited
 from harness.tools.process import Request, run
 

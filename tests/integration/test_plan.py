@@ -20,11 +20,11 @@ from harness.errors import UsageError
 from harness.events import Event
 from harness.history import Expected
 from harness.journal import read_plan
-from harness.matrices import Plan
 from harness.minikit import materialise
 from harness.model import Side
+from harness.model.matrix import Plan
+from harness.plan.opening import MatrixAsk, Where, open_matrix, open_plan
 from harness.plan.planning import OTHER, Selection
-from harness.runner.planning import MatrixAsk, Where, open_matrix, open_plan
 from harness.store import Store
 from harness.tools.process import Request, run
 from tests.integration.histories import big

@@ -12,8 +12,8 @@ import pytest
 from harness.errors import InfrastructureError, UsageError
 from harness.events import Event, Said
 from harness.model import Side
-from harness.refs import Meant, UnknownRefError, find
-from harness.tools.git import GitFailed
+from harness.repository.git import GitFailed
+from harness.repository.refs import Meant, UnknownRefError, find
 from tests.integration.origins import Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]

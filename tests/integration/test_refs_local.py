@@ -8,10 +8,10 @@ import pytest
 
 from harness.errors import UsageError
 from harness.events import Event, Said, ignore
-from harness.gate import release
 from harness.model import Side
-from harness.refs import Meant, UnknownRefError, find
-from harness.tools.git import Git
+from harness.repository.git import Git
+from harness.repository.refs import Meant, UnknownRefError, find
+from harness.stored.gate import release
 from harness.tools.process import CommandFailed
 from harness.tools.refnames import check_text
 from tests.integration.origins import Origin

@@ -15,7 +15,7 @@ from harness.config.oracle import load_oracle
 from harness.events import ignore
 from harness.journal.folder import LegFolder
 from harness.model import Leg
-from harness.runner.legs import LegRunner
+from harness.run.legs import LegRunner
 from tests.integration.boxes import LEFT_OPEN, in_containers
 from tests.integration.fatal import RunsLeg
 

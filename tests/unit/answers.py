@@ -8,7 +8,7 @@ from typing import Any
 from docker.errors import APIError, ImageNotFound
 from requests import Response
 
-from harness.tools.engine import PROJECT
+from harness.engine.client import PROJECT
 
 OURS = {PROJECT: "yes"}
 LAST = "2026-11-24T00:36:04.407379712Z"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from harness.history import Mark, Since
-from harness.matrices import CellResult, CellState, PlannedCell
 from harness.model import EntryRef, Judgement, Outcome, Run, Status, Verdict
+from harness.model.matrix import CellResult, CellState, PlannedCell
 from harness.reports.past import Past
 from tests.unit import runs
 from tests.unit.matrixruns import (

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.config.lines import load_lines
-from harness.tools.builders import Build
-from harness.tools.containers import Container, Ended, Power
-from harness.tools.endpoint import Endpoint
-from harness.tools.product import Product
+from harness.engine.builders import Build
+from harness.engine.containers import Container, Ended, Power
+from harness.engine.endpoint import Endpoint
+from harness.engine.product import Product
 
 ROOT = Path(__file__).parents[2]
 LINES = load_lines(ROOT / "matrices" / "lines.yaml")

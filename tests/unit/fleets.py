@@ -26,13 +26,13 @@ from harness.config.lines import load_lines
 from harness.errors import BuildError
 from harness.events import Event, Listener
 from harness.journal import RunFolder, read_matrix
-from harness.matrices import CellState, MatrixRun, Plan, Shard
 from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
 from harness.matrix.running import run_matrix
 from harness.matrix.work import MatrixJob
 from harness.model import Channel, Commit, Side
-from harness.runner.cell import Cell, Settings
+from harness.model.matrix import CellState, MatrixRun, Plan, Shard
+from harness.plan.cell import Cell, Settings
 from harness.store import Store
 from tests.unit import matrices
 from tests.unit.pairs import Played, stream

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from harness.config.policy import Policy
-from harness.gate import Gate, Kind, Release, Results, evaluate
-from harness.matrices import CellResult, CellState, MatrixRun
 from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Run, Status, Suspicion, Verdict
+from harness.model.matrix import CellResult, CellState, MatrixRun
+from harness.stored.gate import Gate, Kind, Release, Results, evaluate
 from tests.unit import nights, runs
 
 P, F, S, M = Outcome.PASS, Outcome.FAIL, Outcome.SKIP, Outcome.MISSING

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from harness import verdict
 from harness.journal import CELLS, write_matrix, write_plan, write_run
 from harness.journal.single import result_of
-from harness.matrices import (
+from harness.model import Channel, Commit, Host, Pair, Run, Side, Verdict
+from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
     CellState,
@@ -19,7 +19,7 @@ from harness.matrices import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.model import Channel, Commit, Host, Pair, Run, Side, Verdict
+from harness.verdict import table
 from tests.unit.runs import SUITE
 
 GIB = 1 << 30
@@ -101,12 +101,12 @@ def missing(planned: PlannedCell) -> CellResult:
         id=planned.id,
         state=CellState.MISSING,
         verdict=Verdict.INDETERMINATE,
-        exit_code=verdict.exit_code(Verdict.INDETERMINATE),
+        exit_code=table.exit_code(Verdict.INDETERMINATE),
     )
 
 
 def matrix(planned: Plan, rows: Sequence[CellResult], **changes: object) -> MatrixRun:
-    overall = verdict.of_matrix(row.verdict for row in rows)
+    overall = table.of_matrix(row.verdict for row in rows)
     made = MatrixRun(
         schema=MATRIX_SCHEMA_VERSION,
         id="20261123-200000-cd34",
@@ -118,7 +118,7 @@ def matrix(planned: Plan, rows: Sequence[CellResult], **changes: object) -> Matr
         builds={build.id: 30.0 for build in planned.builds},
         cells=tuple(rows),
         verdict=overall,
-        exit_code=verdict.exit_code(overall),
+        exit_code=table.exit_code(overall),
     )
     return replace(made, **changes)
 

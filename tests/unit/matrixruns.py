@@ -12,7 +12,8 @@ import msgspec
 from harness.errors import ExitCode
 from harness.journal import RunFolder, write_run
 from harness.journal.folder import LegFolder
-from harness.matrices import (
+from harness.model import Channel, Commit, Host, Judgement, Pair, Run, Side, Verdict
+from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
     CellState,
@@ -21,8 +22,7 @@ from harness.matrices import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.model import Channel, Commit, Host, Judgement, Pair, Run, Side, Verdict
-from harness.verdict import exit_code, overall
+from harness.verdict.table import exit_code, overall
 from tests.unit import runs
 
 

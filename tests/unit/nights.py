@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from harness.errors import ExitCode
 from harness.gotest.selection import select
-from harness.matrices import (
+from harness.model import Channel, Commit, Judgement, LegRun, Pair, Run, Side, Verdict
+from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
     CellResult,
     CellState,
@@ -17,8 +18,7 @@ from harness.matrices import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.model import Channel, Commit, Judgement, LegRun, Pair, Run, Side, Verdict
-from harness.verdict import exit_code
+from harness.verdict.table import exit_code
 from tests.unit import runs
 
 Results = Sequence[tuple[CellResult, Run | None]]

@@ -30,8 +30,8 @@ from harness.config.yamlfile import Place
 from harness.events import Event, Listener, Warned
 from harness.journal import RunFolder
 from harness.model import Channel, Commit, Leg, Pair, Run, Side, Status
-from harness.runner.cell import Cell, Settings
-from harness.runner.pair import Job, run_pair
+from harness.plan.cell import Cell, Settings
+from harness.run.pair import Job, run_pair
 from harness.store import Store
 from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked

@@ -9,9 +9,9 @@ import pytest
 
 from harness.config.skiplists import Entry
 from harness.model import Status
-from harness.reclassify import Lists, Reclassified
-from harness.refs import Repository
+from harness.repository.refs import Repository
 from harness.store import Store
+from harness.stored.rejudge import Lists, Reclassified
 from tests.unit.pairs import Bench, entry
 
 KNOWN = entry("TestMount", Status.EXPECTED_FAILURE, "no such mount", line=7)

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from harness.history import History
-from harness.matrices import CellState, MatrixRun
 from harness.model import Outcome, Pair, Verdict
+from harness.model.matrix import CellState, MatrixRun
 from tests.unit import nights, runs
 
 P, F, M = Outcome.PASS, Outcome.FAIL, Outcome.MISSING

@@ -13,11 +13,11 @@ from harness.config.datadir import find_data
 from harness.config.lines import Lines, load_lines
 from harness.config.matrixfile import Matrix, load_matrix
 from harness.errors import UsageError
-from harness.matrices import Plan
 from harness.model import Channel, Commit, Pair, Side
+from harness.model.matrix import Plan
 from harness.plan.planning import Frame, Selection, plan
-from harness.refs import Meant, Repository
-from harness.tools.git import Git
+from harness.repository.git import Git
+from harness.repository.refs import Meant, Repository
 
 LINES = load_lines(find_data(None, {}).lines_file)
 

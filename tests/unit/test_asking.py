@@ -8,8 +8,8 @@ from docker.errors import APIError, DockerException
 from requests import Response
 from urllib3.exceptions import ProtocolError
 
+from harness.engine.errors import EngineFailed, EngineFull, EngineGone, asking
 from harness.errors import DiskFull
-from harness.tools.asking import EngineFailed, EngineFull, EngineGone, asking
 
 
 def refused(status: int, explanation: str) -> APIError:

@@ -7,22 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from harness.backends import docker
+from harness.backends import choose, docker
 from harness.backends.base import Problem
+from harness.backends.choose import Place
 from harness.backends.docker import Docker
 from harness.backends.native import Native
+from harness.engine.builders import Builder
+from harness.engine.client import Engine
+from harness.engine.endpoint import Endpoint
+from harness.engine.errors import EngineFailed
+from harness.engine.product import Product
 from harness.errors import MissingToolError
 from harness.events import Event, Said
-from harness.refs import Repository
-from harness.runner import choose
-from harness.runner.choose import Place
+from harness.repository.git import Git
+from harness.repository.refs import Repository
 from harness.store import Store
-from harness.tools.asking import EngineFailed
-from harness.tools.builders import Builder
-from harness.tools.endpoint import Endpoint
-from harness.tools.engine import Engine
-from harness.tools.git import Git
-from harness.tools.product import Product
 from tests.unit.fakeengine import LINES, FakeBuilder, FakeEngine
 
 

@@ -14,10 +14,10 @@ from harness.backends.docker.images import GO_FILE
 from harness.backends.native import Native
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
+from harness.engine.client import Engine
 from harness.model import Channel, Side
+from harness.repository.git import Git
 from harness.store import Store
-from harness.tools.engine import Engine
-from harness.tools.git import Git
 from tests.unit.fakeengine import FakeBuilder, FakeEngine
 from tests.unit.runs import SUITE
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.engine.builders import Build, Builder, base, builder_for, docker, podman
+from harness.engine.builders.docker import Client, DockerClient, find_client
+from harness.engine.builders.podman import PodmanClient
+from harness.engine.endpoint import Certificates, Endpoint
+from harness.engine.product import Product, product
+from harness.engine.registry_errors import ImageRefused
 from harness.errors import BuildError, MissingToolError
-from harness.tools.builders import Build, Builder, base, builder_for, docker, podman
-from harness.tools.builders.docker import Client, DockerClient, find_client
-from harness.tools.builders.podman import PodmanClient
-from harness.tools.endpoint import Certificates, Endpoint
 from harness.tools.process import CommandFailed, Completed, Request
-from harness.tools.product import Product, product
-from harness.tools.refusals import ImageRefused
 
 HERE = Endpoint("unix:///x", "the default")
 DOCKER = Product("Docker Engine", "20.10.24", "amd64", buildkit=True)

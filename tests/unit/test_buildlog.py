@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.tools.buildlog import Fetch, failed_fetch
+from harness.engine.buildlog import Fetch, failed_fetch
 
 OLD = """\
 #1 [internal] load build definition from Dockerfile

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.backends.native.cgroups import Groups, hierarchies, make_groups
+from harness.backends.native.memory import Kills
 from harness.tools import machine
-from harness.tools.cgroups import Groups, hierarchies, make_groups
-from harness.tools.memory import Kills
 
 V1 = """\
 31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755

@@ -20,10 +20,10 @@ from harness.cli.session import Session, default_runs
 from harness.cli.umbrella import short_form
 from harness.errors import BuildError, ExitCode
 from harness.model import Channel, Run, Verdict
-from harness.refs import DEFAULT_REPOSITORY
-from harness.runner.cell import Settings
-from harness.runner.pair import Job
-from harness.runner.prepare import Ask
+from harness.plan.cell import Settings
+from harness.plan.prepare import Ask
+from harness.repository.refs import DEFAULT_REPOSITORY
+from harness.run.pair import Job
 from harness.store import Store
 from tests.unit import runs
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.model import Leg, Outcome, Reason
-from harness.runner.faults import broken, excused, faults_of
 from harness.tools.clock import JUMP, ClockWatch
+from harness.verdict.faults import broken, excused, faults_of
 from tests.unit.runs import full_name, leg_run, result
 
 

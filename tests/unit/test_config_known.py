@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.backends.choose import BACKENDS as CHOICES
 from harness.config.datadir import find_data
 from harness.config.known import BACKENDS, Known
 from harness.config.lines import load_lines
@@ -14,7 +15,6 @@ from harness.config.matrixfile import find_matrix, load_matrix, names
 from harness.config.series import load_series
 from harness.config.skiplists import load_entries
 from harness.errors import ConfigError
-from harness.runner.choose import BACKENDS as CHOICES
 
 TODAY = date(2026, 11, 23)
 KNOWN = Known(

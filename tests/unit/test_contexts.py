@@ -11,10 +11,10 @@ import pytest
 import requests
 from docker.api.client import APIClient
 
-from harness.tools import connect
-from harness.tools.asking import EngineFailed
-from harness.tools.contexts import DEFAULT_HOST, find_endpoint
-from harness.tools.endpoint import Certificates, Endpoint
+from harness.engine import connect
+from harness.engine.contexts import DEFAULT_HOST, find_endpoint
+from harness.engine.endpoint import Certificates, Endpoint
+from harness.engine.errors import EngineFailed
 
 Config = dict[str, str]
 

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.journal import cells, read_matrix
-from harness.matrices import MatrixRun
 from harness.matrix.queue import Limits
 from harness.model import Leg, Run
-from harness.runner.cell import Settings
+from harness.model.matrix import MatrixRun
+from harness.plan.cell import Settings
 from tests.unit import matrices
 from tests.unit.fleets import REGRESSED, Fleet
 from tests.unit.pairs import Bench, Player, stream

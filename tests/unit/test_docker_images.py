@@ -13,11 +13,11 @@ from harness.backends.docker.images import Images, Recipe, go_minor
 from harness.backends.docker.rendering import render
 from harness.backends.steps import Step
 from harness.config.lines import Line
+from harness.engine.client import Engine
 from harness.errors import BuildError, ConfigError
 from harness.model import Channel, Side
+from harness.repository.git import Git
 from harness.store import Store
-from harness.tools.engine import Engine
-from harness.tools.git import Git
 from tests.unit import runs
 from tests.unit.fakeengine import LINES, FakeBuilder, FakeEngine
 

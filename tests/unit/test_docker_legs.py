@@ -14,10 +14,10 @@ from harness.backends.base import Artefact, LegRequest
 from harness.backends.docker import container
 from harness.backends.docker.container import Privileges, run_leg
 from harness.backends.docker.images import HOME
+from harness.engine.client import Engine
+from harness.engine.containers import Container, Ended, Power
+from harness.engine.errors import EngineFailed
 from harness.model import Reason
-from harness.tools.asking import EngineFailed
-from harness.tools.containers import Container, Ended, Power
-from harness.tools.engine import Engine
 from tests.unit.fakeengine import LACKING, WHOLE, FakeEngine
 
 

@@ -8,12 +8,20 @@ from typing import cast
 import pytest
 
 from harness.backends.docker.supply import How, Supply, check_repository
+from harness.engine import retry, transfers
+from harness.engine.client import Engine
+from harness.engine.registry_errors import (
+    ABSENT,
+    DENIED,
+    LIMITED,
+    OTHER,
+    UNREACHABLE,
+    Cause,
+    ImageRefused,
+)
 from harness.errors import BuildError, UsageError
 from harness.events import Event, Said, Warned
 from harness.store import Store
-from harness.tools import retry, transfers
-from harness.tools.engine import Engine
-from harness.tools.refusals import ABSENT, DENIED, LIMITED, OTHER, UNREACHABLE, Cause, ImageRefused
 
 NAME = "compat/suite:abc"
 REMOTE = "ghcr.io/you/compat:suite-abc"

@@ -27,12 +27,12 @@ from harness.config import (
 )
 from harness.config.yamlfile import Place
 from harness.errors import ExitCode
-from harness.gate import CODES, Kind
 from harness.images import recipes
 from harness.journal.schema import matrix_schema, run_schema
 from harness.launcher import make_plan
 from harness.model import Status, Verdict
 from harness.reports.words import WORDS
+from harness.stored.gate import CODES, Kind
 from tests.unit import pages
 
 ROOT = pages.ROOT

@@ -10,14 +10,14 @@ import pytest
 import requests
 from docker.api.client import APIClient
 
+from harness.engine import client as engines
+from harness.engine.client import OWNER, PROJECT, Engine
+from harness.engine.containers import Container, Ended, Power
+from harness.engine.endpoint import Endpoint
+from harness.engine.errors import EngineFailed, EngineGone
 from harness.errors import ExitCode, Interrupted
-from harness.tools import engine as engines
 from harness.tools import machine
-from harness.tools.asking import EngineFailed, EngineGone
-from harness.tools.containers import Container, Ended, Power
 from harness.tools.crew import Crew
-from harness.tools.endpoint import Endpoint
-from harness.tools.engine import OWNER, PROJECT, Engine
 from tests.unit.engine_api import FakeApi
 
 BOX = Container("image", ("program", "-x"), labels={"a": "b"})

@@ -10,9 +10,9 @@ from itertools import product
 
 import pytest
 
-from harness.evidence import CONFIDENCE, MOST, confidence, decided, open_to
 from harness.model import Tally, Verdict
-from harness.verdict import UNEXPECTED, judge
+from harness.verdict.evidence import CONFIDENCE, MOST, confidence, decided, open_to
+from harness.verdict.table import UNEXPECTED, judge
 from tests.unit.verdicts import NEW, PASS
 
 RERUNS = 2

@@ -14,7 +14,6 @@ import pytest
 
 from harness.config.policy import Policy
 from harness.errors import CompatError, ExitCode, UsageError
-from harness.gate import Results, evaluate, told
 from harness.history import History
 from harness.journal import cells, read_matrix, read_plan, read_run
 from harness.matrix.merge import merge
@@ -22,8 +21,9 @@ from harness.matrix.parts import read_parts
 from harness.model import Outcome, Run, Verdict
 from harness.reports import matrixterminal
 from harness.reports.write import write_reports
-from harness.triage.diff import compare
-from harness.triage.told import render
+from harness.stored.diff import compare
+from harness.stored.gate import Results, evaluate, report
+from harness.stored.report import render
 from tests.unit import matrices, runs
 from tests.unit.fuzzing import anything, batches, hold, spoiled, spoiled_tree
 
@@ -114,7 +114,7 @@ def _everything(folder: Path, out: Path) -> Iterator[object]:
     yield write_reports(folder, out=out / "reports")
     matrix = read_matrix(folder)
     gate = evaluate(Policy(), Results(matrix, cells(folder)), NOW)
-    yield told.render(gate), told.markdown(gate), told.as_json(gate)
+    yield report.render(gate), report.markdown(gate), report.as_json(gate)
     yield matrixterminal.render(matrix, folder, commands={})
     diff = compare(matrix, cells(folder), matrix, cells(folder))
     yield render(diff)

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from harness.errors import UsageError
 from harness.journal import cells, read_matrix, read_plan, write_matrix
-from harness.matrices import Shard
 from harness.matrix.merge import merge
 from harness.matrix.parts import read_parts
+from harness.model.matrix import Shard
 from tests.unit import matrices, runs
 from tests.unit.fuzzing import anything, batches, hold, spoiled, spoiled_tree
 

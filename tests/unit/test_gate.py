@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from harness.config.amounts import Age
 from harness.config.policy import Policy, Stance
 from harness.errors import ExitCode
-from harness.gate import CODES, Kind, Results, evaluate
-from harness.gate.findings import worst
-from harness.matrices import CellResult, CellState, Shard
 from harness.model import Judgement, Leg, Pair, Run, Verdict
+from harness.model.matrix import CellResult, CellState, Shard
+from harness.stored.gate import CODES, Kind, Results, evaluate
+from harness.stored.gate.findings import worst
 from tests.unit import nights, runs
 from tests.unit.gates import NOW, OTHER, PAIR, UNMATCHED, gate, judged, kinds, ran, run_of, undone
 

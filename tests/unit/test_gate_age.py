@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from harness.config.amounts import Age
 from harness.config.policy import Policy
 from harness.errors import ExitCode
-from harness.gate import Kind
+from harness.stored.gate import Kind
 from tests.unit.gates import gate, kinds, later, ran
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.errors import ExitCode
-from harness.gate import Kind, Release
-from harness.matrices import CellState
+from harness.model.matrix import CellState
+from harness.stored.gate import Kind, Release
 from tests.unit import nights, runs
 from tests.unit.gates import MASTER, OTHER, gate, kinds, ran, undone
 

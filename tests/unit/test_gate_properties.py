@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from harness.config.policy import Policy, Stance
 from harness.errors import ExitCode
-from harness.matrices import CellResult, CellState
 from harness.model import Run, Verdict
+from harness.model.matrix import CellResult, CellState
 from tests.unit import nights
 from tests.unit.gates import SIDES, gate, judged, kinds, later, ran, undone
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.gotest.settle import Aside, Parsed
 from harness.gotest.stream import Format
 from harness.model import Leg, LegRun, Outcome, Result, Verdict
-from harness.runner.collate import is_suite, judgements
+from harness.verdict.collate import is_suite, judgements
 from tests.unit import adversary
 from tests.unit.gotrees import Go, Ran, Spec, printed
 from tests.unit.runs import leg_run

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.tools.git import Git
-from harness.tools.graph import Graph
+from harness.repository.git import Git
+from harness.repository.graph import Graph
 
 Parents = list[list[int]]
 

@@ -11,8 +11,8 @@ from harness.errors import UsageError
 from harness.history import History
 from harness.history.batch import kept_name, utc
 from harness.journal import write_run
-from harness.matrices import CellState
 from harness.model import Run, Verdict
+from harness.model.matrix import CellState
 from tests.unit import matrices, nights, runs
 from tests.unit.remembered import CELL, FOO, PAIR, dump, foo, keep, night
 

@@ -13,10 +13,10 @@ from harness.events import Event, Warned
 from harness.history import History
 from harness.history.recent import ENOUGH, LAST
 from harness.model import Leg, Outcome, Pair, Recent, Run, Status, Tally, Verdict
-from harness.reclassify.rejudge import rejudge
 from harness.reports.rates import flakes
-from harness.runner.pair import run_pair
-from harness.runner.recents import recents_of
+from harness.run.pair import run_pair
+from harness.run.recents import recents_of
+from harness.stored.rejudge.rejudge import rejudge
 from tests.unit import nights, runs
 from tests.unit.pairs import Bench, Player, entry
 

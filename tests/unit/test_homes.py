@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import refs
 from harness.cli.session import default_runs
 from harness.cli.stored import find_run
 from harness.errors import ExitCode, UsageError
 from harness.events import ignore
 from harness.history import default_history
+from harness.repository import refs
 from harness.store import default_cache
 from harness.tools.homes import expanded
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness import verdict
 from harness.errors import ExitCode, UsageError
 from harness.journal import cells, read_matrix, read_plan, write_matrix, write_run
 from harness.journal.schema import matrix_schema
-from harness.matrices import CellState, MatrixRun, Shard
 from harness.model import Run, Verdict
+from harness.model.matrix import CellState, MatrixRun, Shard
+from harness.verdict import table
 from tests.unit import matrices, runs
 
 
@@ -233,5 +233,5 @@ def test_a_file_cut_off_anywhere_is_an_error_of_usage(
 def test_a_matrix_is_as_bad_as_its_worst_cell(
     found: tuple[Verdict, ...], overall: Verdict, code: int
 ) -> None:
-    assert verdict.of_matrix(found) is overall
-    assert verdict.exit_code(overall) == code
+    assert table.of_matrix(found) is overall
+    assert table.exit_code(overall) == code

@@ -11,13 +11,13 @@ import pytest
 import requests
 from docker.api.client import APIClient
 
+from harness.engine.client import OWNER, Engine
+from harness.engine.endpoint import Endpoint
+from harness.engine.errors import EngineFailed
+from harness.engine.inventory import Labelled, Thing, added
 from harness.gc import Cache, Item, on_engine
 from harness.store import Store
 from harness.tools import clock, machine
-from harness.tools.asking import EngineFailed
-from harness.tools.endpoint import Endpoint
-from harness.tools.engine import OWNER, Engine
-from harness.tools.labelled import Labelled, Thing, added
 from tests.unit.answers import KEY, LAST, MOUNT, OURS, SECONDS, SUITE, FakeEngine
 
 

@@ -11,8 +11,8 @@ import pytest
 from harness.errors import InfrastructureError, Interrupted
 from harness.events import CellStarted
 from harness.journal import read_matrix
-from harness.matrices import CellState
 from harness.matrix.ledger import Ledger
+from harness.model.matrix import CellState
 from harness.tools.stop import check_stop, stop_asked
 from tests.unit.fleets import Fleet, states
 

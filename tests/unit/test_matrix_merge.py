@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from harness.errors import UsageError
 from harness.journal import cells, read_matrix, read_plan, write_matrix
-from harness.matrices import CellState, MatrixRun, Plan, Shard
 from harness.matrix.merge import merge
 from harness.matrix.parts import read_parts
 from harness.model import Run, Verdict
+from harness.model.matrix import CellState, MatrixRun, Plan, Shard
 from tests.unit import matrices, runs
 
 PLAN = matrices.plan(("v0.6.4", "v0.8.3", "v0.9.3"), ("master", "v0.12.0"))

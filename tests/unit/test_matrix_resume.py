@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from harness.errors import UsageError
 from harness.journal import read_matrix, write_matrix, write_run
-from harness.matrices import CellState, Plan, Shard
 from harness.matrix.resume import check_same, check_shard, done, stored_matrix
+from harness.model.matrix import CellState, Plan, Shard
 from tests.unit import matrices, runs
 
 PLAN = matrices.plan(("v0.6.4", "v0.8.3"), ("master", "v0.12.0"))

@@ -20,11 +20,11 @@ from harness.events import (
     MatrixStarted,
 )
 from harness.journal import cells, read_matrix, read_plan
-from harness.matrices import CellState
 from harness.matrix.queue import Limits
 from harness.model import Verdict
-from harness.runner import hangs
-from harness.runner.cell import Settings
+from harness.model.matrix import CellState
+from harness.plan.cell import Settings
+from harness.run import hangs
 from tests.unit import matrices
 from tests.unit.fleets import REGRESSED, Fleet, Yard, cells_of, states
 

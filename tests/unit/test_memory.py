@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.backends.native import sandbox
+from harness.backends.native.memory import Kills, oom_kills
 from harness.model import Reason
-from harness.tools.memory import Kills, oom_kills
 
 VMSTAT = "nr_free_pages 7\noom_kill 3\nnuma_hit 9\n"
 V1 = "4:memory:/jobs/7\n1:name=systemd:/x\n0::/\n"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.matrices import Plan
+from harness.model.matrix import Plan
 from harness.plan.forecast import Durations, forecast
 from tests.unit.test_plan_shards import CELLS, plan
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.errors import UsageError
-from harness.matrices import Plan
+from harness.model.matrix import Plan
 from harness.plan.formats import FORMATS, minutes, render
 from harness.plan.shards import split
 from tests.unit.test_plan_shards import CELLS, plan

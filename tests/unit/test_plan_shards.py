@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.errors import UsageError
-from harness.matrices import MOST_SHARDS, Plan, Shard
 from harness.model import Side
+from harness.model.matrix import MOST_SHARDS, Plan, Shard
 from harness.plan.forecast import Durations
 from harness.plan.shards import SLACK, Split, part, split
 from tests.unit import matrices

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.errors import UsageError
-from harness.matrices import CellId, Plan, PlannedCell
 from harness.model import Channel, Side
+from harness.model.matrix import CellId, Plan, PlannedCell
 from harness.plan import planning
 from harness.plan.planning import Selection
-from harness.refs import resolve
+from harness.repository.refs import resolve
 from tests.unit.sites import FRAME, Planner, Written, WrittenSite, repository
 
 FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -11,9 +11,9 @@ from harness.backends.base import LegExit, LegRequest, Sink
 from harness.config.skiplists import Entry
 from harness.journal import read_matrix, read_run, write_run
 from harness.model import Fault, Outcome, Reason, Suspicion, Verdict
-from harness.reclassify import reclassify, reclassify_into
-from harness.runner import hangs
-from harness.runner.cell import Settings
+from harness.plan.cell import Settings
+from harness.run import hangs
+from harness.stored.rejudge import reclassify, reclassify_into
 from tests.unit.fleets import REGRESSED, Fleet
 from tests.unit.pairs import MIXED, Bench, Player, stream
 from tests.unit.rejudged import KNOWN, lists, notes, stored, tree

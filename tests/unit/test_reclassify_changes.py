@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harness.journal import read_run, write_run
 from harness.model import Outcome, Run, Status, Verdict
-from harness.reclassify import reclassify, told
+from harness.stored.rejudge import reclassify, report
 from tests.unit.pairs import MIXED, Bench, Player, entry
 from tests.unit.rejudged import KNOWN, changes, lists, notes, stored, why
 from tests.unit.runs import full_name
@@ -28,8 +28,8 @@ def test_a_new_entry_makes_a_failure_known_and_is_named(bench: Bench) -> None:
     assert (found.before.verdict, found.before.exit_code) == (Verdict.REGRESSED, 1)
     # TestFlaky is what is left.
     assert (found.after.verdict, found.after.exit_code) == (Verdict.FLAKY, 0)
-    assert "regressed → known" in told.render(found)
-    assert told.headline(found) == "regressed → flaky: 1 test changed: 1 now known"
+    assert "regressed → known" in report.render(found)
+    assert report.headline(found) == "regressed → flaky: 1 test changed: 1 now known"
 
 
 def test_an_entry_that_has_gone_makes_a_failure_regressed(bench: Bench) -> None:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from harness.config.conditions import Commits, Condition
 from harness.errors import UsageError
-from harness.reclassify import reclassify
-from harness.refs import Repository
-from harness.tools.git import GitFailed
+from harness.repository.git import GitFailed
+from harness.repository.refs import Repository
+from harness.stored.rejudge import reclassify
 from tests.unit.pairs import MIXED, Bench, Player
 from tests.unit.rejudged import KNOWN, changes, lists, stored
 from tests.unit.runs import FRONTEND, SUITE

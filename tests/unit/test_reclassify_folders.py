@@ -13,9 +13,9 @@ from harness.config.conditions import Commits, Condition
 from harness.errors import InfrastructureError, UsageError
 from harness.journal import read_run, write_run
 from harness.model import Verdict
-from harness.reclassify import reclassify, reclassify_into
-from harness.refs import Repository
 from harness.reports.write import write_reports
+from harness.repository.refs import Repository
+from harness.stored.rejudge import reclassify, reclassify_into
 from tests.unit.pairs import MIXED, Bench, Player
 from tests.unit.rejudged import KNOWN, changes, lists, notes, stored, tree
 

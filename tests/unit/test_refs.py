@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness import refs
 from harness.errors import ExitCode, UsageError
 from harness.events import ignore
 from harness.model import Side
-from harness.refs import Meant, Repository, UnknownRefError, releases, resolve
-from harness.tools.git import Git
+from harness.repository import refs
+from harness.repository.git import Git
+from harness.repository.refs import Meant, Repository, UnknownRefError, releases, resolve
 from harness.tools.refnames import check_text
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import ExitCode, InfrastructureError
-from harness.tools.refusals import (
+from harness.engine.registry_errors import (
     ABSENT,
     ANSWERS_BADLY,
     DENIED,
@@ -20,6 +19,7 @@ from harness.tools.refusals import (
     cause_of,
     registry_of,
 )
+from harness.errors import ExitCode, InfrastructureError
 
 
 @pytest.mark.parametrize(

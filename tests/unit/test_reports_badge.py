@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.matrices import CellState
+from harness.model.matrix import CellState
 from harness.reports.badge import badge
 from harness.reports.overview import spots
 from tests.unit import exampleruns, matrixruns, runs

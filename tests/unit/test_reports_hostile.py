@@ -12,15 +12,15 @@ from msgspec.structs import replace
 
 from harness.cli.umbrella import umbrella
 from harness.config.policy import Policy
-from harness.gate import Results, evaluate
-from harness.gate import told as gate_told
 from harness.history import History
 from harness.journal import cells, read_matrix
 from harness.model import Verdict
 from harness.reports import matrixterminal, plantable, terminal
-from harness.triage import past
-from harness.triage import told as diff_told
-from harness.triage.diff import compare
+from harness.stored import past
+from harness.stored import report as diff_told
+from harness.stored.diff import compare
+from harness.stored.gate import Results, evaluate
+from harness.stored.gate import report as gate_told
 from tests.unit import exampleruns, matrixruns, runs
 from tests.unit.matrixruns import Example
 from tests.unit.runs import F, P

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from harness.errors import BuildError
 from harness.journal.single import result_of
-from harness.matrices import CellResult, MatrixRun, Shard
 from harness.matrix.ledger import failed, stopped
 from harness.model import Channel
+from harness.model.matrix import CellResult, MatrixRun, Shard
 from harness.reports.matrixterminal import render
 from tests.conftest import Golden
 from tests.unit import matrices, runs

@@ -7,13 +7,13 @@ import pytest
 
 from harness.errors import UsageError
 from harness.gotest.fingerprint import fingerprint
-from harness.matrices import CellResult, CellState, MatrixRun
 from harness.model import Judgement, Outcome, Result, Verdict
+from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports import survey as surveys
 from harness.reports.layout import grids
 from harness.reports.overview import BY_WEIGHT, headline, sentence, spots
 from harness.reports.survey import NO_CAUSE, Survey
-from harness.verdict import WORST_FIRST
+from harness.verdict.table import WORST_FIRST
 from tests.unit import exampleruns, matrixruns, runs
 from tests.unit.exampleruns import SUITES
 from tests.unit.matrixruns import FRONTENDS, MASTER, commit, pair, planned

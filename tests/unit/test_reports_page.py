@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.matrices import Shard
 from harness.model import Verdict
+from harness.model.matrix import Shard
 from harness.reports.overview import spots
 from tests.unit import exampleruns, matrixruns
 from tests.unit.htmlpages import number, rendered, tree

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from harness.matrices import Plan
+from harness.model.matrix import Plan
 from harness.plan.shards import split
 from harness.reports.plantable import render
 from tests.unit.test_plan_shards import plan

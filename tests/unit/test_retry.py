@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from harness.engine import retry
+from harness.engine.registry_errors import DENIED, LIMITED, Cause, ImageRefused
+from harness.engine.retry import ATTEMPTS, persist
 from harness.errors import Interrupted
-from harness.tools import retry
 from harness.tools.crew import Crew
-from harness.tools.refusals import DENIED, LIMITED, Cause, ImageRefused
-from harness.tools.retry import ATTEMPTS, persist
 from harness.tools.stop import pause
 
 

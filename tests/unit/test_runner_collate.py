@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.model import Fault, Leg, LegRun, Outcome, Reason, Result, Status, Verdict
-from harness.runner.collate import decided, judgements
+from harness.verdict.collate import decided, judgements
 from tests.unit.pairs import entry
 from tests.unit.streams import marked, read
 

@@ -11,7 +11,7 @@ import pytest
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.model import Fault, Leg, LegRun, Outcome, Reason, Run, Verdict
-from harness.runner.cell import Settings
+from harness.plan.cell import Settings
 from harness.tools import machine
 from tests.unit.pairs import Bench, Played, Player, stream
 from tests.unit.runs import full_name

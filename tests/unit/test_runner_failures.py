@@ -11,7 +11,7 @@ import pytest
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.errors import BuildError, InfrastructureError, Interrupted
 from harness.model import Leg, Verdict
-from harness.runner.cell import Settings
+from harness.plan.cell import Settings
 from harness.tools.stop import check_stop, stop_asked
 from tests.unit.pairs import MIXED, PATIENCE, Bench, Player, until_stopped
 

@@ -14,10 +14,10 @@ from harness.backends.base import LegExit, LegRequest, Sink
 from harness.errors import DiskFull, ExitCode, InfrastructureError
 from harness.journal import read_run
 from harness.model import Fault, Judgement, Leg, Outcome, Reason, Result, Run, Verdict
+from harness.plan.cell import Settings
 from harness.reports.summary import headline
-from harness.runner.cell import Settings
-from harness.runner.faults import excused, fault_of, kept_from_running
 from harness.tools.stop import stop_asked
+from harness.verdict.faults import excused, fault_of, kept_from_running
 from tests.unit.pairs import Bench, Played, Player, attempts, stream
 from tests.unit.runs import full_name, leg_run
 

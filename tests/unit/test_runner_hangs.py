@@ -11,11 +11,11 @@ from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.processes import PROCESSES
 from harness.events import Event, Warned
 from harness.model import Leg, Outcome, Reason, Run
-from harness.reclassify.rejudge import rejudge
-from harness.runner import hangs
-from harness.runner.budgets import budgets_of
-from harness.runner.cell import Settings
-from harness.runner.hangs import Budgets, LastWords, Watch
+from harness.plan.cell import Settings
+from harness.run import hangs
+from harness.run.budgets import budgets_of
+from harness.run.hangs import Budgets, LastWords, Watch
+from harness.stored.rejudge.rejudge import rejudge
 from tests.unit.pairs import MARK, Bench, Player
 from tests.unit.runs import full_name
 from tests.unit.test_gotest_deadlocks import ACCEPTS, LOCKED, dump

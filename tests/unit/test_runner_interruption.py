@@ -13,8 +13,8 @@ from harness.errors import ExitCode
 from harness.events import TestEnded, ignore
 from harness.journal import read_run
 from harness.model import Leg, Outcome, Reason, Verdict
-from harness.runner.cell import Settings
-from harness.runner.pair import run_pair
+from harness.plan.cell import Settings
+from harness.run.pair import run_pair
 from harness.tools.crew import Crew
 from tests.unit.pairs import (
     MIXED,

@@ -12,7 +12,7 @@ from harness.errors import ExitCode
 from harness.events import LegStarted, PhaseEnded, Said, TestEnded
 from harness.journal import read_run
 from harness.model import Leg, Status, Verdict
-from harness.runner.cell import Settings
+from harness.plan.cell import Settings
 from tests.unit.pairs import MIXED, PATIENCE, Bench, Player, entry
 from tests.unit.runs import full_name
 

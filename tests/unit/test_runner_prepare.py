@@ -10,16 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.backends import choose
 from harness.backends.base import Problem
 from harness.config.datadir import Data
 from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.model import Channel, Commit, Side
-from harness.refs import Meant, Repository
-from harness.runner import choose, workspace
-from harness.runner.prepare import Ask, Prepared, prepare
+from harness.plan import workspace
+from harness.plan.prepare import Ask, Prepared, prepare
+from harness.repository.git import Git
+from harness.repository.refs import Meant, Repository
 from harness.store import Store
-from harness.tools.git import Git
 from tests.unit.pairs import Player
 from tests.unit.runs import FRONTEND, SUITE
 

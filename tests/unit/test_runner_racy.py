@@ -12,12 +12,12 @@ from harness.errors import ExitCode
 from harness.history.batch import is_mixed
 from harness.journal import read_run
 from harness.model import Evidence, Judgement, Leg, Outcome, Run, Tally, Verdict
-from harness.reclassify import reclassify
+from harness.plan.cell import Settings
 from harness.reports.summary import headline
 from harness.reports.terminal import render
-from harness.runner.cell import Settings
-from harness.runner.collate import judgements
-from harness.runner.reruns import FEW
+from harness.run.reruns import FEW
+from harness.stored.rejudge import reclassify
+from harness.verdict.collate import judgements
 from tests.unit.pairs import Bench, Player, attempts, stream
 from tests.unit.rejudged import lists
 from tests.unit.runs import full_name

@@ -9,8 +9,8 @@ import pytest
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.events import Said
 from harness.model import Leg, Outcome, Reason, Result, Run
-from harness.runner.cell import Settings
-from harness.runner.recovery import LIMIT
+from harness.plan.cell import Settings
+from harness.run.recovery import LIMIT
 from tests.unit.pairs import MARK, Bench, Played, Player
 from tests.unit.runs import full_name
 

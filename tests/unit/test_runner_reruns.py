@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.backends.base import LegExit, LegRequest, Sink
+from harness.engine.retry import delay
 from harness.errors import (
     BuildError,
     ExitCode,
@@ -16,10 +17,9 @@ from harness.errors import (
 )
 from harness.events import Said
 from harness.model import Fault, Leg, Reason, Verdict
-from harness.runner import reruns
-from harness.runner.cell import Settings
-from harness.runner.reruns import FEW
-from harness.tools.retry import delay
+from harness.plan.cell import Settings
+from harness.run import reruns
+from harness.run.reruns import FEW
 from tests.unit.pairs import Bench, Player, attempts, stream
 from tests.unit.runs import full_name
 

@@ -13,9 +13,9 @@ from harness.errors import UsageError
 from harness.events import ignore
 from harness.journal import read_run
 from harness.model import Leg, LegRun, Outcome, Result, Run, Verdict
-from harness.runner.cell import Settings
-from harness.runner.collate import judgements
-from harness.runner.pair import run_pair
+from harness.plan.cell import Settings
+from harness.run.pair import run_pair
+from harness.verdict.collate import judgements
 from tests.unit.pairs import (
     Bench,
     Interruption,

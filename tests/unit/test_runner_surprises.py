@@ -9,9 +9,9 @@ import pytest
 
 from harness.errors import ExitCode
 from harness.model import Leg, Outcome, Verdict
+from harness.plan.cell import Settings
 from harness.reports.terminal import render
-from harness.runner.cell import Settings
-from harness.runner.reruns import FEW
+from harness.run.reruns import FEW
 from tests.unit.pairs import MIXED, Bench, Player, attempts
 from tests.unit.runs import full_name
 

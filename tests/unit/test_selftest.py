@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harness import verdict
 from harness.cli.show import show_demo
 from harness.config.expectations import Expectation
 from harness.config.matrixfile import Include, Matrix
@@ -18,11 +17,10 @@ from harness.config.yamlfile import Place
 from harness.errors import ConfigError, ExitCode
 from harness.journal import cells
 from harness.journal.single import result_of
-from harness.matrices import CellResult, PlannedCell
 from harness.matrix.ledger import failed, missing
 from harness.model import Run, Verdict
-from harness.runner import collate
-from harness.selftest import (
+from harness.model.matrix import CellResult, PlannedCell
+from harness.stored.selftest import (
     CODES_OF_DEMO,
     Finding,
     SelfTest,
@@ -30,8 +28,9 @@ from harness.selftest import (
     evaluate,
     expectations,
     of_demo,
-    told,
+    report,
 )
+from harness.verdict import collate, table
 from tests.unit import matrices
 from tests.unit.fleets import Fleet
 from tests.unit.pairs import Bench, Played, Player
@@ -94,7 +93,7 @@ def test_what_is_known_is_seen(run: Run) -> None:
     }
     assert found.exit_code is ExitCode.COMPATIBLE
     assert "no such mount" in findings(found)[0].why
-    assert told.headline(found) == "1 of 1 case seen as expected"
+    assert report.headline(found) == "1 of 1 case seen as expected"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def test_what_comes_out_otherwise_is_missed(run: Run, wanted: Expectation, why: 
     assert first.sight is Sight.MISSED
     assert first.why.endswith(why)
     assert found.exit_code is ExitCode.REGRESSION
-    assert "no longer sees what is known" in told.render(found)
+    assert "no longer sees what is known" in report.render(found)
 
 
 def test_a_breakage_that_nothing_expects_is_not_passed_over(run: Run) -> None:
@@ -123,7 +122,7 @@ def test_a_breakage_that_nothing_expects_is_not_passed_over(run: Run) -> None:
     assert [it.sight for it in extra] == [Sight.UNWANTED]
     assert "TestMount" in extra[0].test
     assert found.exit_code is ExitCode.REGRESSION
-    assert "which nothing expects" in told.render(found)
+    assert "which nothing expects" in report.render(found)
 
 
 def test_a_test_that_is_not_there_is_no_success(run: Run) -> None:
@@ -189,7 +188,7 @@ def test_a_harness_that_runs_the_suites_own_frontend_twice_fails(tmp_path: Path)
 
 
 def test_the_json_has_every_case_and_test(run: Run) -> None:
-    answer = json.loads(json.dumps(told.as_json(held(run, MOUNT, CUT, COPY))))
+    answer = json.loads(json.dumps(report.as_json(held(run, MOUNT, CUT, COPY))))
     (case,) = answer["cases"]
     assert (answer["exit_code"], case["sight"], len(case["tests"])) == (0, "seen", 3)
     assert case["tests"][0]["wanted"] == "regressed"
@@ -199,7 +198,7 @@ def test_the_json_has_every_case_and_test(run: Run) -> None:
 def test_what_tests_print_reaches_no_terminal_and_no_ci(tmp_path: Path) -> None:
     words = "::error::no such mount ##[error]x \x1b[31m\u202e"
     hostile: Played = {"TestMount": ("pass", f"fail {words}")}
-    text = told.render(held(played(tmp_path, hostile), MOUNT))
+    text = report.render(held(played(tmp_path, hostile), MOUNT))
     assert not [line for line in text.splitlines() if line.strip().startswith("::")]
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -245,7 +244,7 @@ def test_a_cell_runs_the_tests_that_are_named_and_no_others(tmp_path: Path) -> N
     some, rest = fleet.plan.cells[0], fleet.plan.cells[1:]
     fleet.plan = replace(fleet.plan, cells=(replace(some, tests=("TestMount",)), *rest))
     folder, made = fleet.run()
-    assert verdict.exit_code(made.verdict) == 0
+    assert table.exit_code(made.verdict) == 0
     for row, run in cells(folder):
         assert run is not None
         wanted = "^TestMount$" if row.id == some.id else ".*"

@@ -17,7 +17,6 @@ from harness.config.datadir import find_data
 from harness.config.oracle import SILENT, Oracle, load_oracle
 from harness.config.policy import Policy, Stance
 from harness.errors import ConfigError
-from harness.gate import Kind
 from harness.gotest.oracle import Found, suspicious
 from harness.journal import write_run
 from harness.model import Leg, Outcome, Suspicion, Verdict
@@ -25,7 +24,8 @@ from harness.reports import ctrf, junit
 from harness.reports.summary import suspicions
 from harness.reports.terminal import render
 from harness.reports.write import write_reports
-from harness.runner.suspicions import Life, marked, owners
+from harness.run.suspicions import Life, marked, owners
+from harness.stored.gate import Kind
 from tests.unit.ctrf import CTRF
 from tests.unit.gates import gate, kinds, ran
 from tests.unit.gates import suspicious as suspicious_row

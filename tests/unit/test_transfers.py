@@ -13,14 +13,22 @@ from docker.errors import APIError, DockerException
 from requests import Response
 from urllib3.exceptions import ProtocolError
 
+from harness.engine import transfers
+from harness.engine.client import Engine
+from harness.engine.endpoint import Endpoint
+from harness.engine.errors import EngineFailed
+from harness.engine.registry_errors import (
+    ABSENT,
+    DENIED,
+    LIMITED,
+    OTHER,
+    UNREACHABLE,
+    Cause,
+    ImageRefused,
+)
+from harness.engine.stream import Attached
 from harness.errors import Interrupted
-from harness.tools import transfers
-from harness.tools.asking import EngineFailed
-from harness.tools.attached import Attached
 from harness.tools.crew import Crew
-from harness.tools.endpoint import Endpoint
-from harness.tools.engine import Engine
-from harness.tools.refusals import ABSENT, DENIED, LIMITED, OTHER, UNREACHABLE, Cause, ImageRefused
 
 REMOTE = "127.0.0.1:5000/cache/compat:suite-1"
 LOCAL = "compat/suite:1"

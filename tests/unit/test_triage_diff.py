@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.matrices import CellResult, CellState
 from harness.model import Judgement, Pair, Run, Verdict
-from harness.triage import Diff, compare, told
+from harness.model.matrix import CellResult, CellState
+from harness.stored import report
+from harness.stored.diff import Diff, compare
 from tests.unit import nights, runs
 from tests.unit.gates import OTHER, PAIR, SIDES, judged, ran, run_of, stored, undone
 
@@ -41,7 +42,7 @@ def test_equal_runs_do_not_differ() -> None:
     found = diff(cells, cells)
     assert not found.changed
     assert found.compared == 2
-    assert told.headline(found) == "nothing changed in 2 cells"
+    assert report.headline(found) == "nothing changed in 2 cells"
 
 
 def test_a_test_whose_verdict_changed_is_told_with_both_sides() -> None:
@@ -81,7 +82,7 @@ def test_another_failure_of_the_same_verdict_is_a_change() -> None:
     failed = replace(before.candidate[0], fingerprint="another", error="otherwise")
     found = diff([ran(before)], [ran(replace(before, candidate=(failed,)))])
     assert found.cells[0].tests[0].differently
-    assert "regressed, in another way" in told.render(found)
+    assert "regressed, in another way" in report.render(found)
 
 
 @pytest.mark.parametrize(
@@ -124,12 +125,12 @@ def test_a_cell_that_lost_its_result_is_told() -> None:
     assert cell.after
     assert cell.after.state is CellState.MISSING
     assert cell.tests == ()
-    assert "compatible → missing" in told.render(found)
+    assert "compatible → missing" in report.render(found)
 
 
 def test_a_cell_that_failed_says_why() -> None:
     found = diff([ran(), ran(pair=OTHER)], [ran(), undone(CellState.FAILED, "no\x1b[2J space")])
-    assert "compatible → failed\n  after   no␛[2J space\n" in told.render(found)
+    assert "compatible → failed\n  after   no␛[2J space\n" in report.render(found)
 
 
 def test_two_single_runs_are_compared_whatever_their_pairs() -> None:
@@ -137,7 +138,7 @@ def test_two_single_runs_are_compared_whatever_their_pairs() -> None:
     (cell,) = found.cells
     assert (cell.before, cell.after) != (None, None)
     assert [row.name for row in cell.tests] == [runs.full_name("TestFoo")]
-    assert "v0.6.4 × master (oci) → v0.12.5 × master (oci)" in told.render(found)  # noqa: RUF001
+    assert "v0.6.4 × master (oci) → v0.12.5 × master (oci)" in report.render(found)  # noqa: RUF001
 
 
 def test_names_that_moved_are_told() -> None:
@@ -145,7 +146,7 @@ def test_names_that_moved_are_told() -> None:
     found = diff([ran()], [ran(pair=moved)])
     assert found.commits == {"master": (runs.FRONTEND.sha, "f" * 40)}
     assert not found.changed
-    assert "commit  master: 73ed6825c0ff → ffffffffffff" in told.render(found)
+    assert "commit  master: 73ed6825c0ff → ffffffffffff" in report.render(found)
 
 
 VERDICTS = st.sampled_from(sorted(SIDES))
@@ -199,29 +200,29 @@ def _nights() -> tuple[list[Cell], list[Cell]]:
 
 def test_a_difference_is_told_as_it_was_read(golden: Golden) -> None:
     found = diff(*_nights())
-    golden("diff/nights.txt", told.render(found))
-    golden("diff/nights.json", json.dumps(told.as_json(found), indent=2) + "\n")
+    golden("diff/nights.txt", report.render(found))
+    golden("diff/nights.json", json.dumps(report.as_json(found), indent=2) + "\n")
 
 
 def test_hostile_names_are_told_as_they_were_read(golden: Golden) -> None:
     hostile = replace(runs.hostile_run(), pair=PAIR)
-    text = told.render(diff([nights.done(run_of(PAIR))], [nights.done(hostile)]))
+    text = report.render(diff([nights.done(run_of(PAIR))], [nights.done(hostile)]))
     assert all(line.isprintable() for line in text.split("\n"))
     golden("diff/hostile.txt", text)
 
 
 def test_colours_add_nothing_but_colours() -> None:
     found = diff(*_nights())
-    coloured = told.render(found, color=True)
+    coloured = report.render(found, color=True)
     assert "\x1b[" in coloured
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == told.render(found)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == report.render(found)
 
 
 @pytest.mark.parametrize("name", ["##[error]x", "::error::x"])
 def test_a_ci_obeys_no_name(name: str) -> None:
     row: Judgement = judged("TestFoo", Verdict.REGRESSED)
     hostile = run_of(PAIR, replace(row, name=name))
-    text = told.render(diff([ran()], [nights.done(hostile)]))
+    text = report.render(diff([ran()], [nights.done(hostile)]))
     assert "##[" not in text
     assert not any(line.strip().startswith("::") for line in text.splitlines())
 
@@ -229,6 +230,6 @@ def test_a_ci_obeys_no_name(name: str) -> None:
 def test_the_worst_of_a_flood_is_told_first() -> None:
     rows = [judged(f"Test{number}", Verdict.COMPATIBLE) for number in range(60)]
     found = diff([ran()], [ran(*rows, judged("TestLast", Verdict.REGRESSED))])
-    text = told.render(found)
+    text = report.render(found)
     assert text.splitlines()[4].startswith("  ✗ TestLast")
     assert "… and 11 more" in text

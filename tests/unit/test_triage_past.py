@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from harness.errors import UsageError
 from harness.history import History
-from harness.matrices import CellState
 from harness.model import Verdict
-from harness.triage import past
+from harness.model.matrix import CellState
+from harness.stored import past
 from tests.unit import nights, runs
 from tests.unit.gates import OTHER, PAIR, judged, run_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.tools.asking import EngineFailed
-from harness.tools.tunnel import ssh_command
+from harness.engine.errors import EngineFailed
+from harness.engine.tunnel import ssh_command
 
 DIAL = "docker system dial-stdio"
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from harness.model import Outcome, Reason, Result, Verdict
-from harness.verdict import judge
+from harness.verdict.table import judge
 from tests.unit.verdicts import (
     ENTRIES,
     MISSING,

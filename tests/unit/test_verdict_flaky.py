@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from harness.config.skiplists import Entry, Signature
 from harness.model import Reason, Recent, Status, Tally, Verdict
-from harness.verdict import flake_rate, judge, tally
+from harness.verdict.table import flake_rate, judge, tally
 from tests.unit.verdicts import ENTRIES, MISSING, NEW, OLD, PASS, SKIP, entry, failing
 
 

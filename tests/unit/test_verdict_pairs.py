@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ExitCode
 from harness.model import Judgement, Result, Verdict
-from harness.verdict import MIN_EXECUTED, UNEXPECTED, WORST_FIRST, exit_code, overall
+from harness.verdict.table import MIN_EXECUTED, UNEXPECTED, WORST_FIRST, exit_code, overall
 from tests.unit.verdicts import MISSING, NAME, NEW, OLD, PASS, SKIP
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.config.skiplists import Entry
 from harness.model import Outcome, Reason, Result, Verdict
-from harness.verdict import judge
+from harness.verdict.table import judge
 from tests.unit.verdicts import ENTRIES, PASS, SPURIOUS, result
 
 outcomes = st.sampled_from(list(Outcome))

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.model import Evidence, Reason, Result, Status, Tally, Verdict
-from harness.verdict import judge, weigh
+from harness.verdict.table import judge, weigh
 from tests.unit.verdicts import ENTRIES, MISSING, NEW, OLD, PASS, SKIP, entry, failing
 
 

@@ -25,15 +25,15 @@ from harness.backends.docker.supply import How, Supply
 from harness.backends.leg import environment
 from harness.backends.steps import go_directive
 from harness.config.lines import Lines
+from harness.engine.builders import Builder, builder_for
+from harness.engine.client import Engine
+from harness.engine.connect import connect
 from harness.errors import CompatError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
+from harness.repository.git import Git
 from harness.store import Store
-from harness.tools.builders import Builder, builder_for
 from harness.tools.clock import Stopwatch
-from harness.tools.connect import connect
-from harness.tools.engine import Engine
-from harness.tools.git import Git
 
 _START = "start an engine, or name one with DOCKER_HOST; --backend native needs none"
 

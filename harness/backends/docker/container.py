@@ -17,10 +17,10 @@ from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.docker import kept
 from harness.backends.leg import BINARY, GRACE, arguments
 from harness.backends.processes import lost_servers
+from harness.engine.client import Engine
+from harness.engine.containers import Container, Ended, Power
+from harness.engine.errors import EngineCannot, EngineFailed
 from harness.model import Fault, Reason
-from harness.tools.asking import EngineCannot, EngineFailed
-from harness.tools.containers import Container, Ended, Power
-from harness.tools.engine import Engine
 from harness.tools.inherited import CONTAINER, inherited
 
 _log = logging.getLogger(__name__)

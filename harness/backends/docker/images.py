@@ -24,16 +24,16 @@ from harness.backends.steps import (
     suite_steps,
     tests_step,
 )
-from harness.checkout import tree
+from harness.engine.builders import Build, Builder
+from harness.engine.client import PROJECT, Engine
+from harness.engine.inventory import GO_CACHE, lock_of
 from harness.errors import BuildError, ConfigError, InfrastructureError
 from harness.images import saved
 from harness.images.dockerfile import describe
 from harness.model import Side
+from harness.repository.checkout import tree
+from harness.repository.git import Git, add_history
 from harness.store import Store, key_of
-from harness.tools.builders import Build, Builder
-from harness.tools.engine import PROJECT, Engine
-from harness.tools.git import Git, add_history
-from harness.tools.labelled import GO_CACHE, lock_of
 
 HOME = "/compat"
 """Folder of ours in every suite's image."""

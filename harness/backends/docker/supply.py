@@ -14,14 +14,14 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 
+from harness.engine import transfers
+from harness.engine.client import Engine
+from harness.engine.inventory import lock_of
+from harness.engine.registry_errors import ABSENT, DENIED, ImageRefused
+from harness.engine.retry import persist
 from harness.errors import UsageError
 from harness.events import Listener, Said, Warned
 from harness.store import Store
-from harness.tools import transfers
-from harness.tools.engine import Engine
-from harness.tools.labelled import lock_of
-from harness.tools.refusals import ABSENT, DENIED, ImageRefused
-from harness.tools.retry import persist
 
 _LONGEST = 255
 _REPOSITORY = re.compile(

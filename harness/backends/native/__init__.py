@@ -23,14 +23,14 @@ from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import choose, provide
 from harness.backends.steps import ENVIRONMENT, Source, go_directive
-from harness.checkout import tree
 from harness.config.lines import Lines
 from harness.errors import CompatError, MissingToolError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
+from harness.repository.checkout import tree
+from harness.repository.git import Git
 from harness.store import Store, key_of
 from harness.tools.clock import Stopwatch
-from harness.tools.git import Git
 from harness.tools.machine import architecture
 from harness.tools.process import Request, find, run
 

@@ -11,17 +11,17 @@ import msgspec
 
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.leg import BINARY, GRACE, arguments, environment
-from harness.backends.native import init
+from harness.backends.native.cgroups import make_groups
 from harness.backends.native.leftovers import LEFT, read_left
+from harness.backends.native.memory import Kills, oom_kills
 from harness.backends.native.overdue import Asking
 from harness.backends.processes import PROCESSES, WRAPPED, lost_servers
 from harness.errors import InfrastructureError
+from harness.inside import init
 from harness.model import Fault, Reason
-from harness.tools.cgroups import make_groups
 from harness.tools.disks import disk_errors
 from harness.tools.guard import MARK
 from harness.tools.inherited import LEG, PYTHON, inherited
-from harness.tools.memory import Kills, oom_kills
 from harness.tools.process import Request, find, stream
 
 PROGRAMS = {

@@ -25,8 +25,8 @@ import msgspec
 
 from harness.errors import UsageError
 from harness.history import Mark, Since
-from harness.matrices import MatrixRun
 from harness.model import Run
+from harness.model.matrix import MatrixRun
 from harness.reports.overview import Spot, label
 from harness.reports.page.details import cell_view, cell_without_run
 from harness.reports.page.render import GENERATOR, embedded, index_page

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 import jinja2
 from markupsafe import Markup
 
-from harness.matrices import CellState, MatrixRun
 from harness.model import Verdict
+from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids, variant_of
 from harness.reports.overview import BY_WEIGHT, Spot, headline, tests_by_verdict
 from harness.reports.past import Past, Pasts

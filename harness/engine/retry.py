@@ -1,0 +1,62 @@
+"""Tries again what a registry refused for a reason that may pass."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from harness.engine.registry_errors import ImageRefused
+from harness.tools.stop import pause
+
+ATTEMPTS = 5
+_FIRST = 1.0
+_LONGEST = 60.0
+"""Seconds between two attempts: they double, and each has up to a second more by chance."""
+
+_T = TypeVar("_T")
+
+
+def persist(work: Callable[[], _T], tell: Callable[[str], None]) -> _T:
+    """Do something with a registry, up to ATTEMPTS times; `tell` hears of every further one.
+
+    Raises what `work` raises, the last time or if it will not pass, and Interrupted.
+    """
+
+    def told(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        brief = error.brief if isinstance(error, ImageRefused) else ""
+        again = f"attempt {state.attempt_number + 1} of {ATTEMPTS} in {state.upcoming_sleep:.1f} s"
+        tell(f"{brief}; {again}")
+
+    attempts = Retrying(
+        retry=retry_if_exception(_passes),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential_jitter(initial=_FIRST, max=_LONGEST),
+        before_sleep=told,
+        sleep=pause,
+        reraise=True,
+    )
+    return attempts(work)
+
+
+def delay(attempt: int, first: float) -> float:
+    """Give the seconds to wait before a further attempt, which count from 1: each twice the last.
+
+    Up to a second more by chance, so that machines that failed together do not return together.
+    """
+    if not first:
+        return 0.0
+    return min(_LONGEST, first * 2.0 ** (attempt - 1) + random.random())  # noqa: S311 - no secret
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, ImageRefused) and error.cause.passing

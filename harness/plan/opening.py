@@ -1,0 +1,234 @@
+"""Opens a matrix: its file or a stored plan, the repository and a backend become cells to run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msgspec.structs import replace
+
+import harness
+from harness.backends.base import Backend, Found
+from harness.backends.choose import AUTO, BACKENDS, Place, choose
+from harness.backends.docker.container import Privileges
+from harness.config.datadir import Data
+from harness.config.known import Known
+from harness.config.lines import Lines, load_lines
+from harness.config.matrixfile import Matrix, load_matrix
+from harness.config.yamlfile import Place as FilePlace
+from harness.errors import UsageError
+from harness.events import Listener, Said
+from harness.model import Channel, Commit, Side
+from harness.model.matrix import Plan, PlannedCell
+from harness.plan.cell import Cell
+from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan
+from harness.plan.selectors import explicit
+from harness.plan.workspace import Wanted, Workspace
+from harness.repository.refs import Meant, Repository, UnknownRefError
+from harness.store import Store, key_of
+from harness.tools.clock import now
+from harness.tools.redaction import redact
+from harness.verdict.evidence import MOST
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where commits come from, and what builds and runs them."""
+
+    repository: str
+    fetch: bool = False
+    backend: str = AUTO
+    runs: bool = True
+    """Whether the backend must be able to run here; a plan may be for other machines."""
+    stage: str | None = None
+    """`upstream` or `generic`, over what the lines' data say; None for that."""
+    privileges: Privileges = Privileges.AUTO
+    cache_repo: str = ""
+
+
+@dataclass(frozen=True)
+class MatrixAsk:
+    """What a user asks for."""
+
+    file: Path
+    where: Where
+    selection: Selection = field(default_factory=Selection)
+    offline: bool = False
+    reruns: int = 2
+    most_reruns: int = MOST
+    tests: tuple[str, ...] = ()
+    """Globs over test functions; empty for whole suites."""
+    test_timeout: float | None = None
+    """Seconds that any test may be at work, over what the matrix says."""
+    lists: bool = True
+    """Whether the skip lists decide; else every verdict is raw."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A plan, and what its cells are made from."""
+
+    plan: Plan
+    workspace: Workspace
+    backend: Backend
+    stage: str | None
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The test functions that the suites of the plan have."""
+        suites = {cell.pair.suite.sha: cell.pair.suite for cell in self.plan.cells}
+        return frozenset().union(*map(self.workspace.functions, suites.values()))
+
+    def cell(self, planned: PlannedCell) -> Cell:
+        """Choose line data, patches and entries for a planned cell. Raises ConfigError."""
+        pair = planned.pair
+        wanted = Wanted(
+            suite=pair.suite,
+            frontend=pair.frontend,
+            channel=pair.frontend_channel,
+            worker=pair.worker,
+            stage=self.stage,
+            offline=self.plan.offline,
+        )
+        return self.workspace.cell(wanted, self.backend)
+
+
+def open_matrix(
+    ask: MatrixAsk, data: Data, store: Store, expected: Expected, listener: Listener
+) -> Opened:
+    """Read a matrix, find its commits and plan it.
+
+    Raises ConfigError and UsageError for what the user can mend, MissingToolError if no backend
+    can run, GitFailed if the repository cannot be reached.
+    """
+    matrix = load_matrix(ask.file, Known.of(load_lines(data.lines_file)))
+    workspace = _workspace(ask, matrix, data, store, listener)
+    if not ask.lists:
+        workspace = dataclasses.replace(workspace, entries=())
+    backend = _backend(ask.where, workspace, listener)
+    site = _Site(workspace, backend, ask.where.stage, ask.offline)
+    frame = Frame(
+        matrix=ask.file.stem,
+        harness=harness.__version__,
+        created=now(),
+        repository=redact(ask.where.repository),
+        reruns=ask.reruns,
+        most_reruns=ask.most_reruns,
+        tests=ask.tests,
+        test_timeout=ask.test_timeout,
+        data=_data(workspace),
+    )
+    made = plan(matrix, ask.selection, frame, site, expected, lambda text: listener(Said(text)))
+    return Opened(made, workspace, backend, ask.where.stage)
+
+
+def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: Listener) -> Opened:
+    """Take a plan that was made elsewhere, with what is cached here.
+
+    Its commits are taken as they are, whatever its branches point at by now. Raises UsageError
+    if another harness, other data or another backend would build or run something else, and
+    what `open_matrix` raises.
+    """
+    names = [(build.commit.sha, Side.SUITE) for build in made.builds]
+    workspace, _ = Workspace.open(
+        data, store, where.repository, names, fetch=where.fetch, listener=listener
+    )
+    backend = _backend(_for_plan(where, made), workspace, listener)
+    site = _Site(workspace, backend, where.stage, made.offline)
+    site.look_ahead({sha for sha, _ in names})
+    mine = again(made, site, harness=harness.__version__, data=_data(workspace))
+    return Opened(mine, workspace, backend, where.stage)
+
+
+def _for_plan(where: Where, made: Plan) -> Where:
+    """Take the backend that a plan was made for. Raises UsageError if another is asked for."""
+    planned = {cell.pair.backend for cell in made.cells}
+    if len(planned) != 1:
+        raise UsageError(f"the plan {made.matrix} is for {len(planned)} backends", hint=OTHER)
+    (name,) = planned
+    if where.backend not in {AUTO, name}:
+        hint = f"leave --backend {where.backend} out, or plan again"
+        raise UsageError(f"the plan {made.matrix} is for the {name} backend", hint=hint)
+    return dataclasses.replace(where, backend=name)
+
+
+def _backend(where: Where, workspace: Workspace, listener: Listener) -> Backend:
+    place = Place(
+        workspace.store, workspace.repository, workspace.lines, where.privileges, where.cache_repo
+    )
+    if where.backend == AUTO or where.runs:
+        return choose(where.backend, place, listener)
+    return BACKENDS[where.backend](place)
+
+
+def _workspace(
+    ask: MatrixAsk, matrix: Matrix, data: Data, store: Store, listener: Listener
+) -> Workspace:
+    """Open the repository; what the matrix names is fetched if it is not there."""
+    names = explicit(matrix)
+    if ask.selection.candidate is not None:
+        names.append((ask.selection.candidate, Side.FRONTEND))
+    where, fetch = ask.where.repository, ask.where.fetch
+    try:
+        opened, _ = Workspace.open(data, store, where, names, fetch=fetch, listener=listener)
+    except UnknownRefError:
+        # Planning finds it too, and knows where it is written.
+        opened, _ = Workspace.open(data, store, where, [], fetch=False, listener=listener)
+    return opened
+
+
+def _data(workspace: Workspace) -> str:
+    """Digest the data that decide over results and are no part of a build."""
+    nowhere = FilePlace("", 0, 0)
+    recipes = workspace.data.images_file
+    return key_of(
+        {
+            "entries": [repr(replace(entry, place=nowhere)) for entry in workspace.entries],
+            "image sets": workspace.lines.image_sets,
+            "recipes": recipes.read_bytes() if recipes.is_file() else b"",
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Site:
+    """Answers planning's questions."""
+
+    workspace: Workspace
+    made_for: Backend
+    stage: str | None
+    offline: bool
+
+    @property
+    def repository(self) -> Repository:
+        return self.workspace.repository
+
+    @property
+    def lines(self) -> Lines:
+        return self.workspace.lines
+
+    @property
+    def backend(self) -> str:
+        return self.made_for.name
+
+    def look_ahead(self, shas: Collection[str]) -> None:
+        self.workspace.look_ahead(shas)
+
+    def commit(self, meant: Meant) -> Commit:
+        return self.workspace.commit(meant)
+
+    def check(self, suite: Commit, worker: str) -> None:
+        self.workspace.check(suite, worker)
+
+    def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
+        return self.workspace.channel(commit, wanted)
+
+    def contains(self, newer: str, older: str) -> bool:
+        return self.workspace.contains(newer, older)
+
+    def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
+        # A suite is built for the channel that its commit has, as Workspace.cell does.
+        request = self.workspace.request(side, commit, channel, self.stage, self.made_for)
+        return self.made_for.find(side, request)

@@ -1,0 +1,226 @@
+"""What the pairs of a run share: data files and a repository, read once; cells are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from harness.backends.base import Backend, BuildRequest
+from harness.config import series, skiplists
+from harness.config.conditions import Facts
+from harness.config.datadir import Data
+from harness.config.known import Known
+from harness.config.lines import Line, Lines, load_lines
+from harness.config.oracle import Oracle, load_oracle
+from harness.config.series import Patch
+from harness.config.skiplists import Entry
+from harness.errors import UsageError
+from harness.events import Listener
+from harness.gc import sweep
+from harness.images.sets import ImageSets
+from harness.model import Channel, Commit, Pair, Side
+from harness.plan.cell import Cell
+from harness.repository.ancestry import Ancestry
+from harness.repository.lineage import TESTS, locate
+from harness.repository.refs import Meant, Repository, find
+from harness.store import Store
+
+RELEASES = "frontend/dockerfile/release"
+"""Folder in BuildKit's tree with one folder per channel."""
+
+SUITE = "frontend/dockerfile/dockerfile_test.go"
+"""The tests; a tree without it has none."""
+
+
+FUNCTIONS = "frontend/dockerfile/*_test.go"
+_FUNCTION = r"^func [tT]est[A-Za-z0-9_]*\(.*Sandbox"
+"""Where a suite's functions are written, and how: `func testCopy(t *testing.T, sb …Sandbox) {`."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A pair as it is asked for."""
+
+    suite: Commit
+    frontend: Commit
+    channel: Channel | None = None
+    """None for experimental or labs, whichever the frontend's commit has."""
+    worker: str = "oci"
+    stage: str | None = None
+    """`upstream` or `generic`, over what the lines' data say; None for that."""
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Data files that were checked, and a repository that was opened."""
+
+    data: Data
+    store: Store
+    lines: Lines
+    patches: tuple[Patch, ...]
+    entries: tuple[Entry, ...]
+    repository: Repository
+
+    @classmethod
+    def open(
+        cls,
+        data: Data,
+        store: Store,
+        where: str,
+        asked: Sequence[tuple[str, Side]],
+        *,
+        fetch: bool,
+        listener: Listener,
+    ) -> tuple[Workspace, list[Meant]]:
+        """Read the data files, open the repository and find what each name means there.
+
+        What killed runs left half made in the store is removed first. Raises UsageError or
+        ConfigError for what the user can mend, GitFailed if a repository cannot be reached.
+        """
+        sweep(store.root)
+        store.hold(Path(where))  # as MiniKit's is, which every run of it names
+        lines = load_lines(data.lines_file)
+        known = Known.of(lines)
+        patches = series.load_series(data.patches, known)
+        entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date(), known)
+        repository, meant = find(where, asked, cache=store.root, fetch=fetch, listener=listener)
+        made = cls(data, store, lines, patches, entries, repository)
+        return made, meant
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        """What daemons should not say. Raises ConfigError."""
+        return load_oracle(self.data.oracle_file)
+
+    @cached_property
+    def contains(self) -> Callable[[str, str], bool]:
+        """Whether one commit has another in its history."""
+        return Ancestry(self.repository.graph, self.store.root).contains
+
+    def commit(self, meant: Meant) -> Commit:
+        """Describe a commit: its line and nearest releases. Raises UsageError."""
+        return locate(self.store, self.repository, self.lines, meant)
+
+    def look_ahead(self, shas: Iterable[str]) -> None:
+        """Ask git at once what is asked of each of these commits. Raises GitFailed."""
+        paths = (TESTS, SUITE, *(_tags(channel) for channel in Channel))
+        self.repository.git.look_ahead(shas, paths, ["go.mod"])
+
+    def check(self, suite: Commit, worker: str) -> None:
+        """See that a commit has tests and that they have this worker. Raises UsageError."""
+        if not self.repository.git.has(suite.sha, SUITE):
+            raise UsageError(
+                f"{suite.ref} has no Dockerfile integration tests",
+                hint="v0.3.0 is the first release that has them",
+            )
+        line = self.lines.line(suite.line)
+        if worker not in line.workers:
+            raise UsageError(
+                f"the tests of {line.name} have no worker {worker!r} that can run here",
+                hint=f"--worker takes one of: {', '.join(line.workers)}",
+            )
+
+    def cell(self, wanted: Wanted, backend: Backend) -> Cell:
+        """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError."""
+        own = self.request(Side.SUITE, wanted.suite, None, wanted.stage, backend)
+        control = self.request(Side.FRONTEND, wanted.suite, own.channel, wanted.stage, backend)
+        candidate = self.request(
+            Side.FRONTEND, wanted.frontend, wanted.channel, wanted.stage, backend
+        )
+        pair = Pair(
+            suite=wanted.suite,
+            frontend=wanted.frontend,
+            suite_channel=own.channel,
+            frontend_channel=candidate.channel,
+            worker=wanted.worker,
+            backend=backend.name,
+        )
+        facts = Facts(
+            daemon=wanted.suite,
+            frontend=wanted.frontend,
+            worker=wanted.worker,
+            backend=backend.name,
+            channel=candidate.channel,
+            offline=wanted.offline,
+            contains=self.contains,
+        )
+        line = self.lines.line(wanted.suite.line)
+        mirrored = wanted.offline and self.lines.images(line)
+        return Cell(
+            pair=pair,
+            suite=own,
+            control=control,
+            candidate=candidate,
+            entries=skiplists.applicable(self.entries, facts),
+            mirror=self._mirror(line) if mirrored else None,
+            oracle=self.oracle,
+            functions=self.functions(wanted.suite),
+        )
+
+    def functions(self, suite: Commit) -> frozenset[str]:
+        """Return the names of the test functions that a commit's sources have.
+
+        Some may be in no suite: the sources alone do not tell. Empty if none is found.
+        """
+        if suite.sha not in self._functions:
+            found = self.repository.git.search(suite.sha, _FUNCTION, FUNCTIONS)
+            names = (row.removeprefix("func ").partition("(")[0] for row in found)
+            self._functions[suite.sha] = frozenset(f"T{name[1:]}" for name in names)
+        return self._functions[suite.sha]
+
+    @cached_property
+    def _functions(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
+        """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
+        choices = (wanted,) if wanted else (Channel.LABS, Channel.EXPERIMENTAL)
+        there = [
+            channel for channel in Channel if self.repository.git.has(commit.sha, _tags(channel))
+        ]
+        for choice in choices:
+            if choice in there:
+                return choice
+        raise UsageError(
+            f"{commit.ref} has no frontend channel {' or '.join(choices)}",
+            hint=f"--channel takes one of: {', '.join(there) or 'none: no releases in it'}",
+        )
+
+    def request(
+        self,
+        side: Side,
+        commit: Commit,
+        channel: Channel | None,
+        stage: str | None,
+        backend: Backend,
+    ) -> BuildRequest:
+        """Choose what one side of a commit is built from. Raises UsageError for the channel."""
+        chosen = self.channel(commit, channel)
+        applied = series.applicable(
+            self.patches,
+            side,
+            commit,
+            channel=chosen,
+            backend=backend.name,
+            contains=self.contains,
+        )
+        line = _staged(self.lines.line(commit.line), stage)
+        return BuildRequest(commit, line, chosen, applied)
+
+    def _mirror(self, line: Line) -> Path:
+        return ImageSets(self.data, self.store).seed(line.images).path
+
+
+def _tags(channel: Channel) -> str:
+    return f"{RELEASES}/{channel.value}/tags"
+
+
+def _staged(line: Line, source: str | None) -> Line:
+    """Let the command line choose whose Dockerfiles are built."""
+    return replace(line, stage=replace(line.stage, source=source)) if source else line

@@ -1,0 +1,1 @@
+"""BuildKit's repository: git, what names mean, ancestry, release lines, patched trees."""

@@ -1,0 +1,157 @@
+"""The main job: build a pair, run both legs side by side, rerun what surprises, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import harness
+from harness.backends.base import Backend
+from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ignore
+from harness.gotest.selection import asks_for_all
+from harness.journal import RunFolder
+from harness.model import SCHEMA_VERSION, Host, Run
+from harness.plan.cell import Cell, Settings
+from harness.run.budgets import budgets_of
+from harness.run.builds import Built, build
+from harness.run.hangs import Budgets
+from harness.run.legs import ControlStore, LegRunner
+from harness.run.recents import recents_of
+from harness.run.reruns import Reruns
+from harness.run.resume import check_same, joined
+from harness.run.schedule import Schedule
+from harness.store import Store
+from harness.tools import machine
+from harness.tools.clock import Stopwatch, now
+from harness.verdict.conclude import Asked, conclude
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pair, how to run it, and with what."""
+
+    cell: Cell
+    settings: Settings
+    backend: Backend
+    store: Store
+    folder: RunFolder
+    command: tuple[str, ...]
+    """What the user would type for this pair; the rerun command begins with it."""
+    history: Path | None = None
+    """File that says how long each test takes, and what it did in recent runs."""
+    built: Built | None = None
+    """What it is run with, if that has been built."""
+    earlier: Run | None = None
+    """The interrupted run of this pair in this folder that is taken up."""
+
+
+def run_pair(job: Job, listener: Listener) -> Run:
+    """Build, run and judge one pair, and journal it.
+
+    A run that is interrupted once its legs have begun is journaled with what it has: the tests
+    that ended on both sides. One whose machine or engine fails then is journaled as `infra`.
+    A run that is taken up runs what is left of it and is journaled in its place. Raises what
+    building and beginning to run raise, with nothing journaled; UsageError if the run to take up
+    is of another pair.
+    """
+    phases, watch, started = _Phases(listener), Stopwatch(), now()
+    if job.earlier:
+        check_same(job.cell, job.earlier)
+    built = job.built or build(job.backend, job.cell, phases)
+    versions = job.backend.versions()
+    budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
+    recents = recents_of(job.history, job.cell.pair, _began(job, started), phases)
+    schedule = _schedule(job, built, versions, phases, budgets)
+    reruns = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase)
+    with phases.phase("run"):
+        if job.earlier:
+            schedule.resume(job.earlier.legs, {row.name for row in job.earlier.judgements})
+        else:
+            reruns.begin()
+    warnings = reruns.run()
+    asked = Asked(
+        command=job.command,
+        sides=schedule.sides,
+        whole=asks_for_all(job.earlier) if job.earlier else not job.settings.tests,
+        worker=job.cell.pair.worker,
+        interrupted=schedule.interrupted,
+        functions=job.cell.functions,
+    )
+    found = conclude(schedule.legs, job.cell.entries, asked, recents)
+    run = Run(
+        schema=SCHEMA_VERSION,
+        id=job.folder.id,
+        harness=harness.__version__,
+        command=job.command,
+        started=started,
+        seconds=watch.seconds,
+        pair=job.cell.pair,
+        offline=job.settings.offline,
+        host=Host(
+            kernel=machine.kernel(),
+            cpus=machine.cpus(),
+            memory=machine.memory(),
+            tools=versions,
+        ),
+        patches=job.cell.patches,
+        legs=tuple(schedule.legs),
+        judgements=found.judgements,
+        unmatched=found.unmatched,
+        verdict=found.verdict,
+        counts=found.counts,
+        exit_code=found.exit_code,
+        rerun=found.rerun,
+        phases=phases.seconds,
+        interrupted=schedule.interrupted,
+        control=job.settings.control,
+        warnings=(*phases.warnings, *warnings),
+    )
+    if job.earlier:
+        run = joined(job.earlier, run)
+    job.folder.write_run(run)
+    return run
+
+
+def control_is_stored(job: Job) -> bool:
+    """Whether `run_pair` would find a control run that can stand in for a new one."""
+    if job.built is None:
+        return False
+    schedule = _schedule(job, job.built, job.backend.versions(), ignore, Budgets())
+    return schedule.control_is_stored()
+
+
+def _began(job: Job, started: str) -> str:
+    return job.earlier.started if job.earlier else started
+
+
+def _schedule(
+    job: Job, built: Built, versions: dict[str, str], listener: Listener, budgets: Budgets
+) -> Schedule:
+    runner = LegRunner(job.backend, listener, job.cell.oracle, budgets)
+    controls = ControlStore(job.store, versions, machine.kernel())
+    return Schedule(job.cell, job.settings, built, job.folder, runner, controls, listener)
+
+
+class _Phases:
+    """Passes events on and keeps how long each phase took, and what is a warning."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.seconds: dict[str, float] = {}
+        self.warnings: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Warned):
+            self.warnings.append(event.text)
+        if isinstance(event, PhaseEnded):
+            self.seconds[event.phase] = event.seconds
+        self._listener(event)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        watch = Stopwatch()
+        self(PhaseStarted(name))
+        yield
+        self(PhaseEnded(name, watch.seconds))

@@ -1,0 +1,248 @@
+"""Which legs of a pair run when: both sides at once, a stored control where there is one."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from harness.backends.base import LegRequest
+from harness.config.skiplists import Entry
+from harness.errors import InfrastructureError, Interrupted
+from harness.events import Listener, Said
+from harness.gotest import selection
+from harness.journal import RunFolder
+from harness.model import Fault, Leg, LegRun, Status
+from harness.plan.cell import Cell, Settings, default_parallel
+from harness.run.builds import Built
+from harness.run.legs import ControlStore, LegRunner
+from harness.run.recovery import LIMIT, Rest, rest_of
+from harness.run.resume import left_unrun, rest_of_interrupted
+from harness.tools.crew import Crew
+from harness.tools.stop import stop_asked
+from harness.verdict.collate import known_names
+from harness.verdict.faults import broken, excused
+
+
+@dataclass
+class Schedule:
+    """The legs of one pair: those that ran so far, and how further ones are asked for."""
+
+    cell: Cell
+    settings: Settings
+    built: Built
+    folder: RunFolder
+    runner: LegRunner
+    controls: ControlStore
+    listener: Listener
+    legs: list[LegRun] = field(default_factory=list)
+    interrupted: bool = False
+    taken_up: str = ""
+    """What the legs that are gone on with selected, if there are any."""
+    broken: Fault | None = None
+    """What ended a leg, and with it the attempt: for now nothing can be had from this machine."""
+
+    def main(self) -> None:
+        """Run control and candidate, or the candidate beside a stored control.
+
+        Raises InfrastructureError if one of them did not even begin; then it may be tried again,
+        and nothing is left of what was tried.
+        """
+        self.legs.clear()
+        self.broken = None
+        for leg in self.sides:
+            shutil.rmtree(self.folder.leg(leg).path, ignore_errors=True)
+        wanted = {leg: self._main_request(leg) for leg in self.sides}
+        expected = None
+        if Leg.CONTROL in wanted and not self.settings.fresh_control:
+            stored = self.controls.find(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL))
+            if stored is not None:
+                self.listener(Said(f"control: the run of {stored.started} is used again"))
+                self.legs.append(stored)
+                expected = len(stored.results)
+        due = {leg: r for leg, r in wanted.items() if not any(leg is run.leg for run in self.legs)}
+        for run in self._side_by_side(due, 0, expected):
+            self.legs.append(run)
+            if run.leg is Leg.CONTROL and not self.ended:
+                self.controls.keep(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL), run)
+        self._recover(0)
+
+    def rerun(self, names: Sequence[str], *, alone: bool = False) -> None:
+        """Run these tests again, on both sides, as one further attempt.
+
+        If they are to be alone, one at a time. Where Go cannot select them at once they run one
+        after the other, as further legs.
+        """
+        self.broken = None
+        known = known_names(self.legs)
+        for select in selection.select_names(names, self.built.suite.go_minor, known):
+            attempt = 1 + max(run.attempt for run in self.legs)
+            requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
+            if alone:
+                requests = {
+                    leg: dataclasses.replace(request, parallel=1)
+                    for leg, request in requests.items()
+                }
+            self.legs += self._side_by_side(requests, attempt, len(names))
+            self._recover(attempt)
+
+    def _recover(self, attempt: int) -> None:
+        """Run what crashes and hangs cut off in an attempt, on the sides where they did."""
+        first = [run for run in self.legs if run.attempt == attempt]
+        chains = {run.leg: [run] for run in first if run.cut and not run.faults}
+        due: dict[Leg, Rest] = {}
+        for _ in range(LIMIT):
+            rests = {leg: self._rest(chain, first) for leg, chain in chains.items()}
+            # Nothing has come of it if the same is left.
+            due = {leg: rest for leg, rest in rests.items() if rest and rest != due.get(leg)}
+            if not due or self.ended:
+                return
+            number = 1 + max(run.attempt for run in self.legs)
+            for leg in due:
+                words = (cut := chains[leg][-1].cut) and cut.words
+                self.listener(Said(f"{leg}: {words}; what that cut off runs again"))
+            requests = {leg: self._request_rest(leg, number, rest) for leg, rest in due.items()}
+            expected = max((rest.expected or 0 for rest in due.values()), default=0)
+            chains = {leg: chain for leg, chain in chains.items() if leg in due}
+            for run in self._side_by_side(requests, number, expected or None):
+                recovered = replace(run, recovers=attempt)
+                self.legs.append(recovered)
+                chains[run.leg].append(recovered)
+
+    def _rest(self, chain: Sequence[LegRun], first: Sequence[LegRun]) -> Rest | None:
+        others = [run for run in first if run.leg is not chain[0].leg]
+        whole = [run for run in others if run.cut is None or run.cut.began]
+        elsewhere = known_names(whole) if whole else None
+        return rest_of(chain, self.built.suite.go_minor, elsewhere)
+
+    def resume(self, legs: Sequence[LegRun], decided: Collection[str]) -> None:
+        """Go on with these legs: run, on both sides, the tests that they did not decide.
+
+        Legs that came to their own end have left nothing but what a crash or a hang cut off.
+        """
+        self.legs += legs
+        attempt = 0
+        if left_unrun(legs, self.sides):
+            self.listener(Said(f"{len(decided)} tests have ended already"))
+            rest = rest_of_interrupted(legs, decided)
+            self.taken_up = rest.select
+            attempt = 1 + max(run.attempt for run in legs)
+            requests = {leg: self._request_rest(leg, attempt, rest) for leg in self.sides}
+            runs = self._side_by_side(requests, attempt, None)
+            self.legs += [replace(run, resumes=True) for run in runs]
+        self._recover(attempt)
+
+    def again(self) -> None:
+        """Run everything once more, on both sides, as one further attempt."""
+        self.broken = None
+        attempt = 1 + max(run.attempt for run in self.legs)
+        expected = max((len(run.results) for run in self.legs), default=None)
+        requests = {leg: self._main_request(leg, attempt) for leg in self.sides}
+        runs = self._side_by_side(requests, attempt, expected)
+        self.legs += [replace(run, repeats=True) for run in runs]
+        self._recover(attempt)
+
+    @property
+    def lacking(self) -> bool:
+        """Whether every leg of some side that was to run everything broke."""
+        unbroken = {run.leg for run in self.legs if run.main and broken(run) is None}
+        return not unbroken.issuperset(self.sides)
+
+    def control_is_stored(self) -> bool:
+        """Whether `main` would run the candidate alone, beside a stored control."""
+        wanted = Leg.CONTROL in self.sides and not self.settings.fresh_control
+        return wanted and self.controls.has(self._main_request(Leg.CONTROL))
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further leg can be run."""
+        return self.interrupted or self.broken is not None
+
+    @property
+    def sides(self) -> tuple[Leg, ...]:
+        """The legs that were asked for."""
+        return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
+
+    def _skip(self, also: Sequence[str] = ()) -> str:
+        paths = [*also, *skip_paths(self.cell.entries, self.cell.pair.worker)]
+        return selection.skip(paths, self.built.suite.go_minor)
+
+    def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
+        select = selection.select(self.settings.tests, worker=self.cell.pair.worker)
+        return self._request(leg, attempt, self.taken_up or select)
+
+    def _request_rest(self, leg: Leg, attempt: int, rest: Rest) -> LegRequest:
+        request = self._request(leg, attempt, rest.select)
+        parallel = 1 if rest.alone else request.parallel
+        return dataclasses.replace(request, skip=self._skip(rest.skip), parallel=parallel)
+
+    def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
+        parallel = self.settings.parallel or default_parallel()
+        return LegRequest(
+            suite=self.built.suite,
+            frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
+            worker=self.cell.pair.worker,
+            select=select,
+            # In reruns too: a test runs again with its whole sandbox, and a skipped test of the
+            # same sandbox may be one that hurts the host.
+            skip=self._skip(),
+            parallel=parallel,
+            procs=parallel,
+            timeout=self.settings.timeout,
+            offline=self.settings.offline,
+            mirror=self.cell.mirror,
+            folder=self.folder.leg(leg, attempt).path,
+            environment=self.cell.suite.line.environment,
+        )
+
+    def _side_by_side(
+        self, requests: dict[Leg, LegRequest], attempt: int, expected: int | None
+    ) -> list[LegRun]:
+        """Run legs at the same time; where they were stopped, give what they had by then."""
+        if self.ended:
+            return []
+        done: dict[Leg, LegRun] = {}
+        with Crew(max(1, len(requests)), "leg") as crew:
+
+            def run(leg: Leg, request: LegRequest) -> None:
+                folder = self.folder.leg(leg, attempt)
+                done[leg] = self.runner.run(request, folder, leg, attempt, expected)
+                if fault := broken(done[leg]):
+                    self.broken = self.broken or fault
+                    crew.stop()
+
+            try:
+                for leg, request in requests.items():
+                    crew.start(run, leg, request)
+                crew.wait()
+            except Interrupted:
+                self.interrupted = self.broken is None
+                crew.stop()
+            except KeyboardInterrupt:
+                self.interrupted = True
+                crew.stop()
+        self.interrupted = self.interrupted or stop_asked()
+        if self.broken and not attempt and len(done) < len(requests):
+            raise InfrastructureError(self.broken.words)
+        return [self._stopped(done[leg]) for leg in requests if leg in done]
+
+    def _stopped(self, run: LegRun) -> LegRun:
+        """Excuse a leg that was stopped because the other one broke."""
+        own_end = run.exit_status is not None or run.timed_out or run.faults
+        return run if self.broken is None or own_end else excused(run, self.broken)
+
+
+def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
+    """Give what -test.skip is made of: the tests that entries say are not to be run."""
+    paths: list[str] = []
+    for entry in entries:
+        skips = entry.status is Status.SKIP and entry.on_worker(worker)
+        for test in entry.test if skips else ():
+            function, _, below = test.partition("/")
+            paths += selection.paths_of_entry(
+                function, worker=worker, params=entry.params, subtest=below
+            )
+    return paths

@@ -1,0 +1,1 @@
+"""Questions to runs that are stored; nothing is executed."""

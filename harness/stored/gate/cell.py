@@ -1,0 +1,249 @@
+"""What is to be found in one cell; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from harness.config.policy import Policy, Stance
+from harness.gotest import names
+from harness.gotest.fingerprint import normalise
+from harness.gotest.selection import asks_for_all
+from harness.model import Judgement, Leg, Pair, Run, Verdict
+from harness.model.matrix import CellResult, CellState, MatrixRun
+from harness.reports.logs import Logs
+from harness.reports.rates import flakes, odds
+from harness.reports.summary import (
+    attempts,
+    headline,
+    main_leg,
+    ref_name,
+    side_error,
+    suspicions,
+    title,
+)
+from harness.reports.text import clip, duration, parsed_time, visible
+from harness.stored.gate.findings import Finding, Kind, Release
+from harness.verdict.table import overall
+
+_NAME = 300
+_REASON = 400
+_SKEW = timedelta(minutes=5)
+"""By which the clocks of two machines may differ."""
+
+_STATES = {
+    CellState.FAILED: (Kind.FAILED, "{pair} could not be built or run: {error}"),
+    CellState.INTERRUPTED: (Kind.INTERRUPTED, "{pair} was stopped before its end"),
+    CellState.MISSING: (Kind.MISSING, "{pair} has no result"),
+}
+_TESTS = {
+    Verdict.REGRESSED: Kind.REGRESSED,
+    Verdict.LOST: Kind.LOST,
+    Verdict.CHANGED_FAILURE: Kind.CHANGED_FAILURE,
+    Verdict.STALE_ENTRY: Kind.STALE_ENTRY,
+    Verdict.FLAKY: Kind.FLAKY,
+    Verdict.INFRA: Kind.INFRA,
+}
+_SAYS = {
+    Kind.REGRESSED: "{test} regressed in {pair}: it passes with {suite}'s own frontend and fails "
+    "with {frontend}'s: {error}",
+    Kind.LOST: "{test} was lost in {pair}: it ran with {suite}'s own frontend and did not run with "
+    "{frontend}'s",
+    Kind.CHANGED_FAILURE: "{test} passes with neither frontend in {pair}, in different ways; "
+    "{suite}'s own: {control}; {frontend}'s: {error}",
+    Kind.STALE_ENTRY: "{test} passes in {pair}, but {entry} expects it to fail: {reason}",
+    Kind.FLAKY: "{test} did not do the same in every attempt in {pair}, flaky {rate}: {error}",
+    Kind.SUSPICIOUS: "{test} passed in {pair}, but its daemon said what it should not, with "
+    "{frontend}'s frontend alone: {error}",
+    Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
+}
+_RACY = "{test} regressed in {pair} with {frontend}'s frontend, {odds}: {error}"
+_ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a stored run, and what came of it."""
+
+    matrix: MatrixRun
+    pair: Pair
+    result: CellResult
+    run: Run | None
+
+    def findings(
+        self, policy: Policy, now: datetime, releases: tuple[Release, ...]
+    ) -> list[Finding]:
+        """Find all that is the matter; flaky tests are told, for their budget is everybody's."""
+        return [
+            *self._state(),
+            *self._commits(releases),
+            *self._age(policy, now),
+            *self._tests(policy),
+        ]
+
+    @property
+    def done(self) -> bool:
+        """Whether it came to an end."""
+        return self.result.state is CellState.DONE and self.run is not None
+
+    @property
+    def started(self) -> str:
+        """When its run began, as the run says."""
+        return self.run.started if self.run else self.result.started
+
+    def _state(self) -> Iterator[Finding]:
+        if self.result.state in _STATES:
+            kind, says = _STATES[self.result.state]
+            error = visible(clip(self.result.error.strip(), _REASON)) or "no reason was recorded"
+            yield self._finding(kind, says, error=error)
+        elif self.run is None or self._undecided(self.run):
+            told = headline(self.run) if self.run else "there is no run"
+            told = told.removeprefix(f"{Verdict.INDETERMINATE.upper()}: ")
+            yield self._finding(Kind.INDETERMINATE, "too little ran in {pair}: {told}", told=told)
+        elif not asks_for_all(self.run):
+            yield self._finding(Kind.PARTIAL, "{pair} ran only some tests of its suite")
+
+    def _undecided(self, run: Run) -> bool:
+        verdicts = {self.result.verdict, run.verdict, overall(run.judgements)}
+        return Verdict.INDETERMINATE in verdicts
+
+    def _commits(self, releases: tuple[Release, ...]) -> Iterator[Finding]:
+        for release in releases:
+            for side in (self.pair.suite, self.pair.frontend):
+                named = {release.name, release.ref} & {side.asked, side.ref}
+                if named and not release.is_commit(side.sha):
+                    yield self._finding(
+                        Kind.OTHER_COMMIT,
+                        "{pair} has {name} at {had}, but {sha} is to be released",
+                        name=visible(release.name),
+                        had=side.short,
+                        sha=release.sha[:7],
+                    )
+                    return
+
+    def _age(self, policy: Policy, now: datetime) -> Iterator[Finding]:
+        if not self.done:
+            return
+        began = parsed_time(self.started)
+        if began is None:
+            says = "{pair} does not say when it ran: {started}"
+            yield self._finding(Kind.TOO_OLD, says, started=visible(clip(self.started, 40)) or "''")
+            return
+        age = now - began
+        if age < -_SKEW:
+            says = "{pair} says that it ran at {started}, which is yet to come: a clock is wrong"
+            yield self._finding(Kind.TOO_OLD, says, started=visible(clip(self.started, 40)))
+        elif age.total_seconds() > policy.max_age:
+            yield self._finding(
+                Kind.TOO_OLD,
+                "{pair} ran {age} ago, and {limit} are allowed",
+                age=duration(age.total_seconds()),
+                limit=duration(policy.max_age),
+            )
+
+    def _tests(self, policy: Policy) -> Iterator[Finding]:
+        if self.run is None:
+            return
+        refused = {
+            Kind.CHANGED_FAILURE: policy.changed_failures is Stance.REFUSE,
+            Kind.STALE_ENTRY: policy.stale_entries is Stance.REFUSE,
+            Kind.FLAKY: False,
+        }
+        logs = Logs(self.run)
+        for row in self.run.judgements:
+            if row.verdict in _TESTS:
+                kind = _TESTS[row.verdict]
+                yield self._test(self.run, row, logs, refused=refused.get(kind, True))
+            yield from self._suspicious(self.run, row, policy)
+
+    def _suspicious(self, run: Run, row: Judgement, policy: Policy) -> Iterator[Finding]:
+        """Find what only the candidate's daemon said: the rest is the daemon's own affair."""
+        told = suspicions(row)
+        own = {it.kind for leg, it in told if leg is Leg.CONTROL}
+        for leg, it in told:
+            if leg is Leg.CANDIDATE and it.kind not in own:
+                error = f"{visible(it.kind)}: {visible(clip(it.words, _REASON))}"
+                yield Finding(
+                    kind=Kind.SUSPICIOUS,
+                    refused=policy.suspicious is Stance.REFUSE,
+                    says=_SAYS[Kind.SUSPICIOUS],
+                    words={**self._words, **self._test_words(row), "error": error},
+                    cell=self.result.id,
+                    test=row.name,
+                    cause=normalise(error),
+                    log=f"{self.result.run}/{it.log}".removeprefix("./"),
+                    reproduce=run.command,
+                )
+
+    def _test(self, run: Run, row: Judgement, logs: Logs, *, refused: bool) -> Finding:
+        kind = _TESTS[row.verdict]
+        says = _SAYS[kind]
+        if kind is Kind.REGRESSED and main_leg(run, Leg.CONTROL) is None:
+            says = _ALONE
+        elif odds(row):
+            says = _RACY
+        words = self._test_words(row)
+        function = names.parse(row.name).function
+        asked = ("--tests", function) if function else ()
+        return Finding(
+            kind=kind,
+            refused=refused,
+            says=says,
+            words={**self._words, **words},
+            cell=self.result.id,
+            test=row.name,
+            cause=normalise(words["error"]),
+            entry=row.entry,
+            log=f"{self.result.run}/{logs.path(row, Leg.CANDIDATE)}".removeprefix("./"),
+            reproduce=(*run.command, *asked) if run.command else (),
+        )
+
+    def _test_words(self, row: Judgement) -> dict[str, str]:
+        told = {leg: side_error(row, leg) or _outcomes(row, leg) for leg in Leg}
+        error = told[Leg.CANDIDATE]
+        if row.verdict in {Verdict.FLAKY, Verdict.INFRA}:
+            error = side_error(row, Leg.CANDIDATE) or side_error(row, Leg.CONTROL) or error
+        words = {"test": visible(clip(names.display(row.name, self._known), _NAME))}
+        words |= {
+            "error": error,
+            "control": told[Leg.CONTROL],
+            "rate": flakes(row),
+            "odds": odds(row),
+        }
+        if row.entry:
+            reason = visible(clip(row.entry.reason, _REASON))
+            words |= {"entry": visible(row.entry.where), "reason": reason}
+        else:
+            words |= {"entry": "an entry", "reason": "it is not recorded which"}
+        return words
+
+    def _finding(self, kind: Kind, says: str, **words: str) -> Finding:
+        again = ("compat", "matrix", self.matrix.plan.matrix, "--only", self.result.id)
+        single = self.run is not None and self.result.run == "."
+        return Finding(
+            kind=kind,
+            refused=True,
+            says=says,
+            words={**self._words, **words},
+            cell=self.result.id,
+            cause="" if kind is not Kind.FAILED else words["error"],
+            reproduce=self.run.command if single and self.run else again,
+        )
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(row.name for row in self.run.judgements) if self.run else frozenset()
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        return {
+            "pair": title(self.pair),
+            "suite": ref_name(self.pair.suite),
+            "frontend": ref_name(self.pair.frontend),
+        }
+
+
+def _outcomes(row: Judgement, leg: Leg) -> str:
+    return ", ".join(result.outcome.value for result in attempts(row, leg)) or "not run"

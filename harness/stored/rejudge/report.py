@@ -1,0 +1,116 @@
+"""What judging a run again changed, in words and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from harness.gotest.names import display
+from harness.model import Verdict
+from harness.reports.summary import title
+from harness.reports.text import clip, obeyed_by_nobody, plural, visible
+from harness.reports.words import WORDS
+from harness.stored.rejudge.changes import CellChange, Change
+from harness.stored.rejudge.stored import Reclassified
+
+ARROW = "\N{RIGHTWARDS ARROW}"
+
+_LISTED = 50
+"""Tests told of each cell; --json has them all."""
+_SHOWN = 300
+_ORDER = list(WORDS)
+_NOWHERE = "not there"
+
+
+def render(found: Reclassified, *, color: bool = False) -> str:
+    """Give everything that changed as text that ends in a line feed."""
+    text = obeyed_by_nobody("\n".join(_lines(found))) + "\n"
+    return text if color else click.unstyle(text)
+
+
+def headline(found: Reclassified) -> str:
+    """Say how much changed, and what the run is now."""
+    before, after = found.before.verdict, found.after.verdict
+    tests = [row for cell in found.cells for row in cell.tests]
+    verdict = f"{before} {ARROW} {after}" if before is not after else f"{after}, as before"
+    if not found.changed:
+        return f"{verdict}: nothing changed in {plural(len(found.cells), 'cell')}"
+    counts = Counter(_word(row.after) for row in tests)
+    told = ", ".join(f"{number} now {word}" for word, number in counts.most_common())
+    return f"{verdict}: {plural(len(tests), 'test')} changed{': ' if told else ''}{told}"
+
+
+def as_json(found: Reclassified) -> dict[str, Any]:
+    """Give what `--json` prints."""
+    return {
+        "changed": found.changed,
+        "headline": headline(found),
+        "run": found.before.id,
+        "before": found.before.verdict.value,
+        "after": found.after.verdict.value,
+        "exit_code": found.after.exit_code,
+        "cells": [
+            {
+                "cell": cell.id,
+                "before": cell.before.value,
+                "after": cell.after.value,
+                "notes": list(cell.notes),
+                "tests": [
+                    {
+                        "test": row.name,
+                        "before": row.before.value if row.before else None,
+                        "after": row.after.value if row.after else None,
+                        "why": list(row.why),
+                    }
+                    for row in cell.tests
+                ],
+            }
+            for cell in found.cells
+        ],
+    }
+
+
+def _lines(found: Reclassified) -> Iterator[str]:
+    for cell in found.cells:
+        if cell.changed or cell.notes:
+            yield from _cell(cell)
+            yield ""
+    yield click.style(headline(found), bold=True)
+
+
+def _cell(cell: CellChange) -> Iterator[str]:
+    same = cell.before is cell.after
+    verdicts = cell.after.value if same else f"{cell.before} {ARROW} {cell.after}"
+    yield click.style(f"{_shown(title(cell.pair))}: {verdicts}", bold=True)
+    known = frozenset(row.name for row in cell.tests)
+    for row in sorted(cell.tests, key=_rank)[:_LISTED]:
+        yield from _test(row, known)
+    if len(cell.tests) > _LISTED:
+        yield f"  … and {len(cell.tests) - _LISTED} more, all in --json"
+    for note in cell.notes:
+        yield f"  {_shown(note)}"
+
+
+def _test(row: Change, known: frozenset[str]) -> Iterator[str]:
+    word = WORDS[row.after] if row.after else None
+    colour = word.colour if word else None
+    symbol = click.style(word.symbol if word else " ", fg=colour)
+    verdicts = click.style(f"{_word(row.before)} {ARROW} {_word(row.after)}", fg=colour)
+    yield f"  {symbol} {_shown(display(row.name, known))}: {verdicts}"
+    for why in row.why:
+        yield f"      {_shown(why)}"
+
+
+def _rank(row: Change) -> int:
+    return _ORDER.index(row.after) if row.after else len(_ORDER)
+
+
+def _word(verdict: Verdict | None) -> str:
+    return verdict.value if verdict else _NOWHERE
+
+
+def _shown(text: str) -> str:
+    return visible(clip(text, _SHOWN))

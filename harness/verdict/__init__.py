@@ -1,0 +1,1 @@
+"""From what both sides did to verdicts; pure."""

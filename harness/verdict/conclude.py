@@ -1,0 +1,96 @@
+"""What the legs of a pair come to: judgements, the pair's verdict, what to run again. Pure.
+
+A run ends with this, and a stored run is judged again with it: equal legs and equal entries give
+equal conclusions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from harness.config.skiplists import Entry
+from harness.errors import ExitCode
+from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
+from harness.run.idle import Seen, unmatched
+from harness.verdict import table
+from harness.verdict.collate import Recents, decided, function_of, judgements, known_names
+from harness.verdict.faults import ended_by
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for, as far as it decides what its legs mean."""
+
+    command: tuple[str, ...]
+    """What the user would type for this pair."""
+    sides: Collection[Leg]
+    """The legs that were asked for."""
+    whole: bool
+    """Whether every function of the suite was."""
+    worker: str
+    interrupted: bool = False
+    functions: frozenset[str] = frozenset()
+    """Test functions that the suite's sources have; empty if that is not known."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The fields of a Run that its legs, its entries and what was asked for decide."""
+
+    judgements: tuple[Judgement, ...]
+    unmatched: tuple[EntryRef, ...]
+    verdict: Verdict
+    counts: dict[Verdict, int]
+    exit_code: int
+    rerun: tuple[str, ...]
+
+
+def conclude(
+    legs: Sequence[LegRun], entries: Sequence[Entry], asked: Asked, recents: Recents
+) -> Conclusion:
+    """Judge every test and the pair; `recents` is what its tests did in recent runs."""
+    judged = judgements(legs, entries, recents)
+    if asked.interrupted:
+        judged = decided(judged, asked.sides)
+    known = known_names(legs)
+    ended = asked.interrupted or ended_by(legs) is not None
+    seen = Seen(known, recents.keys(), asked.functions, asked.worker)
+    overall = _overall(judged, legs, interrupted=asked.interrupted)
+    return Conclusion(
+        judgements=judged,
+        unmatched=unmatched(entries, judged, seen) if asked.whole and not ended else (),
+        verdict=overall,
+        counts=dict(Counter(row.verdict for row in judged)),
+        exit_code=ExitCode.INTERRUPTED if asked.interrupted else table.exit_code(overall),
+        rerun=_rerun(asked.command, judged, known),
+    )
+
+
+def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
+    """Give what is worth another attempt."""
+    return [row for row in judged if row.verdict in table.UNEXPECTED]
+
+
+def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted: bool) -> Verdict:
+    """Give the pair's verdict; a part of a run can show a regression and nothing else.
+
+    If neither side came to its end, there may be tests of which nobody knows.
+    """
+    overall = table.overall(judged)
+    code = table.exit_code(overall)
+    if interrupted:
+        return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
+    if ended_by(legs) is not None:
+        return Verdict.INFRA
+    whole = came_to_end(legs)
+    return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
+
+
+def _rerun(
+    command: tuple[str, ...], judged: Sequence[Judgement], known: frozenset[str]
+) -> tuple[str, ...]:
+    functions = dict.fromkeys(function_of(row.name, known) for row in unexpected(judged))
+    words = [word for name in functions if name for word in ("--tests", name)]
+    return (*command, *words) if words else ()

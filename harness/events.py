@@ -92,6 +92,14 @@ class BuildStarted:
 
 
 @dataclass(frozen=True)
+class BuildTold:
+    """What happens in a build of a matrix."""
+
+    build: str
+    event: Event
+
+
+@dataclass(frozen=True)
 class BuildEnded:
     """A build of a matrix is over; `error` says why if it failed."""
 
@@ -140,6 +148,7 @@ Event = (
     | LegEnded
     | MatrixStarted
     | BuildStarted
+    | BuildTold
     | BuildEnded
     | CellStarted
     | CellTold

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from harness.cli.options import CACHE, CACHE_REPO, JSON, OUT
+from harness.cli.options import CACHE, CACHE_REPO, JSON, OUT, argv_of, parsed
+
+if TYPE_CHECKING:
+    from harness.cli.pairsession import RunOptions
 
 TEST_SECONDS = 4.0
 """Limit of each test. All of MiniKit's but the one that hangs end within a second."""
@@ -56,8 +60,9 @@ def demo(
     named, 4 infrastructure or build failure, 130 interrupted.
     """
     from harness import minikit  # noqa: PLC0415 - keeps --help quick
-    from harness.cli.session import RunOptions, Session  # noqa: PLC0415
-    from harness.cli.show import show_demo  # noqa: PLC0415
+    from harness.cli.pairsession import run_pair  # noqa: PLC0415
+    from harness.cli.run import run  # noqa: PLC0415
+    from harness.cli.show import run_of_pair, show_demo  # noqa: PLC0415
     from harness.config.datadir import find_data  # noqa: PLC0415
     from harness.config.matrixfile import find_matrix, load_matrix  # noqa: PLC0415
     from harness.store import Store, default_cache  # noqa: PLC0415
@@ -65,34 +70,26 @@ def demo(
 
     source = find_data(None, {}).examples / "minikit"
     store = Store(cache or default_cache())
-    options = RunOptions(
-        daemon=minikit.DAEMON,
-        frontend=minikit.FRONTEND,
-        repo=str(minikit.materialise(source, store)),
-        fetch=False,
-        channel=None,
-        worker="oci",
-        backend=backend,
-        stage=stage,
-        privileges="auto",
-        cache_repo=cache_repo,
-        tests=(),
-        parallel=None,
-        timeout=LEG_SECONDS,
-        test_timeout=TEST_SECONDS,
-        reruns=1,
-        most_reruns=1,
-        no_control=False,
-        fresh_control=False,
-        no_cache=False,
-        offline=True,
-        out=out,
-        as_json=as_json,
-        cache=cache,
-        data=source,
-    )
+    given = {
+        "daemon": minikit.DAEMON,
+        "frontend": minikit.FRONTEND,
+        "repo": minikit.materialise(source, store),
+        "backend": backend,
+        "stage": stage,
+        "cache_repo": cache_repo,
+        "timeout": LEG_SECONDS,
+        "test_timeout": TEST_SECONDS,
+        "reruns": 1,
+        "most_reruns": 1,
+        "offline": True,
+        "out": out,
+        "cache": cache,
+        "data": source,
+    }
+    options = cast("RunOptions", parsed(run, argv_of(run, given)))
     data = find_data(source, {})
     planted = [load_matrix(find_matrix(data, name)) for name in ("selftest", "planted")]
-    run, folder = Session.open(options).run()
-    expected = [it for matrix in planted for it in expected_of(matrix, run.pair)]
-    return show_demo(of_demo(run, expected), run, folder, as_json=as_json)
+    made, folder = run_pair(options)
+    judged = run_of_pair(made, folder)
+    expected = [it for matrix in planted for it in expected_of(matrix, judged.pair)]
+    return show_demo(of_demo(judged, expected), judged, folder, as_json=as_json)

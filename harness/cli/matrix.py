@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from harness.cli.options import CACHE_REPO, JSON, OUT, PRIVILEGES, SHARD, SIZE
+from harness.cli.options import CACHE_REPO, FRESH_CONTROL, JSON, OUT, PRIVILEGES, SHARD, SIZE, Once
 from harness.cli.planning import plan_options
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--shard", type=SHARD, help="Run this part of the plan, for `compat merge`.")
 @click.option(
     "--resume",
+    cls=Once,
     metavar="RUN",
     help="Run what is not done yet of this run: its folder, its name, or `latest`.",
 )
@@ -53,11 +54,11 @@ if TYPE_CHECKING:
     help="Tests at once in each leg (default: two per processor, shared among the jobs).",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first regression or failure.")
-@click.option("--fresh-control", is_flag=True, help="Run every cell's control, stored or not.")
+@FRESH_CONTROL
 @PRIVILEGES
 @CACHE_REPO
 @OUT
-@click.option("--dry-run", is_flag=True, help="Print the plan and run nothing.")
+@click.option("--dry-run", cls=Once, is_flag=True, help="Print the plan and run nothing.")
 @JSON
 def matrix(
     matrix: str | None,
@@ -76,10 +77,10 @@ def matrix(
     before 3 too little or nothing ran, before 0 compatible; 2 usage or configuration,
     130 interrupted.
     """
-    from harness.cli.matrixsession import MatrixSession  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.matrixsession import open_session  # noqa: PLC0415 - keeps --help quick
     from harness.cli.show import show_matrix, show_plan  # noqa: PLC0415 - the same
 
-    session = MatrixSession.open(matrix, options, runs=not dry_run)
+    session = open_session(matrix, options, runs=not dry_run)
     if dry_run or not as_json:
         show_plan(session.plan, session.shard, session.jobs, as_json=as_json)
     if dry_run:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,116 @@ if TYPE_CHECKING:
     from harness.model.matrix import Shard
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class Once(click.Option):
+    """An option that has its say once: the command that asks for the same again leaves it out."""
+
+
+def argv_of(
+    command: click.Command, values: Mapping[str, object], *, leave: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the words behind a command's name that give its parameters these values.
+
+    Derived from the declarations of the parameters: what has its default, is not among `values`
+    or is named in `leave` is left out, and so are options of the kind `Once`. Credentials in
+    addresses are masked.
+    """
+    places: list[str] = []
+    words: list[str] = []
+    for param in command.params:
+        value = values.get(param.name or "")
+        if param.name in leave or isinstance(param, Once) or value in (None, (), False):
+            continue
+        given = value if isinstance(value, tuple) else (value,)
+        if isinstance(param, click.Argument):
+            places += map(_word, given)
+        elif value != param.default:
+            (flag,) = param.opts
+            words += [word for one in given for word in _pair(flag, one)]
+    return (*places, *words)
+
+
+def _pair(flag: str, value: object) -> tuple[str, ...]:
+    return (flag,) if value is True else (flag, _word(value))
+
+
+def _word(value: object) -> str:
+    from harness.tools.redaction import redact  # noqa: PLC0415 - keeps --help quick
+
+    return f"{value:g}" if isinstance(value, float) else redact(str(value))
+
+
+def parsed(
+    command: click.Command, words: Sequence[str], parent: click.Context | None = None
+) -> dict[str, Any]:
+    """Return the parameters that words behind a command's name give it. Raises UsageError."""
+    with command.make_context(command.name, list(words), parent=parent) as begun:
+        return {name: value for name, value in begun.params.items() if name not in _NOW}
+
+
+_NOW = frozenset({"resume", "as_json"})
+"""Parameters of the command line that takes a run up, not of the run."""
+
+
+def as_begun(
+    ctx: click.Context, command: Sequence[str], *, beside: Collection[str]
+) -> dict[str, Any]:
+    """Return the parameters of a command as an earlier command line gave them.
+
+    Raises UsageError for what is said now and is not among `beside`: it has no say.
+    """
+    for name in ctx.params:
+        given = ctx.get_parameter_source(name)
+        if name not in beside and given is not None and given.name == "COMMANDLINE":
+            raise click.UsageError(
+                f"--resume goes on as the run began: {name.replace('_', '-')} has no say; "
+                "leave it out, or begin a new run",
+                ctx,
+            )
+    return parsed(ctx.command, command, ctx)
+
+
+REPO = click.option(
+    "--repo",
+    metavar="URL|PATH",
+    help="Repository of BuildKit (default: COMPAT_REPO, else GitHub's moby/buildkit).",
+)
+FETCH = click.option(
+    "--fetch", cls=Once, is_flag=True, help="Update the cached clone of a URL first."
+)
+BACKEND = click.option(
+    "--backend",
+    type=click.Choice(["auto", "docker", "native"]),
+    default="auto",
+    envvar="COMPAT_BACKEND",
+    show_default=True,
+    help="What builds and runs: auto takes docker where an engine answers (or COMPAT_BACKEND).",
+)
+STAGE = click.option(
+    "--stage",
+    type=click.Choice(["upstream", "generic"]),
+    help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
+)
+OFFLINE = click.option(
+    "--offline", is_flag=True, help="No network for the tests; seeded images only."
+)
+TESTS = click.option(
+    "--tests",
+    multiple=True,
+    metavar="GLOB",
+    help="Only test functions of this name; may be repeated.",
+)
+RERUNS = click.option(
+    "--reruns",
+    type=click.IntRange(min=0, max=20),
+    default=2,
+    show_default=True,
+    help="Further attempts, on both sides, for tests with an unexpected verdict.",
+)
+FRESH_CONTROL = click.option(
+    "--fresh-control", cls=Once, is_flag=True, help="Run every control, stored or not."
+)
 
 CACHE = click.option(
     "--cache", type=FOLDER, help="Cache folder (default: COMPAT_CACHE, else the user's)."
@@ -56,7 +167,7 @@ HISTORY = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The history (default: COMPAT_HISTORY, else the user's).",
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+JSON = click.option("--json", "as_json", cls=Once, is_flag=True, help="Print the summary as JSON.")
 
 
 class Amount(click.ParamType[float]):

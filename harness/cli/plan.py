@@ -62,14 +62,17 @@ def plan(
     """
     import msgspec  # noqa: PLC0415 - keeps --help quick
 
-    from harness.cli.planning import open_planned, words  # noqa: PLC0415 - the same
+    from harness.cli.matrix import matrix as running  # noqa: PLC0415 - the same
+    from harness.cli.options import argv_of  # noqa: PLC0415 - the same
+    from harness.cli.planning import open_planned  # noqa: PLC0415 - the same
     from harness.journal.documents import write_document  # noqa: PLC0415 - the same
     from harness.plan import formats  # noqa: PLC0415 - the same
     from harness.plan.shards import split  # noqa: PLC0415 - the same
     from harness.reports import plantable  # noqa: PLC0415 - the same
 
     made = open_planned(matrix, options).plan
-    command = ["compat", "matrix", *words(matrix, options)]
+    again = argv_of(running, {"matrix": matrix, **options}, leave=("history",))
+    command = ["compat", "matrix", *again]
     if write:
         write_document(write, made)
         command = ["compat", "matrix", "--plan", str(write)]

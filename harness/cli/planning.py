@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from harness.cli.options import CACHE, DATA, HISTORY, MOST_RERUNS, SECONDS
-from harness.verdict.evidence import MOST
+from harness.cli.options import (
+    BACKEND,
+    CACHE,
+    DATA,
+    FETCH,
+    HISTORY,
+    MOST_RERUNS,
+    OFFLINE,
+    REPO,
+    RERUNS,
+    SECONDS,
+    STAGE,
+    TESTS,
+)
 
 if TYPE_CHECKING:
     from harness.config.datadir import Data
@@ -26,32 +38,45 @@ DEMO = "demo"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class PlanOptions(TypedDict):
-    """The options of `plan_options`, by the names that click gives them."""
+class SourceOptions(TypedDict):
+    """The options that say where commits and data come from, and what builds them."""
 
     repo: str | None
     fetch: bool
-    only: tuple[str, ...]
-    exclude: tuple[str, ...]
-    candidate: str | None
     backend: str
     stage: str | None
     offline: bool
+    cache: Path | None
+    data: Path | None
+
+
+class PlanOptions(SourceOptions):
+    """The options of `plan_options`, by the names that click gives them."""
+
+    only: tuple[str, ...]
+    exclude: tuple[str, ...]
+    candidate: str | None
     reruns: int
     most_reruns: int
     tests: tuple[str, ...]
     test_timeout: float | None
     history: Path | None
-    cache: Path | None
-    data: Path | None
 
 
-REPO = click.option(
-    "--repo",
-    metavar="URL|PATH",
-    help="Repository of BuildKit (default: COMPAT_REPO, else GitHub's moby/buildkit).",
-)
-FETCH = click.option("--fetch", is_flag=True, help="Update the cached clone of a URL first.")
+class RunningOptions(SourceOptions):
+    """The options of commands that run tests."""
+
+    privileges: str
+    cache_repo: str | None
+    tests: tuple[str, ...]
+    parallel: int | None
+    test_timeout: float | None
+    reruns: int
+    most_reruns: int
+    fresh_control: bool
+    out: Path | None
+
+
 ONLY = click.option(
     "--only",
     multiple=True,
@@ -61,23 +86,6 @@ ONLY = click.option(
 EXCLUDE = click.option(
     "--exclude", multiple=True, metavar="GLOB", help="No cells like this; may be repeated."
 )
-BACKEND = click.option(
-    "--backend",
-    type=click.Choice(["auto", "docker", "native"]),
-    default="auto",
-    envvar="COMPAT_BACKEND",
-    show_default=True,
-    help="What builds and runs: auto takes docker where an engine answers (or COMPAT_BACKEND).",
-)
-STAGE = click.option(
-    "--stage",
-    type=click.Choice(["upstream", "generic"]),
-    help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
-)
-OFFLINE = click.option(
-    "--offline", is_flag=True, help="No network for the tests; seeded images only."
-)
-
 _OPTIONS = (
     REPO,
     FETCH,
@@ -87,20 +95,9 @@ _OPTIONS = (
     BACKEND,
     STAGE,
     OFFLINE,
-    click.option(
-        "--reruns",
-        type=click.IntRange(min=0, max=20),
-        default=2,
-        show_default=True,
-        help="Further attempts, on both sides, for tests with an unexpected verdict.",
-    ),
+    RERUNS,
     MOST_RERUNS,
-    click.option(
-        "--tests",
-        multiple=True,
-        metavar="GLOB",
-        help="Only test functions of this name; may be repeated.",
-    ),
+    TESTS,
     click.option(
         "--test-timeout",
         type=SECONDS,
@@ -111,43 +108,12 @@ _OPTIONS = (
     DATA,
 )
 
-_GIVEN = (
-    "candidate",
-    "repo",
-    "backend",
-    "stage",
-    "reruns",
-    "most_reruns",
-    "test_timeout",
-    "cache",
-    "data",
-)
-"""Options that a further command needs to ask for the same plan; of a history the plan has it."""
-
-_DEFAULTS: dict[str, object] = {"backend": "auto", "reruns": 2, "most_reruns": MOST}
-
 
 def plan_options(command: Command) -> Command:
     """Give a command the options that decide over its plan."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def words(matrix: str, options: PlanOptions) -> list[str]:
-    """Give the words behind a command's name that ask for the same plan again."""
-    from harness.tools.redaction import redact  # noqa: PLC0415 - keeps --help quick
-
-    given: Mapping[str, object] = {**options}
-    found = [matrix]
-    for name in ("only", "exclude", "tests"):
-        found += [word for glob in options[name] for word in (f"--{name}", glob)]
-    for name in _GIVEN:
-        value = given[name]
-        if value not in {None, _DEFAULTS.get(name)}:
-            text = f"{value:g}" if isinstance(value, float) else redact(str(value))
-            found += [f"--{name.replace('_', '-')}", text]
-    return [*found, *(["--offline"] if options["offline"] else [])]
 
 
 @dataclass(frozen=True)
@@ -162,7 +128,7 @@ class Sources:
     """Whether the matrix brings data and repository itself."""
 
     @classmethod
-    def of(cls, matrix: str, options: PlanOptions) -> Sources:
+    def of(cls, matrix: str, options: SourceOptions) -> Sources:
         """Read a command line; the matrix `demo` brings its repository unless one is named.
 
         Raises UsageError and ConfigError.
@@ -182,8 +148,8 @@ class Sources:
         data = find_data(options["data"], os.environ)
         return cls(data, store, repository, options["offline"])
 
-    def where(self, options: PlanOptions) -> Where:
-        """Give where a plan is made; the backend need not run here."""
+    def where(self, options: SourceOptions) -> Where:
+        """Return where a plan is made; the backend need not run here."""
         from harness.plan.opening import Where  # noqa: PLC0415 - keeps --help quick
 
         return Where(
@@ -192,6 +158,20 @@ class Sources:
             backend=options["backend"],
             runs=False,
             stage=options["stage"],
+        )
+
+    def running(self, options: RunningOptions) -> Where:
+        """Return where a plan is made that runs here. Raises UsageError for the repository."""
+        from harness.backends.docker.container import (  # noqa: PLC0415 - keeps --help quick
+            Privileges,
+        )
+        from harness.backends.docker.supply import check_repository  # noqa: PLC0415 - the same
+
+        return replace(
+            self.where(options),
+            runs=True,
+            privileges=Privileges(options["privileges"]),
+            cache_repo=check_repository(options["cache_repo"] or ""),
         )
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from harness.cli.options import CACHE, DATA, FOLDER, HISTORY, JSON
-from harness.cli.planning import FETCH, REPO
+from harness.cli.options import CACHE, DATA, FETCH, FOLDER, HISTORY, JSON, REPO
 
 if TYPE_CHECKING:
     from harness.config.datadir import Data

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 import click
 
-from harness.cli.options import CACHE, CACHE_REPO, DATA, JSON, OUT, PRIVILEGES
-from harness.cli.planning import BACKEND, EXCLUDE, FETCH, OFFLINE, ONLY, REPO, STAGE
-from harness.verdict.evidence import MOST
+from harness.cli.options import (
+    BACKEND,
+    CACHE,
+    CACHE_REPO,
+    DATA,
+    FETCH,
+    JSON,
+    OFFLINE,
+    OUT,
+    PRIVILEGES,
+    REPO,
+    STAGE,
+    parsed,
+)
+from harness.cli.planning import EXCLUDE, ONLY
 
 if TYPE_CHECKING:
     from harness.cli.matrixsession import MatrixOptions
@@ -90,7 +102,7 @@ def selftest(matrix: str, *, as_json: bool, **options: Unpack[SelfTestOptions]) 
 
 
 def _run(matrix: str, options: SelfTestOptions) -> tuple[SelfTest, Path]:
-    from harness.cli.matrixsession import MatrixSession  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.matrixsession import open_session  # noqa: PLC0415 - keeps --help quick
     from harness.cli.planning import Sources  # noqa: PLC0415 - the same
     from harness.config.matrixfile import find_matrix, load_matrix  # noqa: PLC0415 - the same
     from harness.journal import cells  # noqa: PLC0415 - the same
@@ -99,7 +111,7 @@ def _run(matrix: str, options: SelfTestOptions) -> tuple[SelfTest, Path]:
     asked = _matrix_options(options)
     sources = Sources.of(matrix, asked)
     name = "selftest" if sources.own else matrix
-    session = MatrixSession.open(name, asked, runs=True, sources=sources, lists=False)
+    session = open_session(name, asked, runs=True, sources=sources, lists=False)
     wanted = expectations(load_matrix(find_matrix(sources.data, name)), session.plan)
     made, folder = session.run_unrecorded()
     found = evaluate(session.plan.cells, wanted, cells(folder), interrupted=made.interrupted)
@@ -107,20 +119,9 @@ def _run(matrix: str, options: SelfTestOptions) -> tuple[SelfTest, Path]:
 
 
 def _matrix_options(options: SelfTestOptions) -> MatrixOptions:
-    from harness.cli.matrixsession import MatrixOptions  # noqa: PLC0415 - keeps --help quick
+    """Return what `compat matrix` has when nothing is said, and of it what is said here."""
+    from harness.cli.matrix import matrix  # noqa: PLC0415 - keeps --help quick
 
-    return MatrixOptions(
-        **options,
-        candidate=None,
-        reruns=RERUNS,
-        most_reruns=MOST,
-        tests=(),
-        test_timeout=None,
-        history=None,
-        plan=None,
-        shard=None,
-        resume=None,
-        memory=None,
-        fail_fast=False,
-        fresh_control=False,
-    )
+    usual = parsed(matrix, [])
+    del usual["matrix"]
+    return cast("MatrixOptions", {**usual, **options, "reruns": RERUNS})

@@ -1,201 +1,191 @@
-"""What a command that runs pairs sets up around them: cache, run folder, display, interruption."""
+"""What a command that runs pairs sets up around them: run folder, display, history, reports."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict
 
+import msgspec
 from platformdirs import user_state_path
 
-from harness.backends.docker.container import Privileges
-from harness.backends.docker.supply import check_repository
 from harness.cli.interruption import interruptible
-from harness.config.datadir import Data, find_data
-from harness.gotest.selection import check, select
-from harness.history.history import default_history
-from harness.journal import RunFolder
-from harness.model import Channel, Run
+from harness.history import History, HistoryError
+from harness.journal import RunFolder, write_matrix
+from harness.journal.files import remove_unfinished
+from harness.matrix.ledger import Ledger
+from harness.matrix.queue import Limits
+from harness.matrix.resume import done, interrupted, stored_matrix
+from harness.matrix.running import run_matrix
+from harness.matrix.work import Command, MatrixJob
+from harness.model import Host
+from harness.model.matrix import MatrixRun, Plan, PlannedCell, Shard
 from harness.plan.cell import Settings
-from harness.plan.prepare import Ask, prepare
-from harness.reports.junit import write_junit
+from harness.plan.opening import Opened
 from harness.reports.live import display
-from harness.repository.refs import DEFAULT_REPOSITORY
-from harness.run.pair import Job, run_pair
-from harness.store import Store, default_cache
+from harness.reports.matrixprogress import MatrixProgress
+from harness.reports.past import Past, pasts
+from harness.reports.progress import Progress
+from harness.reports.write import write_reports
+from harness.store import Store
+from harness.tools import machine
+from harness.tools.clock import now
 from harness.tools.homes import expanded
 from harness.tools.locks import held
-from harness.tools.redaction import redact
-from harness.verdict.evidence import MOST
 
-JUNIT_FILE = "junit.xml"
 LOCK = ".lock"
+"""File in a run folder that is locked by the program that runs it."""
+
 PATIENCE = 1.0
-"""The lock of a run that is taken up, and seconds to wait for who has it."""
+"""Seconds to wait for a program that has the lock."""
 
-_DEFAULTS: dict[str, object] = {
-    "worker": "oci",
-    "backend": "auto",
-    "privileges": "auto",
-    "timeout": 1800.0,
-    "reruns": 2,
-    "most_reruns": MOST,
-}
-_REPEATED = (
-    *("repo", "channel", "worker", "backend", "stage", "privileges", "cache_repo"),
-    *("parallel", "timeout", "test_timeout", "reruns", "most_reruns"),
-)
-_FLAGS = ("no_control", "offline")
-_PLACES = ("out", "cache", "data")
+MEMORY = 0.8
+"""Share of the machine's memory that tasks may need together."""
 
-
-class RunOptions(TypedDict):
-    """The options of `compat run`, by the names that click gives them."""
-
-    daemon: str
-    frontend: str
-    repo: str | None
-    fetch: bool
-    channel: str | None
-    worker: str
-    backend: str
-    stage: str | None
-    privileges: str
-    cache_repo: str | None
-    tests: tuple[str, ...]
-    parallel: int | None
-    timeout: float
-    test_timeout: float | None
-    reruns: int
-    most_reruns: int
-    no_control: bool
-    fresh_control: bool
-    no_cache: bool
-    offline: bool
-    out: Path | None
-    as_json: bool
-    cache: Path | None
-    data: Path | None
+CPUS = 4
+"""Processors for each pair of legs at once, from 8 on."""
 
 
 def default_runs() -> Path:
-    """Give COMPAT_RUNS, else the user's state folder for this program."""
+    """Return COMPAT_RUNS, else the user's state folder for this program."""
     if named := os.environ.get("COMPAT_RUNS"):
         return expanded(named).absolute()
     return Path(user_state_path("buildkit-compat")) / "runs"
 
 
-@dataclass(frozen=True)
-class Session:
-    """One pair that was asked for on a command line."""
+def default_jobs(cpus: int | None = None) -> int:
+    """Choose how many pairs of legs run at once.
 
-    ask: Ask
-    settings: Settings
-    data: Data
-    store: Store
-    no_cache: bool
-    runs: Path
-    command: tuple[str, ...]
-    taken_up: tuple[Path, Run] | None = None
-    """An interrupted run that is gone on with, and its folder."""
+    One fills a machine of a few processors. On a larger one the slowest tests of a suite leave
+    most of it idle at the end of every leg, so it is shared among several pairs.
+    """
+    return max(1, (cpus or machine.cpus()) // CPUS)
 
-    @classmethod
-    def open(cls, options: RunOptions, taken_up: tuple[Path, Run] | None = None) -> Session:
-        """Read a command's options. Raises UsageError and ConfigError."""
-        repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
-        channel = options["channel"]
-        select(options["tests"], worker=options["worker"])  # refuses a bad glob before any build
-        return cls(
-            ask=Ask(
-                daemon=options["daemon"],
-                frontend=options["frontend"],
-                repository=repository,
-                fetch=options["fetch"],
-                channel=Channel(channel) if channel else None,
-                worker=options["worker"],
-                backend=options["backend"],
-                stage=options["stage"],
-                privileges=Privileges(options["privileges"]),
-                cache_repo=_repository(options),
-                offline=options["offline"],
-            ),
-            settings=Settings(
-                tests=tuple(options["tests"]),
-                parallel=options["parallel"] or 0,
-                timeout=options["timeout"],
-                test_timeout=options["test_timeout"],
-                reruns=options["reruns"],
-                most_reruns=options["most_reruns"],
-                offline=options["offline"],
-                control=not options["no_control"],
-                fresh_control=options["fresh_control"],
-            ),
-            data=find_data(options["data"], os.environ),
-            store=Store(options["cache"] or default_cache()),
-            no_cache=options["no_cache"],
-            runs=(options["out"] or default_runs()).absolute(),
-            command=command_of(options),
-            taken_up=taken_up,
+
+def publish(folder: Path, made: MatrixRun, file: Path) -> MatrixRun:
+    """Record a stored run into a history and write its reports; return it with what went wrong.
+
+    A history that fails now costs what it would have remembered, never a result.
+    """
+    past: Mapping[str, Past] = {}
+    try:
+        with History.open(file, create=True) as history:
+            history.record(folder)
+            past = pasts(history, made)
+    except HistoryError as error:
+        made = msgspec.structs.replace(
+            made, warnings=(*made.warnings, f"not recorded in the history: {error}")
         )
+        write_matrix(folder, made)
+    write_reports(folder, past)
+    return made
 
-    def run(self) -> tuple[Run, Path]:
-        """Run the pair under a display on standard error and journal it."""
-        with self._store() as store, interruptible(), display(sys.stderr) as listener:
-            prepared = prepare(self.ask, self.data, store, listener)
-            cell = prepared.cell
-            check(self.settings.tests, cell.functions, cell.pair.suite.ref)
-            folder = self._folder()
-            job = Job(
-                cell=cell,
-                settings=self.settings,
-                backend=prepared.backend,
-                store=store,
-                folder=folder,
-                command=self.command,
-                history=default_history(),
-                earlier=self.taken_up[1] if self.taken_up else None,
-            )
-            try:
-                with self._alone(folder):
-                    run = run_pair(job, listener)
-            except BaseException:
-                with suppress(OSError):  # a leg has left something to look at
-                    folder.path.rmdir()
-                raise
-        write_junit(folder.path / JUNIT_FILE, run)
-        return run, folder.path
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A plan that is to be run, or a run that is to be taken up."""
+
+    opened: Opened
+    store: Store
+    settings: Settings
+    """Of all cells; what a planned cell says itself comes first."""
+    command: tuple[str, ...]
+    """What asks for the whole run again."""
+    cell_command: Command
+    """Returns what a user would type for one cell."""
+    runs: Path
+    """Folder of run folders."""
+    history: Path
+    """The history's file: it is asked how long each test takes, and records what came of them."""
+    taken_up: Path | None = None
+    """The folder of a run that did not come to its end."""
+    shard: Shard | None = None
+    mine: tuple[PlannedCell, ...]
+    """The cells of the plan, or of the shard."""
+    jobs: int = 1
+    """Pairs of legs at once."""
+    memory: int | None = None
+    """Bytes that all that runs at once may need; None for a share of the machine's."""
+    fail_fast: bool = False
+
+    @property
+    def plan(self) -> Plan:
+        """What is run, whole, whatever of it is ours."""
+        return self.opened.plan
+
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """Return what a user would type for each cell, by its id."""
+        return {cell.id: self.cell_command(cell) for cell in self.mine}
+
+    def run(self) -> tuple[MatrixRun, Path]:
+        """Run what is not done yet under a display on standard error; journal and record it."""
+        with History.open(self.history, create=True):
+            pass  # one that cannot be used is told now, not after a night
+        return self._run(lambda folder, made: publish(folder, made, self.history))
+
+    def run_unrecorded(self) -> tuple[MatrixRun, Path]:
+        """Run what is not done yet as `run` does, without recording it into the history."""
+
+        def report(folder: Path, made: MatrixRun) -> MatrixRun:
+            write_reports(folder)
+            return made
+
+        return self._run(report)
+
+    def _run(self, ended: Callable[[Path, MatrixRun], MatrixRun]) -> tuple[MatrixRun, Path]:
+        folder = self._folder()
+        progress = Progress() if self.plan.pair else MatrixProgress()
+        with interruptible(), held(folder.path / LOCK, patience=PATIENCE):
+            remove_unfinished(folder.path)
+            with display(sys.stderr, progress=progress) as listener:
+                ledger = self._ledger(folder.path)
+                made = run_matrix(self._job(ledger), ledger, listener)
+            made = ended(folder.path, made)
+        return made, folder.path
 
     def _folder(self) -> RunFolder:
         if self.taken_up:
-            return RunFolder(self.taken_up[0])
-        return RunFolder.create(self.runs, lambda: datetime.now(UTC))
+            return RunFolder(self.taken_up)
+        folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
+        folder.point_latest()  # so that --resume latest finds it, however it ends
+        return folder
 
-    def _alone(self, folder: RunFolder) -> AbstractContextManager[None]:
-        """Keep others from going on with the same run; a new folder is nobody else's."""
-        return held(folder.path / LOCK, patience=PATIENCE) if self.taken_up else nullcontext()
+    def _ledger(self, folder: Path) -> Ledger:
+        """Begin a ledger, or go on with the one of the run that is taken up."""
+        matrix = stored_matrix(folder) if self.taken_up else None
+        ledger = Ledger(
+            folder=folder,
+            plan=self.plan,
+            shard=self.shard,
+            mine=self.mine,
+            host=Host(
+                kernel=machine.kernel(),
+                cpus=machine.cpus(),
+                memory=machine.memory(),
+                tools=self.opened.backend.versions(),
+            ),
+            started=matrix.started if matrix else now(),
+            command=(matrix and matrix.command) or self.command,
+        )
+        if matrix:
+            ledger.earlier = matrix.seconds
+            ledger.builds |= matrix.builds
+            ledger.rows |= done(folder, matrix, self.mine)
+        return ledger
 
-    def _store(self) -> AbstractContextManager[Store]:
-        return self.store.apart() if self.no_cache else nullcontext(self.store)
-
-
-def _repository(options: RunOptions) -> str:
-    named = check_repository(options["cache_repo"] or "")
-    return "" if options["no_cache"] else named
-
-
-def command_of(options: RunOptions) -> tuple[str, ...]:
-    """Give the command that asks for the same pair again, without its selection of tests."""
-    words = ["compat-run", options["daemon"], options["frontend"]]
-    given: Mapping[str, object] = {**options}
-    for name in (*_REPEATED, *_PLACES):
-        value = given[name]
-        if value is not None and value != _DEFAULTS.get(name):
-            text = f"{value:g}" if isinstance(value, float) else redact(str(value))
-            words += [f"--{name.replace('_', '-')}", text]
-    words += [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
-    return tuple(words)
+    def _job(self, ledger: Ledger) -> MatrixJob:
+        left = [cell for cell in self.mine if cell.id not in ledger.rows]
+        return MatrixJob(
+            cells={cell.id: self.opened.cell(cell) for cell in left},
+            settings=self.settings,
+            backend=self.opened.backend,
+            store=self.store,
+            limits=Limits(self.jobs, self.memory or int(MEMORY * machine.memory())),
+            command=self.cell_command,
+            history=self.history,
+            fail_fast=self.fail_fast,
+            earlier=interrupted(ledger.folder, self.plan, left) if self.taken_up else {},
+        )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
-from harness.errors import ExitCode
+from harness.errors import CompatError, ExitCode
+from harness.journal import cell_run
 from harness.model import Run
-from harness.model.matrix import MatrixRun, Plan, Shard
+from harness.model.matrix import CellResult, CellState, MatrixRun, Plan, Shard
 from harness.plan.shards import split
 from harness.reports import matrixterminal, plantable
 from harness.reports.matrixsummary import matrix_summary
@@ -43,14 +45,41 @@ def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json:
     return matrix.exit_code
 
 
-def show(run: Run, folder: Path, *, as_json: bool) -> int:
-    """Print the report, or the summary as JSON, and give the exit code of the run."""
+def show(matrix: MatrixRun, folder: Path, *, as_json: bool) -> int:
+    """Print the report of one pair's run, or its summary as JSON, and return its exit code.
+
+    Raises what `run_of_pair` raises.
+    """
+    run = run_of_pair(matrix, folder)
     if as_json:
         click.echo(json_text(summary(run, folder)))
     else:
-        color, width = _terminal()
-        click.echo(render(run, folder, width=width, color=color), nl=False, color=color)
-    return ExitCode.INTERRUPTED if run.interrupted else run.exit_code
+        _print_run(run, folder, matrix.warnings)
+    return matrix.exit_code
+
+
+def run_of_pair(matrix: MatrixRun, folder: Path) -> Run:
+    """Read what the tests of the one pair did.
+
+    Raises CellFailedError if the pair could not be built or run, KeyboardInterrupt if it was
+    stopped before there was anything to report.
+    """
+    (row,) = matrix.cells
+    (planned,) = matrix.plan.cells
+    if row.state is CellState.FAILED:
+        raise CellFailedError(row)
+    if not row.run:
+        raise KeyboardInterrupt
+    return cell_run(folder, row, planned.pair)
+
+
+class CellFailedError(CompatError):
+    """The one pair that was asked for could not be built or run."""
+
+    def __init__(self, row: CellResult) -> None:
+        """Take what came of it."""
+        super().__init__(row.error, hint=row.hint)
+        self.exit_code = ExitCode(row.exit_code)
 
 
 def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
@@ -59,10 +88,17 @@ def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
     if as_json:
         click.echo(json_text({**summary(run, folder), "demo": report.demo_json(case, code)}))
         return code
-    real = show(run, folder, as_json=False)
+    _print_run(run, folder)
     color, _ = _terminal()
-    click.echo(report.render_demo(case, code, real, color=color), nl=False, color=color)
+    text = report.render_demo(case, code, run.exit_code, color=color)
+    click.echo(text, nl=False, color=color)
     return code
+
+
+def _print_run(run: Run, folder: Path, warnings: Sequence[str] = ()) -> None:
+    color, width = _terminal()
+    text = render(run, folder, warnings=warnings, width=width, color=color)
+    click.echo(text, nl=False, color=color)
 
 
 def _terminal() -> tuple[bool, int]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InfrastructureError
-from harness.journal.record import write_run
+from harness.journal.record import RUN_FILE, write_run
 from harness.model import Leg, Run
 from harness.tools.disks import disk_errors
 
@@ -90,8 +91,6 @@ class RunFolder:
     """The folder of one run."""
 
     path: Path
-    single: bool = True
-    """Whether it lies beside others that are runs too, the newest of which is `latest`."""
 
     @classmethod
     def create(cls, runs_dir: Path, clock: Clock) -> RunFolder:
@@ -125,14 +124,22 @@ class RunFolder:
         return LegFolder(self.path / relative, relative)
 
     def write_run(self, run: Run) -> Path:
-        """Write run.json, point `latest` at a single run, and return run.json's path.
+        """Write run.json and return its path.
 
         Raises InfrastructureError if the disk refuses; an earlier run.json is then unharmed.
         """
-        written = write_run(self.path, run)
-        if self.single:
-            self.point_latest()
-        return written
+        return write_run(self.path, run)
+
+    def clear(self) -> None:
+        """Make the folder, or remove what an earlier try left in it: legs and run.json.
+
+        Raises InfrastructureError if the disk refuses.
+        """
+        with disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / RUN_FILE).unlink(missing_ok=True)
+            for name in (*Leg, *(it.name for it in self.path.glob("rerun-*"))):
+                shutil.rmtree(self.path / name, ignore_errors=True)
 
     def point_latest(self) -> None:
         """Replace the `latest` link in one step, so that it never dangles in between.

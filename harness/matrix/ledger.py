@@ -33,6 +33,8 @@ class Ledger:
     """The cells of the plan, or of the shard."""
     host: Host
     started: str
+    command: tuple[str, ...] = ()
+    """What asks for the run again."""
     earlier: float = 0.0
     """Seconds that went by in runs which this one takes up."""
     rows: dict[str, CellResult] = field(default_factory=dict)
@@ -76,12 +78,13 @@ class Ledger:
             exit_code=ExitCode.INTERRUPTED if self.interrupted else table.exit_code(overall),
             interrupted=self.interrupted,
             warnings=tuple(self.warnings),
+            command=self.command,
         )
 
 
-def cell_path(cell: str) -> str:
-    """Give a cell's run folder relative to that of the matrix run."""
-    return f"{CELLS}/{cell}"
+def cell_path(plan: Plan, cell: str) -> str:
+    """Return a cell's run folder relative to that of the matrix run."""
+    return "." if plan.pair else f"{CELLS}/{cell}"
 
 
 def missing(cell: str) -> CellResult:
@@ -95,12 +98,12 @@ def missing(cell: str) -> CellResult:
 
 
 def failed(cell: str, error: CompatError, started: str = "", seconds: float = 0.0) -> CellResult:
-    """Give the row of a cell that could not be built, or not be run."""
+    """Return the row of a cell that could not be built, or not be run."""
     return CellResult(
         id=cell,
         state=CellState.FAILED,
         verdict=Verdict.INFRA,
-        exit_code=ExitCode.INFRASTRUCTURE,
+        exit_code=error.exit_code,
         started=started,
         seconds=seconds,
         error=str(error),

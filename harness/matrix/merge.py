@@ -130,14 +130,14 @@ def _fill(new: Path, parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
 
 def _copy_cell(new: Path, row: _Row, cell: PlannedCell) -> None:
     folder, result = row.part.folder, row.result
-    if result.run != cell_path(cell.id):
+    if result.run != cell_path(row.part.matrix.plan, cell.id):
         raise UsageError(
             f"{folder / MATRIX_FILE}: cell {cell.id}: its run lies in {result.run!r}, "
-            f"not in {cell_path(cell.id)}",
+            f"not in {cell_path(row.part.matrix.plan, cell.id)}",
             hint="no run of this program does that",
         )
     cell_run(folder, result, cell.pair)  # refuses what is damaged or leads elsewhere
-    copy_tree(cell_folder(folder, result), new / cell_path(cell.id))
+    copy_tree(cell_folder(folder, result), new / cell_path(row.part.matrix.plan, cell.id))
 
 
 def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:

@@ -98,6 +98,11 @@ def _search(folder: Path, depth: int) -> Iterator[Path]:
 
 def _read(folder: Path) -> Part:
     matrix = read_matrix(folder / MATRIX_FILE)
+    if matrix.plan.pair:
+        raise UsageError(
+            f"{folder} is the run of one pair, not the shard of a matrix",
+            hint="name what `compat matrix --shard` made",
+        )
     if (folder / PLAN_FILE).exists() and read_plan(folder).digest != matrix.plan.digest:
         raise UsageError(
             f"{folder}: {PLAN_FILE} and {MATRIX_FILE} are of different plans",

@@ -15,7 +15,7 @@ from harness.journal import (
 from harness.journal.record import RUN_FILE
 from harness.journal.single import result_of
 from harness.matrix.ledger import cell_path
-from harness.model import Commit
+from harness.model import Commit, Run
 from harness.model.matrix import CellResult, CellState, MatrixRun, Plan, PlannedCell, Shard
 
 _NAMED = 3
@@ -51,26 +51,44 @@ def check_shard(folder: Path, stored: Shard | None, wanted: Shard | None) -> Non
         raise UsageError(f"{folder} is of {said}, not of shard {wanted}", hint="leave --shard out")
 
 
+def interrupted(folder: Path, plan: Plan, mine: Iterable[PlannedCell]) -> dict[str, Run]:
+    """Return what was journaled of the cells that were interrupted once their legs had begun.
+
+    By id; a run that is damaged or of another pair is none, so that its cell begins anew.
+    """
+    found = ((cell, _stored(folder, plan, cell)) for cell in mine)
+    return {cell.id: run for cell, run in found if run and run.interrupted and run.legs}
+
+
 def done(folder: Path, matrix: MatrixRun, mine: Iterable[PlannedCell]) -> dict[str, CellResult]:
     """Give the rows of the cells that are done, by their ids.
 
     A run that was killed may have ended a cell without saying so, and a damaged cell is not done.
     """
     rows = {row.id: row for row in matrix.cells}
-    found = ((cell.id, _done(folder, rows.get(cell.id), cell)) for cell in mine)
+    found = ((cell.id, _done(folder, matrix.plan, rows.get(cell.id), cell)) for cell in mine)
     return {name: row for name, row in found if row is not None}
 
 
-def _done(folder: Path, row: CellResult | None, cell: PlannedCell) -> CellResult | None:
-    try:
-        if row is not None and row.state is CellState.DONE:
+def _done(folder: Path, plan: Plan, row: CellResult | None, cell: PlannedCell) -> CellResult | None:
+    if row is not None and row.state is CellState.DONE:
+        try:
             cell_run(folder, row, cell.pair)
-            return row
-        path = cell_path(cell.id)
-        run = read_run(folder / path / RUN_FILE)
+        except UsageError:
+            return None
+        return row
+    run = _stored(folder, plan, cell)
+    if run is None or run.interrupted:
+        return None
+    return result_of(cell.id, run, cell_path(plan, cell.id))
+
+
+def _stored(folder: Path, plan: Plan, cell: PlannedCell) -> Run | None:
+    try:
+        run = read_run(folder / cell_path(plan, cell.id) / RUN_FILE)
     except UsageError:
         return None
-    return None if run.interrupted or run.pair != cell.pair else result_of(cell.id, run, path)
+    return run if run.pair == cell.pair else None
 
 
 def _differences(stored: Plan, wanted: Plan) -> Iterable[str]:

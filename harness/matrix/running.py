@@ -24,11 +24,11 @@ from harness.matrix.queue import BuildTask, Queue, Task
 from harness.matrix.tasks import build_tasks, cell_tasks, requests
 from harness.matrix.work import Came, MatrixJob, Worker
 from harness.model.matrix import CellResult, CellState, MatrixRun
-from harness.run.builds import Built
+from harness.plan.cell import Built
 from harness.tools.clock import Stopwatch
 from harness.tools.crew import Crew
 
-BAD = frozenset({ExitCode.REGRESSION, ExitCode.INFRASTRUCTURE})
+BAD = frozenset({ExitCode.REGRESSION, ExitCode.USAGE, ExitCode.INFRASTRUCTURE})
 """Ends of a cell at which `fail_fast` stops."""
 
 
@@ -67,7 +67,9 @@ class _Fleet:
         self.planned = {cell.id: cell for cell in cells}
         self.sides = {build.id: build.side for build in builds}
         self.requests = requests(cells, self.job.cells)
-        self.worker = Worker(self.job, self.ledger.folder, self.listener, self._warn)
+        self.worker = Worker(
+            self.job, self.ledger.plan, self.ledger.folder, self.listener, self._warn
+        )
         self.queue = Queue(
             build_tasks(builds),
             cell_tasks(cells, self.job.cells, share=share),
@@ -101,7 +103,7 @@ class _Fleet:
             if isinstance(task, BuildTask):
                 self.listener(BuildStarted(task.id))
                 request = self.requests[task.id]
-                future = crew.start(self.worker.build, self.sides[task.id], request)
+                future = crew.start(self.worker.build, task.id, self.sides[task.id], request)
             else:
                 self.listener(CellStarted(task.id))
                 future = crew.start(self.worker.run, self.planned[task.id], self._built(task.id))

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.backends.base import Artefact, Backend, BuildRequest
 from harness.errors import CompatError, InfrastructureError, Interrupted
-from harness.events import CellTold, Event, Listener, Warned
+from harness.events import BuildTold, CellTold, Event, Listener, Warned
 from harness.journal import RunFolder
 from harness.journal.single import result_of
 from harness.matrix.ledger import cell_path, failed, stopped
 from harness.matrix.queue import Limits
-from harness.model import Side
-from harness.model.matrix import CellResult, PlannedCell
-from harness.plan.cell import Cell, Settings
-from harness.run.builds import Built
+from harness.model import Run, Side
+from harness.model.matrix import CellResult, Plan, PlannedCell
+from harness.plan.cell import Built, Cell, Settings
 from harness.run.pair import Job, control_is_stored, run_pair
 from harness.store import Store
 from harness.tools.clock import Stopwatch, now
-from harness.tools.disks import disk_errors
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +44,8 @@ class MatrixJob:
     history: Path | None = None
     """File that says how long each test takes."""
     fail_fast: bool = False
+    earlier: Mapping[str, Run] = field(default_factory=dict)
+    """What was journaled of cells that were interrupted, by id: they go on with it."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +53,23 @@ class Worker:
     """Does tasks; its methods may be called from any thread."""
 
     job: MatrixJob
+    plan: Plan
     folder: Path
     """Of the matrix run."""
     listener: Listener
     warn: Callable[[str], None]
     """Hears of what a reader of the matrix run should know about its builds."""
 
-    def build(self, side: Side, request: BuildRequest) -> Came:
-        """Build something, or find it, or give what went wrong."""
+    def build(self, name: str, side: Side, request: BuildRequest) -> Came:
+        """Build something, or find it, or return what went wrong."""
         backend = self.job.backend
         make = backend.build_suite if side is Side.SUITE else backend.build_frontend
 
         def tell(event: Event) -> None:
             if isinstance(event, Warned):
                 self.warn(event.text)
+            else:
+                self.listener(BuildTold(name, event))
 
         try:
             return make(request, tell)
@@ -80,16 +81,14 @@ class Worker:
     def run(self, planned: PlannedCell, built: Built) -> Came:
         """Run a cell, whatever comes of it."""
         started, watch = now(), Stopwatch()
-        folder = self._folder(planned)
         job = self._job(planned, built)
 
         def tell(event: Event) -> None:
             self.listener(CellTold(planned.id, event))
 
         try:
-            with disk_errors(folder):
-                shutil.rmtree(folder, ignore_errors=True)  # what an earlier try left
-                folder.mkdir(parents=True)
+            if job.earlier is None:
+                job.folder.clear()
             run = run_pair(job, tell)
         except Interrupted:
             return stopped(planned.id, started, watch.seconds)
@@ -97,10 +96,7 @@ class Worker:
             return failed(planned.id, error, started, watch.seconds)
         except Exception as fault:  # noqa: BLE001 - one cell of many, see _unexpected
             return failed(planned.id, _unexpected(fault), started, watch.seconds)
-        finally:
-            with suppress(OSError):  # there is something in it
-                folder.rmdir()
-        return result_of(planned.id, run, cell_path(planned.id))
+        return result_of(planned.id, run, cell_path(self.plan, planned.id))
 
     def control_is_stored(self, planned: PlannedCell, built: Built) -> bool:
         """Tell whether a cell would find its control."""
@@ -108,9 +104,6 @@ class Worker:
             return control_is_stored(self._job(planned, built))
         except CompatError:
             return False  # whatever it is, the cell meets it too and tells
-
-    def _folder(self, planned: PlannedCell) -> Path:
-        return self.folder / cell_path(planned.id)
 
     def _job(self, planned: PlannedCell, built: Built) -> Job:
         settings = self.job.settings
@@ -125,10 +118,11 @@ class Worker:
             ),
             backend=self.job.backend,
             store=self.job.store,
-            folder=RunFolder(self._folder(planned), single=False),
+            folder=RunFolder(self.folder / cell_path(self.plan, planned.id)),
             command=self.job.command(planned),
             built=built,
             history=self.job.history,
+            earlier=self.job.earlier.get(planned.id),
         )
 
 

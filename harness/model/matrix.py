@@ -117,6 +117,8 @@ class Plan(Record, frozen=True, kw_only=True):
     """For tests that fail now and then; 0 in plans that are older than these attempts."""
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
+    pair: bool = False
+    """Whether one pair was asked for, not a matrix: its only cell lies in the run's own folder."""
     builds: tuple[PlannedBuild, ...]
     cells: tuple[PlannedCell, ...]
 
@@ -187,3 +189,6 @@ class MatrixRun(Record, frozen=True, kw_only=True):
     exit_code: ExitStatus
     interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    """What asks for the run again, whole; `--resume` reads its options. Empty where shards were
+    merged."""

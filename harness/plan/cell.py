@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.backends.base import BuildRequest
+from harness.backends.base import Artefact, BuildRequest
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
 from harness.model import Leg, Pair, PatchRef, Side
 from harness.tools import machine
 from harness.verdict.evidence import MOST
+
+RERUNS = 2
+"""Further attempts, on both sides, for tests with an unexpected verdict."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,7 @@ class Settings:
     """Seconds for a leg."""
     test_timeout: float | None = None
     """Seconds that any test may be at work; None lets the history decide, test by test."""
-    reruns: int = 2
-    """Further attempts, on both sides, for tests with an unexpected verdict."""
+    reruns: int = RERUNS
     most_reruns: int = MOST
     """Further attempts, in all, for tests that fail now and then with the candidate alone."""
     patience: float = 5.0
@@ -68,6 +70,15 @@ class Cell:
             for request, side, leg in sides
             for patch in request.patches
         )
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the legs of a pair are run with."""
+
+    suite: Artefact
+    control: Artefact
+    candidate: Artefact
 
 
 def default_parallel(cpus: int | None = None) -> int:

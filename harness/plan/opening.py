@@ -16,14 +16,15 @@ from harness.backends.docker.container import Privileges
 from harness.config.datadir import Data
 from harness.config.known import Known
 from harness.config.lines import Lines, load_lines
-from harness.config.matrixfile import Matrix, load_matrix
+from harness.config.matrixfile import TIMEOUT, Matrix, load_matrix
 from harness.config.yamlfile import Place as FilePlace
 from harness.errors import UsageError
 from harness.events import Listener, Said
-from harness.model import Channel, Commit, Side
+from harness.gotest.selection import check
+from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan, PlannedCell
-from harness.plan.cell import Cell
-from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan
+from harness.plan.cell import RERUNS, Cell
+from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.workspace import Wanted, Workspace
 from harness.repository.refs import Meant, Repository, UnknownRefError
@@ -31,6 +32,9 @@ from harness.store import Store, key_of
 from harness.tools.clock import now
 from harness.tools.redaction import redact
 from harness.verdict.evidence import MOST
+
+PAIR = "run"
+"""What a plan of one pair has for the name of a matrix."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +52,41 @@ class Where:
     cache_repo: str = ""
 
 
-@dataclass(frozen=True)
-class MatrixAsk:
-    """What a user asks for."""
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What a user asks for, of one pair or of a matrix."""
 
-    file: Path
     where: Where
-    selection: Selection = field(default_factory=Selection)
     offline: bool = False
-    reruns: int = 2
+    reruns: int = RERUNS
     most_reruns: int = MOST
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
     test_timeout: float | None = None
     """Seconds that any test may be at work, over what the matrix says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixAsk(Ask):
+    """A matrix, and what of it is to be run."""
+
+    file: Path
+    selection: Selection = field(default_factory=Selection)
     lists: bool = True
     """Whether the skip lists decide; else every verdict is raw."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairAsk(Ask):
+    """One pair, by names."""
+
+    daemon: str
+    frontend: str
+    channel: Channel | None = None
+    """None for experimental or labs, whichever the frontend's commit has."""
+    worker: str = "oci"
+    timeout: float = float(TIMEOUT)
+    """Seconds for a leg."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +132,42 @@ def open_matrix(
         workspace = dataclasses.replace(workspace, entries=())
     backend = _backend(ask.where, workspace, listener)
     site = _Site(workspace, backend, ask.where.stage, ask.offline)
-    frame = Frame(
-        matrix=ask.file.stem,
-        harness=harness.__version__,
-        created=now(),
-        repository=redact(ask.where.repository),
-        reruns=ask.reruns,
-        most_reruns=ask.most_reruns,
-        tests=ask.tests,
-        test_timeout=ask.test_timeout,
-        data=_data(workspace),
-    )
+    frame = _frame(ask.file.stem, ask, workspace)
     made = plan(matrix, ask.selection, frame, site, expected, lambda text: listener(Said(text)))
     return Opened(made, workspace, backend, ask.where.stage)
+
+
+def open_pair(
+    ask: PairAsk, data: Data, store: Store, expected: Expected, listener: Listener
+) -> Opened:
+    """Find the two commits of a pair and plan it: everything is checked before anything is built.
+
+    Raises what `open_matrix` raises.
+    """
+    asked = [(ask.daemon, Side.SUITE), (ask.frontend, Side.FRONTEND)]
+    where = ask.where
+    workspace, meant = Workspace.open(
+        data, store, where.repository, asked, fetch=where.fetch, listener=listener
+    )
+    suite, frontend = map(workspace.commit, meant)
+    for side, commit in (("daemon", suite), ("frontend", frontend)):
+        listener(Said(f"{side}: {commit}"))
+    workspace.check(suite, ask.worker)
+    backend = _backend(where, workspace, listener)
+    site = _Site(workspace, backend, where.stage, ask.offline)
+    pair = Pair(
+        suite=suite,
+        frontend=frontend,
+        suite_channel=site.channel(suite, None),
+        frontend_channel=site.channel(frontend, ask.channel),
+        worker=ask.worker,
+        backend=backend.name,
+    )
+    check(ask.tests, workspace.functions(suite), suite.ref)
+    frame = _frame(PAIR, ask, workspace)
+    return Opened(
+        plan_pair(pair, ask.timeout, frame, site, expected), workspace, backend, where.stage
+    )
 
 
 def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: Listener) -> Opened:
@@ -140,6 +186,20 @@ def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: List
     site.look_ahead({sha for sha, _ in names})
     mine = again(made, site, harness=harness.__version__, data=_data(workspace))
     return Opened(mine, workspace, backend, where.stage)
+
+
+def _frame(name: str, ask: Ask, workspace: Workspace) -> Frame:
+    return Frame(
+        matrix=name,
+        harness=harness.__version__,
+        created=now(),
+        repository=redact(ask.where.repository),
+        reruns=ask.reruns,
+        most_reruns=ask.most_reruns,
+        tests=ask.tests,
+        test_timeout=ask.test_timeout,
+        data=_data(workspace),
+    )
 
 
 def _for_plan(where: Where, made: Plan) -> Where:

@@ -10,7 +10,7 @@ from typing import Protocol, TypedDict
 
 from msgspec.structs import replace
 
-from harness.config.matrixfile import Include, Matrix, Row
+from harness.config.matrixfile import MEMORY, Include, Matrix, Row
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
 from harness.model import Channel, Commit, Pair, Side
@@ -161,21 +161,22 @@ def plan(
         )
         for name, one in left.items()
     )
-    made = Plan(
-        schema=MATRIX_SCHEMA_VERSION,
-        matrix=frame.matrix,
-        digest="",
-        harness=frame.harness,
-        created=frame.created,
-        repository=frame.repository,
-        offline=site.offline,
-        reruns=frame.reruns,
-        most_reruns=frame.most_reruns,
-        tests=frame.tests,
-        builds=builds.made,
-        cells=planned,
+    return _framed(frame, site, builds, planned)
+
+
+def plan_pair(pair: Pair, timeout: float, frame: Frame, site: Site, expected: Expected) -> Plan:
+    """Plan one pair as a matrix of one cell; `timeout` is the limit of each leg, in seconds."""
+    builds = _Builds(site, expected.build)
+    cell = PlannedCell(
+        id=_id(pair, set()),
+        pair=pair,
+        **builds.of(pair),
+        timeout=timeout,
+        test_timeout=frame.test_timeout,
+        memory=int(MEMORY),
+        expected=expected.cell(pair),
     )
-    return replace(made, digest=_digest(made, frame.data))
+    return _framed(frame, site, builds, (cell,), pair=True)
 
 
 def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
@@ -201,6 +202,27 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
         what = f"{', '.join(others[:3])} would be built" if others else "it would be run or judged"
         raise UsageError(f"the plan {made.matrix} is of other data: {what} otherwise", hint=OTHER)
     return mine
+
+
+def _framed(
+    frame: Frame, site: Site, builds: _Builds, cells: tuple[PlannedCell, ...], *, pair: bool = False
+) -> Plan:
+    made = Plan(
+        schema=MATRIX_SCHEMA_VERSION,
+        matrix=frame.matrix,
+        digest="",
+        harness=frame.harness,
+        created=frame.created,
+        repository=frame.repository,
+        offline=site.offline,
+        reruns=frame.reruns,
+        most_reruns=frame.most_reruns,
+        tests=frame.tests,
+        pair=pair,
+        builds=builds.made,
+        cells=cells,
+    )
+    return replace(made, digest=_digest(made, frame.data))
 
 
 class _Builds:

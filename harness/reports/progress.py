@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.events import (
+    BuildTold,
+    CellTold,
     Event,
     LegEnded,
     LegStarted,
@@ -95,6 +97,8 @@ class Progress:
 
     def apply(self, event: Event, now: float) -> list[Line]:
         """Take in one event; return the lines that it leaves behind, at most one."""
+        if isinstance(event, BuildTold | CellTold):
+            event = event.event  # a run of one pair has one cell
         match event:
             case Said():
                 return [Line("·", _shown(event.text))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from harness.gotest import names
 from harness.model import EntryRef, Judgement, Leg, Outcome, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
+from harness.reports.page import INDEX, PAGE
 from harness.reports.rates import rates
 from harness.reports.summary import (
     TIMES,
@@ -54,22 +55,30 @@ _BY_ENTRY = (Verdict.KNOWN, Verdict.SKIPPED)
 _ALWAYS_COUNTED = (Outcome.PASS, Outcome.FAIL, Outcome.SKIP)
 
 
-def render(run: Run, folder: Path, *, width: int = 80, color: bool = False) -> str:
-    """Give the whole report, ending in a line feed.
+def render(
+    run: Run,
+    folder: Path,
+    *,
+    warnings: Sequence[str] = (),
+    width: int = 80,
+    color: bool = False,
+) -> str:
+    """Return the whole report, ending in a line feed.
 
-    `folder` is where the run is stored, for the line that says where the logs are; `width`
-    counts columns. The result depends on nothing else.
+    `folder` is where the run is stored, for the lines that say where logs and page are;
+    `warnings` are those of the builds; `width` counts columns.
     """
-    text = "\n".join(_Report(run, folder, max(width, _NARROWEST)).lines())
+    text = "\n".join(_Report(run, folder, warnings, max(width, _NARROWEST)).lines())
     return obeyed_by_nobody(text if color else click.unstyle(text)) + "\n"
 
 
 class _Report:
     """One rendering; its methods each give the lines of one part."""
 
-    def __init__(self, run: Run, folder: Path, width: int) -> None:
+    def __init__(self, run: Run, folder: Path, warnings: Sequence[str], width: int) -> None:
         self._run = run
         self._folder = folder
+        self._built = warnings
         self._width = width
         self._logs = Logs(run)
         self._known = frozenset(it.name for it in run.judgements)
@@ -234,7 +243,7 @@ class _Report:
 
     def _warnings(self) -> Iterator[str]:
         notes = [(f"{leg.folder}: ", note) for leg in self._run.legs for note in leg.notes]
-        told = [("", warning) for warning in self._run.warnings] + notes
+        told = [("", warning) for warning in (*self._built, *self._run.warnings)] + notes
         if not told:
             return
         yield ""
@@ -250,6 +259,8 @@ class _Report:
         yield from self._prose(headline(self._run), 0, bold=True, fg=colour)
         yield ""
         yield f"logs   {visible(str(self._folder))}"
+        if (self._folder / PAGE / INDEX).is_file():
+            yield f"page   {visible(str(self._folder / PAGE / INDEX))}"
         if left := left_behind(self._run):
             yield from self._prose(f"left   {left}", 0)
         if self._run.rerun:

@@ -1,4 +1,4 @@
-"""The main job: build a pair, run both legs side by side, rerun what surprises, judge."""
+"""The main job: run both legs of a pair side by side, rerun what surprises, judge."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ig
 from harness.gotest.selection import asks_for_all
 from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Run
-from harness.plan.cell import Cell, Settings
+from harness.plan.cell import Built, Cell, Settings
 from harness.run.budgets import budgets_of
-from harness.run.builds import Built, build
 from harness.run.hangs import Budgets
 from harness.run.legs import ControlStore, LegRunner
 from harness.run.recents import recents_of
@@ -39,31 +38,30 @@ class Job:
     folder: RunFolder
     command: tuple[str, ...]
     """What the user would type for this pair; the rerun command begins with it."""
+    built: Built
+    """What it is run with."""
     history: Path | None = None
     """File that says how long each test takes, and what it did in recent runs."""
-    built: Built | None = None
-    """What it is run with, if that has been built."""
     earlier: Run | None = None
     """The interrupted run of this pair in this folder that is taken up."""
 
 
 def run_pair(job: Job, listener: Listener) -> Run:
-    """Build, run and judge one pair, and journal it.
+    """Run and judge one pair that was built, and journal it.
 
     A run that is interrupted once its legs have begun is journaled with what it has: the tests
     that ended on both sides. One whose machine or engine fails then is journaled as `infra`.
     A run that is taken up runs what is left of it and is journaled in its place. Raises what
-    building and beginning to run raise, with nothing journaled; UsageError if the run to take up
-    is of another pair.
+    beginning to run raises, with nothing journaled; UsageError if the run to take up is of another
+    pair.
     """
     phases, watch, started = _Phases(listener), Stopwatch(), now()
     if job.earlier:
         check_same(job.cell, job.earlier)
-    built = job.built or build(job.backend, job.cell, phases)
     versions = job.backend.versions()
     budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
     recents = recents_of(job.history, job.cell.pair, _began(job, started), phases)
-    schedule = _schedule(job, built, versions, phases, budgets)
+    schedule = _schedule(job, versions, phases, budgets)
     reruns = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase)
     with phases.phase("run"):
         if job.earlier:
@@ -116,9 +114,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
 
 def control_is_stored(job: Job) -> bool:
     """Whether `run_pair` would find a control run that can stand in for a new one."""
-    if job.built is None:
-        return False
-    schedule = _schedule(job, job.built, job.backend.versions(), ignore, Budgets())
+    schedule = _schedule(job, job.backend.versions(), ignore, Budgets())
     return schedule.control_is_stored()
 
 
@@ -126,12 +122,10 @@ def _began(job: Job, started: str) -> str:
     return job.earlier.started if job.earlier else started
 
 
-def _schedule(
-    job: Job, built: Built, versions: dict[str, str], listener: Listener, budgets: Budgets
-) -> Schedule:
+def _schedule(job: Job, versions: dict[str, str], listener: Listener, budgets: Budgets) -> Schedule:
     runner = LegRunner(job.backend, listener, job.cell.oracle, budgets)
     controls = ControlStore(job.store, versions, machine.kernel())
-    return Schedule(job.cell, job.settings, built, job.folder, runner, controls, listener)
+    return Schedule(job.cell, job.settings, job.built, job.folder, runner, controls, listener)
 
 
 class _Phases:

@@ -16,8 +16,7 @@ from harness.events import Listener, Said
 from harness.gotest import selection
 from harness.journal import RunFolder
 from harness.model import Fault, Leg, LegRun, Status
-from harness.plan.cell import Cell, Settings, default_parallel
-from harness.run.builds import Built
+from harness.plan.cell import Built, Cell, Settings, default_parallel
 from harness.run.legs import ControlStore, LegRunner
 from harness.run.recovery import LIMIT, Rest, rest_of
 from harness.run.resume import left_unrun, rest_of_interrupted

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
 from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
-from harness.run.idle import Seen, unmatched
 from harness.verdict import table
 from harness.verdict.collate import Recents, decided, function_of, judgements, known_names
 from harness.verdict.faults import ended_by
+from harness.verdict.idle import Seen, unmatched
 
 
 @dataclass(frozen=True)

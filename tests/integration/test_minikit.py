@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from harness.plan.prepare import Ask, prepare
 
 from harness import minikit
 from harness.config.datadir import Data, find_data
@@ -16,7 +17,6 @@ from harness.gotest.names import display
 from harness.journal import RunFolder
 from harness.model import Leg, Outcome, Reason, Result, Run, Verdict
 from harness.plan.cell import Settings
-from harness.plan.prepare import Ask, prepare
 from harness.repository.git import Git
 from harness.run.pair import Job, run_pair
 from harness.store import Store

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import msgspec
 import pytest
+from harness.plan.prepare import Ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ from harness.cli.umbrella import short_form
 from harness.errors import BuildError, ExitCode
 from harness.model import Channel, Run, Verdict
 from harness.plan.cell import Settings
-from harness.plan.prepare import Ask
 from harness.repository.refs import DEFAULT_REPOSITORY
 from harness.run.pair import Job
 from harness.store import Store

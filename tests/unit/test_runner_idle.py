@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from harness.config.skiplists import Entry
 from harness.model import Judgement, Status, Verdict
-from harness.run.idle import Seen, unmatched
 from harness.run.schedule import skip_paths
+from harness.verdict.idle import Seen, unmatched
 from tests.unit.pairs import entry
 
 FUNCTIONS = frozenset({"TestCopy", "TestMount", "TestMountOther", "TestUser"})

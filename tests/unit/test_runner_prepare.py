@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from harness.plan.prepare import Ask, Prepared, prepare
 
 from harness.backends import choose
 from harness.backends.base import Problem
@@ -17,7 +18,6 @@ from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.model import Channel, Commit, Side
 from harness.plan import workspace
-from harness.plan.prepare import Ask, Prepared, prepare
 from harness.repository.git import Git
 from harness.repository.refs import Meant, Repository
 from harness.store import Store

@@ -1,0 +1,115 @@
+"""What `compat run` sets up: one pair that is asked for by names, or a run that is taken up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.cli.interruption import interruptible
+from harness.cli.options import argv_of
+from harness.cli.planning import RunningOptions, Sources
+from harness.cli.session import Session, default_runs
+from harness.gotest.selection import select
+from harness.history import default_history, expected_by
+from harness.journal import read_plan
+from harness.model import Channel
+from harness.model.matrix import MatrixRun
+from harness.plan.cell import Settings
+from harness.plan.opening import Opened, PairAsk, Where, open_pair, open_plan
+from harness.reports.live import display
+from harness.store import Store
+
+_OF_THE_RUN = ("tests", "no_cache")
+"""Options that the command to run a part of the pair again leaves out."""
+
+
+class RunOptions(RunningOptions):
+    """The options of `compat run`, by the names that click gives them."""
+
+    daemon: str
+    frontend: str
+    channel: str | None
+    worker: str
+    timeout: float
+    no_control: bool
+    no_cache: bool
+
+
+def run_pair(options: RunOptions, taken_up: Path | None = None) -> tuple[MatrixRun, Path]:
+    """Run a pair under a display on standard error, or what is left of a run of it.
+
+    `taken_up` is the folder of that run. Returns what matrix.json holds, and the run's folder.
+    Raises UsageError and ConfigError for what the user can mend, and what opening raises.
+    """
+    from harness.cli.run import run  # noqa: PLC0415 - it imports this module
+
+    select(options["tests"], worker=options["worker"])  # refuses a bad glob before any build
+    sources = Sources.of("", options)
+    with _store(sources.store, anew=options["no_cache"]) as store:
+        with interruptible(), display(sys.stderr) as listener:
+            where = _where(sources, options)
+            if taken_up:
+                opened = open_plan(read_plan(taken_up), where, sources.data, store, listener)
+            else:
+                expected = expected_by(default_history())
+                ask = _ask(options, where)
+                opened = open_pair(ask, sources.data, store, expected, listener)
+        again = ("compat-run", *argv_of(run, options, leave=_OF_THE_RUN))
+        session = Session(
+            opened=opened,
+            store=store,
+            settings=_settings(options, opened),
+            command=("compat-run", *argv_of(run, options)),
+            cell_command=lambda _cell: again,
+            runs=(options["out"] or default_runs()).absolute(),
+            history=default_history(),
+            taken_up=taken_up,
+            mine=opened.plan.cells,
+        )
+        return session.run()
+
+
+def _where(sources: Sources, options: RunOptions) -> Where:
+    where = sources.running(options)
+    return replace(where, cache_repo="") if options["no_cache"] else where
+
+
+def _ask(options: RunOptions, where: Where) -> PairAsk:
+    return PairAsk(
+        where=where,
+        offline=options["offline"],
+        reruns=options["reruns"],
+        most_reruns=options["most_reruns"],
+        tests=options["tests"],
+        test_timeout=options["test_timeout"],
+        daemon=options["daemon"],
+        frontend=options["frontend"],
+        channel=Channel(options["channel"]) if options["channel"] else None,
+        worker=options["worker"],
+        timeout=options["timeout"],
+    )
+
+
+def _settings(options: RunOptions, opened: Opened) -> Settings:
+    return Settings(
+        tests=opened.plan.tests,
+        parallel=options["parallel"] or 0,
+        reruns=opened.plan.reruns,
+        most_reruns=opened.plan.most_reruns,
+        offline=opened.plan.offline,
+        control=not options["no_control"],
+        fresh_control=options["fresh_control"],
+    )
+
+
+@contextmanager
+def _store(usual: Store, *, anew: bool) -> Iterator[Store]:
+    """Give a store that has nothing but toolchains and clones, if all is to be made anew."""
+    if not anew:
+        yield usual
+        return
+    with usual.apart() as apart:
+        yield apart

@@ -30,10 +30,7 @@ def merge(
 
     Ends as `compat matrix` does, with the worst of all cells.
     """
-    from harness.cli.session import (
-        default_runs,
-        publish,
-    )
+    from harness.cli.session import default_runs, publish  # noqa: PLC0415 - keeps --help quick
     from harness.cli.show import show_matrix  # noqa: PLC0415 - the same
     from harness.history import default_history  # noqa: PLC0415 - the same
     from harness.matrix.merge import merge as join  # noqa: PLC0415 - the same

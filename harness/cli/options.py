@@ -30,19 +30,27 @@ def argv_of(
     or is named in `leave` is left out, and so are options of the kind `Once`. Credentials in
     addresses are masked.
     """
+    ctx = click.Context(command)
     places: list[str] = []
     words: list[str] = []
     for param in command.params:
         value = values.get(param.name or "")
-        if param.name in leave or isinstance(param, Once) or value in (None, (), False):
+        nothing = value is None or value is False or value == ()
+        if nothing or param.name in leave or isinstance(param, Once):
             continue
         given = value if isinstance(value, tuple) else (value,)
         if isinstance(param, click.Argument):
             places += map(_word, given)
-        elif value != param.default:
+        elif value != _default(param, ctx):
             (flag,) = param.opts
             words += [word for one in given for word in _pair(flag, one)]
     return (*places, *words)
+
+
+def _default(param: click.Parameter, ctx: click.Context) -> object:
+    """Return a parameter's declared default as its type reads it; None if it has none."""
+    declared = param.default
+    return param.type_cast_value(ctx, declared) if isinstance(declared, str | int | float) else None
 
 
 def _pair(flag: str, value: object) -> tuple[str, ...]:

@@ -117,6 +117,13 @@ class Queue:
         """Whether nothing waits or runs."""
         return not (self.running or self.cells or self.builds)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no cell waits or runs, so that nothing needs the builds that still run."""
+        return not self.cells and not any(
+            isinstance(task, CellTask) for task, _ in self.running.values()
+        )
+
     def begin(self) -> Task | None:
         """Take the task that is best begun now; None if something else has to end before."""
         for cell in self.cells.values():

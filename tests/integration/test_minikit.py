@@ -7,18 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from harness.plan.prepare import Ask, prepare
 
 from harness import minikit
+from harness.cli.session import Session
 from harness.config.datadir import Data, find_data
 from harness.config.skiplists import load_entries
 from harness.events import ignore
 from harness.gotest.names import display
-from harness.journal import RunFolder
+from harness.history import expected_by
+from harness.journal import read_run
 from harness.model import Leg, Outcome, Reason, Result, Run, Verdict
 from harness.plan.cell import Settings
+from harness.plan.opening import PairAsk, Where, open_pair
 from harness.repository.git import Git
-from harness.run.pair import Job, run_pair
 from harness.store import Store
 from harness.tools.inherited import GIT, inherited
 from harness.tools.process import Request, run
@@ -62,12 +63,21 @@ def pair(
     runs = tmp_path_factory.mktemp("runs")
 
     def run_it(daemon: str, frontend: str) -> Run:
-        ask = Ask(daemon, frontend, str(repository), backend="native")
-        prepared = prepare(ask, data, go_store, ignore)
-        settings = Settings(test_timeout=TEST_SECONDS, reruns=1, fresh_control=True)
-        folder = RunFolder.create(runs, lambda: datetime.now(UTC))
-        job = Job(prepared.cell, settings, prepared.backend, go_store, folder, ("compat-run",))
-        return run_pair(job, ignore)
+        where = Where(str(repository), backend="native")
+        ask = PairAsk(where=where, daemon=daemon, frontend=frontend, test_timeout=TEST_SECONDS)
+        opened = open_pair(ask, data, go_store, expected_by(runs / "no history"), ignore)
+        session = Session(
+            opened=opened,
+            store=go_store,
+            settings=Settings(reruns=1, fresh_control=True),
+            command=(),
+            cell_command=lambda _cell: ("compat-run",),
+            runs=runs,
+            history=runs / "no history",
+            mine=opened.plan.cells,
+        )
+        _, folder = session.run_unrecorded()
+        return read_run(folder)
 
     return run_it
 

@@ -24,7 +24,7 @@ from harness.minikit import materialise
 from harness.model import Side
 from harness.model.matrix import Plan
 from harness.plan.opening import MatrixAsk, Where, open_matrix, open_plan
-from harness.plan.planning import OTHER, Selection
+from harness.plan.planning import OTHER
 from harness.store import Store
 from harness.tools.process import Request, run
 from tests.integration.histories import big
@@ -184,7 +184,7 @@ def test_a_name_that_is_no_matrix_is_answered_with_those_there_are(
 
 
 def _opened(origin: Path, store: Store, file: Path) -> Plan:
-    ask = MatrixAsk(file, _where(origin), Selection())
+    ask = MatrixAsk(file=file, where=_where(origin))
     return open_matrix(ask, find_data(MINIKIT, {}), store, Expected(), nobody).plan
 
 

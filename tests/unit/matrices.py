@@ -7,8 +7,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from harness.journal import CELLS, write_matrix, write_plan, write_run
+from harness.journal import write_matrix, write_plan, write_run
 from harness.journal.single import result_of
+from harness.matrix.ledger import cell_path
 from harness.model import Channel, Commit, Host, Pair, Run, Side, Verdict
 from harness.model.matrix import (
     MATRIX_SCHEMA_VERSION,
@@ -136,10 +137,10 @@ def store(
             rows.append(missing(it))
             continue
         run = replace(runs[it.id], id=it.id, pair=it.pair)
-        below = folder / CELLS / it.id
-        below.mkdir(parents=True)
-        write_run(below, run)
-        rows.append(result_of(it.id, run, f"{CELLS}/{it.id}"))
+        below = cell_path(planned, it.id)
+        (folder / below).mkdir(parents=True, exist_ok=True)
+        write_run(folder / below, run)
+        rows.append(result_of(it.id, run, below))
     folder.mkdir(parents=True, exist_ok=True)
     made = matrix(planned, rows, **changes)
     write_plan(folder, planned)

@@ -30,7 +30,7 @@ from harness.config.yamlfile import Place
 from harness.events import Event, Listener, Warned
 from harness.journal import RunFolder
 from harness.model import Channel, Commit, Leg, Pair, Run, Side, Status
-from harness.plan.cell import Cell, Settings
+from harness.plan.cell import Built, Cell, Settings
 from harness.run.pair import Job, run_pair
 from harness.store import Store
 from harness.tools.crew import Crew
@@ -79,8 +79,6 @@ class Player:
     name: str = "played"
     before: Hook | None = None
     """Called in the leg's thread before anything is played; what it gives ends the leg."""
-    build: Callable[[str], None] | None = None
-    """Called with `suite`, `control` or `candidate` in the thread that builds it."""
     warns: str = ""
     """What every build of a suite warns of."""
     tools: dict[str, str] = field(default_factory=lambda: {"runc": "runc version 1.1.5"})
@@ -115,8 +113,6 @@ class Player:
 
     def _build(self, kind: str, request: BuildRequest) -> Artefact:
         assert request.commit in {SUITE, FRONTEND}
-        if self.build:
-            self.build(kind)
         return Artefact(
             self.keys.get(kind, kind), Path("/no/folder", kind), cached=True, go_minor=21
         )
@@ -208,9 +204,16 @@ class Bench:
         )
 
     def job(self, **changes: object) -> Job:
+        cell = self.cell()
+        make = self.player.build_frontend
         job = Job(
-            cell=self.cell(),
+            cell=cell,
             settings=self.settings,
+            built=Built(
+                self.player.build_suite(cell.suite, self.events.append),
+                make(cell.control, self.events.append),
+                make(cell.candidate, self.events.append),
+            ),
             backend=self.player,
             store=Store(self.folder / "cache"),
             folder=RunFolder.create(self.folder / "runs", lambda: datetime.now(UTC)),

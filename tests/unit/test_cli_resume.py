@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
+from harness.cli import pairsession
 from harness.cli.program import execute
 from harness.cli.session import Session
 from harness.cli.umbrella import short_form
 from harness.errors import ExitCode
-from harness.journal import RunFolder, write_run
-from harness.model import Run
-from tests.unit import runs
+from harness.journal import read_matrix, write_matrix
+from harness.model.matrix import MatrixRun, Plan
+from harness.plan.opening import Where
+from tests.unit import matrices, runs
 
-COMMAND = ("compat-run", "v0.6", "master", "--timeout", "90", "--out", "/stored", "--no-control")
+COMMAND = (
+    "compat-run",
+    "v0.6",
+    "master",
+    "--tests",
+    "TestCopy*",
+    "--no-control",
+    "--out",
+    "/stored",
+)
+PLAN = matrices.plan(["v0.6.4"], ["master"], pair=True, tests=("TestCopy*",))
+NAME = "20261126-101112-abcd"
 
 
 @pytest.fixture
 def interrupted(tmp_path: Path) -> Path:
-    """Give the folder of an interrupted run, which is `latest` in its folder."""
-    folder = RunFolder(tmp_path / "runs" / "20261126-101112-abcd")
-    folder.path.mkdir(parents=True)
-    run = msgspec.structs.replace(
-        runs.regressed_run(), id=folder.id, interrupted=True, command=COMMAND
+    """Return the folder of an interrupted run, which is `latest` in its folder."""
+    run = replace(runs.regressed_run(), interrupted=True, exit_code=130)
+    folder, _ = matrices.store(
+        tmp_path / "runs" / NAME,
+        PLAN,
+        {PLAN.cells[0].id: run},
+        interrupted=True,
+        exit_code=130,
+        command=COMMAND,
     )
-    folder.write_run(run)
-    return folder.path
+    (folder.parent / "latest").symlink_to(folder.name)
+    return folder
 
 
 def compat_run(*args: str) -> int:
@@ -35,20 +54,26 @@ def compat_run(*args: str) -> int:
 
 
 def test_a_run_goes_on_as_it_began(interrupted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[tuple[Plan, Where]] = []
     found: list[Session] = []
 
-    def remember(self: Session) -> tuple[Run, Path]:
-        found.append(self)
-        return runs.compatible_run(), interrupted
+    def open_plan(plan: Plan, where: Where, *_: object) -> object:
+        planned.append((plan, where))
+        return SimpleNamespace(plan=plan)
 
+    def remember(self: Session) -> tuple[MatrixRun, Path]:
+        found.append(self)
+        return read_matrix(interrupted), interrupted
+
+    monkeypatch.setattr(pairsession, "open_plan", open_plan)
     monkeypatch.setattr(Session, "run", remember)
-    assert compat_run("--resume", "latest", "--out", str(interrupted.parent), "--json") == 0
+    code = compat_run("--resume", "latest", "--out", str(interrupted.parent), "--json")
+    assert code == ExitCode.INTERRUPTED  # as what is stored is
+    ((plan, _),) = planned
     (session,) = found
-    assert session.taken_up
-    folder, run = session.taken_up
-    assert (folder, run.id) == (interrupted, interrupted.name)
-    assert (session.ask.daemon, session.ask.frontend) == ("v0.6", "master")
-    assert (session.settings.timeout, session.settings.control) == (90.0, False)
+    assert plan == PLAN  # its very commits, wherever its branches are now
+    assert session.taken_up == interrupted
+    assert (session.settings.tests, session.settings.control) == (("TestCopy*",), False)
     assert session.command == COMMAND
 
 
@@ -67,23 +92,38 @@ def test_what_would_change_a_run_that_goes_on_is_refused(
     assert words in capsys.readouterr().err
 
 
+def _ended(folder: Path) -> None:
+    matrices.store(folder, PLAN, {PLAN.cells[0].id: runs.regressed_run()}, command=COMMAND)
+
+
+def _of_a_matrix(folder: Path) -> None:
+    write_matrix(folder, replace(read_matrix(folder), plan=replace(PLAN, pair=False)))
+
+
+def _of_an_earlier_version(folder: Path) -> None:
+    (folder / "matrix.json").unlink()
+
+
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("change", "words"),
     [
-        ({"interrupted": False}, "came to its end: nothing of it is left to run"),
-        ({"legs": ()}, "interrupted before any of its tests ended"),
+        (_ended, "came to its end: nothing of it is left to run"),
+        (_of_a_matrix, "is the run of a matrix"),
+        (_of_an_earlier_version, "was made by an earlier version"),
     ],
 )
-def test_a_run_of_which_nothing_is_left_or_known_is_refused(
-    changes: dict[str, object],
+def test_a_run_that_cannot_be_taken_up_is_refused(
+    change: Callable[[Path], None],
     words: str,
     interrupted: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = msgspec.structs.replace(runs.regressed_run(), interrupted=True)
-    write_run(interrupted, msgspec.structs.replace(run, **changes))
+    change(interrupted)
     assert compat_run("--resume", str(interrupted)) == ExitCode.USAGE
-    assert words in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert words in err
+    assert "hint: " in err
+    assert out == ""
 
 
 @pytest.mark.parametrize(("args", "missing"), [((), "DAEMON"), (("v0.6",), "FRONTEND")])

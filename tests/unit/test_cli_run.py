@@ -5,80 +5,131 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
-import msgspec
 import pytest
-from harness.plan.prepare import Ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 
-from harness.cli import session
+from harness.backends.docker.container import Privileges
+from harness.cli import pairsession
 from harness.cli.program import execute
 from harness.cli.session import Session, default_runs
 from harness.cli.umbrella import short_form
 from harness.errors import BuildError, ExitCode
 from harness.model import Channel, Run, Verdict
+from harness.model.matrix import CellState, MatrixRun
 from harness.plan.cell import Settings
+from harness.plan.opening import PairAsk, Where
 from harness.repository.refs import DEFAULT_REPOSITORY
-from harness.run.pair import Job
 from harness.store import Store
-from tests.unit import runs
+from tests.unit import matrices, runs
 
-Opened = Callable[..., Session]
+WHERE = Where(DEFAULT_REPOSITORY)
+ASK = PairAsk(where=WHERE, daemon="d", frontend="f")
+Stored = Callable[[Run], tuple[MatrixRun, Path]]
+
+Ends = Callable[..., int]
+Changes = Mapping[str, Any]
+NONE: Changes = {}
+
+PLAN = matrices.plan(["v0.6.4"], ["master"], pair=True)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a command line came to: what was asked for, and the session that was to run it."""
+
+    ask: PairAsk
+    session: Session
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What a user would type to run the pair again."""
+        return self.session.cell_command(PLAN.cells[0])
+
+
+Opened = Callable[..., Found]
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Opened:
+def stored(tmp_path: Path) -> Stored:
+    """Store a run as that of a pair."""
+
+    def store(run: Run) -> tuple[MatrixRun, Path]:
+        folder = tmp_path / "stored"
+        return matrices.store(folder, PLAN, {PLAN.cells[0].id: run})[::-1]
+
+    return store
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch, stored: Stored) -> Opened:
     """Run a command line up to the session that it opens."""
+    asked: list[PairAsk] = []
     found: list[Session] = []
 
-    def remember(self: Session) -> tuple[Run, Path]:
-        found.append(self)
-        return runs.compatible_run(), tmp_path
+    def open_pair(ask: PairAsk, *_: object) -> object:
+        asked.append(ask)
+        plan = replaced(PLAN, tests=ask.tests, reruns=ask.reruns, offline=ask.offline)
+        return SimpleNamespace(plan=plan)
 
+    def remember(self: Session) -> object:
+        found.append(self)
+        return stored(runs.compatible_run())
+
+    monkeypatch.setattr(pairsession, "open_pair", open_pair)
     monkeypatch.setattr(Session, "run", remember)
 
-    def open_session(*args: str) -> Session:
+    def open_session(*args: str) -> Found:
+        asked.clear()
         found.clear()
         assert execute("compat-run", short_form, args) == 0
-        (only,) = found
-        return only
+        (ask,), (session,) = asked, found
+        return Found(ask, session)
 
     return open_session
 
 
 def test_two_names_are_all_that_is_needed(opened: Opened) -> None:
     found = opened("v0.6", "master")
-    assert found.ask == Ask("v0.6", "master", DEFAULT_REPOSITORY)
-    assert found.settings == Settings()
+    assert found.ask == PairAsk(where=WHERE, daemon="v0.6", frontend="master")
+    assert found.session.settings == Settings()
     assert found.command == ("compat-run", "v0.6", "master")
-    assert found.runs == default_runs()
-    assert found.runs.is_relative_to(os.environ["XDG_STATE_HOME"])
-    assert found.store.root.is_relative_to(os.environ["XDG_CACHE_HOME"])
+    assert found.session.runs == default_runs()
+    assert found.session.runs.is_relative_to(os.environ["XDG_STATE_HOME"])
+    assert found.session.store.root.is_relative_to(os.environ["XDG_CACHE_HOME"])
 
 
 @pytest.mark.parametrize(
-    ("args", "ask"),
+    ("args", "changes"),
     [
-        ("--repo /a/clone", Ask("d", "f", "/a/clone")),
-        ("--channel mainline", Ask("d", "f", DEFAULT_REPOSITORY, channel=Channel.MAINLINE)),
-        ("--worker containerd", Ask("d", "f", DEFAULT_REPOSITORY, worker="containerd")),
-        ("--backend native", Ask("d", "f", DEFAULT_REPOSITORY, backend="native")),
+        ("--repo /a/clone", {"where": replace(WHERE, repository="/a/clone")}),
+        ("--channel mainline", {"channel": Channel.MAINLINE}),
+        ("--worker containerd", {"worker": "containerd"}),
+        ("--backend native", {"where": replace(WHERE, backend="native")}),
+        ("--stage generic", {"where": replace(WHERE, stage="generic")}),
+        ("--privileges explicit", {"where": replace(WHERE, privileges=Privileges.EXPLICIT)}),
         (
             "--cache-repo ghcr.io/you/compat",
-            Ask("d", "f", DEFAULT_REPOSITORY, cache_repo="ghcr.io/you/compat"),
+            {"where": replace(WHERE, cache_repo="ghcr.io/you/compat")},
         ),
-        ("--offline", Ask("d", "f", DEFAULT_REPOSITORY, offline=True)),
+        ("--timeout 90", {"timeout": 90.0}),
+        ("--test-timeout 9", {"test_timeout": 9.0}),
+        ("--reruns 0", {"reruns": 0}),
+        ("--offline", {"offline": True}),
     ],
 )
 def test_an_option_changes_what_is_asked_for_and_stays_in_the_command(
-    args: str, ask: Ask, opened: Opened
+    args: str, changes: dict[str, Any], opened: Opened
 ) -> None:
     found = opened("d", "f", *args.split())
-    assert found.ask == ask
+    assert found.ask == replace(ASK, **changes)
     assert found.command == ("compat-run", "d", "f", *args.split())
 
 
@@ -86,8 +137,8 @@ def test_an_option_changes_what_is_asked_for_and_stays_in_the_command(
     ("args", "settings"),
     [
         ("--parallel 3", Settings(parallel=3)),
-        ("--timeout 90", Settings(timeout=90)),
         ("--reruns 0", Settings(reruns=0)),
+        ("--offline", Settings(offline=True)),
         ("--no-control", Settings(control=False)),
     ],
 )
@@ -95,25 +146,26 @@ def test_an_option_changes_how_it_is_run_and_stays_in_the_command(
     args: str, settings: Settings, opened: Opened
 ) -> None:
     found = opened("d", "f", *args.split())
-    assert found.settings == settings
+    assert found.session.settings == settings
     assert found.command == ("compat-run", "d", "f", *args.split())
 
 
 def test_what_concerns_one_run_alone_is_not_in_the_command(opened: Opened) -> None:
     once = ["--tests", "TestCopy*", "--tests", "TestRun", "--fetch", "--fresh-control", "--json"]
     found = opened("d", "f", *once)
-    assert found.settings == Settings(tests=("TestCopy*", "TestRun"), fresh_control=True)
-    assert found.ask.fetch
+    assert found.session.settings == Settings(tests=("TestCopy*", "TestRun"), fresh_control=True)
+    assert found.ask.where.fetch
     assert found.command == ("compat-run", "d", "f")
+    assert found.session.command == (*found.command, *once[:4])  # --resume goes on with these
 
 
 def test_without_cache_nothing_is_taken_from_a_repository_and_the_command_stays_quick(
     opened: Opened,
 ) -> None:
     found = opened("d", "f", "--no-cache", "--cache-repo", "ghcr.io/you/compat")
-    assert found.no_cache
-    assert found.ask.cache_repo == ""
+    assert found.ask.where.cache_repo == ""
     assert "--no-cache" not in found.command
+    assert "--no-cache" in found.session.command
 
 
 def test_places_are_made_absolute_and_kept_in_the_command(
@@ -121,8 +173,8 @@ def test_places_are_made_absolute_and_kept_in_the_command(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     found = opened("d", "f", "--out", "runs", "--cache", "cache")
-    assert found.runs == tmp_path / "runs"
-    assert found.store.root == tmp_path / "cache"
+    assert found.session.runs == tmp_path / "runs"
+    assert found.session.store.root == tmp_path / "cache"
     assert found.command == ("compat-run", "d", "f", "--out", "runs", "--cache", "cache")
 
 
@@ -132,19 +184,20 @@ def test_the_environment_gives_places_that_options_override(
     for name in ("REPO", "RUNS", "CACHE"):
         monkeypatch.setenv(f"COMPAT_{name}", str(tmp_path / name))
     found = opened("d", "f")
-    places = (Path(found.ask.repository), found.runs, found.store.root)
+    session = found.session
+    places = (Path(found.ask.where.repository), session.runs, session.store.root)
     assert places == tuple(tmp_path / name for name in ("REPO", "RUNS", "CACHE"))
     assert found.command == ("compat-run", "d", "f")
     options = ["--repo", "other", "--out", str(tmp_path / "out"), "--cache", str(tmp_path / "c")]
     found = opened("d", "f", *options)
-    assert found.ask.repository == "other"
-    assert (found.runs, found.store.root) == (tmp_path / "out", tmp_path / "c")
+    assert found.ask.where.repository == "other"
+    assert (found.session.runs, found.session.store.root) == (tmp_path / "out", tmp_path / "c")
 
 
 def test_no_credential_gets_into_the_command(opened: Opened) -> None:
     url = "https://somebody:hunter2@example.com/buildkit.git"
     found = opened("d", "f", "--repo", url)
-    assert found.ask.repository == url
+    assert found.ask.where.repository == url
     assert found.command[-1] == "https://***@example.com/buildkit.git"
 
 
@@ -163,7 +216,7 @@ def test_no_credential_gets_into_the_command(opened: Opened) -> None:
 def test_a_time_limit_is_written_with_a_unit_or_in_seconds(
     text: str, seconds: float, opened: Opened
 ) -> None:
-    read = opened("d", "f", "--timeout", text).settings.timeout
+    read = opened("d", "f", "--timeout", text).ask.timeout
     assert read == seconds
     assert type(read) is float  # a class of its own could not go into a key of the store
 
@@ -235,81 +288,69 @@ def test_the_command_asks_for_the_same_again(
     words = [word for option in options.items() for word in option]
     first = opened(daemon, frontend, *words, *given_flags)
     again = opened(*first.command[1:])
-    assert (again.ask, again.settings, again.command) == (first.ask, first.settings, first.command)
+    assert (again.ask, again.command) == (first.ask, first.command)
+    assert again.session.settings == first.session.settings
+
+
+@pytest.fixture
+def ends(
+    opened: Opened,
+    stored: Stored,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Ends:
+    """Run a command line whose session ends with this run, changed."""
+
+    def end(run: Run, *args: str, row: Changes = NONE, matrix: Changes = NONE) -> int:
+        assert opened("v0.6", "master").session.plan.pair
+        capsys.readouterr()
+        made, folder = stored(run)
+        made = replaced(made, cells=(replaced(made.cells[0], **row),), **matrix)
+        monkeypatch.setattr(Session, "run", lambda _: (made, folder))
+        return execute("compat-run", short_form, ["v0.6", "master", *args])
+
+    return end
+
+
+@pytest.mark.parametrize(("run", "code"), [(runs.compatible_run(), 0), (runs.regressed_run(), 1)])
+def test_the_exit_code_is_the_runs(run: Run, code: int, ends: Ends) -> None:
+    assert ends(run) == code
+
+
+def test_an_interrupted_run_ends_with_130_and_shows_what_there_is(
+    ends: Ends, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = replaced(runs.regressed_run(), interrupted=True, exit_code=130)
+    assert ends(run, matrix={"interrupted": True, "exit_code": 130}) == 130
+    assert "rerun  compat-run v0.6 master --tests TestMountRWCache" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("run", "code"),
+    ("row", "code", "said"),
     [
-        (runs.compatible_run(), 0),
-        (runs.regressed_run(), 1),
-        (msgspec.structs.replace(runs.regressed_run(), interrupted=True, exit_code=130), 130),
+        (
+            {"state": CellState.FAILED, "exit_code": 4, "error": "it rots", "hint": "patch it"},
+            4,
+            "error: it rots\nhint: patch it\n",
+        ),
+        ({"state": CellState.FAILED, "exit_code": 2, "error": "x.yaml:1:2: no"}, 2, "x.yaml:1:2"),
+        ({"state": CellState.INTERRUPTED, "exit_code": 130}, 130, "error: interrupted\n"),
     ],
 )
-def test_the_exit_code_is_the_runs(
-    run: Run, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_pair_that_came_to_nothing_says_why(
+    row: dict[str, Any], code: int, said: str, ends: Ends, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Session, "run", lambda _: (run, tmp_path))
-    assert execute("compat-run", short_form, ["v0.6", "master"]) == code
+    assert ends(runs.regressed_run(), "--json", row={**row, "run": ""}) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
 
 
 def test_json_is_all_that_is_on_standard_output(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ends: Ends, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Session, "run", lambda _: (runs.regressed_run(), tmp_path))
-    assert execute("compat-run", short_form, ["v0.6", "master", "--json"]) == 1
+    assert ends(runs.regressed_run(), "--json") == 1
     assert json.loads(capsys.readouterr().out)["verdict"] == Verdict.REGRESSED
-
-
-class Prepared:
-    """Stands in for what `prepare` finds."""
-
-    backend = None
-
-    class cell:  # noqa: N801 - what it stands for
-        functions = frozenset({"TestCopy"})
-
-        class pair:  # noqa: N801
-            class suite:  # noqa: N801
-                ref = "v0.6.4"
-
-
-def test_tests_that_the_suite_does_not_have_are_refused_before_anything_is_built(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(session, "prepare", lambda *_: Prepared)
-    args = ["v0.6", "master", "--out", str(tmp_path / "runs"), "--tests", "TestCopy"]
-    assert execute("compat-run", short_form, [*args, "--tests", "TestCpoy"]) == ExitCode.USAGE
-    told = capsys.readouterr().err
-    assert "--tests: there is no test function 'TestCpoy' in v0.6.4" in told
-    assert "did you mean TestCopy?" in told
-    assert not (tmp_path / "runs").exists()
-
-
-def ending(error: BaseException, *, trace: bool = False) -> Callable[..., NoReturn]:
-    def run_pair(job: Job, _listener: object) -> NoReturn:
-        if trace:
-            (job.folder.path / "raw.log").touch()
-        raise error
-
-    return run_pair
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [(BuildError("does not build"), ExitCode.INFRASTRUCTURE), (KeyboardInterrupt(), 130)],
-)
-def test_a_run_that_came_to_nothing_leaves_no_folder_unless_there_is_something_in_it(
-    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(session, "prepare", lambda *_: Prepared)
-    args = ["v0.6", "master", "--out", str(tmp_path / "runs")]
-    monkeypatch.setattr(session, "run_pair", ending(error))
-    assert execute("compat-run", short_form, args) == code
-    assert [*(tmp_path / "runs").iterdir()] == []
-    monkeypatch.setattr(session, "run_pair", ending(error, trace=True))
-    assert execute("compat-run", short_form, args) == code
-    assert len([*(tmp_path / "runs").glob("*/raw.log")]) == 1
 
 
 def test_without_cache_a_run_has_a_store_of_its_own_that_goes_with_it(
@@ -317,11 +358,11 @@ def test_without_cache_a_run_has_a_store_of_its_own_that_goes_with_it(
 ) -> None:
     used: list[Path] = []
 
-    def prepare(_ask: Ask, _data: object, store: Store, _listener: object) -> NoReturn:
+    def open_pair(_ask: PairAsk, _data: object, store: Store, *_: object) -> NoReturn:
         used.append(store.root)
         raise BuildError("does not build")
 
-    monkeypatch.setattr(session, "prepare", prepare)
+    monkeypatch.setattr(pairsession, "open_pair", open_pair)
     args = ["v0.6", "master", "--cache", str(tmp_path / "cache")]
     for more in ([], ["--no-cache"]):
         assert execute("compat-run", short_form, [*args, *more]) == ExitCode.INFRASTRUCTURE
@@ -336,18 +377,18 @@ def test_a_cancel_a_closed_terminal_and_ctrl_c_are_the_same(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(number)
-    monkeypatch.setattr(session, "prepare", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(pairsession, "open_pair", lambda *_: signal.raise_signal(number))
     assert execute("compat-run", short_form, ["v0.6", "master"]) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
     assert signal.getsignal(number) is before
 
 
 def test_under_nohup_a_closed_terminal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def prepare(*_: object) -> NoReturn:
+    def open_pair(*_: object) -> NoReturn:
         signal.raise_signal(signal.SIGHUP)
         raise BuildError("it went on")
 
-    monkeypatch.setattr(session, "prepare", prepare)
+    monkeypatch.setattr(pairsession, "open_pair", open_pair)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert execute("compat-run", short_form, ["v0.6", "master"]) == ExitCode.INFRASTRUCTURE

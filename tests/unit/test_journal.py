@@ -204,6 +204,7 @@ def test_latest_follows_the_run_that_was_written_last(place: Path) -> None:
     first, second = (RunFolder.create(place, clock) for _ in range(2))
     for folder in (first, second):
         folder.write_run(runs.compatible_run())
+        folder.point_latest()
         assert (place / "latest").readlink() == Path(folder.id)
     assert read_run(place / "latest") == runs.compatible_run()
     assert sorted(it.name for it in place.iterdir()) == sorted([first.id, second.id, "latest"])
@@ -213,9 +214,20 @@ def test_a_folder_in_the_place_of_latest_is_kept_and_named(place: Path) -> None:
     folder = RunFolder.create(place, clock)
     (place / "latest" / "mine").mkdir(parents=True)
     with pytest.raises(InfrastructureError, match="latest"):
-        folder.write_run(runs.compatible_run())
-    assert read_run(folder.path) == runs.compatible_run()
+        folder.point_latest()
     assert sorted(it.name for it in place.iterdir()) == sorted([folder.id, "latest"])
+
+
+def test_a_folder_is_cleared_of_legs_and_the_run_alone(place: Path) -> None:
+    folder = RunFolder.create(place, clock)
+    for leg, attempt in ((Leg.CONTROL, 0), (Leg.CANDIDATE, 0), (Leg.CONTROL, 12)):
+        folder.leg(leg, attempt).make()
+    folder.write_run(runs.compatible_run())
+    kept = [folder.path / name for name in ("matrix.json", ".lock")]
+    for path in kept:
+        path.touch()
+    folder.clear()
+    assert sorted(folder.path.iterdir()) == sorted(kept)
 
 
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(place: Path) -> None:

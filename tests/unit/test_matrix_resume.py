@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from harness.errors import UsageError
-from harness.journal import read_matrix, write_matrix, write_run
-from harness.matrix.resume import check_same, check_shard, done, stored_matrix
+from harness.journal import read_matrix, read_run, write_matrix, write_run
+from harness.matrix.resume import check_same, check_shard, done, interrupted, stored_matrix
 from harness.model.matrix import CellState, Plan, Shard
 from tests.unit import matrices, runs
 
@@ -61,6 +61,16 @@ def test_a_run_of_another_pair_is_not_taken_for_the_cell_s(tmp_path: Path) -> No
     place.mkdir(parents=True)
     write_run(place, runs.compatible_run())
     assert done(folder, matrix, PLAN.cells) == {}
+
+
+def test_a_cell_that_was_interrupted_among_its_tests_goes_on_with_what_it_has(
+    tmp_path: Path,
+) -> None:
+    stopped = replace(runs.regressed_run(), interrupted=True, exit_code=130)
+    found = {IDS[0]: stopped, IDS[1]: replace(stopped, legs=()), IDS[2]: runs.regressed_run()}
+    folder, _ = matrices.store(tmp_path / "run", PLAN, found)
+    (earlier,) = interrupted(folder, PLAN, PLAN.cells).items()
+    assert earlier == (IDS[0], read_run(folder / "cells" / IDS[0]))
 
 
 def test_only_the_cells_that_are_asked_for_are_looked_at(tmp_path: Path) -> None:

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harness.errors import InfrastructureError
+from harness.errors import (
+    BuildError,
+    CompatError,
+    ConfigError,
+    InfrastructureError,
+    Interrupted,
+)
 from harness.events import (
     BuildEnded,
     BuildStarted,
@@ -19,7 +25,7 @@ from harness.events import (
     LegEnded,
     MatrixStarted,
 )
-from harness.journal import cells, read_matrix, read_plan
+from harness.journal import cells, read_matrix, read_plan, read_run
 from harness.matrix.queue import Limits
 from harness.model import Verdict
 from harness.model.matrix import CellState
@@ -27,6 +33,7 @@ from harness.plan.cell import Settings
 from harness.run import hangs
 from tests.unit import matrices
 from tests.unit.fleets import REGRESSED, Fleet, Yard, cells_of, states
+from tests.unit.pairs import PATIENCE, until_stopped
 
 
 @pytest.fixture
@@ -144,6 +151,57 @@ def test_a_build_that_fails_fails_the_cells_that_need_it_once(fleet: Fleet) -> N
     assert list(states(folder).values()).count(CellState.DONE) == 4
     [told] = [it for it in fleet.events if isinstance(it, BuildEnded) and it.error]
     assert told.build == "frontend f2"
+
+
+def test_a_build_that_fails_stops_what_is_built_for_nothing(tmp_path: Path) -> None:
+    begun, stopped = threading.Event(), []
+
+    def build(name: str) -> None:
+        if name != "frontend f1":
+            begun.wait(PATIENCE)
+            raise BuildError(f"{name} does not build")
+        begun.set()
+        end = until_stopped()
+        stopped.append(name)
+        assert end.status is None
+        raise Interrupted("stopped")
+
+    fleet = Fleet(tmp_path, Yard(before_build=build), matrices.plan(["v0.6.4"], ["f1"]))
+    _, made = fleet.run()
+    assert stopped == ["frontend f1"]
+    assert [(row.state, row.error) for row in made.cells] == [
+        (CellState.FAILED, "suite v0.6.4 does not build")
+    ]
+    assert not made.interrupted
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BuildError("does not build"), 4),
+        (ConfigError("x.yaml:1:2: wrong"), 2),
+    ],
+)
+def test_a_cell_has_the_exit_code_of_what_kept_it_from_running(
+    error: CompatError, code: int, tmp_path: Path
+) -> None:
+    def build(_name: str) -> None:
+        raise error
+
+    fleet = Fleet(tmp_path, Yard(before_build=build), matrices.plan(["v0.6.4"], ["f1"]))
+    _, made = fleet.run()
+    assert [row.exit_code for row in made.cells] == [code]
+    assert made.exit_code == 4
+
+
+def test_the_cell_of_a_pair_lies_in_the_runs_own_folder(tmp_path: Path) -> None:
+    plan = matrices.plan(["v0.6.4"], ["f1"], pair=True)
+    fleet = Fleet(tmp_path, Yard({"v0.6.4 f1": REGRESSED}), plan)
+    folder, made = fleet.run()
+    assert [row.run for row in made.cells] == ["."]
+    assert read_run(folder).verdict is Verdict.REGRESSED
+    assert (folder / "control" / "raw.log").is_file()
+    assert not (folder / "cells").exists()
 
 
 @pytest.mark.parametrize(

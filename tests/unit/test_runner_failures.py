@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from harness.backends.base import LegExit, LegRequest, Sink
-from harness.errors import BuildError, InfrastructureError, Interrupted
-from harness.model import Leg, Verdict
+from harness.errors import InfrastructureError
+from harness.model import Leg
 from harness.plan.cell import Settings
-from harness.tools.stop import check_stop, stop_asked
 from tests.unit.pairs import MIXED, PATIENCE, Bench, Player, until_stopped
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, Player(dict(MIXED)))
-
-
-def test_a_failing_build_is_the_error_and_stops_the_other_build(bench: Bench) -> None:
-    begun = threading.Event()
-    stopped = []
-
-    def build(kind: str) -> None:
-        if kind == "suite":
-            begun.wait(PATIENCE)
-            raise BuildError("suite does not build")
-        begun.set()
-        deadline = time.monotonic() + PATIENCE
-        try:
-            while time.monotonic() < deadline:
-                check_stop("go build")
-                time.sleep(0.001)
-        except Interrupted:
-            stopped.append(kind)
-            raise
-
-    bench.player.build = build
-    with pytest.raises(BuildError, match="suite does not build"):
-        bench.run()
-    assert stopped == ["candidate"]
-    assert bench.player.legs == []
-
-
-def test_after_a_failed_build_the_next_pair_of_the_process_runs(bench: Bench) -> None:
-    def build(kind: str) -> None:
-        raise BuildError(f"{kind} does not build")
-
-    bench.player.build = build
-    with pytest.raises(BuildError):
-        bench.run()
-    bench.player.build = None
-    assert bench.run().verdict is Verdict.REGRESSED
-    assert not stop_asked()
 
 
 def test_a_leg_that_cannot_be_run_stops_the_other_and_nothing_is_journaled(bench: Bench) -> None:

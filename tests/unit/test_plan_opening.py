@@ -1,4 +1,4 @@
-"""From names to a cell: what is chosen, in which order it is checked, and what is refused."""
+"""From two names to a plan of one cell: what is chosen, in which order, and what is refused."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from harness.plan.prepare import Ask, Prepared, prepare
 
 from harness.backends import choose
 from harness.backends.base import Problem
 from harness.config.datadir import Data
 from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
-from harness.model import Channel, Commit, Side
+from harness.model import Channel, Commit, Pair, Side
 from harness.plan import workspace
+from harness.plan.cell import Cell
+from harness.plan.opening import Opened, PairAsk, Where, open_pair
 from harness.repository.git import Git
 from harness.repository.refs import Meant, Repository
 from harness.store import Store
@@ -103,24 +104,43 @@ class Tree(Git):
         return [row for row in SOURCES if re.match(pattern, row)]
 
 
+class Nothing:
+    """Expects nothing, as a history does that is empty."""
+
+    def cell(self, _pair: Pair) -> None:
+        """Know nothing."""
+
+    def build(self, _side: Side, _commit: Commit, _channel: Channel) -> None:
+        """Know nothing."""
+
+
 @dataclass
 class Preparation:
-    """What `prepare` is given, and what it said."""
+    """What `open_pair` is given, and what it said."""
 
     data: Data
     store: Store
     git: Tree = field(default_factory=Tree)
     backend: Player = field(default_factory=lambda: Player({}))
     problems: list[Problem] = field(default_factory=list)
-    ask: Ask = field(default_factory=lambda: Ask("v0.6", "master", "/the/repository"))
+    ask: PairAsk = field(
+        default_factory=lambda: PairAsk(
+            where=Where("/the/repository"), daemon="v0.6", frontend="master"
+        )
+    )
     commits: dict[str, Commit] = field(
         default_factory=lambda: {SUITE.sha: SUITE, FRONTEND.sha: FRONTEND}
     )
     said: list[str] = field(default_factory=list)
 
-    def __call__(self, **changes: object) -> Prepared:
+    def __call__(self, **changes: object) -> Opened:
         self.ask = replace(self.ask, **changes)  # type: ignore[arg-type]
-        return prepare(self.ask, self.data, self.store, self.listen)
+        return open_pair(self.ask, self.data, self.store, Nothing(), self.listen)
+
+    def cell(self, **changes: object) -> Cell:
+        opened = self(**changes)
+        (planned,) = opened.plan.cells
+        return opened.cell(planned)
 
     def leave(self) -> None:
         """Change nothing."""
@@ -159,16 +179,19 @@ def preparation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preparation:
 
 
 def test_a_pair_is_both_commits_with_the_channel_that_each_has(preparation: Preparation) -> None:
-    prepared = preparation()
-    pair = prepared.cell.pair
+    opened = preparation()
+    (planned,) = opened.plan.cells
+    pair = planned.pair
+    assert opened.cell(planned).pair == pair
+    assert opened.plan.pair
     assert (pair.suite, pair.frontend) == (SUITE, FRONTEND)
     assert (pair.suite_channel, pair.frontend_channel) == (Channel.EXPERIMENTAL, Channel.LABS)
     assert pair.worker == "oci"
-    assert prepared.backend is preparation.backend
+    assert opened.backend is preparation.backend
 
 
 def test_the_control_is_the_suites_own_commit_and_channel(preparation: Preparation) -> None:
-    cell = preparation(channel=Channel.MAINLINE).cell
+    cell = preparation.cell(channel=Channel.MAINLINE)
     assert (cell.control.commit, cell.control.channel) == (SUITE, Channel.EXPERIMENTAL)
     assert (cell.candidate.commit, cell.candidate.channel) == (FRONTEND, Channel.MAINLINE)
     assert cell.suite.line.name == cell.control.line.name == "v0.6"
@@ -178,7 +201,7 @@ def test_the_control_is_the_suites_own_commit_and_channel(preparation: Preparati
 def test_each_side_gets_the_patches_whose_conditions_hold_for_it(
     preparation: Preparation,
 ) -> None:
-    cell = preparation().cell
+    cell = preparation.cell()
     assert [patch.name for patch in cell.suite.patches] == ["v0.6/old.patch"]
     assert [patch.name for patch in cell.control.patches] == []
     assert [patch.name for patch in cell.candidate.patches] == ["v0.6/front.patch"]
@@ -192,7 +215,7 @@ def test_only_entries_whose_conditions_hold_are_asked(
     tests: list[str],
     preparation: Preparation,
 ) -> None:
-    cell = preparation(offline=offline).cell
+    cell = preparation.cell(offline=offline)
     assert [test for entry in cell.entries for test in entry.test] == tests
 
 
@@ -201,8 +224,8 @@ def test_the_functions_of_a_suite_are_found_in_its_sources(preparation: Preparat
 
 
 def test_seeded_images_are_for_offline_runs_alone(preparation: Preparation) -> None:
-    assert preparation(offline=True).cell.mirror == Path("/cache/mirror/k1")
-    assert preparation(offline=False).cell.mirror is None
+    assert preparation.cell(offline=True).mirror == Path("/cache/mirror/k1")
+    assert preparation.cell(offline=False).mirror is None
 
 
 def test_what_was_meant_is_said(preparation: Preparation) -> None:
@@ -211,13 +234,37 @@ def test_what_was_meant_is_said(preparation: Preparation) -> None:
 
 
 def test_a_backend_that_was_named_is_not_announced(preparation: Preparation) -> None:
-    preparation(backend="native")
+    preparation(where=Where("/the/repository", backend="native"))
     assert "backend: native" not in preparation.said
+
+
+def test_the_plan_says_what_is_built_once_and_under_which_limits(
+    preparation: Preparation,
+) -> None:
+    plan = preparation(timeout=90.0, test_timeout=9.0, tests=("TestCopy*",), reruns=1).plan
+    (cell,) = plan.cells
+    assert [build.id for build in plan.builds] == [
+        "suite v0.6.4",
+        "frontend v0.6.4 experimental",
+        "frontend master labs",
+    ]
+    assert (cell.suite, cell.control, cell.candidate) == tuple(it.id for it in plan.builds)
+    assert (cell.timeout, cell.test_timeout, plan.tests, plan.reruns) == (90, 9, ("TestCopy*",), 1)
+
+
+def test_tests_that_the_suite_does_not_have_are_refused(
+    preparation: Preparation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace.Workspace, "functions", lambda *_: frozenset({"TestCopy"}))
+    assert preparation(tests=("TestCopy",)).plan.tests == ("TestCopy",)
+    with pytest.raises(UsageError, match=r"no test function 'TestCpoy' in v0\.6\.4") as caught:
+        preparation(tests=("TestCopy", "TestCpoy"))
+    assert caught.value.hint == "did you mean TestCopy?"
 
 
 def test_labs_is_preferred_where_a_commit_has_both(preparation: Preparation) -> None:
     preparation.git.files[FRONTEND.sha].add("frontend/dockerfile/release/experimental/tags")
-    assert preparation().cell.pair.frontend_channel is Channel.LABS
+    assert preparation.cell().pair.frontend_channel is Channel.LABS
 
 
 @pytest.mark.parametrize(

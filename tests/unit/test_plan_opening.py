@@ -220,7 +220,7 @@ def test_only_entries_whose_conditions_hold_are_asked(
 
 
 def test_the_functions_of_a_suite_are_found_in_its_sources(preparation: Preparation) -> None:
-    assert preparation().cell.functions == {"TestCopy", "TestRunMount", "TestBuildFlags"}
+    assert preparation.cell().functions == {"TestCopy", "TestRunMount", "TestBuildFlags"}
 
 
 def test_seeded_images_are_for_offline_runs_alone(preparation: Preparation) -> None:

@@ -89,8 +89,9 @@ class _Fleet:
                     self._begin(crew)
                     rows = self._collect()
                     bad = [row for row in rows if self.job.fail_fast and row.exit_code in BAD]
-                    if self.queue.idle and self.running:
+                    if self.queue.idle:
                         self._stop(crew)  # what is still built is for nothing
+                        break
                 if bad:
                     self.ledger.warnings.append(f"stopped when {bad[0].id} failed (--fail-fast)")
                     self._stop(crew)

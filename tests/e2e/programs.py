@@ -59,7 +59,7 @@ class Program:
 
     def run(self, *words: str, cache: bool = True, out: bool = True) -> tuple[int, str, str]:
         with self.start(*words, cache=cache, out=out) as child:
-            said, err = child.communicate(timeout=300)
+            said, err = child.communicate(timeout=900)
             return child.returncode, said, err
 
     def words(self, daemon: str, frontend: str, *words: str) -> list[str]:

@@ -43,7 +43,7 @@ class Program:
             },
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
         return done.returncode, done.stdout, done.stderr
 

@@ -39,7 +39,7 @@ def make(store: Store, go: Toolchain) -> Path:
         if release["ID"] == "ubuntu":
             argv.append("--components=main,universe")
         argv += [release["VERSION_CODENAME"], str(root)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=500, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=900, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         with tarfile.open(folder / "image.tar", "w") as tar:
             tar.add(root, "", filter=_wanted)

@@ -131,7 +131,7 @@ class Daemon:
                 stdin=file,
                 capture_output=True,
                 text=True,
-                timeout=300,
+                timeout=900,
                 check=False,
             )
         assert done.returncode == 0, done.stderr

@@ -74,7 +74,7 @@ class Program:
 
     def demo(self, backend: str, stage: str = "generic", *more: str) -> tuple[int, Run, str]:
         with self.start("demo", "--backend", backend, "--stage", stage, *more) as child:
-            out, err = child.communicate(timeout=500)
+            out, err = child.communicate(timeout=900)
         assert child.returncode in {0, 3}, err + out
         return child.returncode, self.latest(), err
 
@@ -90,7 +90,7 @@ class Program:
     def pair(self, *more: str, tests: tuple[str, ...] = (QUICK,)) -> Ended:
         """Run the demo's pair on the engine, with a few tests and no old control."""
         with self.start(*self._pair(more, tests)) as child:
-            out, err = child.communicate(timeout=300)
+            out, err = child.communicate(timeout=900)
         return Ended(child.returncode, out, err)
 
     def start_pair(self, *more: str, tests: tuple[str, ...] = (QUICK,)) -> Child[str]:

@@ -38,7 +38,7 @@ def test_it_is_the_same_with_cgroup_v2_alone(file: str, chosen: str) -> None:
         env={**os.environ, "PYTHONPATH": str(FOLDER.parents[1])},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -57,7 +57,7 @@ def test_a_second_run_builds_nothing_and_uses_the_control_again(program: Program
 def test_the_self_test_sees_what_is_planted(program: Program) -> None:
     words = ("selftest", "demo", "--backend", "docker", "--stage", "generic", "--json")
     with program.start(*words) as child:
-        out, err = child.communicate(timeout=500)
+        out, err = child.communicate(timeout=900)
     assert child.returncode == 0, err + out
     cases = json.loads(out)["cases"]
     tests = [test for case in cases for test in case["tests"]]

@@ -214,7 +214,7 @@ def test_two_runs_at_once_on_one_engine_share_what_is_built(
 ) -> None:
     remove_images(program)
     with program.start_pair() as one, program.start_pair() as other:
-        said = [child.communicate(timeout=300) for child in (one, other)]
+        said = [child.communicate(timeout=900) for child in (one, other)]
     assert (one.returncode, other.returncode) == (0, 0), said
     told = "".join(err for _, err in said)
     assert told.count("  built") == 1, told  # the suite, by whoever came first

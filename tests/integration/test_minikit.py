@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -43,7 +43,11 @@ PLANTED = {
     "TestCgroupParent": Verdict.SKIPPED,
 }
 
-Pair = Callable[[str, str], Run]
+
+class Pair(Protocol):
+    """Runs a pair of MiniKit."""
+
+    def __call__(self, daemon: str, frontend: str, most_reruns: int = 1) -> Run: ...
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +66,14 @@ def pair(
 ) -> Pair:
     runs = tmp_path_factory.mktemp("runs")
 
-    def run_it(daemon: str, frontend: str) -> Run:
+    def run_it(daemon: str, frontend: str, most_reruns: int = 1) -> Run:
         where = Where(str(repository), backend="native")
         ask = PairAsk(where=where, daemon=daemon, frontend=frontend, test_timeout=TEST_SECONDS)
         opened = open_pair(ask, data, go_store, expected_by(runs / "no history"), ignore)
         session = Session(
             opened=opened,
             store=go_store,
-            settings=Settings(reruns=1, fresh_control=True),
+            settings=Settings(reruns=1, most_reruns=most_reruns, fresh_control=True),
             command=(),
             cell_command=lambda _cell: ("compat-run",),
             runs=runs,
@@ -202,8 +206,20 @@ def test_the_flake_fails_in_the_whole_suite_and_passes_without_its_neighbour(pla
     assert {one.outcome for one in later} == {Outcome.PASS}
 
 
+def test_the_flake_is_the_frontends_once_it_is_tried_beside_its_neighbours(pair: Pair) -> None:
+    run = pair("v0.1", "master", most_reruns=20)
+    (row,) = (it for it in run.judgements if "/TestBaseImageMoved/" in it.name)
+    assert row.verdict is Verdict.REGRESSED
+    assert row.evidence is not None
+    alone, beside = row.evidence.companies[0], row.evidence.companies[-1]
+    assert (alone.beside, alone.candidate.failed) == (0, 0)
+    assert alone.candidate.attempts > 0
+    assert beside.candidate.failed == row.evidence.candidate.failed
+    assert row.evidence.control.failed == 0
+
+
 @pytest.mark.parametrize(
-    ("daemon", "frontend", "expected", "overall"),
+    ("suite", "frontend", "expected", "overall"),
     [
         (
             "v0.2",
@@ -228,9 +244,9 @@ def test_the_flake_fails_in_the_whole_suite_and_passes_without_its_neighbour(pla
     ],
 )
 def test_other_pairs_hold_no_surprise(
-    pair: Pair, daemon: str, frontend: str, expected: dict[str, Verdict], overall: Verdict
+    pair: Pair, suite: str, frontend: str, expected: dict[str, Verdict], overall: Verdict
 ) -> None:
-    judged = pair(daemon, frontend)
+    judged = pair(suite, frontend)
     assert surprising(judged) == expected | {"TestCgroupParent": Verdict.SKIPPED}
     assert judged.exit_code == (1 if overall is Verdict.REGRESSED else 0)
     assert judged.unmatched == ()

@@ -24,7 +24,7 @@ from harness.backends.base import (
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.errors import BuildError
-from harness.events import Event, Listener
+from harness.events import Event, Listener, Warned
 from harness.journal import RunFolder, read_matrix
 from harness.matrix.ledger import Ledger
 from harness.matrix.queue import Limits
@@ -55,6 +55,8 @@ class Yard:
     """Legs that are stopped at their time limit, named as `legs` are."""
     stuck: frozenset[str] = frozenset()
     """Legs whose first test never ends, while it is not skipped."""
+    warns: str = ""
+    """What every build warns of."""
     cached: set[str] = field(default_factory=set)
     built: list[str] = field(default_factory=list)
     """Builds that were asked for, in their order."""
@@ -75,13 +77,15 @@ class Yard:
         name = f"{side} {request.commit.ref}"
         return Found(name, name in self.cached)
 
-    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - the protocol's
-        return self._build(f"suite {request.commit.ref}")
+    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
+        return self._build(f"suite {request.commit.ref}", listener)
 
-    def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - ditto
-        return self._build(f"frontend {request.commit.ref}")
+    def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
+        return self._build(f"frontend {request.commit.ref}", listener)
 
-    def _build(self, name: str) -> Artefact:
+    def _build(self, name: str, listener: Listener) -> Artefact:
+        if self.warns:
+            listener(Warned(self.warns))
         with self._lock:
             self.built.append(name)
         if self.before_build:

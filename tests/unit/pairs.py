@@ -27,7 +27,7 @@ from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.config.skiplists import Entry, Signature
 from harness.config.yamlfile import Place
-from harness.events import Event, Listener, Warned
+from harness.events import Event, Listener
 from harness.journal import RunFolder
 from harness.model import Channel, Commit, Leg, Pair, Run, Side, Status
 from harness.plan.cell import Built, Cell, Settings
@@ -79,8 +79,6 @@ class Player:
     name: str = "played"
     before: Hook | None = None
     """Called in the leg's thread before anything is played; what it gives ends the leg."""
-    warns: str = ""
-    """What every build of a suite warns of."""
     tools: dict[str, str] = field(default_factory=lambda: {"runc": "runc version 1.1.5"})
     keys: dict[str, str] = field(default_factory=dict)
     """Keys of artefacts that are not their kind's name."""
@@ -100,9 +98,7 @@ class Player:
         kind = "suite" if side is Side.SUITE else self._frontend(request)
         return Found(self.keys.get(kind, kind), cached=True)
 
-    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
-        if self.warns:
-            listener(Warned(self.warns))
+    def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - the protocol's
         return self._build("suite", request)
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:  # noqa: ARG002 - the protocol's

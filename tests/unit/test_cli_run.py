@@ -76,7 +76,13 @@ def opened(monkeypatch: pytest.MonkeyPatch, stored: Stored) -> Opened:
 
     def open_pair(ask: PairAsk, *_: object) -> object:
         asked.append(ask)
-        plan = replaced(PLAN, tests=ask.tests, reruns=ask.reruns, offline=ask.offline)
+        plan = replaced(
+            PLAN,
+            tests=ask.tests,
+            reruns=ask.reruns,
+            most_reruns=ask.most_reruns,
+            offline=ask.offline,
+        )
         return SimpleNamespace(plan=plan)
 
     def remember(self: Session) -> object:
@@ -122,6 +128,7 @@ def test_two_names_are_all_that_is_needed(opened: Opened) -> None:
         ("--timeout 90", {"timeout": 90.0}),
         ("--test-timeout 9", {"test_timeout": 9.0}),
         ("--reruns 0", {"reruns": 0}),
+        ("--most-reruns 3", {"most_reruns": 3}),
         ("--offline", {"offline": True}),
     ],
 )

@@ -24,6 +24,7 @@ from harness.events import (
     Forecast,
     LegEnded,
     MatrixStarted,
+    Warned,
 )
 from harness.journal import cells, read_matrix, read_plan, read_run
 from harness.matrix.queue import Limits
@@ -192,6 +193,14 @@ def test_a_cell_has_the_exit_code_of_what_kept_it_from_running(
     _, made = fleet.run()
     assert [row.exit_code for row in made.cells] == [code]
     assert made.exit_code == 4
+
+
+def test_what_builds_warn_of_is_said_once_and_kept(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, Yard(warns="push ghcr.io/you/compat: denied"))
+    folder, made = fleet.run()
+    assert made.warnings == ("push ghcr.io/you/compat: denied",)
+    assert read_matrix(folder).warnings == made.warnings
+    assert [it.text for it in fleet.events if isinstance(it, Warned)] == [*made.warnings]
 
 
 def test_the_cell_of_a_pair_lies_in_the_runs_own_folder(tmp_path: Path) -> None:

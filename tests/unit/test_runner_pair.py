@@ -86,11 +86,6 @@ def test_a_listener_hears_of_every_leg_and_test(bench: Bench) -> None:
     assert [event.phase for event in bench.events if isinstance(event, PhaseEnded)] == ["run"]
 
 
-def test_what_a_build_warns_of_is_kept_with_the_run(bench: Bench) -> None:
-    bench.player.warns = "push ghcr.io/you/compat: denied"
-    assert bench.run().warnings == ("push ghcr.io/you/compat: denied",)
-
-
 def test_an_entry_explains_what_it_names_and_is_told_of_when_it_does_not(bench: Bench) -> None:
     bench.entries = (
         entry("TestMount", Status.EXPECTED_FAILURE, "no such mount"),

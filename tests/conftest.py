@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
-from tests import ground
-from tests.integration.watching import eventually
-from tests.left import Watch
+from tests.support import ground
+from tests.support.session_leftovers import Watch
+from tests.support.watched_processes import eventually
 
 # No deadline per example: a busy machine is no fault of the code.
 settings.register_profile("quick", deadline=None, max_examples=50)

@@ -13,8 +13,8 @@ a stored run that is judged again gets the same verdict.
 
 The test is sequential: both sides run again, and both are weighed again, until it is decided or
 the attempts are used up. Looking that often makes errors likelier than 1 - CONFIDENCE by a
-single look would say; what remains is computed in tests/unit/test_evidence.py. Of tests that
-fail equally often with both frontends, at whatever rate, at most 1 in 100 is blamed on one.
+single look would say; what remains is computed in tests/unit/verdict/test_evidence.py. Of tests
+that fail equally often with both frontends, at whatever rate, at most 1 in 100 is blamed on one.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from harness.backends.native.toolchain import provide
 from harness.gotest.stream import Format, StreamParser
 from harness.reports.junit import write_results
 from harness.store import Store, default_cache
-from tests.unit.streams import RECORDINGS, recording
+from tests.support.streams import RECORDINGS, recording
 
 ROOT = Path(__file__).resolve().parents[2]
 GO = "1.26.6"

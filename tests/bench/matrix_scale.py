@@ -27,8 +27,8 @@ from harness.journal import MATRIX_FILE, PLAN_FILE, RUN_FILE
 from harness.model import Commit, Judgement, Outcome, Run, Verdict
 from harness.model.matrix import CellResult, PlannedCell
 from harness.reports.write import write_reports
-from tests.integration.chromium import opened
-from tests.unit import matrixruns, runs
+from tests.support import factories, matrix_factories
+from tests.support.chromium import opened
 
 CAUSES = 40
 MINUTE = 60.0
@@ -123,14 +123,14 @@ def write(folder: Path, daemons: int, frontends: int, tests: int) -> int:
     (folder / "cells").mkdir(parents=True, exist_ok=True)
     for suite in suites:
         for frontend in candidates:
-            cell = matrixruns.planned(matrixruns.pair(suite, frontend))
+            cell = matrix_factories.planned(matrix_factories.pair(suite, frontend))
             run = _run(cell, len(cells), tests)
             place = folder / "cells" / cell.id
             place.mkdir(exist_ok=True)
             (place / RUN_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2))
             cells.append(cell)
-            results.append(matrixruns.result_of(cell, run))
-    matrix = matrixruns.matrix_of(cells, results)
+            results.append(matrix_factories.result_of(cell, run))
+    matrix = matrix_factories.matrix_of(cells, results)
     (folder / PLAN_FILE).write_bytes(msgspec.json.encode(matrix.plan))
     (folder / MATRIX_FILE).write_bytes(msgspec.json.encode(matrix))
     return sum(sum(it.counts.values()) for it in results)
@@ -138,12 +138,12 @@ def write(folder: Path, daemons: int, frontends: int, tests: int) -> int:
 
 def _commit(ref: str, number: int) -> Commit:
     day = f"20{20 + number // 12:02}-{1 + number % 12:02}-01"
-    return matrixruns.commit(ref, day, f"0.{number}.0", f"1.{number}.0", f"v0.{number}")
+    return matrix_factories.commit(ref, day, f"0.{number}.0", f"1.{number}.0", f"v0.{number}")
 
 
 def _run(cell: PlannedCell, number: int, tests: int) -> Run:
     rows = [_judgement(number, test) for test in range(tests)]
-    run = matrixruns.run_of(cell, rows)
+    run = matrix_factories.run_of(cell, rows)
     assert run.exit_code in set(ExitCode)
     return run
 
@@ -152,14 +152,14 @@ def _judgement(cell: int, test: int) -> Judgement:
     name = f"Test{test}MountsCacheAndCopies"
     mixed = (cell * 7919 + test * 104729) % 400
     if mixed >= len(_ROUGH):
-        return runs.judgement(name, Verdict.COMPATIBLE, [Outcome.PASS], [Outcome.PASS])
+        return factories.judgement(name, Verdict.COMPATIBLE, [Outcome.PASS], [Outcome.PASS])
     verdict = _ROUGH[mixed]
     control, candidate = _ENDS.get(verdict, (Outcome.PASS, Outcome.FAIL))
     cause = (cell + test) % CAUSES
-    error = f"{runs.FILEOP_ERROR}\n             no such option --x{cause} of kind {cause}"
+    error = f"{factories.FILEOP_ERROR}\n             no such option --x{cause} of kind {cause}"
     error = error.replace("BUILDKIT_DISABLE_FILEOP", f"BUILDKIT_OPTION_{cause}")
-    entry = runs.FILEOP if verdict is Verdict.KNOWN else None
-    return runs.judgement(name, verdict, [control], [candidate], error=error, entry=entry)
+    entry = factories.FILEOP if verdict is Verdict.KNOWN else None
+    return factories.judgement(name, verdict, [control], [candidate], error=error, entry=entry)
 
 
 if __name__ == "__main__":

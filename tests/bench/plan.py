@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.integration.histories import big
+from tests.support.large_repository import big
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3

@@ -6,8 +6,8 @@ import secrets
 
 import pytest
 
-from tests.e2e.programs import Program
-from tests.e2e.torture import Torture
+from tests.support.demo_program import Program
+from tests.support.torture import Torture
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from harness.errors import ExitCode
 from harness.gotest.names import display
 from harness.journal import read_run
 from harness.model import Verdict
-from tests.e2e.programs import QUICK, Program
-from tests.integration.watching import eventually
+from tests.support.demo_program import QUICK, Program
+from tests.support.watched_processes import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -14,10 +14,10 @@ import pytest
 from harness.gotest.names import display
 from harness.journal import read_run
 from harness.model import Leg, Run, Verdict
-from tests.e2e.leftovers import mounts, tagged
-from tests.e2e.programs import ROOT, Program
-from tests.e2e.torture import PATIENCE
-from tests.integration.watching import eventually
+from tests.support.demo_program import ROOT, Program
+from tests.support.leftovers import mounts, tagged
+from tests.support.torture import PATIENCE
+from tests.support.watched_processes import eventually
 
 pytestmark = pytest.mark.e2e
 

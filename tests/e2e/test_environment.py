@@ -11,8 +11,8 @@ import pytest
 from harness.images import elf
 from harness.journal import read_run
 from harness.model import Run, Verdict
-from tests.e2e.programs import Program
-from tests.environments import HOSTILE
+from tests.support.demo_program import Program
+from tests.support.hostile_environment import HOSTILE
 
 pytestmark = pytest.mark.e2e
 

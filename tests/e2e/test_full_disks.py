@@ -15,9 +15,9 @@ import pytest
 from harness.errors import ExitCode
 from harness.journal import read_run
 from harness.model import Verdict
-from tests.e2e.programs import Program
-from tests.integration.disks import disk, fill, resize
-from tests.unit import matrices, runs
+from tests.support import factories, stored_matrices
+from tests.support.demo_program import Program
+from tests.support.small_disks import disk, fill, resize
 
 pytestmark = pytest.mark.e2e
 
@@ -128,9 +128,9 @@ def test_a_history_that_finds_no_room_keeps_what_it_had(ours: Program, small: Pa
 
 def test_a_history_without_room_costs_no_result(ours: Program, small: Path) -> None:
     """The disk is full when all cells are done: what was found is told, and that it is not kept."""
-    plan = matrices.plan(("v0.6.4",))
+    plan = stored_matrices.plan(("v0.6.4",))
     shard, out = small.parent / "shard", small.parent / "merged"
-    matrices.store(shard, plan, {plan.cells[0].id: runs.compatible_run()})
+    stored_matrices.store(shard, plan, {plan.cells[0].id: factories.compatible_run()})
     fill(small)
     merge = ("merge", str(shard), "--out", str(out), "--history", str(small / "h.sqlite3"))
     code, said, err = ours.run(*merge, cache=False, out=False)

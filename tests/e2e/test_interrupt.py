@@ -10,8 +10,8 @@ import pytest
 from harness.errors import ExitCode
 from harness.journal import read_run
 from harness.model import Run
-from tests.e2e.leftovers import strays
-from tests.e2e.torture import MOMENTS, PATIENCE, THOROUGH, Torture
+from tests.support.leftovers import strays
+from tests.support.torture import MOMENTS, PATIENCE, THOROUGH, Torture
 
 pytestmark = pytest.mark.e2e
 

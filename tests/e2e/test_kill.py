@@ -11,7 +11,7 @@ import pytest
 
 from harness.journal import read_matrix
 from harness.model.matrix import CellState
-from tests.e2e.torture import EXPECTED, MOMENTS, THOROUGH, Moment, Torture
+from tests.support.torture import EXPECTED, MOMENTS, THOROUGH, Moment, Torture
 
 pytestmark = pytest.mark.e2e
 

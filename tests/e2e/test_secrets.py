@@ -21,8 +21,8 @@ from harness.model import Run
 from harness.store import Store
 from harness.tools.inherited import GIT, inherited
 from harness.tools.process import Request, run
-from tests.e2e.programs import MINIKIT, Program
-from tests.integration.gitserver import Server, serving
+from tests.support.demo_program import MINIKIT, Program
+from tests.support.git_server import Server, serving
 
 pytestmark = pytest.mark.e2e
 

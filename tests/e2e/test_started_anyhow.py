@@ -14,9 +14,9 @@ import pytest
 from harness.errors import ExitCode
 from harness.journal import read_run
 from harness.model import Run, Verdict
-from tests.e2e.leftovers import strays
-from tests.e2e.programs import Program
-from tests.e2e.torture import PATIENCE, Moment, Torture
+from tests.support.demo_program import Program
+from tests.support.leftovers import strays
+from tests.support.torture import PATIENCE, Moment, Torture
 
 pytestmark = pytest.mark.e2e
 

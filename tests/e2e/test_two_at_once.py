@@ -14,9 +14,9 @@ import pytest
 from harness import minikit
 from harness.journal import read_run
 from harness.store import Store
-from tests.e2e.programs import MINIKIT
-from tests.e2e.torture import BUILT, PATIENCE, THOROUGH, Moment, Torture
-from tests.integration.watching import Child
+from tests.support.demo_program import MINIKIT
+from tests.support.torture import BUILT, PATIENCE, THOROUGH, Moment, Torture
+from tests.support.watched_processes import Child
 
 pytestmark = pytest.mark.e2e
 

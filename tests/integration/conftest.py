@@ -17,13 +17,21 @@ from harness.engine.connect import connect
 from harness.model import Run
 from harness.reports.write import write_reports
 from harness.store import Store, default_cache
-from tests.integration import baseimage, browsing, chromium, engines, fatal, gobinaries, tls
-from tests.integration.browsing import Visit, visits
-from tests.integration.engines import MIRROR, Daemon
-from tests.integration.gobinaries import Binary
-from tests.integration.living import CASES, Living
-from tests.integration.programs import Program
-from tests.unit import exampleruns
+from tests.support import (
+    base_image,
+    browsing,
+    chromium,
+    engines,
+    example_runs,
+    fatal_suite,
+    go_binaries,
+    tls,
+)
+from tests.support.browsing import Visit, visits
+from tests.support.engine_program import Program
+from tests.support.engines import MIRROR, Daemon
+from tests.support.go_binaries import Binary
+from tests.support.misbehaving_binary import CASES, Living
 
 GoToolchain = Callable[[str], Toolchain]
 
@@ -53,11 +61,11 @@ def hostile(
     folder = tmp_path_factory.mktemp("go")
 
     def binary(version: str) -> Binary:
-        if version == gobinaries.DEBIAN:
-            toolchain = Toolchain(gobinaries.DEBIAN_GO, version)
+        if version == go_binaries.DEBIAN:
+            toolchain = Toolchain(go_binaries.DEBIAN_GO, version)
         else:
             toolchain = go_toolchain(version)
-        return gobinaries.build(toolchain, go_store, folder)
+        return go_binaries.build(toolchain, go_store, folder)
 
     return binary
 
@@ -69,7 +77,7 @@ def living(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> 
     return Living(hostile(version), form)
 
 
-@pytest.fixture(params=[gobinaries.DEBIAN, gobinaries.OLD, gobinaries.NEW])
+@pytest.fixture(params=[go_binaries.DEBIAN, go_binaries.OLD, go_binaries.NEW])
 def binary(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Binary:
     """Give that binary by each version of Go."""
     return hostile(request.param)
@@ -81,14 +89,14 @@ def artefacts(
 ) -> Path:
     """Give a folder with the artefacts of the suite of gomodules/fatal."""
     folder = tmp_path_factory.mktemp("fatal")
-    fatal.build(go_toolchain("1.21.13"), go_store, folder)
+    fatal_suite.build(go_toolchain("1.21.13"), go_store, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def base(go_store: Store, go_toolchain: GoToolchain) -> Path:
     """Give the base image as a tar."""
-    return baseimage.make(go_store, go_toolchain("1.21.13"))
+    return base_image.make(go_store, go_toolchain("1.21.13"))
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +169,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with the reports of both example runs."""
     folder = tmp_path_factory.mktemp("pages")
     for name, example in (("nightly", browsing.NIGHTLY), ("hostile", browsing.HOSTILE)):
-        write_reports(example.store(folder / name), exampleruns.history(example))
+        write_reports(example.store(folder / name), example_runs.history(example))
     return folder
 
 

@@ -15,7 +15,7 @@ from harness.model import Side
 from harness.repository.checkout import tree
 from harness.repository.git import Git
 from harness.store import Store
-from tests.integration.origins import Origin, listing
+from tests.support.small_repositories import Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
 

@@ -18,9 +18,9 @@ from harness.backends.base import LegExit, LegRequest, Overdue, Sink
 from harness.backends.native.sandbox import run_leg
 from harness.gotest.fingerprint import fingerprint
 from harness.model import Leg, Outcome, Reason, Run
-from tests.integration import fatal
-from tests.integration.fatal import QUIET, candidate, expected, judged, words
-from tests.integration.watching import eventually
+from tests.support import fatal_suite
+from tests.support.fatal_suite import QUIET, candidate, expected, judged, words
+from tests.support.watched_processes import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -30,7 +30,7 @@ Tried = Callable[..., Run]
 @pytest.fixture
 def tried(artefacts: Path, tmp_path: Path) -> Tried:
     """Run the pair with some of the suite's fatal tests."""
-    return partial(fatal.tried, tmp_path, artefacts)
+    return partial(fatal_suite.tried, tmp_path, artefacts)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_binary_that_dies_before_any_test_is_begun_again(artefacts: Path, tmp_
             leg = replace(leg, suite=replace(leg.suite, path=stillborn))
         return run_leg(leg, sink, overdue)
 
-    run = fatal.tried(tmp_path, artefacts, runs_leg=first_stillborn, reruns=1)
+    run = fatal_suite.tried(tmp_path, artefacts, runs_leg=first_stillborn, reruns=1)
     assert judged(run) == expected()
     assert len(run.legs) == 2
     (warning,) = run.warnings

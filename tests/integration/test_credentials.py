@@ -10,8 +10,8 @@ import pytest
 from harness.errors import CompatError
 from harness.model import Side
 from harness.repository.refs import find
-from tests.integration.gitserver import Server, serving
-from tests.integration.origins import Origin
+from tests.support.git_server import Server, serving
+from tests.support.small_repositories import Origin
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
 

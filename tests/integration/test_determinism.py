@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import exampleruns, matrixruns, runs
+from tests.support import example_runs, factories, matrix_factories
 
 pytestmark = pytest.mark.integration
 
@@ -28,7 +28,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 def rendered(stored: list[Path], out: Path, **environment: str) -> dict[str, bytes]:
     """Render runs in a process of its own; give every file by its path."""
     subprocess.run(
-        [sys.executable, "-m", "tests.integration.renders", out, *stored],
+        [sys.executable, "-m", "tests.support.renders", out, *stored],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
         check=True,
@@ -43,13 +43,16 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Store a matrix with everything in it, a hostile one, and single runs."""
     folder = tmp_path_factory.mktemp("stored")
     made = [
-        exampleruns.nightly().store(folder / "nightly"),
-        exampleruns.hostile().store(folder / "hostile"),
+        example_runs.nightly().store(folder / "nightly"),
+        example_runs.hostile().store(folder / "hostile"),
     ]
-    for name, run in (("every", runs.every_verdict_run()), ("hostile", runs.hostile_run())):
+    for name, run in (
+        ("every", factories.every_verdict_run()),
+        ("hostile", factories.hostile_run()),
+    ):
         place = folder / f"{name}-run"
         place.mkdir()
-        matrixruns.store_run(place, run)
+        matrix_factories.store_run(place, run)
         made.append(place)
     return made
 
@@ -63,7 +66,7 @@ def test_every_kind_of_report_is_among_them(here: dict[str, bytes]) -> None:
     names = {Path(name).name for name in here}
     assert {"index.html", "summary.md", "junit.xml", "ctrf.json", "badge.svg"} <= names
     assert {"annotations", "matrix.txt", "diff.json", "headline"} <= names
-    assert len([name for name in here if name.endswith("junit.xml")]) > len(exampleruns.SUITES)
+    assert len([name for name in here if name.endswith("junit.xml")]) > len(example_runs.SUITES)
 
 
 @pytest.mark.parametrize("where", ELSEWHERE)

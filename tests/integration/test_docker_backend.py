@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from harness.model import Leg, Outcome, Reason, Run
-from tests.integration.programs import HANGS, Program, verdicts
+from tests.support.engine_program import HANGS, Program, verdicts
 
 pytestmark = pytest.mark.integration
 

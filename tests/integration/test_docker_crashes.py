@@ -15,10 +15,10 @@ from harness.backends.docker.container import Privileges, run_leg
 from harness.backends.processes import PROCESSES
 from harness.engine.client import Engine
 from harness.model import Leg, Outcome, Reason, Run, Verdict
-from tests.integration import fatal, legs
-from tests.integration.boxes import LEFT_OPEN, images, in_containers
-from tests.integration.engines import Daemon
-from tests.integration.fatal import QUIET, RunsLeg, candidate, expected, judged, words
+from tests.support import fatal_suite, shell_legs
+from tests.support.container_legs import LEFT_OPEN, images, in_containers
+from tests.support.engines import Daemon
+from tests.support.fatal_suite import QUIET, RunsLeg, candidate, expected, judged, words
 
 pytestmark = [pytest.mark.integration, LEFT_OPEN]
 
@@ -34,7 +34,7 @@ def runs_leg(daemon: Daemon, engine: Engine) -> Iterator[RunsLeg]:
 @pytest.fixture
 def tried(artefacts: Path, runs_leg: RunsLeg, tmp_path: Path) -> Tried:
     """Run the pair with some of the suite's fatal tests."""
-    return partial(fatal.tried, tmp_path, artefacts, runs_leg=runs_leg)
+    return partial(fatal_suite.tried, tmp_path, artefacts, runs_leg=runs_leg)
 
 
 def test_each_of_many_crashes_is_told_as_its_own(tried: Tried, daemon: Daemon) -> None:
@@ -81,7 +81,7 @@ def test_a_first_process_that_does_not_listen_to_sigquit_is_killed(
 
 
 def test_a_registry_that_died_by_itself_is_known(runs_leg: RunsLeg, tmp_path: Path) -> None:
-    request = legs.Leg(tmp_path).request("registry serve config.yml; exit 1")
+    request = shell_legs.Leg(tmp_path).request("registry serve config.yml; exit 1")
     registry = request.suite.path / "bin" / "registry"
     registry.write_text("#!/bin/sh\nkill -9 $$\n", "utf-8")
     registry.chmod(0o755)

@@ -15,9 +15,9 @@ import pytest
 
 from harness.engine.builders.docker import find_client
 from harness.tools.process import find
-from tests.integration import tls
-from tests.integration.programs import Program
-from tests.integration.watching import eventually
+from tests.support import tls
+from tests.support.engine_program import Program
+from tests.support.watched_processes import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("seen")]
 

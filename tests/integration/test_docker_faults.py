@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from harness.model import Leg, Outcome, Reason, Run, Verdict
-from tests.integration import boxes
-from tests.integration.engines import BASE
-from tests.integration.programs import HANGS, QUICK, ROOT, Program, verdicts
-from tests.integration.watching import Child, eventually
+from tests.support import container_legs
+from tests.support.engine_program import HANGS, QUICK, ROOT, Program, verdicts
+from tests.support.engines import BASE
+from tests.support.watched_processes import Child, eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("seen")]
 
@@ -96,7 +96,7 @@ def slow_go(program: Program, folder: Path) -> Iterator[str]:
     (folder / "bin" / "go").write_text("#!/bin/sh\nexec sleep 3600\n", "utf-8")
     (folder / "bin" / "go").chmod(0o755)
     path = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    with boxes.image(program.daemon, folder / "bin", path) as name:
+    with container_legs.image(program.daemon, folder / "bin", path) as name:
         yield name
 
 

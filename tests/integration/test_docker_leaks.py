@@ -12,12 +12,12 @@ import pytest
 
 from harness.backends.docker.container import Privileges, run_leg
 from harness.engine.client import Engine
-from tests.integration import boxes
-from tests.integration.engines import Daemon
-from tests.integration.legs import MARK, Leg, sleepers
-from tests.integration.watching import eventually
+from tests.support import container_legs
+from tests.support.engines import Daemon
+from tests.support.shell_legs import MARK, Leg, sleepers
+from tests.support.watched_processes import eventually
 
-pytestmark = [pytest.mark.integration, boxes.LEFT_OPEN]
+pytestmark = [pytest.mark.integration, container_legs.LEFT_OPEN]
 
 GROUP = f"compat-leak-{os.getpid()}"
 LEAKS = f"""
@@ -58,7 +58,7 @@ def test_everything_goes_with_the_container(
 ) -> None:
     request = Leg(tmp_path).request(f"set -e\n{LEAKS}")
     output = bytearray()
-    with boxes.image(daemon, request.suite.path / "bin", {}, "VOLUME /volume") as image:
+    with container_legs.image(daemon, request.suite.path / "bin", {}, "VOLUME /volume") as image:
         before = left(daemon)
         end = run_leg(engine, image, request, output.extend, privileges)
         assert eventually(lambda: left(daemon) == before), left(daemon)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.model import Run
-from tests.integration import engines
-from tests.integration.engines import Daemon
-from tests.integration.programs import Program, verdicts
+from tests.support import engines
+from tests.support.engine_program import Program, verdicts
+from tests.support.engines import Daemon
 
 pytestmark = pytest.mark.integration
 

@@ -17,10 +17,10 @@ from harness.images import oci, registry
 from harness.images.layer import Layer
 from harness.store import Store
 from tests.integration.conftest import GoToolchain
-from tests.integration.engines import MIRROR
-from tests.integration.programs import Program
-from tests.integration.registries import serving
 from tests.integration.test_docker_faults import remove_images
+from tests.support.engine_program import Program
+from tests.support.engines import MIRROR
+from tests.support.registries import serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("seen")]
 

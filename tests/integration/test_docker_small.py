@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.images import busybox
-from tests.integration import engines
-from tests.integration.engines import BASE
-from tests.integration.programs import Program
+from tests.support import engines
+from tests.support.engine_program import Program
+from tests.support.engines import BASE
 
 pytestmark = pytest.mark.integration
 

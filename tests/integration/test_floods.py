@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gobinaries import OLD, Binary
+from tests.support.go_binaries import OLD, Binary
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +38,7 @@ def test_a_flood_stays_within_bounds(
     """
     argv = [str(hostile(OLD).path), f"^(TestPass|{pattern})$", str(SIZE), str(folder)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.flood", *argv],
+        [sys.executable, "-m", "tests.support.flood", *argv],
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         timeout=3000,

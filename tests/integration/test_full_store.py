@@ -13,7 +13,7 @@ from harness.reports import spool
 from harness.repository.ancestry import Ancestry
 from harness.store import Store
 from harness.tools.disks import is_full
-from tests.integration.disks import disk, fill
+from tests.support.small_disks import disk, fill
 
 pytestmark = pytest.mark.integration
 

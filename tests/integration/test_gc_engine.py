@@ -22,8 +22,8 @@ from harness.engine.inventory import GO_CACHE, Labelled
 from harness.images import busybox
 from harness.store import Store
 from harness.tools import machine
-from tests.integration import engines
-from tests.integration.engines import Daemon, Make
+from tests.support import engines
+from tests.support.engines import Daemon, Make
 
 pytestmark = pytest.mark.integration
 

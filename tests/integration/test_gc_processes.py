@@ -13,7 +13,7 @@ import pytest
 
 from harness.gc import Cache, Fate, carry_out, choose, sweep
 from harness.store import Store
-from tests.integration.watching import PATIENCE, eventually
+from tests.support.watched_processes import PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 

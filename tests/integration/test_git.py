@@ -10,7 +10,7 @@ from harness.errors import MissingToolError
 from harness.repository.credentials import Remote
 from harness.repository.git import Git, GitFailed, clone
 from harness.repository.graph import Graph
-from tests.integration.origins import TESTS, Origin, listing
+from tests.support.small_repositories import TESTS, Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
 

@@ -19,12 +19,12 @@ from harness.gotest.fingerprint import fingerprint
 from harness.gotest.stream import Format
 from harness.model import Leg, LegRun, Outcome, Reason, Verdict
 from harness.verdict.collate import judgements
-from tests.integration.gobinaries import NEW, PATIENCE, Binary
-from tests.integration.living import Living
-from tests.unit.oracle import passes
-from tests.unit.runs import full_name, leg_run
-from tests.unit.streams import Heard, read
-from tests.unit.test_gotest_trees import accounted
+from tests.support.factories import full_name, leg_run
+from tests.support.go_binaries import NEW, PATIENCE, Binary
+from tests.support.misbehaving_binary import Living
+from tests.support.stream_oracle import passes
+from tests.support.streams import Heard, read
+from tests.unit.gotest.test_trees import accounted
 
 pytestmark = pytest.mark.integration
 

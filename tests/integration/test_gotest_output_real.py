@@ -13,9 +13,9 @@ import pytest
 
 from harness.gotest.stream import Format
 from harness.model import Outcome, Reason
-from tests.integration.gobinaries import DEBIAN, PATIENCE, Binary
-from tests.integration.living import Living
-from tests.unit.streams import read
+from tests.support.go_binaries import DEBIAN, PATIENCE, Binary
+from tests.support.misbehaving_binary import Living
+from tests.support.streams import read
 
 pytestmark = pytest.mark.integration
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from harness.gotest import selection
-from tests.integration.gobinaries import DEBIAN, NEW, OLD, Binary
-from tests.unit.gomatch import runs
+from tests.support.go_binaries import DEBIAN, NEW, OLD, Binary
+from tests.support.go_matching import runs
 
 pytestmark = pytest.mark.integration
 

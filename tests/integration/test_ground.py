@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import ground
-from tests.integration.watching import PATIENCE, Child, eventually
-from tests.left import Watch
+from tests.support import ground
+from tests.support.session_leftovers import Watch
+from tests.support.watched_processes import PATIENCE, Child, eventually
 
 pytestmark = pytest.mark.integration
 

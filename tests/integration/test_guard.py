@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.watching import PATIENCE, Child, alive, eventually
+from tests.support.watched_processes import PATIENCE, Child, alive, eventually
 
 pytestmark = pytest.mark.integration
 

@@ -16,7 +16,7 @@ from harness.images.mirror import CONTENTS
 from harness.images.sets import ImageSets
 from harness.store import Store
 from harness.tools import process
-from tests.integration.registries import serving
+from tests.support.registries import serving
 
 pytestmark = pytest.mark.integration
 

@@ -31,8 +31,8 @@ from harness.journal.folder import LegFolder
 from harness.model import Leg as Side
 from harness.model import LegRun, Reason
 from harness.run.legs import LegRunner
-from tests.integration.disks import disk
-from tests.integration.legs import Leg
+from tests.support.shell_legs import Leg
+from tests.support.small_disks import disk
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.backends.processes import KEPT, PROCESSES, WATCHED
-from tests.integration.watching import Child, eventually
+from tests.support.watched_processes import Child, eventually
 
 pytestmark = pytest.mark.integration
 

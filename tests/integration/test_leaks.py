@@ -18,8 +18,8 @@ import pytest
 from harness.backends.native import sandbox
 from harness.backends.native.cgroups import make_groups
 from harness.model import Leaked
-from tests.integration.legs import MARK, Leg, sleepers
-from tests.integration.watching import Child, eventually
+from tests.support.shell_legs import MARK, Leg, sleepers
+from tests.support.watched_processes import Child, eventually
 
 pytestmark = pytest.mark.integration
 

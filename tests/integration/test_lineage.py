@@ -23,7 +23,7 @@ from harness.repository.git import Git
 from harness.repository.lineage import line_of, locate
 from harness.repository.refs import DEFAULT_REPOSITORY, Meant, Repository
 from harness.store import Store
-from tests.integration.origins import Origin
+from tests.support.small_repositories import Origin
 
 pytestmark = pytest.mark.integration
 

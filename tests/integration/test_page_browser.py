@@ -10,15 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from harness.model import Verdict
 from harness.reports.overview import spots
-from tests.integration.browsing import (
-    BROKEN,
-    NIGHTLY,
-    Visit,
-    cell,
-    ends,
-    expect_cells,
-    visible_cells,
-)
+from tests.support.browsing import BROKEN, NIGHTLY, Visit, cell, ends, expect_cells, visible_cells
 
 pytestmark = pytest.mark.integration
 

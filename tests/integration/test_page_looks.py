@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import ViewportSize, expect
 
-from tests.integration.browsing import BROKEN, NIGHTLY, Visit, cell, show
+from tests.support.browsing import BROKEN, NIGHTLY, Visit, cell, show
 
 pytestmark = pytest.mark.integration
 

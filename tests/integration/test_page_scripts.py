@@ -10,7 +10,7 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser
 
-from tests.integration.browsing import HOSTILE, Visit
+from tests.support.browsing import HOSTILE, Visit
 
 pytestmark = pytest.mark.integration
 

@@ -27,8 +27,8 @@ from harness.plan.opening import MatrixAsk, Where, open_matrix, open_plan
 from harness.plan.planning import OTHER
 from harness.store import Store
 from harness.tools.process import Request, run
-from tests.integration.histories import big
-from tests.integration.origins import Origin
+from tests.support.large_repository import big
+from tests.support.small_repositories import Origin
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
 

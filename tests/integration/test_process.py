@@ -17,7 +17,7 @@ import pytest
 from harness.errors import Interrupted
 from harness.tools.crew import Crew
 from harness.tools.process import CommandFailed, Request, run, stream
-from tests.integration.watching import PATIENCE, Child, alive, eventually
+from tests.support.watched_processes import PATIENCE, Child, alive, eventually
 
 pytestmark = pytest.mark.integration
 

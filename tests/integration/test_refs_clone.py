@@ -14,7 +14,7 @@ from harness.events import Event, Said
 from harness.model import Side
 from harness.repository.git import GitFailed
 from harness.repository.refs import Meant, UnknownRefError, find
-from tests.integration.origins import Origin, listing
+from tests.support.small_repositories import Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
 

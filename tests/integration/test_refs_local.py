@@ -14,7 +14,7 @@ from harness.repository.refs import Meant, UnknownRefError, find
 from harness.stored.gate import release
 from harness.tools.process import CommandFailed
 from harness.tools.refnames import check_text
-from tests.integration.origins import Origin
+from tests.support.small_repositories import Origin
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
 

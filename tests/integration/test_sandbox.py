@@ -22,9 +22,9 @@ from harness.backends.processes import PROCESSES
 from harness.errors import InfrastructureError
 from harness.model import Reason
 from harness.tools.crew import Crew
-from tests.integration import cgroups
-from tests.integration.legs import MARK, Leg, sleepers
-from tests.integration.watching import PATIENCE, alive, eventually, mounts
+from tests.support import cgroups
+from tests.support.shell_legs import MARK, Leg, sleepers
+from tests.support.watched_processes import PATIENCE, alive, eventually, mounts
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.store import Store
-from tests.integration.watching import PATIENCE, eventually
+from tests.support.watched_processes import PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 

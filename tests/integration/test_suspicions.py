@@ -16,8 +16,8 @@ from harness.events import ignore
 from harness.journal.folder import LegFolder
 from harness.model import Leg
 from harness.run.legs import LegRunner
-from tests.integration.boxes import LEFT_OPEN, in_containers
-from tests.integration.fatal import RunsLeg
+from tests.support.container_legs import LEFT_OPEN, in_containers
+from tests.support.fatal_suite import RunsLeg
 
 pytestmark = pytest.mark.integration
 

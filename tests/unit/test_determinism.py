@@ -15,9 +15,9 @@ from harness.matrix.queue import Limits
 from harness.model import Leg, Run
 from harness.model.matrix import MatrixRun
 from harness.plan.cell import Settings
-from tests.unit import matrices
-from tests.unit.fleets import REGRESSED, Fleet
-from tests.unit.pairs import Bench, Player, stream
+from tests.support import stored_matrices
+from tests.support.played import Bench, Player, stream
+from tests.support.played_matrices import REGRESSED, Fleet
 
 PATIENCE = 20.0
 ACTS = {
@@ -68,7 +68,7 @@ def in_turn(folder: Path, order: Sequence[str]) -> tuple[MatrixRun, list[Run]]:
     """Run a matrix whose candidates are done in this order."""
     turns = {name: threading.Event() for name in order}
     turns[order[0]].set()
-    fleet = Fleet(folder, plan=matrices.plan(frontends=("f1", "f2")))
+    fleet = Fleet(folder, plan=stored_matrices.plan(frontends=("f1", "f2")))
     fleet.limits = Limits(jobs=len(order), memory=64 << 30)
     fleet.yard.plays = {"v0.6.4 f2": REGRESSED}
     fleet.settings = Settings(offline=True, reruns=0, control=False)

@@ -33,10 +33,10 @@ from harness.launcher import make_plan
 from harness.model import Status, Verdict
 from harness.reports.words import WORDS
 from harness.stored.gate import CODES, Kind
-from tests.unit import pages
+from tests.support import project_docs
 
-ROOT = pages.ROOT
-REFERENCE = pages.DOCS / "reference"
+ROOT = project_docs.ROOT
+REFERENCE = project_docs.DOCS / "reference"
 COMMANDS_PAGE = REFERENCE / "commands.md"
 CONFIGURATION_PAGE = REFERENCE / "configuration.md"
 RUN_PAGE = REFERENCE / "run-json.md"
@@ -46,7 +46,7 @@ HELP = ["-h", "--help"]
 """As the programs have it; click keeps what a command was first asked with."""
 
 every_page = pytest.mark.parametrize(
-    "page", pages.PAGES, ids=lambda page: str(page.relative_to(ROOT))
+    "page", project_docs.PAGES, ids=lambda page: str(page.relative_to(ROOT))
 )
 
 
@@ -78,18 +78,18 @@ def _names(parameter: click.Parameter) -> list[str]:
 
 @pytest.mark.parametrize("path", ALL_COMMANDS)
 def test_the_reference_has_a_section_for_every_command_with_every_option(path: str) -> None:
-    table = pages.rows(pages.sections(COMMANDS_PAGE)[f"`{path}`"])
+    table = project_docs.rows(project_docs.sections(COMMANDS_PAGE)[f"`{path}`"])
     documented = {name.split(" ")[0] for name in table}
     assert documented == {n for p in ALL_COMMANDS[path].params for n in _names(p)} - SHARED
 
 
 def test_the_reference_has_a_section_for_no_other_command() -> None:
-    titles = {title.strip("`") for title in pages.sections(COMMANDS_PAGE)}
+    titles = {title.strip("`") for title in project_docs.sections(COMMANDS_PAGE)}
     assert {title for title in titles if title.startswith("compat")} == ALL_COMMANDS.keys()
 
 
 def test_the_options_of_every_command_are_told_once() -> None:
-    assert pages.spans(pages.text(COMMANDS_PAGE)) >= SHARED
+    assert project_docs.spans(project_docs.text(COMMANDS_PAGE)) >= SHARED
 
 
 class Example(NamedTuple):
@@ -102,7 +102,11 @@ class Example(NamedTuple):
         return f"{self.page.relative_to(ROOT)}: {shlex.join(self.words)}"
 
 
-EXAMPLES = [Example(page, tuple(words)) for page in pages.PAGES for words in pages.commands(page)]
+EXAMPLES = [
+    Example(page, tuple(words))
+    for page in project_docs.PAGES
+    for words in project_docs.commands(page)
+]
 
 
 def _understand(program: str, args: list[str]) -> str:
@@ -143,7 +147,7 @@ def test_there_is_an_example_of_every_command_and_of_the_two_that_begin() -> Non
 
 @every_page
 def test_no_page_names_a_command_that_does_not_exist(page: Path) -> None:
-    for span in pages.spans(pages.text(page)):
+    for span in project_docs.spans(project_docs.text(page)):
         named = re.match(r"(?:\./)?compat(?:-run)? ([a-z][a-z-]*)(?: |$)", span)
         assert named is None or named[1] in {*COMMANDS, *LAUNCHER_WORDS}, span
 
@@ -184,14 +188,14 @@ def _keys(kind: type[msgspec.Struct]) -> dict[str, bool]:
 
 @pytest.mark.parametrize("title", FILES)
 def test_the_reference_has_every_key_of_every_file_and_no_other(title: str) -> None:
-    documented = pages.rows(pages.sections(CONFIGURATION_PAGE)[title]).keys()
+    documented = project_docs.rows(project_docs.sections(CONFIGURATION_PAGE)[title]).keys()
     there = {key for kind in FILES[title] for key in _keys(kind)}
     assert documented == there | NESTED.get(title, set())
 
 
 @pytest.mark.parametrize("title", FILES)
 def test_the_reference_marks_the_required_keys(title: str) -> None:
-    section = pages.sections(CONFIGURATION_PAGE)[title]
+    section = project_docs.sections(CONFIGURATION_PAGE)[title]
     marked = re.findall(r"^\| `(\w+)` •", section, re.MULTILINE)
     required = {key for kind in FILES[title] for key, needed in _keys(kind).items() if needed}
     assert set(marked) == required
@@ -199,7 +203,7 @@ def test_the_reference_marks_the_required_keys(title: str) -> None:
 
 @pytest.mark.parametrize("side", conditions.Commits.__struct_fields__)
 def test_the_reference_names_both_sides_of_a_history(side: str) -> None:
-    table = pages.rows(pages.sections(CONFIGURATION_PAGE)["Conditions"])
+    table = project_docs.rows(project_docs.sections(CONFIGURATION_PAGE)["Conditions"])
     assert f"`{side}`" in table["contains"]
 
 
@@ -212,15 +216,15 @@ def _code() -> str:
 
 def test_every_environment_variable_is_documented_and_none_that_nobody_reads() -> None:
     read = set(re.findall(r"\bCOMPAT_[A-Z_]+\b", _code()))
-    table = pages.rows(pages.sections(CONFIGURATION_PAGE)["Environment variables"])
+    table = project_docs.rows(project_docs.sections(CONFIGURATION_PAGE)["Environment variables"])
     assert {name for name in table if name.startswith("COMPAT_")} == read
-    for page in pages.PAGES:
-        assert set(re.findall(r"\bCOMPAT_[A-Z_]+\b", pages.text(page))) <= read, page
+    for page in project_docs.PAGES:
+        assert set(re.findall(r"\bCOMPAT_[A-Z_]+\b", project_docs.text(page))) <= read, page
 
 
 def test_every_kind_of_artefact_has_its_line_in_the_description_of_the_cache() -> None:
     published = set(re.findall(r"\.publish\(\s*\"([\w-]+)\"", _code()))
-    table = pages.rows(pages.sections(CONFIGURATION_PAGE)["The cache"])
+    table = project_docs.rows(project_docs.sections(CONFIGURATION_PAGE)["The cache"])
     assert published
     assert published <= {name.rstrip("/") for name in table}
 
@@ -229,13 +233,13 @@ def test_every_kind_of_artefact_has_its_line_in_the_description_of_the_cache() -
 
 
 def test_every_exit_code_is_documented() -> None:
-    section = pages.sections(REFERENCE / "exit-codes.md")["Exit codes"]
+    section = project_docs.sections(REFERENCE / "exit-codes.md")["Exit codes"]
     table = re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)
     assert [(int(code), name) for code, name in table] == [(c.value, c.name) for c in ExitCode]
 
 
 def test_every_finding_of_the_gate_is_documented_with_its_code() -> None:
-    section = pages.sections(REFERENCE / "exit-codes.md")["The gate"]
+    section = project_docs.sections(REFERENCE / "exit-codes.md")["The gate"]
     table = re.findall(r"^\| `([a-z-]+)` \|.*\| (\d) \|$", section, re.MULTILINE)
     assert [(kind, int(code)) for kind, code in table] == [(k.value, CODES[k]) for k in Kind]
 
@@ -245,7 +249,7 @@ def test_every_finding_of_the_gate_is_documented_with_its_code() -> None:
     [("README.md", "What a verdict means"), ("docs/explanation/verdicts.md", "The words")],
 )
 def test_every_verdict_is_explained_in_the_order_of_the_report(page: str, title: str) -> None:
-    section = pages.sections(ROOT / page)[title]
+    section = project_docs.sections(ROOT / page)[title]
     table = re.findall(r"^\| (\S) (\w) \| `([a-z-]+)` \|", section, re.MULTILINE)
     assert table == [(word.symbol, word.letter, verdict) for verdict, word in WORDS.items()]
     assert {verdict for _, _, verdict in table} == set(Verdict)
@@ -255,9 +259,9 @@ def test_every_verdict_is_explained_in_the_order_of_the_report(page: str, title:
 def test_everything_in_run_json_is_documented(kind: str) -> None:
     definition = run_schema()["$defs"][kind]
     if "enum" in definition:
-        assert set(definition["enum"]) <= pages.spans(pages.text(RUN_PAGE))
+        assert set(definition["enum"]) <= project_docs.spans(project_docs.text(RUN_PAGE))
     else:
-        table = pages.rows(pages.sections(RUN_PAGE)[f"`{kind}`"])
+        table = project_docs.rows(project_docs.sections(RUN_PAGE)[f"`{kind}`"])
         assert table.keys() == definition["properties"].keys()
 
 
@@ -267,9 +271,9 @@ def test_everything_in_run_json_is_documented(kind: str) -> None:
 def test_everything_in_matrix_json_is_documented(kind: str) -> None:
     definition = matrix_schema()["$defs"][kind]
     if "enum" in definition:
-        assert set(definition["enum"]) <= pages.spans(pages.text(MATRIX_PAGE))
+        assert set(definition["enum"]) <= project_docs.spans(project_docs.text(MATRIX_PAGE))
     else:
-        table = pages.rows(pages.sections(MATRIX_PAGE)[f"`{kind}`"])
+        table = project_docs.rows(project_docs.sections(MATRIX_PAGE)[f"`{kind}`"])
         assert table.keys() == definition["properties"].keys()
 
 
@@ -282,8 +286,8 @@ def test_the_architecture_has_every_room() -> None:
         for path in (ROOT / "harness").iterdir()
         if (path / "__init__.py").exists() or (path.suffix == ".py" and path.name[0] != "_")
     }
-    section = pages.sections(pages.DOCS / "architecture.md")["Rooms"]
-    assert there == {name.removeprefix("harness/") for name in pages.rows(section)}
+    section = project_docs.sections(project_docs.DOCS / "architecture.md")["Rooms"]
+    assert there == {name.removeprefix("harness/") for name in project_docs.rows(section)}
 
 
 def test_the_architecture_shows_the_direction_of_imports_as_it_is_held() -> None:
@@ -291,30 +295,32 @@ def test_the_architecture_shows_the_direction_of_imports_as_it_is_held() -> None
     contract = settings["tool"]["importlinter"]["contracts"][0]
     layers = [re.findall(r"harness\.(\w+)", layer) for layer in contract["layers"]]
     there = [[n for n in names if list((ROOT / "harness").glob(f"{n}*"))] for names in layers]
-    section = pages.sections(pages.DOCS / "architecture.md")["Imports"]
+    section = project_docs.sections(project_docs.DOCS / "architecture.md")["Imports"]
     shown = section.partition("```text\n")[2].partition("```")[0].splitlines()
     assert [set(line.split(" | ")) for line in shown] == [set(names) for names in there]
 
 
 @every_page
 def test_every_link_is_https_or_leads_to_something_in_the_repository(page: Path) -> None:
-    for link in pages.links(page):
+    for link in project_docs.links(page):
         path, _, anchor = link.partition("#")
         if link.startswith("https://"):
             continue
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         assert target.is_relative_to(ROOT), link
-        assert not anchor or anchor in pages.anchors(target), link
+        assert not anchor or anchor in project_docs.anchors(target), link
 
 
 def test_the_index_leads_to_every_page() -> None:
-    index = pages.DOCS / "README.md"
-    reached = {(pages.DOCS / link.partition("#")[0]).resolve() for link in pages.links(index)}
-    assert set(pages.DOCS.rglob("*.md")) - {index} <= reached
+    index = project_docs.DOCS / "README.md"
+    reached = {
+        (project_docs.DOCS / link.partition("#")[0]).resolve() for link in project_docs.links(index)
+    }
+    assert set(project_docs.DOCS.rglob("*.md")) - {index} <= reached
 
 
 @every_page
 def test_no_page_shows_the_home_of_who_wrote_it(page: Path) -> None:
-    homes = re.findall(r"(?<![\w.~-])/(?:home/(\w+)|Users/(\w+)|(root)\b)", pages.text(page))
+    homes = re.findall(r"(?<![\w.~-])/(?:home/(\w+)|Users/(\w+)|(root)\b)", project_docs.text(page))
     assert {"".join(home) for home in homes} <= {"you"}

@@ -1,0 +1,89 @@
+"""What a backend says of a build beforehand is what building it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from harness.backends.base import Backend, BuildRequest
+from harness.backends.docker import Docker
+from harness.backends.docker.images import GO_FILE
+from harness.backends.native import Native
+from harness.config.datadir import find_data
+from harness.config.lines import load_lines
+from harness.engine.client import Engine
+from harness.model import Channel, Side
+from harness.repository.git import Git
+from harness.store import Store
+from tests.support.factories import SUITE
+from tests.support.fake_engine import FakeBuilder, FakeEngine
+
+LINES = load_lines(find_data(None, {}).lines_file)
+REQUEST = BuildRequest(SUITE, LINES.line("v0.6"), Channel.EXPERIMENTAL, ())
+
+
+@pytest.fixture(autouse=True)
+def no_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no Go on PATH, which would be asked for its version."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+class NoModule(Git):
+    """A repository whose commits have no go.mod."""
+
+    def read(self, sha: str, path: str) -> str | None:  # noqa: ARG002 - git's
+        return None
+
+
+def _published(store: Store, kind: str, key: str) -> None:
+    """Put an artefact where a build would look for it."""
+    store.publish(kind, key, lambda folder: _said(folder / GO_FILE))
+
+
+def _said(file: Path) -> None:
+    file.write_text("go version go1.21.13 linux/amd64\n", "utf-8")
+
+
+def _agree(backend: Backend, side: Side, put: Callable[[str], None]) -> None:
+    build = backend.build_suite if side is Side.SUITE else backend.build_frontend
+    before = backend.find(side, REQUEST)
+    assert not before.cached
+    put(before.key)
+    artefact = build(REQUEST, lambda _event: None)
+    assert (artefact.key, artefact.cached) == (before.key, True)
+    after = backend.find(side, REQUEST)
+    assert (after.key, after.cached) == (before.key, True)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_native_finds_what_it_would_build(side: Side, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    backend = Native(store, NoModule(tmp_path), LINES)
+    _agree(backend, side, lambda key: _published(store, side, key))
+
+
+@pytest.mark.parametrize("side", Side)
+def test_docker_finds_what_it_would_build(
+    side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, engine = Store(tmp_path), FakeEngine()
+    monkeypatch.setattr(Docker, "_engine", cast("Engine", engine))
+    monkeypatch.setattr(Docker, "_builder", FakeBuilder(engine))
+    backend = Docker(store, NoModule(tmp_path), LINES)
+
+    def put(key: str) -> None:
+        _published(store, f"{side}-image", key)
+        if side is Side.SUITE:
+            found = backend.find(side, REQUEST)
+            assert not found.cached, "an engine without the image has to build it again"
+            engine.images.add(f"compat/suite:{key}")
+
+    _agree(backend, side, put)
+
+
+def test_both_sides_of_a_commit_have_keys_of_their_own(tmp_path: Path) -> None:
+    backend = Native(Store(tmp_path), NoModule(tmp_path), LINES)
+    assert len({backend.find(side, REQUEST).key for side in Side}) == 2

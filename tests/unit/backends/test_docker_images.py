@@ -1,0 +1,117 @@
+"""Which images are built, under which keys, and that templates expand nothing by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from harness.backends.base import Artefact, BuildRequest
+from harness.backends.docker.images import Images, Recipe, go_minor
+from harness.backends.docker.rendering import render
+from harness.backends.steps import Step
+from harness.config.lines import Line
+from harness.engine.client import Engine
+from harness.errors import BuildError, ConfigError
+from harness.model import Channel, Side
+from harness.repository.git import Git
+from harness.store import Store
+from tests.support import factories
+from tests.support.fake_engine import LINES, FakeBuilder, FakeEngine
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+def _recipe(name: str = "v0.6", source: str = "generic", **changes: Any) -> Recipe:  # noqa: ANN401
+    line = _line(name, source)
+    return Recipe(
+        BuildRequest(factories.SUITE, line, Channel.EXPERIMENTAL, ()),
+        changes.get("go", "1.21.13"),
+        changes.get("architecture", "x86_64"),
+        changes.get("salt", ""),
+    )
+
+
+def _line(name: str, source: str) -> Line:
+    line = LINES.line(name)
+    return msgspec.structs.replace(line, stage=msgspec.structs.replace(line.stage, source=source))
+
+
+def test_the_base_image_follows_the_toolchain_unless_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _recipe().base == "golang:1.21.13-bookworm"
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "lab/go-{go}")
+    assert _recipe().base == "lab/go-1.21.13"
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "--privileged")
+    with pytest.raises(ConfigError, match="no name of an image"):
+        _ = _recipe().base
+
+
+def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {
+        _recipe().key(Side.SUITE),
+        _recipe().key(Side.FRONTEND),
+        _recipe(source="upstream").key(Side.SUITE),
+        _recipe(go="1.22.10").key(Side.SUITE),
+        _recipe("v0.3").key(Side.SUITE),
+        _recipe(architecture="aarch64").key(Side.SUITE),
+        _recipe(salt="a").key(Side.SUITE),
+        _recipe(salt="b").key(Side.SUITE),
+    }
+    assert len(keys) == 8
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
+    assert _recipe().key(Side.SUITE) not in keys
+
+
+def test_a_pair_is_one_layer_on_its_suite_and_built_once(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    builder = FakeBuilder(engine)
+    store, git = Store(tmp_path), Git(tmp_path)
+    images = Images(cast("Engine", engine), builder, store, git)
+    frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
+    first = images.pair("compat/suite:s", frontend, {"A": "$x"})
+    assert images.pair("compat/suite:s", frontend, {"A": "$x"}) == first
+    other = images.pair("compat/suite:s", frontend, {"A": "y"})
+    assert [build.tag for build, _ in builder.built] == [first, other]
+    assert builder.built[0][1].splitlines()[1:] == [
+        "FROM compat/suite:s",
+        "COPY frontend.tar dockerfile-frontend /compat/frontend/",
+        'ENV A="\\$x" ',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "minor"), [("go version go1.21.13 linux/amd64\n", 21), ("go version go1.9 x", 9)]
+)
+def test_the_go_of_an_image_is_what_it_says(said: str, minor: int) -> None:
+    assert go_minor(said) == minor
+
+
+@pytest.mark.parametrize("said", ["", "sh: go: not found", "go version devel +abc"])
+def test_an_image_without_go_is_a_build_error(said: str) -> None:
+    with pytest.raises(BuildError, match="no Go version"):
+        go_minor(said)
+
+
+def test_nothing_of_a_template_is_expanded_by_accident() -> None:
+    step = Step("./cmd/x", "x", ("a", "b"), "-X main.Version=$(evil) 'q'")
+    text = render(
+        "frontend.generic",
+        folder="/src",
+        environment={"GOCACHE": "/c", "GOFLAGS": '-x "$y" \\'},
+        steps=[step],
+        labels={"k.v": 'say "$HOME"'},
+        program="x",
+        entrypoint=("/bin/x", "--y"),
+    )
+    assert """-ldflags '-X main.Version=$(evil) '"'"'q'"'"'' -o /out/x ./cmd/x""" in text
+    assert 'GOFLAGS="-x \\"\\$y\\" \\\\"' in text
+    assert 'LABEL "k.v"="say \\"\\$HOME\\""' in text
+    assert 'ENTRYPOINT ["/bin/x", "--y"]' in text

@@ -1,0 +1,220 @@
+"""How tests and binaries end, and what of that is a failure: the numbered pitfalls of Go's output.
+
+The numbers are those of the notes that this parser was written from, here and in
+test_gotest_output.py; living binaries are held to the same in
+tests/integration/test_gotest_ends_real.py and test_gotest_output_real.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model import Outcome, Reason
+from tests.support.streams import TRACE, end, events, marked, read
+
+
+def test_1_a_panic_leaves_its_test_crashed_and_the_others_without_an_end() -> None:
+    heard = read(
+        marked(
+            "^V=== RUN   TestA\n^V=== RUN   TestA/other\n^V=== PAUSE TestA/other\n"
+            "^V=== RUN   TestA/inside\n^V=== CONT  TestA/other\n"
+            "^V--- FAIL: TestA/inside (0.00s)\n^V--- FAIL: TestA (0.00s)\n"
+            "panic: boom [recovered, repanicked]\n\ngoroutine 8 [running]:\n"
+            "example.com/x.TestA.func2(0xc000)\n\t/src/x_test.go:43 +0x25\n"
+            "created by testing.(*T).Run in goroutine 7\n\t/go/testing.go:1742 +0x390\n"
+        ),
+        2,
+    )
+    inside, other = heard.result("TestA/inside"), heard.result("TestA/other")
+    assert (inside.outcome, inside.reason) == (Outcome.CRASH, Reason.PANIC)
+    assert inside.error.startswith("panic: boom")
+    assert "x_test.go:43" in inside.error
+    assert "testing.go" not in inside.error
+    assert (other.outcome, other.reason) == (Outcome.CRASH, Reason.INCOMPLETE)
+    assert heard.parsed.parents == {"TestA": Outcome.FAIL}
+    assert heard.parsed.notes == (
+        "the test binary died: panic: boom; in TestA/inside; began and did not end: TestA/other",
+    )
+
+
+def test_1_an_exit_of_the_process_is_a_crash_of_what_ran() -> None:
+    heard = read(marked("^V=== RUN   TestA\n^V=== RUN   TestA/x\n"), 3)
+    found = heard.result("TestA/x")
+    assert (found.outcome, found.reason) == (Outcome.CRASH, Reason.INCOMPLETE)
+    assert "exited with status 3" in found.error
+    assert "TestA" not in heard.outcomes
+    assert heard.ends == [("TestA", Outcome.CRASH, None), ("TestA/x", Outcome.CRASH, None)]
+
+
+def test_1_a_paused_test_that_never_ran_is_missing() -> None:
+    text = "^V=== RUN   TestA\n^V=== RUN   TestA/x\n^V=== PAUSE TestA/x\n^V=== RUN   TestA/y\n"
+    heard = read(marked(text), None)
+    assert heard.outcomes == {"TestA/x": Outcome.MISSING, "TestA/y": Outcome.CRASH}
+    assert heard.result("TestA/x").reason is None
+    assert "waiting for its turn" in heard.result("TestA/x").error
+    assert "TestA/x" not in heard.logs
+
+
+def test_1_a_parent_that_dies_while_its_children_wait_is_judged_itself() -> None:
+    text = "^V=== RUN   TestI\n^V=== RUN   TestI/x\n^V=== PAUSE TestI/x\n^V=== NAME  TestI\n"
+    heard = read(marked(text), None, timed_out=True)
+    assert heard.outcomes == {"TestI": Outcome.HANG, "TestI/x": Outcome.MISSING}
+    assert heard.result("TestI").reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(None, "was killed"), (-9, "was killed by signal 9"), (137, "exited with status 137")],
+)
+def test_1_how_the_process_ended_is_said(status: int | None, words: str) -> None:
+    assert words in read(marked("^V=== RUN   TestA\n"), status).result("TestA").error
+
+
+TIMEOUT = (
+    "panic: test timed out after 2s\nrunning tests:\n"
+    "\tTestI/TestStuck/worker=oci (2s)\n\tTestI/TestWaits/worker=oci (2s)\n\n"
+    "goroutine 33 [running]:\ntesting.(*M).startAlarm.func1()\n\t/go/testing.go:2259 +0x259\n\n"
+    "goroutine 8 [chan receive, 2 minutes]:\nexample.com/x.testStuck(...)\n"
+    "\t/src/x_test.go:82\nexample.com/x.TestI.func2(0x0?)\n\t/src/x_test.go:73 +0x25\n\n"
+)
+
+
+@pytest.mark.parametrize("framing", ["marked", "plain"])
+def test_2_and_3_what_a_timeout_swallowed_has_not_passed(framing: str) -> None:
+    mark = "^V" if framing == "marked" else ""
+    text = (
+        "^V=== RUN   TestI\n^V=== RUN   TestI/TestQuick/worker=oci\n"
+        "^V=== RUN   TestI/TestStuck/worker=oci\n^V=== RUN   TestI/TestWaits/worker=oci\n"
+    ).replace("^V", mark)
+    heard = read(marked(text + TIMEOUT), 2)
+    assert set(heard.outcomes.values()) == {Outcome.HANG}
+    assert heard.result("TestI/TestStuck/worker=oci").reason is Reason.TIMEOUT
+    assert heard.result("TestI/TestWaits/worker=oci").reason is Reason.INCOMPLETE
+    assert heard.result("TestI/TestQuick/worker=oci").reason is Reason.INCOMPLETE
+
+
+def test_6_a_timeouts_trace_is_not_held_against_the_test_it_was_printed_in() -> None:
+    heard = read(
+        marked(
+            "^V=== RUN   TestI\n^V=== RUN   TestI/TestStuck/worker=oci\n"
+            "^V=== RUN   TestI/TestFine/worker=oci\n"
+            "^V--- PASS: TestI/TestFine/worker=oci (0.10s)\n" + TIMEOUT
+        ),
+        2,
+    )
+    assert heard.outcomes == {
+        "TestI/TestStuck/worker=oci": Outcome.HANG,
+        "TestI/TestFine/worker=oci": Outcome.PASS,
+    }
+    stuck = heard.result("TestI/TestStuck/worker=oci")
+    assert "testStuck(...)" in stuck.error
+    assert b"goroutine 33" in heard.logs[stuck.name]
+
+
+def test_6_without_a_stack_the_tests_that_go_lists_are_to_blame() -> None:
+    dump = "panic: test timed out after 2s\nrunning tests:\n\tTestA/x (2s)\n\ngoroutine 1 [x]:\n"
+    text = "^V=== RUN   TestA\n^V=== RUN   TestA/x\n^V=== RUN   TestA/y\n"
+    heard = read(marked(text + dump), 2)
+    assert heard.result("TestA/x").reason is Reason.TIMEOUT
+    assert heard.result("TestA/y").reason is Reason.INCOMPLETE
+
+
+def test_7_the_binarys_own_failure_is_not_the_last_tests() -> None:
+    rows = [("run", "TestA"), *end("pass", "TestA"), ("output", "TestA", "exit status 1\n")]
+    heard = read(events(*rows, ("fail", "TestA")), 1)
+    assert heard.outcomes == {"TestA": Outcome.PASS}
+    assert "although no test failed" in heard.parsed.broken
+
+
+def test_7_nor_does_it_end_a_test_that_never_ended() -> None:
+    heard = read(events(("run", "TestA"), ("output", "TestA", "bye\n"), ("fail", "TestA")), 3)
+    assert heard.outcomes == {"TestA": Outcome.CRASH}
+    assert heard.parsed.notes[-1] == "an end that the test did not print was ignored: TestA"
+
+
+def test_8_a_leaked_child_that_holds_stdout_is_nobodys_failure() -> None:
+    stream = marked(
+        "^V=== RUN   TestA\n^V--- PASS: TestA (0.00s)\n^VPASS\n"
+        "*** Test I/O incomplete 60s after exiting.\nexec: WaitDelay expired\n"
+    )
+    assert "left behind" in read(stream, 1).parsed.broken
+    held = read(stream[: stream.index(b"***")], None, timed_out=True)
+    assert "left behind" in held.parsed.broken
+    assert read(stream, 1).outcomes == {"TestA": Outcome.PASS}
+
+
+GO_TEST_PANIC = (
+    "=== RUN   TestA\n--- FAIL: TestA (0.00s)\npanic: boom [recovered]\n\tpanic: boom\n\n"
+    "goroutine 6 [running]:\nmain.TestA(0xc0)\n\t/src/a_test.go:9 +0x1\nexit status 2\n"
+    "FAIL\texample.com/x\t0.003s\nFAIL\n"
+)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        GO_TEST_PANIC.encode(),
+        events(
+            ("run", "TestA"),
+            *(("output", "TestA", line) for line in GO_TEST_PANIC.splitlines(keepends=True)[:-1]),
+            ("fail", "TestA"),
+            ("output", "", "FAIL\n"),
+            ("fail", ""),
+        ),
+    ],
+    ids=["plain", "json"],
+)
+def test_13_a_panic_shows_although_go_test_ends_with_its_own_status(stream: bytes) -> None:
+    found = read(stream, 1).result("TestA")
+    assert (found.outcome, found.reason) == (Outcome.CRASH, Reason.PANIC)
+    assert "a_test.go:9" in found.error
+
+
+def test_13_words_like_a_panics_in_a_test_that_goes_on_are_only_words() -> None:
+    for ending in ("--- FAIL: TestA/x (0.00s)\n^V--- FAIL: TestA (0.00s)", "=== NAME  TestA"):
+        text = f"^V=== RUN   TestA\n^V=== RUN   TestA/x\npanic: not mine\n^V{ending}\n"
+        heard = read(marked(text), 1)
+        assert heard.result("TestA/x").reason is not Reason.PANIC
+
+
+def test_14_a_serial_failure_that_ends_the_enumeration_is_the_parents_too() -> None:
+    heard = read(
+        marked(
+            "^V=== RUN   TestI\n^V=== RUN   TestI/first\n^V=== NAME  TestI/first\n"
+            "    x_test.go:1: broken\n^V--- FAIL: TestI/first (0.00s)\n^V=== NAME  TestI\n"
+            + TRACE.format("TestI")
+            + "^V--- FAIL: TestI (0.00s)\n^VFAIL\n"
+        )
+    )
+    assert heard.outcomes == {"TestI": Outcome.FAIL, "TestI/first": Outcome.FAIL}
+    assert heard.parsed.notes == (
+        (
+            "TestI failed by itself (Should be true): "
+            "tests that it had not begun by then have no verdict"
+        ),
+    )
+
+
+def test_15_a_sigquit_dump_names_who_held_the_run() -> None:
+    heard = read(
+        marked(
+            "^V=== RUN   TestI\n^V=== RUN   TestI/TestStuck/worker=oci\n"
+            "^V=== RUN   TestI/TestWaits/worker=oci\n"
+            "SIGQUIT: quit\nPC=0x47 m=0 sigcode=0\n\n"
+            "goroutine 8 [select]:\ngithub.com/moby/buildkit/frontend/dockerfile."
+            "testStuck(0xc0)\n\t/src/x_test.go:82 +0x1\n\n"
+            "goroutine 9 [semacquire]:\ngolang.org/x/sync/semaphore.(*Weighted).Acquire()\n\t/x:1\n"
+        ),
+        2,
+        timed_out=True,
+    )
+    stuck = heard.result("TestI/TestStuck/worker=oci")
+    assert (stuck.outcome, stuck.reason) == (Outcome.HANG, Reason.TIMEOUT)
+    assert "x_test.go:82" in stuck.error
+    assert heard.result("TestI/TestWaits/worker=oci").reason is Reason.INCOMPLETE
+
+
+def test_15_a_sigquit_that_nobody_timed_is_no_hang() -> None:
+    heard = read(marked("^V=== RUN   TestA\nSIGQUIT: quit\nPC=0x47\n"), 2)
+    assert heard.outcomes == {"TestA": Outcome.CRASH}
+    assert "told to quit" in heard.result("TestA").error

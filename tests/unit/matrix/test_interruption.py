@@ -1,0 +1,105 @@
+"""Ctrl-C and a disk that refuses end a matrix, and keep what there is."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import wait
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InfrastructureError, Interrupted
+from harness.events import CellStarted
+from harness.journal import read_matrix
+from harness.matrix.ledger import Ledger
+from harness.model.matrix import CellState
+from harness.tools.stop import check_stop, stop_asked
+from tests.support.played_matrices import Fleet, states
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def interrupt_at(fleet: Fleet, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the wait of the one thread end as Ctrl-C ends it, once this leg is at work."""
+    at_work, pressed = threading.Event(), threading.Event()
+
+    def leg(name: str) -> None:
+        if name == cell:
+            at_work.set()
+            deadline = threading.Event()
+            while not stop_asked():
+                deadline.wait(0.01)
+            check_stop(name)
+
+    def interrupted(*args: object, **kwargs: object) -> object:
+        if not pressed.is_set() and any(
+            isinstance(it, CellStarted) and it.cell == f"{cell.replace(' ', '~')}~oci"
+            for it in fleet.events
+        ):
+            assert at_work.wait(20)
+            pressed.set()
+            raise KeyboardInterrupt
+        return wait(*args, **kwargs)  # type: ignore[arg-type]
+
+    fleet.yard.before_leg = leg
+    monkeypatch.setattr("harness.matrix.running.wait", interrupted)
+
+
+def test_ctrl_c_stops_what_runs_and_keeps_what_there_is(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt_at(fleet, "v0.6.4 f2", monkeypatch)
+    folder, made = fleet.run()
+    assert made.interrupted
+    assert made.exit_code == 130
+    found = states(folder)
+    assert found["v0.6.4~f1~oci"] is CellState.DONE
+    assert found["v0.6.4~f2~oci"] is CellState.INTERRUPTED
+    assert found["v0.8.3~f3~oci"] is CellState.MISSING
+    assert read_matrix(folder) == made
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("matrix")]
+
+
+def test_ctrl_c_during_a_build_fails_nothing(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work = threading.Event()
+    pressed: list[int] = []
+
+    def build(name: str) -> None:
+        if name == "suite v0.6.4":
+            at_work.set()
+            while not stop_asked():
+                at_work.wait(0.01)
+            raise Interrupted("stopped")
+
+    def interrupted(*args: object, **kwargs: object) -> object:
+        if not pressed:
+            assert at_work.wait(20)
+            pressed.append(1)
+            raise KeyboardInterrupt
+        return wait(*args, **kwargs)  # type: ignore[arg-type]
+
+    fleet.yard.before_build = build
+    monkeypatch.setattr("harness.matrix.running.wait", interrupted)
+    folder, made = fleet.run()
+    assert set(states(folder).values()) == {CellState.MISSING}
+    assert made.exit_code == 130
+
+
+def test_a_disk_that_refuses_the_ledger_ends_everything(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = fleet.ledger()
+    write = Ledger.write
+
+    def full(self: Ledger) -> None:
+        if self.rows:
+            raise InfrastructureError("cannot write matrix.json: No space left on device")
+        write(self)
+
+    monkeypatch.setattr(Ledger, "write", full)
+    with pytest.raises(InfrastructureError, match="No space left"):
+        fleet.run(ledger)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("matrix")]

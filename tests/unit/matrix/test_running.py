@@ -1,0 +1,340 @@
+"""A matrix is run: everything once, every cell accounted for, and told of."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from harness.errors import (
+    BuildError,
+    CompatError,
+    ConfigError,
+    InfrastructureError,
+    Interrupted,
+)
+from harness.events import (
+    BuildEnded,
+    BuildStarted,
+    CellEnded,
+    CellTold,
+    Forecast,
+    LegEnded,
+    MatrixStarted,
+    Warned,
+)
+from harness.journal import cells, read_matrix, read_plan, read_run
+from harness.matrix.queue import Limits
+from harness.model import Verdict
+from harness.model.matrix import CellState
+from harness.plan.cell import Settings
+from harness.run import hangs
+from tests.support import stored_matrices
+from tests.support.played import PATIENCE, until_stopped
+from tests.support.played_matrices import REGRESSED, Fleet, Yard, cells_of, states
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def test_every_build_and_every_control_once(fleet: Fleet) -> None:
+    folder, made = fleet.run()
+    assert Counter(fleet.yard.built) == {build.id: 1 for build in fleet.plan.builds}
+    suites, frontends = ("v0.6.4", "v0.8.3"), ("f1", "f2", "f3")
+    assert fleet.yard.runs == {
+        f"{suite} {frontend}": 1 for suite in suites for frontend in (suite, *frontends)
+    }
+    assert made.verdict is Verdict.COMPATIBLE
+    assert made.exit_code == 0
+    assert set(states(folder).values()) == {CellState.DONE}
+
+
+def test_what_is_on_disk_is_what_was_given(fleet: Fleet) -> None:
+    fleet.yard.plays["v0.8.3 f2"] = REGRESSED
+    folder, made = fleet.run()
+    assert read_matrix(folder) == made
+    assert read_plan(folder) == fleet.plan == made.plan
+    assert made.builds.keys() == {build.id for build in fleet.plan.builds}
+    found = {row.id: run for row, run in cells(folder)}
+    assert [run.verdict if run else None for run in found.values()].count(Verdict.REGRESSED) == 1
+    regressed = found["v0.8.3~f2~oci"]
+    assert regressed is not None
+    assert regressed.rerun == ("compat-run", "v0.8.3", "f2", "--tests", "TestMount")
+    assert (made.verdict, made.exit_code) == (Verdict.REGRESSED, 1)
+    # A cell is no run of its own: `latest` is that of the whole.
+    assert not (folder / "cells" / "latest").is_symlink()
+
+
+def test_the_time_limit_is_each_cell_s_own(fleet: Fleet) -> None:
+    fleet.plan = replace(
+        fleet.plan,
+        cells=tuple(
+            replace(it, timeout=60.0) if it.candidate == "frontend f1" else it
+            for it in fleet.plan.cells
+        ),
+    )
+    fleet.run()
+    # Another time limit is another control.
+    assert fleet.yard.runs["v0.6.4 v0.6.4"] == 2
+
+
+def test_the_time_limit_of_a_test_is_each_cell_s_own(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hangs, "_LOOK", 0.0)
+    fleet.yard.stuck = frozenset({"v0.8.3 f2"})
+    fleet.plan = replace(
+        fleet.plan, cells=tuple(replace(it, test_timeout=0.05) for it in fleet.plan.cells)
+    )
+    folder, _ = fleet.run()
+    runs = {row.id: run for row, run in cells(folder)}
+    stuck = runs["v0.8.3~f2~oci"]
+    assert stuck is not None
+    assert [bool(leg.overdue) for leg in stuck.legs] == [False, True, False]
+
+
+def test_a_second_night_finds_builds_and_controls(fleet: Fleet) -> None:
+    fleet.run()
+    fleet.yard.legs.clear()
+    _, made = fleet.run()
+    assert made.builds == {}
+    assert fleet.yard.runs.keys() == {
+        f"{suite} {frontend}" for suite in ("v0.6.4", "v0.8.3") for frontend in ("f1", "f2", "f3")
+    }
+
+
+def test_fresh_controls_are_run_by_each_cell(fleet: Fleet) -> None:
+    fleet.settings = Settings(offline=True, reruns=0, fresh_control=True)
+    fleet.run()
+    assert fleet.yard.runs["v0.6.4 v0.6.4"] == 3
+
+
+def test_a_control_that_cannot_be_kept_is_run_by_each_cell(fleet: Fleet) -> None:
+    fleet.yard.late = frozenset({"v0.6.4 v0.6.4"})
+    fleet.run()
+    assert fleet.yard.runs["v0.6.4 v0.6.4"] == 3
+    assert fleet.yard.runs["v0.8.3 v0.8.3"] == 1
+
+
+def test_builds_and_cells_overlap(fleet: Fleet) -> None:
+    """A cell waits for a build that begins after it, and the build for that cell."""
+    met = threading.Barrier(2, timeout=20)
+
+    def build(name: str) -> None:
+        if name == "suite v0.8.3":
+            met.wait()
+
+    def leg(name: str) -> None:
+        if name == "v0.6.4 f1":
+            met.wait()
+
+    fleet.yard.before_build, fleet.yard.before_leg = build, leg
+    _, made = fleet.run()
+    assert made.exit_code == 0
+
+
+# What fails
+
+
+def test_a_build_that_fails_fails_the_cells_that_need_it_once(fleet: Fleet) -> None:
+    fleet.yard.broken = frozenset({"frontend f2"})
+    folder, made = fleet.run()
+    failed = [row for row in made.cells if row.state is CellState.FAILED]
+    assert [row.id for row in failed] == ["v0.6.4~f2~oci", "v0.8.3~f2~oci"]
+    assert {row.error for row in failed} == {"frontend f2 does not build"}
+    assert Counter(fleet.yard.built)["frontend f2"] == 1
+    assert (made.verdict, made.exit_code) == (Verdict.INFRA, 4)
+    assert list(states(folder).values()).count(CellState.DONE) == 4
+    [told] = [it for it in fleet.events if isinstance(it, BuildEnded) and it.error]
+    assert told.build == "frontend f2"
+
+
+def test_a_build_that_fails_stops_what_is_built_for_nothing(tmp_path: Path) -> None:
+    begun, stopped = threading.Event(), []
+
+    def build(name: str) -> None:
+        if name != "frontend f1":
+            begun.wait(PATIENCE)
+            raise BuildError(f"{name} does not build")
+        begun.set()
+        end = until_stopped()
+        stopped.append(name)
+        assert end.status is None
+        raise Interrupted("stopped")
+
+    fleet = Fleet(tmp_path, Yard(before_build=build), stored_matrices.plan(["v0.6.4"], ["f1"]))
+    _, made = fleet.run()
+    assert stopped == ["frontend f1"]
+    assert [(row.state, row.error) for row in made.cells] == [
+        (CellState.FAILED, "suite v0.6.4 does not build")
+    ]
+    assert not made.interrupted
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BuildError("does not build"), 4),
+        (ConfigError("x.yaml:1:2: wrong"), 2),
+    ],
+)
+def test_a_cell_has_the_exit_code_of_what_kept_it_from_running(
+    error: CompatError, code: int, tmp_path: Path
+) -> None:
+    def build(_name: str) -> None:
+        raise error
+
+    fleet = Fleet(tmp_path, Yard(before_build=build), stored_matrices.plan(["v0.6.4"], ["f1"]))
+    _, made = fleet.run()
+    assert [row.exit_code for row in made.cells] == [code]
+    assert made.exit_code == 4
+
+
+def test_what_builds_warn_of_is_said_once_and_kept(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, Yard(warns="push ghcr.io/you/compat: denied"))
+    folder, made = fleet.run()
+    assert made.warnings == ("push ghcr.io/you/compat: denied",)
+    assert read_matrix(folder).warnings == made.warnings
+    assert [it.text for it in fleet.events if isinstance(it, Warned)] == [*made.warnings]
+
+
+def test_the_cell_of_a_pair_lies_in_the_runs_own_folder(tmp_path: Path) -> None:
+    plan = stored_matrices.plan(["v0.6.4"], ["f1"], pair=True)
+    fleet = Fleet(tmp_path, Yard({"v0.6.4 f1": REGRESSED}), plan)
+    folder, made = fleet.run()
+    assert [row.run for row in made.cells] == ["."]
+    assert read_run(folder).verdict is Verdict.REGRESSED
+    assert (folder / "control" / "raw.log").is_file()
+    assert not (folder / "cells").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (InfrastructureError("the engine is gone", hint="start it"), "the engine is gone"),
+        (ZeroDivisionError("oh"), "unexpected ZeroDivisionError: oh"),
+    ],
+)
+def test_a_cell_that_cannot_be_run_is_a_row_and_others_go_on(
+    fleet: Fleet, fault: Exception, said: str
+) -> None:
+    def leg(name: str) -> None:
+        if name == "v0.6.4 f1":
+            raise fault
+
+    fleet.yard.before_leg = leg
+    folder, made = fleet.run()
+    [failed] = [row for row in made.cells if row.state is not CellState.DONE]
+    assert (failed.id, failed.state) == ("v0.6.4~f1~oci", CellState.FAILED)
+    assert said in failed.error
+    assert failed.hint
+    assert failed.verdict is Verdict.INFRA
+    assert (folder / "cells" / failed.id).is_dir()  # what its legs left is there to be looked at
+    # It was the one with the control, so the next one ran that.
+    assert fleet.yard.runs["v0.6.4 v0.6.4"] == 2
+
+
+def test_a_fault_of_ours_in_a_build_fails_its_cells_alone(fleet: Fleet) -> None:
+    def build(name: str) -> None:
+        if name == "suite v0.8.3":
+            raise ZeroDivisionError
+
+    fleet.yard.before_build = build
+    _, made = fleet.run()
+    assert [row.state for row in made.cells] == [CellState.DONE] * 3 + [CellState.FAILED] * 3
+
+
+@pytest.mark.parametrize("limits", [Limits(1, 64 << 30), Limits(3, 64 << 30)])
+def test_fail_fast_stops_at_the_first_regression(fleet: Fleet, limits: Limits) -> None:
+    fleet.limits = limits
+    fleet.yard.plays["v0.6.4 f1"] = REGRESSED
+    folder, made = fleet.run(fail_fast=True)
+    assert made.exit_code == 1
+    assert not made.interrupted
+    assert "stopped when v0.6.4~f1~oci failed (--fail-fast)" in made.warnings
+    assert CellState.MISSING in states(folder).values()
+    assert read_matrix(folder) == made
+
+
+def test_without_fail_fast_a_regression_stops_nothing(fleet: Fleet) -> None:
+    fleet.yard.plays["v0.6.4 f1"] = REGRESSED
+    _, made = fleet.run()
+    assert {row.state for row in made.cells} == {CellState.DONE}
+
+
+# What is told
+
+
+def test_events_say_which_cell_they_belong_to(fleet: Fleet) -> None:
+    fleet.run()
+    assert fleet.events[0] == MatrixStarted(cells=6, builds=7)
+    begun = Counter(it.build for it in fleet.events if isinstance(it, BuildStarted))
+    assert begun == Counter(it.build for it in fleet.events if isinstance(it, BuildEnded))
+    ended = [it.result.id for it in fleet.events if isinstance(it, CellEnded)]
+    assert sorted(ended) == sorted(cell.id for cell in fleet.plan.cells)
+    legs = Counter(
+        it.cell
+        for it in fleet.events
+        if isinstance(it, CellTold) and isinstance(it.event, LegEnded)
+    )
+    assert sorted(legs.values()) == [1, 1, 1, 1, 2, 2]
+
+
+def test_what_is_left_is_told_once_it_can_be(fleet: Fleet) -> None:
+    fleet.run()
+    left = [it.seconds for it in fleet.events if isinstance(it, Forecast)]
+    assert left[0] is None  # no history, and nothing has ended
+    assert left[-1] is not None
+
+
+def test_what_history_knows_is_told_at_once(fleet: Fleet) -> None:
+    fleet.plan = replace(
+        fleet.plan,
+        builds=tuple(replace(it, expected=10.0) for it in fleet.plan.builds),
+        cells=tuple(replace(it, expected=100.0) for it in fleet.plan.cells),
+    )
+    fleet.run()
+    first = next(it.seconds for it in fleet.events if isinstance(it, Forecast))
+    # Two cells run both legs, four run one; two legs fit at once.
+    assert first == pytest.approx(2 * 100 + 4 * 50, abs=1)
+
+
+def test_a_part_of_a_plan_is_run_for_a_shard(fleet: Fleet) -> None:
+    only = ("v0.6.4~f2~oci", "v0.8.3~f2~oci")
+    cells = {name: cell for name, cell in cells_of(fleet.plan).items() if name in only}
+    folder, made = fleet.run(fleet.ledger(only), cells=cells)
+    assert tuple(row.id for row in made.cells) == only
+    assert "frontend f1" not in fleet.yard.built
+    assert read_plan(folder) == fleet.plan
+
+
+def test_what_is_done_already_is_not_run_again(fleet: Fleet) -> None:
+    _, first = fleet.run()
+    fleet.yard.legs.clear()
+    ledger = fleet.ledger()
+    done = {row.id: replace(row, run="") for row in first.cells[:5]}
+    ledger.rows |= {name: replace(row, state=CellState.FAILED) for name, row in done.items()}
+    left = {first.cells[5].id: cells_of(fleet.plan)[first.cells[5].id]}
+    _, made = fleet.run(ledger, cells=left)
+    assert fleet.yard.legs == ["v0.8.3 f3"]
+    assert fleet.events[0] == MatrixStarted(cells=6, builds=3, done=5)
+    assert made.cells[5].state is CellState.DONE
+
+
+def test_old_frontends_on_a_new_daemon_share_its_builds(tmp_path: Path) -> None:
+    """The other direction: the suite's own frontend is a candidate elsewhere, and built once."""
+    fleet = Fleet(
+        tmp_path, Yard(), stored_matrices.plan(("v0.6.4", "master"), ("master", "v0.6.4"))
+    )
+    fleet.run()
+    assert sorted(fleet.yard.built) == [
+        "frontend master",
+        "frontend v0.6.4",
+        "suite master",
+        "suite v0.6.4",
+    ]

@@ -1,0 +1,98 @@
+"""The verdict on a pair: as bad as its worst test, and none where too little ran."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import ExitCode
+from harness.model import Judgement, Result, Verdict
+from harness.verdict.table import MIN_EXECUTED, UNEXPECTED, WORST_FIRST, exit_code, overall
+from tests.support.attempts import MISSING, NAME, NEW, OLD, PASS, SKIP
+
+
+def row(
+    verdict: Verdict, control: tuple[Result, ...] = (PASS,), candidate: Result = PASS
+) -> Judgement:
+    return Judgement(name=NAME, verdict=verdict, control=control, candidate=(candidate,))
+
+
+COMPATIBLE = row(Verdict.COMPATIBLE)
+rows = st.sampled_from([row(v) for v in Verdict if v is not Verdict.INDETERMINATE])
+
+
+@pytest.mark.parametrize("verdict", WORST_FIRST)
+def test_a_pair_is_as_bad_as_its_worst_test(verdict: Verdict) -> None:
+    better = WORST_FIRST[WORST_FIRST.index(verdict) :]
+    assert overall([*map(row, better), COMPATIBLE]) is verdict
+
+
+@pytest.mark.parametrize("verdict", [Verdict.SKIPPED, Verdict.FIXED, Verdict.SAME_FAILURE])
+def test_what_is_nobodys_fault_taints_no_pair(verdict: Verdict) -> None:
+    assert overall([row(verdict), COMPATIBLE]) is Verdict.COMPATIBLE
+
+
+def badness(verdict: Verdict) -> int:
+    return -WORST_FIRST.index(verdict)
+
+
+@given(st.lists(rows, min_size=1), rows)
+def test_one_test_more_never_makes_a_pair_that_ran_better(
+    rows: list[Judgement], more: Judgement
+) -> None:
+    # Every side passed in every row, so there is always enough to judge by.
+    ran = [COMPATIBLE, *rows]
+    assert badness(overall([*ran, more])) >= badness(overall(ran))
+
+
+@given(st.lists(rows))
+def test_the_order_of_tests_does_not_matter(rows: list[Judgement]) -> None:
+    assert overall(rows) is overall(rows[::-1])
+
+
+def test_nothing_run_is_not_success() -> None:
+    assert overall([]) is Verdict.INDETERMINATE
+    assert overall([row(Verdict.SKIPPED, (SKIP,), SKIP)] * 9) is Verdict.INDETERMINATE
+
+
+def test_too_little_run_is_not_success_either() -> None:
+    absent = row(Verdict.COMPATIBLE, (MISSING,))
+    share = int(1 / MIN_EXECUTED)
+    assert overall([COMPATIBLE] + [absent] * (share - 1)) is Verdict.COMPATIBLE
+    assert overall([COMPATIBLE] + [absent] * share) is Verdict.INDETERMINATE
+
+
+def test_a_pair_of_which_nothing_passes_is_not_vouched_for() -> None:
+    both = row(Verdict.SAME_FAILURE, (OLD,), OLD)
+    assert overall([both] * 9) is Verdict.INDETERMINATE
+    assert overall([both] * 9 + [COMPATIBLE]) is Verdict.COMPATIBLE
+
+
+def test_a_regression_is_told_however_little_ran() -> None:
+    absent = row(Verdict.LOST, (PASS,), MISSING)
+    assert overall([absent] * 9) is Verdict.LOST
+    assert overall([row(Verdict.REGRESSED, (), NEW)]) is Verdict.REGRESSED
+
+
+def test_without_a_control_the_candidate_itself_has_to_have_run() -> None:
+    assert overall([row(Verdict.COMPATIBLE, ())]) is Verdict.COMPATIBLE
+    assert overall([row(Verdict.KNOWN, (), NEW)]) is Verdict.INDETERMINATE
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_its_exit_code(verdict: Verdict) -> None:
+    codes = {
+        Verdict.REGRESSED: ExitCode.REGRESSION,
+        Verdict.LOST: ExitCode.REGRESSION,
+        Verdict.INFRA: ExitCode.INFRASTRUCTURE,
+        Verdict.INDETERMINATE: ExitCode.INDETERMINATE,
+    }
+    assert exit_code(verdict) is codes.get(verdict, ExitCode.COMPATIBLE)
+
+
+def test_what_is_rerun_is_what_surprises() -> None:
+    assert UNEXPECTED.isdisjoint(
+        {Verdict.COMPATIBLE, Verdict.KNOWN, Verdict.SAME_FAILURE, Verdict.SKIPPED, Verdict.FLAKY}
+    )
+    assert {Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA} < UNEXPECTED

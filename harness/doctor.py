@@ -84,7 +84,7 @@ def examine(cache: Path, backends: Iterable[Candidate]) -> list[Check]:
 
 
 def healthy(checks: Iterable[Check]) -> bool:
-    """Tell whether nothing is missing; warnings and notes do not count."""
+    """Return whether nothing is missing; warnings and notes do not count."""
     return all(check.state is not State.MISSING for check in checks)
 
 
@@ -167,7 +167,7 @@ def _room(cache: Path) -> Check:
 
 
 def _existing(path: Path) -> Path:
-    """Give the nearest folder above that exists; a cache is made on first use."""
+    """Return the nearest folder above that exists; a cache is made on first use."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 

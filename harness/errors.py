@@ -35,7 +35,7 @@ class CompatError(Exception):
         self._context = ""
 
     def __str__(self) -> str:
-        """Give the message behind what was being done."""
+        """Return the message behind what was being done."""
         return self._context + super().__str__()
 
     def add_context(self, doing: str) -> None:

@@ -16,7 +16,7 @@ from harness.tools.requirements import Kind, Requirement
 
 
 def locate(requirement: Requirement) -> str | None:
-    """Say where a requirement is met, or None if it is not."""
+    """Return where a requirement is met, or None if it is not."""
     match requirement.kind:
         case Kind.MODULE:
             spec = importlib.util.find_spec(requirement.name)
@@ -28,7 +28,7 @@ def locate(requirement: Requirement) -> str | None:
 
 
 def missing(requirements: Iterable[Requirement]) -> list[Requirement]:
-    """Give those that are not met, in their order."""
+    """Return those that are not met, in their order."""
     return [requirement for requirement in requirements if locate(requirement) is None]
 
 

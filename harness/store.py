@@ -62,7 +62,7 @@ class Published:
 
 
 def default_cache() -> Path:
-    """Give COMPAT_CACHE, else the user's cache folder for this program."""
+    """Return COMPAT_CACHE, else the user's cache folder for this program."""
     if named := os.environ.get("COMPAT_CACHE"):
         return expanded(named).absolute()
     return Path(user_cache_path("buildkit-compat"))
@@ -108,7 +108,7 @@ class Store:
             ) from error
 
     def find(self, kind: str, key: str) -> Path | None:
-        """Give a published folder, or None. It stays there as long as this store lives."""
+        """Return a published folder, or None. It stays there as long as this store lives."""
         self._uses.take(f"{kind}-{key}")
         path = self.root / kind / key
         if not path.is_dir():
@@ -142,7 +142,7 @@ class Store:
             return Published(self._make(kind, key, make), cached=False)
 
     def shared(self, name: str) -> Path:
-        """Give the folder of one of SHARED, which may be missing; it stays as `find` says."""
+        """Return the folder of one of SHARED, which may be missing; it stays as `find` says."""
         self._uses.take(name)
         path = self.root / name
         if path.is_dir():
@@ -166,7 +166,7 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give an empty folder on the disk of the cache for as long as the block takes."""
+        """Return an empty folder on the disk of the cache for as long as the block takes."""
         name = f"{SCRATCH}{secrets.token_hex(8)}"
         self._uses.take(name)
         folder = self.root / TMP / name
@@ -179,7 +179,7 @@ class Store:
 
     @contextmanager
     def apart(self) -> Iterator[Store]:
-        """Give a store with nothing but what was downloaded, for as long as the block takes."""
+        """Return a store with nothing but what was downloaded, for as long as the block takes."""
         with self.scratch() as folder:
             for kind in DOWNLOADED:
                 shared = self.root / kind

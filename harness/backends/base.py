@@ -116,7 +116,7 @@ class Candidate(Protocol):
     name: str
 
     def problems(self) -> list[Problem]:
-        """Say what is missing here; empty if the backend can run."""
+        """Return what is missing here; empty if the backend can run."""
 
     def describe(self) -> str:
         """Say in a line what it would run with; asked only if nothing is missing."""
@@ -126,10 +126,10 @@ class Backend(Candidate, Protocol):
     """Builds and runs; holds no state of a single pair."""
 
     def versions(self) -> dict[str, str]:
-        """Give the version line of each program that results depend on."""
+        """Return the version line of each program that results depend on."""
 
     def find(self, side: Side, request: BuildRequest) -> Found:
-        """Tell what building this would make and whether it is there; nothing is built."""
+        """Return what building this would make and whether it is there; nothing is built."""
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and compiled tests of one commit, or find them in the store."""

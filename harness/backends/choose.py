@@ -42,7 +42,7 @@ BACKENDS: dict[str, Callable[[Place], Backend]] = {"docker": Place.docker, "nati
 
 
 def choose(name: str, place: Place, listener: Listener) -> Backend:
-    """Give a backend that can run here; for `auto`, say which and why.
+    """Return a backend that can run here; for `auto`, say which and why.
 
     Raises MissingToolError with what is missing.
     """

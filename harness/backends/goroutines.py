@@ -26,5 +26,5 @@ SCRIPT = Path(__file__).with_name("quit.sh")
 
 
 def command() -> list[str]:
-    """Give the command that asks them, to be run inside a leg."""
+    """Return the command that asks them, to be run inside a leg."""
     return ["/bin/sh", "-c", SCRIPT.read_text("utf-8"), "quit.sh", BINARY, *ASKED]

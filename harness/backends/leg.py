@@ -26,7 +26,7 @@ _SHORTEST = 4
 
 
 def arguments(binary: str, leg: LegRequest) -> list[str]:
-    """Give the command line of the test binary."""
+    """Return the command line of the test binary."""
     marked = leg.suite.go_minor >= MARKING
     argv = [binary, f"-test.v={'test2json' if marked else 'true'}"]
     argv += ["-test.count=1", f"-test.parallel={leg.parallel}"]
@@ -35,7 +35,7 @@ def arguments(binary: str, leg: LegRequest) -> list[str]:
 
 
 def environment(leg: LegRequest, *, temporary: str, frontend: str, mirror: str) -> dict[str, str]:
-    """Give what is set for the test binary.
+    """Return what is set for the test binary.
 
     `temporary` is a folder with a short name, `frontend` the folder of the frontend's artefact,
     and `mirror` that of the seeded images or empty: all as the binary sees them.

@@ -69,7 +69,7 @@ def died(leg: Path) -> list[tuple[str, str]]:
 
 
 def lost_servers(leg: Path) -> tuple[Fault, ...]:
-    """Give what became of the servers that the tests start; whom it hit, their failures show."""
+    """Return what became of the servers that the tests start; whom it hit, their failures show."""
     return tuple(
         Fault(
             reason=Reason.IMAGE_PULL,

@@ -47,7 +47,7 @@ _DEFAULT_PACKAGE = "github.com/moby/buildkit"
 
 
 def go_directive(go_mod: str) -> str:
-    """Give the go directive of a go.mod's text, or an empty string."""
+    """Return the go directive of a go.mod's text, or an empty string."""
     found = _GO.search(go_mod)
     return found[1] if found else ""
 
@@ -70,7 +70,7 @@ class Source:
 
 
 def channel_tags(folder: Path, channel: str) -> list[str]:
-    """Give the Go build tags of a release channel, as the tree's own file lists them.
+    """Return the Go build tags of a release channel, as the tree's own file lists them.
 
     Raises UsageError naming the channels that this commit has.
     """
@@ -99,7 +99,7 @@ class Step:
 
     @property
     def arguments(self) -> list[str]:
-        """Give the words after `go`, but for the file to write and the package."""
+        """Return the words after `go`, but for the file to write and the package."""
         # Vetting an old commit by a newer Go finds faults that are not asked for here.
         verb = ["test", "-c", "-vet=off"] if self.tests else ["build"]
         return [*verb, "-tags", " ".join(self.tags), "-ldflags", self.ldflags]
@@ -118,7 +118,7 @@ def suite_steps(source: Source, request: BuildRequest) -> list[Step]:
 
 
 def tests_step(source: Source, request: BuildRequest) -> Step:
-    """Give the compilation of a suite's tests alone. Raises UsageError for the channel."""
+    """Return the compilation of a suite's tests alone. Raises UsageError for the channel."""
     tags = channel_tags(source.folder, request.channel)
     return Step(TESTS, BINARY, tuple(tags), "-w", tests=True)
 

@@ -32,7 +32,7 @@ from harness.cli.options import HISTORY
 def history(
     test: str | None, cell: str, record: tuple[str, ...], history: Path | None, *, as_json: bool
 ) -> None:
-    """Tell since when TEST fails, how often it flakes and how long it takes, cell by cell.
+    """Say since when TEST fails, how often it flakes and how long it takes, cell by cell.
 
     TEST is a test function or a whole name, with * and ?. Without it, every cell's newest
     verdicts are listed, a letter each and the newest last.

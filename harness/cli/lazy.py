@@ -69,7 +69,7 @@ class LazyGroup(click.Group):
 
 
 def share_options(command: click.Command) -> None:
-    """Give a command, and every command below it, the options that all of them have."""
+    """Add to a command, and to every command below it, the options that all of them have."""
     if all("--debug" not in parameter.opts for parameter in command.params):
         command.params.append(
             click.Option(
@@ -99,5 +99,5 @@ class _Harmless(logging.Formatter):
     """Writes what libraries log too, which may hold what they were told and what they got."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give a record's text as errors are given."""
+        """Return a record's text as errors are given."""
         return printable(super().format(record))

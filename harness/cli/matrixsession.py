@@ -143,7 +143,7 @@ def _stored_plan(name: str | None, options: MatrixOptions, folder: Path | None) 
 
 
 def _share(plan: Plan, wanted: Shard | None, folder: Path | None) -> tuple[Shard | None, set[str]]:
-    """Give the shard that is to be run, and the ids of its cells."""
+    """Return the shard that is to be run, and the ids of its cells."""
     matrix = stored_matrix(folder) if folder else None
     if folder and matrix:
         check_shard(folder, matrix.shard, wanted)

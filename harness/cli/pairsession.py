@@ -107,7 +107,7 @@ def _settings(options: RunOptions, opened: Opened) -> Settings:
 
 @contextmanager
 def _store(usual: Store, *, anew: bool) -> Iterator[Store]:
-    """Give a store that has nothing but toolchains and clones, if all is to be made anew."""
+    """Return a store that has nothing but toolchains and clones, if all is to be made anew."""
     if not anew:
         yield usual
         return

@@ -110,7 +110,7 @@ _OPTIONS = (
 
 
 def plan_options(command: Command) -> Command:
-    """Give a command the options that decide over its plan."""
+    """Add to a command the options that decide over its plan."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -120,7 +120,7 @@ def _materialised(data: Data, store: Store) -> str:
 
 
 def _minikit(folder: Path) -> Data | None:
-    """Give MiniKit's data for a run of MiniKit by this very installation.
+    """Return MiniKit's data for a run of MiniKit by this very installation.
 
     A run says in its command which data it had. That is compared, never used: anybody could have
     written it.

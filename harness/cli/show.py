@@ -35,7 +35,7 @@ def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> N
 
 
 def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json: bool) -> int:
-    """Print the report of a matrix run, or a summary as JSON, and give its exit code."""
+    """Print the report of a matrix run, or a summary as JSON, and return its exit code."""
     if as_json:
         click.echo(json_text(matrix_summary(matrix, folder, commands)))
     else:
@@ -83,7 +83,7 @@ class CellFailedError(CompatError):
 
 
 def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
-    """Print what a run of the demo printed and whether that is planted; give the demo's code."""
+    """Print what a run of the demo printed and whether that is planted; return the demo's code."""
     code = int(ExitCode.INTERRUPTED if run.interrupted else CODES_OF_DEMO[case.sight])
     if as_json:
         click.echo(json_text({**summary(run, folder), "demo": report.demo_json(case, code)}))
@@ -102,6 +102,6 @@ def _print_run(run: Run, folder: Path, warnings: Sequence[str] = ()) -> None:
 
 
 def _terminal() -> tuple[bool, int]:
-    """Tell whether standard output takes colours, and its columns."""
+    """Return whether standard output takes colours, and its columns."""
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return color, shutil.get_terminal_size().columns

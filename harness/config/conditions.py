@@ -75,7 +75,7 @@ class Versions:
         return cls(text)
 
     def __contains__(self, version: str) -> bool:
-        """Tell whether a version lies in the range; prereleases count."""
+        """Return whether a version lies in the range; prereleases count."""
         if version not in self._answers:
             try:
                 self._answers[version] = self._set.contains(Version(version), prereleases=True)
@@ -84,7 +84,7 @@ class Versions:
         return self._answers[version]
 
     def meets(self, line: str) -> bool:
-        """Tell whether some MAJOR.MINOR.PATCH of a line lies in the range; `line` is `0.6`."""
+        """Return whether some MAJOR.MINOR.PATCH of a line lies in the range; `line` is `0.6`."""
         first = (*map(int, line.split(".")), 0)
         inside = [edge for edge in self._edges() if edge[:2] == first[:2]]
         return any(_text(version) in self for version in (first, *inside))
@@ -176,7 +176,7 @@ class Condition(Record, frozen=True, kw_only=True):
                     raise Complaint(what, key="lacks", hint="remove one of the two")
 
     def matches(self, facts: Facts) -> bool:
-        """Tell whether the condition holds; history is asked last, as it may cost a process."""
+        """Return whether the condition holds; history is asked last, as it may cost a process."""
         versions = (
             (self.daemon, facts.daemon.version),
             (self.frontend, facts.frontend.version),

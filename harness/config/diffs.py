@@ -53,7 +53,7 @@ class _Reader:
         return self.lines[self.number] if self.number < len(self.lines) else None
 
     def file(self) -> str:
-        """Read one file's part and give its path."""
+        """Read one file's part and return its path."""
         header = self.take() if self.at("diff --git ") else ""
         if header and self.at("index "):
             self.take()
@@ -91,7 +91,7 @@ class _Reader:
             raise self.wrong(f"the hunk has more than {MAX_CONTEXT} line of context on a side")
 
     def body(self, old: int, new: int) -> str:
-        """Read a hunk's lines; give their first characters (` `, `+`, `-`)."""
+        """Read a hunk's lines; return their first characters (` `, `+`, `-`)."""
         marks = ""
         while old > 0 or new > 0:
             mark = (self.line or " ")[0]
@@ -106,11 +106,11 @@ class _Reader:
         return marks
 
     def at(self, prefix: str) -> bool:
-        """Tell whether the next line begins with a prefix."""
+        """Return whether the next line begins with a prefix."""
         return self.line is not None and self.line.startswith(prefix)
 
     def take(self) -> str:
-        """Give the next line and step over it."""
+        """Return the next line and step over it."""
         self.number += 1
         return self.lines[self.number - 1]
 

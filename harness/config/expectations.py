@@ -55,12 +55,12 @@ class Expectation(Record, frozen=True, kw_only=True):
             raise Complaint(what, key="error", hint="remove it")
 
     def matches(self, pattern: str, function: str, params: Mapping[str, str], subtest: str) -> bool:
-        """Tell whether a test is one that `pattern`, one of `test`, is about."""
+        """Return whether a test is one that `pattern`, one of `test`, is about."""
         alike = names_test(pattern, function, subtest)
         return alike and all(params.get(key) == value for key, value in self.params.items())
 
 
 def functions_of(expectations: Iterable[Expectation]) -> tuple[str, ...]:
-    """Give the test functions that decide, as globs, each once."""
+    """Return the test functions that decide, as globs, each once."""
     named = (test.partition("/")[0] for one in expectations for test in one.test)
     return tuple(dict.fromkeys(named))

@@ -198,7 +198,7 @@ class Lines(Record, frozen=True, kw_only=True):
         raise ConfigError(f"{self.file}: lines: there is no line {name}", hint="add an entry")
 
     def images(self, line: Line) -> dict[str, str]:
-        """Give the image set of a line: name in the mirror → name of a recipe."""
+        """Return the image set of a line: name in the mirror → name of a recipe."""
         return self.image_sets[line.images]
 
     def toolchain_for(self, line: Line, go_directive: str) -> str:

@@ -53,11 +53,11 @@ class Oracle(Record, frozen=True, kw_only=True):
     ignore: tuple[Ignored, ...] = ()
 
     def kind_of(self, line: str) -> str:
-        """Give the kind of a line that should not be there, or empty."""
+        """Return the kind of a line that should not be there, or empty."""
         return next((it.kind for it in self.suspect if it.pattern.found_in(line)), "")
 
     def ignores(self, block: str) -> bool:
-        """Tell whether a line, with what follows it, is known to mean nothing."""
+        """Return whether a line, with what follows it, is known to mean nothing."""
         return any(it.pattern.found_in(block) for it in self.ignore)
 
 

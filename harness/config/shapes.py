@@ -31,7 +31,7 @@ class Parsable(Protocol):
 
 
 def check(info: inspect.Type, name: str, readable: Collection[type[inspect.Type]]) -> None:
-    """See that a type can be read, with all below it; `name` is how the error calls it.
+    """Check that a type can be read, with all below it; `name` is how the error calls it.
 
     Raises:
         TypeError: Some type has no reader, or a bound that its reader does not hold.
@@ -58,7 +58,7 @@ def optional(info: inspect.UnionType, name: str) -> inspect.Type:
 
 
 def is_place(info: inspect.Type) -> bool:
-    """Tell whether a field is filled in with where its mapping begins."""
+    """Return whether a field is filled in with where its mapping begins."""
     return isinstance(info, inspect.DataclassType) and info.cls is Place
 
 

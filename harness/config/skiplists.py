@@ -75,7 +75,7 @@ class Signature:
         return cls(text)
 
     def found_in(self, failure: str) -> bool:
-        """Tell whether a failure's text is the known one."""
+        """Return whether a failure's text is the known one."""
         return self._pattern.search(failure) is not None
 
     def __eq__(self, other: object) -> bool:
@@ -134,7 +134,7 @@ class Entry(Record, frozen=True, kw_only=True):
     def matches_test(
         self, function: str, worker: str, params: Mapping[str, str], subtest: str
     ) -> bool:
-        """Tell whether the entry is about a test.
+        """Return whether the entry is about a test.
 
         A pattern without a subtest is about the function itself, one with `/*` about everything
         below it; `*` crosses slashes. `subtest` is empty for the function itself.
@@ -146,15 +146,15 @@ class Entry(Record, frozen=True, kw_only=True):
         )
 
     def on_worker(self, worker: str) -> bool:
-        """Tell whether the entry is about tests on this worker."""
+        """Return whether the entry is about tests on this worker."""
         return not self.worker or worker in self.worker
 
     def affords(self, failed: int, attempts: int) -> bool:
-        """Tell whether so many failures are within the budget; of few attempts one always is."""
+        """Return whether so many failures are within the budget; of few attempts one always is."""
         return self.budget is None or failed <= max(1, self.budget * attempts)
 
     def explains(self, failure: str) -> bool:
-        """Tell whether a failure's text is the one this entry knows; any, without a signature."""
+        """Return whether a failure's text is the one this entry knows; any, without a signature."""
         return self.signature is None or self.signature.found_in(failure)
 
 
@@ -192,7 +192,7 @@ def applicable(entries: Iterable[Entry], facts: Facts) -> tuple[Entry, ...]:
 
 
 def names_test(pattern: str, function: str, subtest: str) -> bool:
-    """Tell whether a pattern names a test; * and ? are wild, brackets are letters."""
+    """Return whether a pattern names a test; * and ? are wild, brackets are letters."""
     wanted, _, below = pattern.replace("[", "[[]").partition("/")
     same_depth = bool(subtest) == bool(below)
     return same_depth and fnmatchcase(function, wanted) and fnmatchcase(subtest, below)

@@ -55,7 +55,7 @@ TestName = Annotated[str, Meta(extra={TERM: Term(PARAMETER, _read)})]
 
 
 def _instead(text: str, known: Collection[str]) -> str:
-    """Say what to write for a name in another spelling."""
+    """Return what to write for a name in another spelling."""
     name = _LOWER.sub("Test", _OUTPUT.sub("", text))
     if "…" in name:
         return "write the whole name: this one was cut short where it was shown"

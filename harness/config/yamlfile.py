@@ -155,7 +155,7 @@ def _text(path: Path, name: str) -> str:
 
 
 def _place(name: str, before: str) -> Place:
-    """Give the position just behind the text `before`."""
+    """Return the position just behind the text `before`."""
     return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 

@@ -28,7 +28,7 @@ class Fetch:
 
 
 def failed_fetch(log: str) -> Fetch | None:
-    """Give the image whose fetching failed; None if the build failed for another reason."""
+    """Return the image whose fetching failed; None if the build failed for another reason."""
     names: dict[str, str] = {}
     for line in _LINE.finditer(log):
         if line["name"]:

@@ -76,18 +76,18 @@ class Engine:
         """Containers that could not be removed, because the engine was away or did not obey."""
 
     def check(self) -> None:
-        """See that the engine answers. Raises EngineGone."""
+        """Check that the engine answers. Raises EngineGone."""
         with asking("ping"):
             self._api.ping()
 
     @contextmanager
     def ask(self, what: str) -> Iterator[APIClient]:
-        """Give the client for calls that fail as an EngineFailed which says what was asked."""
+        """Return the client for calls that fail as an EngineFailed which says what was asked."""
         with asking(what):
             yield self._api
 
     def describe(self) -> dict[str, str]:
-        """Give what results depend on: make, version, storage driver, cgroup version, kernel."""
+        """Return what results depend on: make, version, storage driver, cgroup version, kernel."""
         with asking("docker info"):
             info = self._api.info()
         names = ("ServerVersion", "Driver", "CgroupVersion", "KernelVersion")
@@ -109,7 +109,7 @@ class Engine:
             self._try_remove(name)
 
     def has_image(self, name: str) -> bool:
-        """Tell whether the engine holds an image; if so, that counts as its use.
+        """Return whether the engine holds an image; if so, that counts as its use.
 
         Engines keep when an image was last named, not when it was used: so it is named anew.
         """
@@ -122,7 +122,7 @@ class Engine:
             return True
 
     def tag(self, image: str, name: str) -> None:
-        """Give an image one more name, REPOSITORY:TAG."""
+        """Add one more name to an image, REPOSITORY:TAG."""
         repository, _, tag = name.rpartition(":")
         with asking(f"name image {image} {name}"):
             self._api.tag(image, repository, tag)
@@ -133,12 +133,12 @@ class Engine:
             self._api.remove_image(name, noprune=True)
 
     def save(self, image: str) -> Iterator[bytes]:
-        """Give an image as the tar that `docker save` writes."""
+        """Return an image as the tar that `docker save` writes."""
         with asking(f"save image {image}"):
             yield from self._api.get_image(image)
 
     def read(self, image: str, path: str) -> Iterator[bytes]:
-        """Give a file or folder of an image as a tar."""
+        """Return a file or folder of an image as a tar."""
         with self._created(Container(image, ("true",))) as name, asking(f"read {path}"):
             chunks, _ = self._api.get_archive(name, path)
             yield from chunks
@@ -245,7 +245,7 @@ class Engine:
         return False, timed_out
 
     def _hand_out(self, name: str, container: Container, *, running: bool) -> None:
-        """Give what was asked for of a container that has ended, or is ended here."""
+        """Send what was asked for of a container that has ended, or is ended here."""
         if running:
             with asking("end a container"):
                 try:
@@ -263,7 +263,7 @@ class Engine:
                 take(chunks)
 
     def execute(self, name: str, command: Sequence[str]) -> bytes:
-        """Run a program inside a container that runs, and give what it printed."""
+        """Run a program inside a container that runs, and return what it printed."""
         with asking(f"run a program in container {name[:12]}"):
             started = self._api.exec_create(name, list(command))
             return bytes(self._api.exec_start(started["Id"]))

@@ -25,7 +25,7 @@ class _Client(APIClient):
     """One whose calls are left alone when the work that they are made for is to end."""
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
-        """Send a request and give its answer. Raises Interrupted.
+        """Send a request and return its answer. Raises Interrupted.
 
         An engine's certificate is vouched for by its own authority alone, whatever
         REQUESTS_CA_BUNDLE names for the rest of the world.
@@ -44,7 +44,7 @@ class Certificates:
     """Whether the engine must show a certificate that ca.pem vouches for."""
 
     def config(self) -> TLSConfig:
-        """Give them to the Docker SDK. Raises TLSParameterError."""
+        """Return them to the Docker SDK. Raises TLSParameterError."""
         own = (self.folder / "cert.pem", self.folder / "key.pem")
         shown = (str(own[0]), str(own[1])) if all(file.exists() for file in own) else None
         ca_file = str(self.folder / "ca.pem")
@@ -83,7 +83,7 @@ class Endpoint:
         return api
 
     def for_docker(self, **extra: str) -> dict[str, str]:
-        """Give the environment in which Docker's client program speaks to this engine."""
+        """Return the environment in which Docker's client program speaks to this engine."""
         ours = inherited(BUILDER, **extra)
         if self.context:
             return ours | {"DOCKER_CONTEXT": self.context}

@@ -48,7 +48,7 @@ class EngineFull(EngineFailed, DiskFull):
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Give every failure of an engine a name, and say what it was asked."""
+    """Return every failure of an engine a name, and say what it was asked."""
     try:
         yield
     except (DockerException, requests.RequestException, HTTPError, OSError) as error:
@@ -68,7 +68,7 @@ def failure(what: str, error: Exception) -> EngineFailed:
 
 
 def said_of(error: BaseException) -> str:
-    """Give what the engine said, or what the system did below the names of libraries."""
+    """Return what the engine said, or what the system did below the names of libraries."""
     if said := getattr(error, "explanation", None):
         return str(said)
     words = str(error)

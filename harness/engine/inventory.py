@@ -109,7 +109,7 @@ class Labelled:
         ]
 
     def build_cache(self) -> int:
-        """Give the bytes of the whole build cache, most of which nobody can say whose they are."""
+        """Return the bytes of the whole build cache, most of which have no known owner."""
         return sum(one["Size"] for one in self._build_cache)
 
     @cached_property
@@ -145,7 +145,7 @@ class Labelled:
 
 
 def added(name: str, images: Mapping[str, tuple[Sequence[str], int]]) -> int:
-    """Give the bytes that an image adds to the largest that it is built on.
+    """Return the bytes that an image adds to the largest that it is built on.
 
     `images` holds layers, from the lowest, and size of every image of an engine.
     """
@@ -170,7 +170,7 @@ def _container(one: Mapping[str, Any]) -> Thing:
 
 
 def _names(image: Mapping[str, Any], size: int, used: float) -> Iterator[Thing]:
-    """Give our names of an image; a name that somebody else gave keeps the image."""
+    """Return our names of an image; a name that somebody else gave keeps the image."""
     tags = [tag for tag in image.get("RepoTags") or [] if tag != "<none>:<none>"]
     if not tags:
         yield Thing(image["Id"], image["Id"].removeprefix("sha256:")[:_SHORT], size, used)

@@ -103,14 +103,14 @@ class ImageRefused(InfrastructureError):  # noqa: N818 - an event, named as one
     """A registry did not give or take an image; no frontend is to blame."""
 
     def __init__(self, doing: str, image: str, cause: Cause, said: str) -> None:
-        """Say what was being done (`pull`, `push`) with which image, and what came of it."""
+        """Keep what was being done (`pull`, `push`) with which image, and what came of it."""
         self.cause = cause
         self.brief = f"{doing} {image}: {registry_of(image)} {cause.name}"
         super().__init__(f"{self.brief}: {redact(said.strip())[:_SAID]}", hint=cause.advice)
 
 
 def cause_of(text: str, status: int | None = None) -> Cause:
-    """Tell the cause from an HTTP status, else from a text."""
+    """Render the cause from an HTTP status, else from a text."""
     for cause in _CAUSES:
         if status in cause.statuses:
             return cause
@@ -118,7 +118,7 @@ def cause_of(text: str, status: int | None = None) -> Cause:
 
 
 def registry_of(image: str) -> str:
-    """Give HOST or HOST:PORT of an image's name, as Docker reads names."""
+    """Return HOST or HOST:PORT of an image's name, as Docker reads names."""
     first, slash, _ = image.partition("/")
     named = slash and ("." in first or ":" in first or first == "localhost")
     return first if named else _HUB

@@ -49,7 +49,7 @@ def persist(work: Callable[[], _T], tell: Callable[[str], None]) -> _T:
 
 
 def delay(attempt: int, first: float) -> float:
-    """Give the seconds to wait before a further attempt, which count from 1: each twice the last.
+    """Return the seconds to wait before a further attempt, which count from 1: each twice the last.
 
     Up to a second more by chance, so that machines that failed together do not return together.
     """

@@ -37,7 +37,7 @@ class Attached:
         self._thread.start()
 
     def next(self, patience: float) -> bytes | None:
-        """Give the next chunk, an empty one if none came in time, None at the end."""
+        """Return the next chunk, an empty one if none came in time, None at the end."""
         try:
             return self._pieces.get(timeout=patience)
         except queue.Empty:

@@ -37,7 +37,7 @@ _LAST_WORDS = 3.0
 
 
 def ssh_command(url: str) -> list[str]:
-    """Give the command line that leads to the engine of ssh://[USER@]HOST[:PORT][/SOCKET].
+    """Return the command line that leads to the engine of ssh://[USER@]HOST[:PORT][/SOCKET].
 
     Raises EngineFailed if this is no such address.
     """
@@ -77,7 +77,7 @@ class Tunnel:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def complaint(self) -> str:
-        """Give what an ssh said that has failed, waiting shortly for one that is about to."""
+        """Return what an ssh said that has failed, waiting shortly for one that is about to."""
         self._broken.wait(_LAST_WORDS)
         return self._said
 

@@ -62,7 +62,7 @@ class Cache:
         yield from self._clones()
 
     def used(self, name: str) -> bool:
-        """Tell whether a live process uses what the store calls `name`."""
+        """Return whether a live process uses what the store calls `name`."""
         return not self.while_unused(name, lambda: True)
 
     def while_unused(self, name: str, work: Callable[[], bool]) -> bool:
@@ -117,7 +117,7 @@ class Cache:
                 yield Item(Kind.LOCK, entry.name, 0, used, remove)
 
     def _user(self, name: str) -> str | None:
-        """Give the name that whoever works on a folder in tmp uses; None if it is none of ours."""
+        """Return the name under which a folder in tmp is in use; None if it is none of ours."""
         if found := _GOPATH.fullmatch(name):
             return f"tree-{found['tree']}"
         ours = _OURS.fullmatch(name) or (self.root / LOCKS / name).is_file()

@@ -10,7 +10,7 @@ from harness.model import Cut, Outcome
 
 
 def cut_of(tracker: Tracker, ending: Ending) -> Cut | None:
-    """Say what cut a run off; None if all its tests came to an end, or the run to its limit."""
+    """Return what cut a run off; None if all its tests came to an end, or the run to its limit."""
     if ending.timed_out and not ending.overdue:
         return None
     if ending.panicked_in or (ending.open and tracker.passed is None):

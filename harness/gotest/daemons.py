@@ -154,7 +154,7 @@ class _Child:
         return self._stopped is not None and self._stopped[1] != b"0" and not self._asked
 
     def _owner(self, start: int, stack: str, *, last: bool) -> Program | None:
-        """Tell who panicked; None if it was a program that a build ran, or nothing came of it."""
+        """Return who panicked; None if it was a program that a build ran, or nothing came of it."""
         owner = _owner(stack)
         if owner and owner not in {self.program, Program.TEST_BINARY}:
             return owner

@@ -84,7 +84,7 @@ class Waiting:
 
 
 def groups(dump: str) -> list[Waiting]:
-    """Give the goroutines of a dump by their stacks, those that have waited longest first."""
+    """Return the goroutines of a dump by their stacks, those that have waited longest first."""
     found: defaultdict[tuple[str, tuple[Frame, ...]], list[tuple[int, int]]] = defaultdict(list)
     for number, state, minutes, stack in _GOROUTINE.findall(dump):
         frames = tuple(_frames(stack))
@@ -102,7 +102,7 @@ def groups(dump: str) -> list[Waiting]:
 
 
 def waiting(dump: str) -> list[Waiting]:
-    """Give the groups of a dump that wait for something in the program's own code."""
+    """Return the groups of a dump that wait for something in the program's own code."""
     return [it for it in groups(dump) if not it.idle and it.state != "running"]
 
 

@@ -84,12 +84,12 @@ def headline(dump: str) -> str:
 
 
 def timed_out(dump: str) -> bool:
-    """Tell whether the test binary's own -test.timeout ended it."""
+    """Return whether the test binary's own -test.timeout ended it."""
     return _TIMED_OUT.match(dump) is not None
 
 
 def asked_to_quit(dump: str) -> bool:
-    """Tell whether a SIGQUIT from outside produced the dump."""
+    """Return whether a SIGQUIT from outside produced the dump."""
     return dump.startswith("SIGQUIT: quit")
 
 

@@ -87,7 +87,7 @@ def _late(held: frozenset[str]) -> str:
 
 
 def exit_words(status: int | None) -> str:
-    """Say how a process ended: None is a kill, below zero is a signal as Python reports it."""
+    """Return how a process ended: None is a kill, below zero is a signal as Python reports it."""
     if status is None:
         return "was killed"
     return f"exited with status {status}" if status >= 0 else f"was killed by signal {-status}"

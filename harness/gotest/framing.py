@@ -87,7 +87,7 @@ class _Lines:
         return True
 
     def _inside(self, name: str, depth: int) -> bool:
-        """Tell whether the report above an indented one is its parent's."""
+        """Return whether the report above an indented one is its parent's."""
         return depth <= len(self._reports) and name.startswith(self._reports[depth - 1] + "/")
 
     def _last_word(self, line: bytes) -> bool:
@@ -122,7 +122,7 @@ class Marked(_Lines):
         self._held += rest
 
     def _whole(self, data: bytes) -> tuple[bytes, bytes]:
-        """Give what can be read now, and the rest that needs what follows."""
+        """Return what can be read now, and the rest that needs what follows."""
         return data, b""
 
     def _split(self, data: bytes) -> list[bytes]:

@@ -58,7 +58,7 @@ class Guess:
             self._tracker.output(data)
 
     def _decide(self, data: bytes, start: int, end: int) -> type[Escaped | Plain | Json] | None:
-        """Tell what a line can only come from, unless that is what was chosen already."""
+        """Return what a line can only come from, unless that is what was chosen already."""
         if self._inside_line or end - start >= JSON_LIMIT:
             return None
         if _MARK.search(data, start, min(end, start + LINE_LIMIT)):

@@ -37,7 +37,7 @@ _decoder = msgspec.json.Decoder(_Event)
 
 
 def is_event(line: bytes) -> bool:
-    """Tell whether a line is one of these events."""
+    """Return whether a line is one of these events."""
     try:
         _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):

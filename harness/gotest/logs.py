@@ -42,11 +42,11 @@ class BoundedLog:
         self._tail = bytearray()
 
     def holds(self, more: int = 0) -> bool:
-        """Tell whether nothing is left out, even with so many bytes more."""
+        """Return whether nothing is left out, even with so many bytes more."""
         return self.total + more <= 2 * self._half
 
     def widen(self, half: int) -> None:
-        """Give more room to a log that holds everything yet."""
+        """Add room to a log that holds everything yet."""
         whole = self._head + self._tail
         self._half, self._head, self._tail = half, whole[:half], whole[half:]
 

@@ -59,7 +59,7 @@ def select(tests: Sequence[str] = (), *, worker: str, piece: str = "") -> str:
 
 
 def check(tests: Iterable[str], functions: Collection[str], where: str) -> None:
-    """See that each glob names a test function of those that there are; `where` says whose.
+    """Check that each glob names a test function of those that there are; `where` says whose.
 
     Raises UsageError. Where no function is known, any glob will do.
     """
@@ -73,7 +73,7 @@ def check(tests: Iterable[str], functions: Collection[str], where: str) -> None:
 
 
 def asks_for_all(run: Run) -> bool:
-    """Tell whether a run's candidate was asked for every function of its suite."""
+    """Return whether a run's candidate was asked for every function of its suite."""
     everything = select(worker=run.pair.worker)
     return any(
         leg.selection == everything

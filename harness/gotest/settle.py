@@ -87,7 +87,7 @@ def settle(
 
 
 def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
-    """Give a test that never ended its outcome and what is known about why."""
+    """Set for a test that never ended its outcome and what is known about why."""
     log = tracker.log_of(test)
     guilty = test.name in ending.culprits
     if test.name in ending.shown:
@@ -119,7 +119,7 @@ def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
 
 
 def _hidden_end(log: bytes, name: str) -> bool:
-    """Tell whether an end of this test stands inside a line, where it is no event."""
+    """Return whether an end of this test stands inside a line, where it is no event."""
     return re.search(rb"--- (?:PASS|FAIL|SKIP): %s \(" % re.escape(name.encode()), log) is not None
 
 

@@ -20,7 +20,7 @@ class Shelf:
         self._place: dict[BoundedLog, int] = {}
 
     def open(self) -> BoundedLog:
-        """Give an empty log; if there are too many already, one that keeps nothing."""
+        """Return an empty log; if there are too many already, one that keeps nothing."""
         if not self._free[0]:
             return BoundedLog(0)
         log = BoundedLog(SHELVES[0][0])

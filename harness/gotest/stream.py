@@ -38,7 +38,7 @@ MARKING, ESCAPING = 20, 27
 
 
 def format_of(go_minor: int) -> Format:
-    """Say how a binary that was built by this Go 1.x frames events for `leg.arguments`."""
+    """Return how a binary that was built by this Go 1.x frames events for `leg.arguments`."""
     if go_minor < MARKING:
         return Format.PLAIN
     return Format.MARKED if go_minor < ESCAPING else Format.ESCAPED
@@ -73,7 +73,7 @@ class StreamParser:
         return [test.name for test in running if parse(test.name).function]
 
     def has_subtests(self, name: str) -> bool:
-        """Tell whether a test has certainly had subtests that ended."""
+        """Return whether a test has certainly had subtests that ended."""
         test = self._tracker.tests.get(name)
         return test is not None and test.inner
 
@@ -87,7 +87,7 @@ class StreamParser:
         timed_out: bool = False,  # noqa: FBT001, FBT002 - the pair a finished process is described by
         overdue: Collection[str] = (),
     ) -> Parsed:
-        """Say how the process ended and get the results; call once.
+        """Return how the process ended and get the results; call once.
 
         `exit_status` is None if the process was killed; `timed_out` if that was for lack of time;
         `overdue` are the tests for which it was.

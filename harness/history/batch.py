@@ -145,7 +145,7 @@ class Batch:
 
 
 def is_mixed(row: Judgement) -> bool:
-    """Tell whether the attempts of a test differed, be that known or not."""
+    """Return whether the attempts of a test differed, be that known or not."""
     if row.verdict is Verdict.KNOWN:
         return row.entry is not None and row.entry.status is Status.FLAKY
     return row.verdict is Verdict.FLAKY or row.evidence is not None
@@ -156,13 +156,13 @@ def _told(number: int, row: Judgement) -> Told:
 
 
 def _plain(row: Judgement, run: Run) -> bool:
-    """Tell whether all that is to be known of a test is that it passed."""
+    """Return whether all that is to be known of a test is that it passed."""
     controlled = not run.control or tally(row.control).attempts > 0
     return row.verdict is Verdict.COMPATIBLE and controlled
 
 
 def kept_name(name: str) -> str:
-    """Give the form in which a test's name is kept: as it is, unless it is absurdly long."""
+    """Return the form in which a test's name is kept: as it is, unless it is absurdly long."""
     if len(name) <= _NAME:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
@@ -184,7 +184,7 @@ def utc(text: str) -> str:
 
 
 def _timed(run: Run) -> Iterator[Result]:
-    """Give what passed in legs that really ran; a stored control was counted when it did."""
+    """Return what passed in legs that really ran; a stored control was counted when it did."""
     return (
         result
         for leg in run.legs

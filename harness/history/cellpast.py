@@ -42,7 +42,7 @@ class CellPast:
                 self._mixed[test] += 1
 
     def sinces(self) -> dict[int, Since]:
-        """Tell since when those tests fail that did not simply pass in the newest whole run."""
+        """Return since when those tests fail that did not simply pass in the newest whole run."""
         newest = next((it.id for it in reversed(self._observed) if it.whole), None)
         quiet = PASSING | SILENT
         failing = [
@@ -54,7 +54,7 @@ class CellPast:
         return {test: told for test, told in found.items() if told is not None}
 
     def flakes(self) -> dict[int, float]:
-        """Give the flake rates of the tests that ever flaked."""
+        """Return the flake rates of the tests that ever flaked."""
         return {test: flaky / len(self._said(test)) for test, flaky in self._mixed.items()}
 
     def _since(self, test: int) -> Since | None:

@@ -77,7 +77,7 @@ def writing(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def check(file: Path, database: sqlite3.Connection) -> None:
-    """See that the file is sound before anything is written into it. Raises HistoryError."""
+    """Check that the file is sound before anything is written into it. Raises HistoryError."""
     (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise _damaged(file, str(found))

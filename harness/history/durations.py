@@ -35,7 +35,7 @@ class Count(Record, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=65536)
 def bucket_of(seconds: float) -> int:
-    """Give the bucket of a duration; any number is accepted."""
+    """Return the bucket of a duration; any number is accepted."""
     return math.ceil(_PER_DOUBLING * math.log2(max(seconds, _SHORTEST) / _SHORTEST))
 
 

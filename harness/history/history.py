@@ -54,14 +54,14 @@ class Story(Record, frozen=True, kw_only=True):
 
 
 def default_history() -> Path:
-    """Give COMPAT_HISTORY, else a file in the user's state folder, beside the runs."""
+    """Return COMPAT_HISTORY, else a file in the user's state folder, beside the runs."""
     if named := os.environ.get("COMPAT_HISTORY"):
         return expanded(named).absolute()
     return Path(user_state_path("buildkit-compat")) / FILE
 
 
 def expected_by(file: Path, *, backend: str | None = None) -> Expected:
-    """Give what a history lets one expect; nothing if there is no such file yet.
+    """Return what a history lets one expect; nothing if there is no such file yet.
 
     Raises HistoryError if there is one that cannot be used.
     """
@@ -97,14 +97,14 @@ class History:
             yield cls(file, connection)
 
     def record(self, folder: Path) -> int:
-        """Add a stored run, of a matrix or of one pair; give how many results were new.
+        """Add a stored run, of a matrix or of one pair; return how many results were new.
 
         Raises UsageError if the folder holds none, and otherwise as `keep` does.
         """
         return self.keep(read_matrix(folder), cells(folder))
 
     def keep(self, matrix: MatrixRun, cells: Iterable[tuple[CellResult, Run | None]]) -> int:
-        """Add what came of every cell; give how many results were new.
+        """Add what came of every cell; return how many results were new.
 
         What is known already changes nothing, so a run may be recorded any number of times, by
         itself and merged with others. All of it is written or nothing. Raises UsageError for
@@ -119,12 +119,12 @@ class History:
     # -- cells -------------------------------------------------------------------------------
 
     def strip(self, cell: str, last: int = 30) -> tuple[Mark, ...]:
-        """Give a cell's newest verdicts, oldest first; runs of a few tests alone do not count."""
+        """Return a cell's newest verdicts, oldest first; runs of a few tests alone do not count."""
         rows = self._ask(questions.STRIP, cell=cell, last=last)
         return tuple(_mark(row) for row in reversed(rows))
 
     def strips(self, last: int = 30) -> dict[str, tuple[Mark, ...]]:
-        """Give the same for every cell there is."""
+        """Return the same for every cell there is."""
         rows = self._ask(questions.STRIPS, last=last)
         return {
             cell: tuple(_mark(row[1:]) for row in group)
@@ -132,7 +132,7 @@ class History:
         }
 
     def expected(self, *, backend: str | None = None) -> Expected:
-        """Give what cells and builds will take; builds of one backend alone if it is named."""
+        """Return what cells and builds will take; builds of one backend alone if it is named."""
         cells = self._ask(questions.CELL_SECONDS, last=LAST)
         builds = self._ask(questions.BUILD_SECONDS, backend=backend)
         return Expected(
@@ -151,16 +151,16 @@ class History:
         return [] if number is None else [c for (c,) in self._ask(questions.CELLS, test=number)]
 
     def since(self, cell: str, test: str) -> Since | None:
-        """Tell since when a test fails in a cell; None if it never did, or is not known."""
+        """Return since when a test fails in a cell; None if it never did, or is not known."""
         return since([mark for mark, _ in self._marks(cell, test)])
 
     def sinces(self, cell: str) -> dict[str, Since]:
-        """Tell since when those tests fail that did not simply pass in a cell's newest run."""
+        """Return since when those tests fail that did not simply pass in a cell's newest run."""
         found = self._past(cell).sinces()
         return {self._name(test): told for test, told in found.items()}
 
     def flakes(self, cell: str) -> dict[str, float]:
-        """Give the flake rates of a cell's tests, where they are not 0."""
+        """Return the flake rates of a cell's tests, where they are not 0."""
         found = self._past(cell).flakes()
         return {self._name(test): rate for test, rate in found.items()}
 
@@ -181,11 +181,11 @@ class History:
         )
 
     def durations(self, suite: Commit, worker: str, backend: str, test: str) -> Durations | None:
-        """Tell how long a test takes when it passes, in all runs of the suite's line."""
+        """Return how long a test takes when it passes, in all runs of the suite's line."""
         return self._durations(test, suite.line, worker, backend)
 
     def test_budget(self, suite: Commit, worker: str, backend: str, test: str) -> float | None:
-        """Give the seconds after which a test can be said to hang.
+        """Return the seconds after which a test can be said to hang.
 
         Four times the longest that it ever passed in, and at least half a minute; None if it has
         not passed often enough to say.
@@ -193,13 +193,13 @@ class History:
         return self.test_budgets(suite, worker, backend).get(kept_name(test))
 
     def test_budgets(self, suite: Commit, worker: str, backend: str) -> dict[str, float]:
-        """Give the same for every test that has passed often enough, by the name it is kept by."""
+        """Return the same for every test that passed often enough, by the name it is kept by."""
         place = {"line": suite.line, "worker": worker, "backend": backend}
         rows = self._ask(questions.LONGEST, **place, enough=ENOUGH)
         return {name: max(BUDGET_LEAST, BUDGET_FACTOR * longest) for name, longest in rows}
 
     def recents(self, pair: Pair, before: str) -> dict[str, Recent]:
-        """Tell what each test did in the newest runs of a pair that began before a time.
+        """Return what each test did in the newest runs of a pair that began before a time.
 
         A pair is known by the names of its commits, so that a branch stays one. A test of which
         too little is known, or only what is too old, is left out.

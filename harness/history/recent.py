@@ -33,13 +33,13 @@ class Said:
     """Control and candidate of those that did not simply pass; None for what says nothing."""
 
     def of(self, test: int) -> tuple[Tally, Tally] | None:
-        """Give what it said of a test."""
+        """Return what it said of a test."""
         plain = (PLAIN if self.controlled else Tally(), PLAIN)
         return self.told.get(test, plain) if test in self.roster else None
 
 
 def since(before: str) -> str:
-    """Give the time from which on runs count that began before this one."""
+    """Return the time from which on runs count that began before this one."""
     earliest = datetime.fromisoformat(before) - timedelta(days=DAYS)
     return earliest.strftime("%Y-%m-%dT%H:%M:%SZ")
 

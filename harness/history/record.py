@@ -33,7 +33,7 @@ SET count = count + excluded.count, longest = max(longest, excluded.longest)
 
 
 def write(database: sqlite3.Connection, batch: Batch) -> int:
-    """Add a batch and give how many of its observations were new."""
+    """Add a batch and return how many of its observations were new."""
     with writing(database):
         return _Writer(database, batch).write()
 
@@ -139,7 +139,7 @@ class _Writer:
         return [self._intern("tests (name)", (name,)) for name in names]
 
     def _intern(self, table: str, values: tuple[object, ...]) -> int:
-        """Give the id of a row that is made if it is missing; `table` names it and its columns."""
+        """Return the id of a row, made if it is missing; `table` names it and its columns."""
         name, _, columns = table.partition(" ")
         given = ", ".join("?" * len(values))
         self._database.execute(

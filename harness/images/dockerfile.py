@@ -89,7 +89,7 @@ def _instructions(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_blank(line: str) -> bool:
-    """Tell whether a line counts for nothing, even inside a continued instruction."""
+    """Return whether a line counts for nothing, even inside a continued instruction."""
     return not line.strip() or line.lstrip().startswith("#")
 
 

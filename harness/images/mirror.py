@@ -33,7 +33,7 @@ _CODE = (layer, oci, registry, rootfs, sys.modules[__name__])
 def find_mirror(
     store: Store, images: Mapping[str, str], recipes: Recipes, program: Busybox
 ) -> Path | None:
-    """Give the mirror of an image set if it has been made."""
+    """Return the mirror of an image set if it has been made."""
     return store.find(KIND, _key(images, recipes, program))
 
 

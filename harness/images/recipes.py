@@ -106,7 +106,7 @@ class Recipes(Record, frozen=True, kw_only=True):
     trees: dict[str, Tree]
 
     def check(self, images: Mapping[str, str], where: str) -> None:
-        """See that an image set (name in the mirror → recipe) can be made.
+        """Check that an image set (name in the mirror → recipe) can be made.
 
         `where` says in whose words the set was written, for example
         `matrices/lines.yaml: image_sets.modern`.

@@ -39,7 +39,7 @@ def write(mirror: Path, name: str, image: Image) -> None:
 
 
 def verify(mirror: Path) -> None:
-    """See that every blob is what its name says and that every link leads to a blob.
+    """Check that every blob is what its name says and that every link leads to a blob.
 
     Raises InfrastructureError naming what is damaged.
     """

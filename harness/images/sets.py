@@ -54,7 +54,7 @@ class ImageSets:
         return busybox.find()
 
     def obstacle(self) -> MissingToolError | None:
-        """Say what keeps this machine from making any, or None."""
+        """Return what keeps this machine from making any, or None."""
         try:
             _ = self._busybox
         except MissingToolError as error:
@@ -76,7 +76,7 @@ class ImageSets:
         return made
 
     def describe(self, name: str) -> ImageSet:
-        """Say what is in a set, who uses it, and where it is if it has been made."""
+        """Return what is in a set, who uses it, and where it is if it has been made."""
         images = self._lines.image_sets[name]
         path = None
         if self.obstacle() is None:

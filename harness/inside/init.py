@@ -40,7 +40,7 @@ _FOLDERS = {"tmp": 0o1777, "bin": 0o755, "real": 0o755, "home": 0o700}
 
 
 def main(spec_file: str) -> int:
-    """Prepare, run, reap, write down what was left; give the program's exit status."""
+    """Prepare, run, reap, write down what was left; return the program's exit status."""
     spec = json.loads(Path(spec_file).read_bytes())
     try:
         shared = _prepare(spec)
@@ -77,7 +77,7 @@ def _environment(spec: dict) -> dict[str, str]:  # type: ignore[type-arg] # plai
 
 
 def _prepare(spec: dict) -> list[str]:  # type: ignore[type-arg] # as above
-    """Make what is the leg's own; give what it has to share with the machine, and why."""
+    """Make what is the leg's own; return what it has to share with the machine, and why."""
     # Before a mount may cover them.
     scripts = {name: Path(path).read_bytes() for name, path in spec["wrapped"].items()}
     mounts.enter_groups(spec["groups"])

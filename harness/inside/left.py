@@ -40,7 +40,7 @@ def settle() -> None:
 
 
 def look(groups: Iterable[str], temporary: Iterable[str], state: Mapping[str, str]) -> Seen:
-    """Give what there is.
+    """Return what there is.
 
     `groups` are mount points of cgroup hierarchies, `temporary` folders for temporary files, and
     `state` folders for what programs keep of their own, with the names that these see.
@@ -57,7 +57,7 @@ def look(groups: Iterable[str], temporary: Iterable[str], state: Mapping[str, st
 
 
 def between(before: Seen, after: Seen) -> dict[str, dict[str, object]]:
-    """Say how many of each kind have come, and name some."""
+    """Return how many of each kind have come, and name some."""
     said: dict[str, dict[str, object]] = {}
     for kind, seen in after.items():
         new = Counter(name for key, name in seen.items() if key not in before[kind])
@@ -86,14 +86,14 @@ def _names(folder: str) -> list[str]:
 
 
 def _mounts() -> Iterator[tuple[str, str, str, str]]:
-    """Give number, place, kind and root of each (proc_pid_mountinfo(5))."""
+    """Return number, place, kind and root of each (proc_pid_mountinfo(5))."""
     for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines():
         words = line.split()
         yield words[0], words[4], words[words.index("-") + 1], words[3]
 
 
 def _networks(roots: Iterable[str]) -> Iterator[tuple[object, str]]:
-    """Give the network namespaces besides our own that a mount or a process holds."""
+    """Return the network namespaces besides our own that a mount or a process holds."""
     own = str(Path("/proc/self/ns/net").readlink())
     held = {root for root in roots if root.startswith("net:")}
     for pid in _pids():
@@ -103,7 +103,7 @@ def _networks(roots: Iterable[str]) -> Iterator[tuple[object, str]]:
 
 
 def _below(group: str) -> Iterator[str]:
-    """Give the control groups below, the same name for one in all hierarchies."""
+    """Return the control groups below, the same name for one in all hierarchies."""
     for folder, names, _ in os.walk(group):
         for name in names:
             path = os.path.relpath(os.path.join(folder, name), group)  # noqa: PTH118 - as os.walk

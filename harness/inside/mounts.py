@@ -41,7 +41,7 @@ class Visible:
 
 
 def existing(names: Iterable[str]) -> list[Path]:
-    """Give the folders that are there, none twice: /var/run is /run by another name."""
+    """Return the folders that are there, none twice: /var/run is /run by another name."""
     real = dict.fromkeys(Path(name).resolve() for name in names)
     return [folder for folder in real if folder.is_dir()]
 

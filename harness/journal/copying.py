@@ -25,7 +25,7 @@ def copy_tree(source: Path, dest: Path) -> None:
 
 
 def check_free(out: Path) -> None:
-    """See that a run folder can be made here. Raises UsageError if there is something."""
+    """Check that a run folder can be made here. Raises UsageError if there is something."""
     if out.is_dir() and not out.is_symlink() and not any(out.iterdir()):
         return
     if out.is_symlink() or out.exists():

@@ -18,7 +18,7 @@ _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """Give a file to write to that takes the place of `path` once the block ends well.
+    """Return a file to write to that takes the place of `path` once the block ends well.
 
     Until then, and after any error, `path` is what it was before. What can be made again need not
     be `durable`: then nothing waits for the disk. Raises InfrastructureError if it refuses.

@@ -71,7 +71,7 @@ def read_matrix(path: Path) -> MatrixRun:
 
 
 def cells(path: Path) -> Iterator[tuple[CellResult, Run | None]]:
-    """Give every cell of a stored run with what its tests did, one in memory at a time.
+    """Return every cell of a stored run with what its tests did, one in memory at a time.
 
     The run is None where a cell has none. Raises UsageError as `read_plan` does, and for a
     cell's run that is missing, damaged, or not the one that matrix.json speaks of.
@@ -88,7 +88,7 @@ def cells(path: Path) -> Iterator[tuple[CellResult, Run | None]]:
 
 
 def cell_folder(folder: Path, cell: CellResult) -> Path:
-    """Give a cell's run folder below that of the matrix run.
+    """Return a cell's run folder below that of the matrix run.
 
     Raises UsageError if it would be elsewhere: by its name, or because of a link.
     """
@@ -143,7 +143,7 @@ def _no_run(path: Path) -> UsageError:
 
 
 def _check_plan(file: Path, plan: Plan) -> None:
-    """See that names are unique and lead to something."""
+    """Check that names are unique and lead to something."""
     _check_unique(file, "build", [build.id for build in plan.builds])
     _check_unique(file, "cell", [cell.id for cell in plan.cells])
     builds = {build.id for build in plan.builds}

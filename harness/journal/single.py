@@ -22,7 +22,7 @@ _LONGEST = 160
 
 
 def matrix_of(run: Run) -> MatrixRun:
-    """Give the matrix run whose only cell is this run, in the folder of its run.json.
+    """Return the matrix run whose only cell is this run, in the folder of its run.json.
 
     What a run does not record stays empty: the keys and seconds of its builds, the limits.
     """
@@ -67,7 +67,7 @@ def matrix_of(run: Run) -> MatrixRun:
 
 
 def result_of(cell: str, run: Run, folder: str) -> CellResult:
-    """Give the row of matrix.json for a cell with a run, which lies in `folder`."""
+    """Return the row of matrix.json for a cell with a run, which lies in `folder`."""
     return CellResult(
         id=cell,
         state=CellState.INTERRUPTED if run.interrupted else CellState.DONE,
@@ -85,7 +85,7 @@ def _name(pair: Pair) -> str:
 
 
 def _builds(pair: Pair) -> tuple[tuple[PlannedBuild, ...], str, str, str]:
-    """Give what the run needed, and the names of suite, control and candidate among it."""
+    """Return what the run needed, and the names of suite, control and candidate among it."""
     suite = _build(Side.SUITE, pair.suite, pair.suite_channel)
     control = _build(Side.FRONTEND, pair.suite, pair.suite_channel)
     candidate = _build(Side.FRONTEND, pair.frontend, pair.frontend_channel)

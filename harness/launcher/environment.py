@@ -99,7 +99,7 @@ class Environment:
             )
 
     def _lock(self, mode: int) -> int:
-        """Wait for the lock, for a bounded time, and give its descriptor."""
+        """Wait for the lock, for a bounded time, and return its descriptor."""
         descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         deadline = time.monotonic() + _PATIENCE
         told = False

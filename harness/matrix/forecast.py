@@ -21,11 +21,11 @@ class Prospect:
     _told: dict[type[Task], list[float]] = field(default_factory=dict)
 
     def ended(self, task: Task, seconds: float) -> None:
-        """Hear what a task took."""
+        """Note what a task took."""
         self._told.setdefault(type(task), []).append(seconds)
 
     def left(self, queue: Queue, now: float) -> float | None:
-        """Give the seconds until everything is over, or None while that is anybody's guess.
+        """Return the seconds until everything is over, or None while that is anybody's guess.
 
         Builds are hidden behind cells where there are enough of these: what cells are expected
         to take was measured beside builds. `now` is of the clock that `began` is of.

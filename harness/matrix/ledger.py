@@ -50,7 +50,7 @@ class Ledger:
         self.write()
 
     def write(self) -> MatrixRun:
-        """Write matrix.json and give what it holds. Raises InfrastructureError."""
+        """Write matrix.json and return what it holds. Raises InfrastructureError."""
         now = self.matrix()
         write_matrix(self.folder, now)
         return now
@@ -61,7 +61,7 @@ class Ledger:
         self.write()
 
     def matrix(self) -> MatrixRun:
-        """Give the matrix run as it is now."""
+        """Return the matrix run as it is now."""
         rows = tuple(self.rows.get(cell.id) or missing(cell.id) for cell in self.mine)
         overall = table.of_matrix(row.verdict for row in rows)
         return MatrixRun(
@@ -88,7 +88,7 @@ def cell_path(plan: Plan, cell: str) -> str:
 
 
 def missing(cell: str) -> CellResult:
-    """Give the row of a cell of which nothing came."""
+    """Return the row of a cell of which nothing came."""
     return CellResult(
         id=cell,
         state=CellState.MISSING,
@@ -112,7 +112,7 @@ def failed(cell: str, error: CompatError, started: str = "", seconds: float = 0.
 
 
 def stopped(cell: str, started: str, seconds: float) -> CellResult:
-    """Give the row of a cell that was stopped before there was a part of a run."""
+    """Return the row of a cell that was stopped before there was a part of a run."""
     return CellResult(
         id=cell,
         state=CellState.INTERRUPTED,

@@ -202,7 +202,7 @@ def _warnings(parts: Sequence[Part], rows: dict[str, _Row]) -> Iterator[str]:
 
 
 def _attempts(part: Part, rows: dict[str, _Row]) -> Iterator[str]:
-    """Say which attempt of a shard counts, and what was taken of those that are left out."""
+    """Return which attempt of a shard counts, and what was taken of those that are left out."""
     for older in part.older:
         yield (
             f"{part.name}, begun {part.matrix.started}, was run again: {older.folder}, begun "

@@ -138,12 +138,12 @@ class Queue:
         return None
 
     def built(self, build: str) -> None:
-        """Hear that a build is there."""
+        """Note that a build is there."""
         del self.running[build]
         self._built.add(build)
 
     def not_built(self, build: str) -> list[str]:
-        """Hear that a build failed; give the cells that waited for it and never run now.
+        """Note that a build failed; return the cells that waited for it and never run now.
 
         What was to be built for them alone is not built.
         """
@@ -156,7 +156,7 @@ class Queue:
         return lost
 
     def ended(self, cell: str, *, control: bool) -> None:
-        """Hear that a cell is over, and whether its control came to an end.
+        """Note that a cell is over, and whether its control came to an end.
 
         If it did and yet is not stored, the others have to run their own. If it did not, the
         next one tries.
@@ -171,7 +171,7 @@ class Queue:
             self._controls[shared] = _Control.UNSTORABLE if control else _Control.UNKNOWN
 
     def legs(self) -> Iterator[tuple[CellTask, int]]:
-        """Give every cell that waits or runs, and how many legs it has or is going to have."""
+        """Return every cell that waits or runs, and how many legs it has or is going to have."""
         leaders: set[Hashable] = set()
         for task, legs in self.running.values():
             if isinstance(task, CellTask):

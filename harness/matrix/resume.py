@@ -31,7 +31,7 @@ def stored_matrix(folder: Path) -> MatrixRun | None:
 
 
 def check_same(folder: Path, stored: Plan, wanted: Plan) -> None:
-    """See that a run is of the plan that is asked for.
+    """Check that a run is of the plan that is asked for.
 
     Raises UsageError that names what differs.
     """
@@ -45,7 +45,7 @@ def check_same(folder: Path, stored: Plan, wanted: Plan) -> None:
 
 
 def check_shard(folder: Path, stored: Shard | None, wanted: Shard | None) -> None:
-    """See that a run is of the shard that is asked for, if any is. Raises UsageError."""
+    """Check that a run is of the shard that is asked for, if any is. Raises UsageError."""
     if wanted is not None and stored != wanted:
         said = f"shard {stored}" if stored else "a whole plan"
         raise UsageError(f"{folder} is of {said}, not of shard {wanted}", hint="leave --shard out")
@@ -61,7 +61,7 @@ def interrupted(folder: Path, plan: Plan, mine: Iterable[PlannedCell]) -> dict[s
 
 
 def done(folder: Path, matrix: MatrixRun, mine: Iterable[PlannedCell]) -> dict[str, CellResult]:
-    """Give the rows of the cells that are done, by their ids.
+    """Return the rows of the cells that are done, by their ids.
 
     A run that was killed may have ended a cell without saying so, and a damaged cell is not done.
     """

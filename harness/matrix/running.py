@@ -114,7 +114,7 @@ class _Fleet:
         self.listener(Forecast(self.prospect.left(self.queue, self.watch.seconds)))
 
     def _collect(self) -> list[CellResult]:
-        """Wait until something ends and take in what came of it; give the rows it made."""
+        """Wait until something ends and take in what came of it; return the rows it made."""
         done, _ = wait(self.running, return_when=FIRST_COMPLETED)
         rows = [row for future in done for row in self._take(future)]
         self.ledger.put(rows)

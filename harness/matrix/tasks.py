@@ -55,7 +55,7 @@ def cell_tasks(
 
 
 def requests(planned: Iterable[PlannedCell], cells: Mapping[str, Cell]) -> dict[str, BuildRequest]:
-    """Give what each build is made from, by its id."""
+    """Return what each build is made from, by its id."""
     found: dict[str, BuildRequest] = {}
     for it in planned:
         cell = cells[it.id]

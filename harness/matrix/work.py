@@ -99,7 +99,7 @@ class Worker:
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
 
     def control_is_stored(self, planned: PlannedCell, built: Built) -> bool:
-        """Tell whether a cell would find its control."""
+        """Return whether a cell would find its control."""
         try:
             return control_is_stored(self._job(planned, built))
         except CompatError:

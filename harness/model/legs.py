@@ -155,7 +155,7 @@ class LegRun(Record, frozen=True, kw_only=True):
 
 
 def came_to_end(legs: Iterable[LegRun]) -> bool:
-    """Tell whether a side came to its end, in its main leg or in those that ran the rest of it."""
+    """Return whether a side came to its end, in its main leg or in those that ran its rest."""
     begun = [(run, run.attempt if run.recovers is None else run.recovers) for run in legs]
     main = {attempt for run, attempt in begun if run.main}
     last = {(run.leg, attempt): run for run, attempt in begun if attempt in main}

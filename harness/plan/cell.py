@@ -59,7 +59,7 @@ class Cell:
 
     @property
     def patches(self) -> tuple[PatchRef, ...]:
-        """Give what is applied before anything is built."""
+        """Return what is applied before anything is built."""
         sides: list[tuple[BuildRequest, Side, Leg | None]] = [
             (self.suite, Side.SUITE, None),
             (self.control, Side.FRONTEND, Leg.CONTROL),

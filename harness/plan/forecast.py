@@ -23,19 +23,19 @@ class Durations:
         self._build = _middle(build.expected for build in plan.builds)
 
     def cell(self, cell: PlannedCell) -> float:
-        """Give the seconds of a cell, builds aside."""
+        """Return the seconds of a cell, builds aside."""
         if cell.expected is not None:
             return cell.expected
         return 1.0 if self._cell is None else self._cell
 
     def build(self, build: PlannedBuild) -> float:
-        """Give the seconds of a build, as if it were not cached."""
+        """Return the seconds of a build, as if it were not cached."""
         if build.expected is not None:
             return build.expected
         return self._build or 0.0
 
     def part(self, cells: Iterable[PlannedCell]) -> float | None:
-        """Give the seconds of some cells and the builds that they need, one after the other.
+        """Return the seconds of some cells and the builds that they need, one after the other.
 
         None if history knows no cell of the plan.
         """
@@ -46,7 +46,7 @@ class Durations:
         return sum(map(self.cell, cells)) + sum(self.build(self._builds[n]) for n in needed)
 
     def suite(self, cell: PlannedCell) -> float:
-        """Give the seconds of the builds that all cells of a suite share."""
+        """Return the seconds of the builds that all cells of a suite share."""
         return sum(self.build(self._builds[name]) for name in {cell.suite, cell.control})
 
 
@@ -65,7 +65,7 @@ class Forecast:
 
 
 def forecast(plan: Plan, jobs: int) -> Forecast | None:
-    """Say what a plan will take; None if history knows none of its cells."""
+    """Return what a plan will take; None if history knows none of its cells."""
     if all(cell.expected is None for cell in plan.cells):
         return None
     durations = Durations(plan)

@@ -25,7 +25,7 @@ TEMPLATE = ".compat-shard"
 
 
 def render(form: str, plan: Plan, shards: int | None, command: Sequence[str]) -> str:
-    """Give a plan's shards in one of `FORMATS`; without a number, one for each cell.
+    """Return a plan's shards in one of `FORMATS`; without a number, one for each cell.
 
     `command` runs the plan, without its `--shard`. Raises UsageError for a number that cannot be.
     """
@@ -34,7 +34,7 @@ def render(form: str, plan: Plan, shards: int | None, command: Sequence[str]) ->
 
 
 def github(plan: Plan, parts: Split, _command: Sequence[str]) -> str:
-    """Give one line of JSON for `strategy.matrix: ${{ fromJSON(…) }}`."""
+    """Return one line of JSON for `strategy.matrix: ${{ fromJSON(…) }}`."""
     durations = Durations(plan)
     include = [
         {
@@ -49,7 +49,7 @@ def github(plan: Plan, parts: Split, _command: Sequence[str]) -> str:
 
 
 def gitlab(_plan: Plan, parts: Split, command: Sequence[str]) -> str:
-    """Give a child pipeline: a job for each shard, all of them extending one hidden job.
+    """Return a child pipeline: a job for each shard, all of them extending one hidden job.
 
     A file that is included behind it may add to that job: tags, an image, `needs`. What a shard
     found is judged when all are merged, so exit codes that say it do not fail the pipeline.
@@ -70,7 +70,7 @@ def gitlab(_plan: Plan, parts: Split, command: Sequence[str]) -> str:
 
 
 def lines(_plan: Plan, parts: Split, command: Sequence[str]) -> str:
-    """Give one line of a shell for each shard."""
+    """Return one line of a shell for each shard."""
     words = (shlex.join([*command, "--shard", str(shard)]) for shard, _ in _numbered(parts))
     return "".join(f"{line}\n" for line in words)
 
@@ -83,7 +83,7 @@ FORMATS: dict[str, Callable[[Plan, Split, Sequence[str]], str]] = {
 
 
 def minutes(seconds: float | None) -> int | None:
-    """Give whole minutes, the begun one counted; None for what is not known."""
+    """Return whole minutes, the begun one counted; None for what is not known."""
     return None if seconds is None else math.ceil(seconds / 60)
 
 

@@ -44,17 +44,17 @@ class Site(rows.Site, Protocol):
     """What planning asks of a repository, its data files and a backend."""
 
     def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
-        """Tell what building one side of a commit would make."""
+        """Return what building one side of a commit would make."""
 
 
 class Expected(Protocol):
     """What history expects, in seconds; None of what it does not know."""
 
     def cell(self, pair: Pair) -> float | None:
-        """Tell how long a cell runs, builds aside."""
+        """Return how long a cell runs, builds aside."""
 
     def build(self, side: Side, commit: Commit, channel: Channel) -> float | None:
-        """Tell how long a build takes."""
+        """Return how long a build takes."""
 
 
 class _Needs(TypedDict):
@@ -75,12 +75,12 @@ class Selection:
     candidate: str | None = None
 
     def takes(self, name: str, pair: Pair) -> bool:
-        """Tell whether a cell of this id is asked for."""
+        """Return whether a cell of this id is asked for."""
         names = _names(name, pair)
         return (not self.only or _any(names, self.only)) and not _any(names, self.exclude)
 
     def check(self, matrix: str, pairs: Mapping[str, Pair], say: Say) -> None:
-        """See that each glob is about some cell of a matrix; `pairs` are its cells by id.
+        """Check that each glob is about some cell of a matrix; `pairs` are its cells by id.
 
         Raises UsageError for one of `only`; one of `exclude` is told to `say`.
         """
@@ -242,7 +242,7 @@ class _Builds:
         return tuple(self._made.values())
 
     def of(self, pair: Pair) -> _Needs:
-        """Plan what a pair needs, unless it is planned already, and give the ids."""
+        """Plan what a pair needs, unless it is planned already, and return the ids."""
         return {
             "suite": self._name(Side.SUITE, pair.suite, pair.suite_channel),
             "control": self._name(Side.FRONTEND, pair.suite, pair.suite_channel),

@@ -41,19 +41,19 @@ class Site(Protocol):
         """Whether the tests are to have no network."""
 
     def look_ahead(self, shas: Collection[str]) -> None:
-        """Hear which commits the next questions are about."""
+        """Prefetch what git says of these commits."""
 
     def commit(self, meant: Meant) -> Commit:
         """Describe a commit. Raises UsageError if it is none of BuildKit's."""
 
     def check(self, suite: Commit, worker: str) -> None:
-        """See that a commit has tests and that they have this worker. Raises UsageError."""
+        """Check that a commit has tests and that they have this worker. Raises UsageError."""
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
 
     def contains(self, newer: str, older: str) -> bool:
-        """Tell whether a commit has another in its history."""
+        """Return whether a commit has another in its history."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class _Maker:
     def product(
         self, where: Row | Include, path: str, daemons: list[Chosen], frontends: list[Chosen]
     ) -> Iterator[Wanted]:
-        """Give every cell of a row."""
+        """Return every cell of a row."""
         workers = where.workers if isinstance(where, Row) else (where.worker,)
         wanted: Sequence[Channel | None] = (
             (where.channels or (None,)) if isinstance(where, Row) else (where.channel,)

@@ -45,7 +45,7 @@ class Selectors:
     problems: Problems
 
     def choose(self, selectors: Iterable[Selector], side: Side, path: str) -> list[Chosen]:
-        """Give the commits of one side of a row, in the order of its selectors."""
+        """Return the commits of one side of a row, in the order of its selectors."""
         ways: dict[str, Callable[[Selector, Side], Iterable[Meant]]] = {
             "lines": self._lines,
             "dockerfile": self._dockerfile,
@@ -68,7 +68,7 @@ class Selectors:
         return chosen
 
     def named(self, name: str, side: Side, place: Place, path: str) -> Chosen | None:
-        """Give the commit of one explicit name."""
+        """Return the commit of one explicit name."""
         try:
             return Chosen(resolve(self.repository, name, side), place, "refs")
         except UsageError as error:
@@ -85,7 +85,7 @@ class Selectors:
         return self._newest(DOCKERFILE, part, oldest) if part else []
 
     def _newest(self, prefix: str, part: LinePart | DockerfilePart, oldest: Version) -> list[Meant]:
-        """Give the newest patch release of each line; lines too old to be built never count."""
+        """Return the newest patch release of each line; lines too old to be built never count."""
         tags = self.repository.tags()
         newest = {version_of(tag).release[:2]: tag for tag in releases(tags, prefix)}
         minors = [minor for minor in newest if minor >= oldest.release[:2]]
@@ -140,5 +140,5 @@ def explicit(matrix: Matrix) -> list[tuple[str, Side]]:
 
 
 def wants_candidate(matrix: Matrix) -> bool:
-    """Tell whether a selector of the matrix waits for `--candidate`."""
+    """Return whether a selector of the matrix waits for `--candidate`."""
     return any(s.candidate for row in matrix.pairs for s in (*row.daemons, *row.frontends))

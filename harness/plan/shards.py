@@ -30,7 +30,7 @@ Split = tuple[tuple[PlannedCell, ...], ...]
 
 
 def split(plan: Plan, total: int) -> Split:
-    """Give each shard its cells, in the plan's order; never an empty shard, so perhaps fewer.
+    """Return the cells of each shard, in the plan's order; never an empty shard, so perhaps fewer.
 
     Depends on the plan's cells and on what it expects of them. Raises UsageError for a number
     that cannot be.
@@ -56,7 +56,7 @@ def split(plan: Plan, total: int) -> Split:
 
 
 def part(plan: Plan, shard: Shard) -> tuple[PlannedCell, ...]:
-    """Give the cells of one shard. Raises UsageError if there is no such shard."""
+    """Return the cells of one shard. Raises UsageError if there is no such shard."""
     parts = split(plan, shard.total)
     if not 1 <= shard.index <= len(parts):
         raise UsageError(
@@ -90,7 +90,7 @@ class _Bin:
     groups: set[str] = field(default_factory=set)
 
     def with_one(self, group: _Group, seconds: float) -> float:
-        """Give the load with a further cell of a suite."""
+        """Return the load with a further cell of a suite."""
         return self.load + seconds + (0.0 if group.name in self.groups else group.setup)
 
     def take(self, group: _Group, name: str, seconds: float) -> None:

@@ -113,7 +113,7 @@ class Workspace:
         self.repository.git.look_ahead(shas, paths, ["go.mod"])
 
     def check(self, suite: Commit, worker: str) -> None:
-        """See that a commit has tests and that they have this worker. Raises UsageError."""
+        """Check that a commit has tests and that they have this worker. Raises UsageError."""
         if not self.repository.git.has(suite.sha, SUITE):
             raise UsageError(
                 f"{suite.ref} has no Dockerfile integration tests",

@@ -185,7 +185,7 @@ KINDS = {
 
 
 def plainly_passed(judgement: Judgement) -> bool:
-    """Tell whether there is nothing to say of a test but that it passed."""
+    """Return whether there is nothing to say of a test but that it passed."""
     return judgement.verdict is Verdict.COMPATIBLE and not suspicions(judgement)
 
 
@@ -212,7 +212,7 @@ def _judged_case(run: Run, judgement: Judgement) -> Case:
 
 
 def _kinds(judgement: Judgement) -> Iterator[tuple[str, str]]:
-    """Give as properties what is suspicious."""
+    """Return as properties what is suspicious."""
     for kind in dict.fromkeys(it.kind for _, it in suspicions(judgement)):
         yield "suspicious", kind
 
@@ -239,7 +239,7 @@ def _entry(entry: EntryRef) -> str:
 
 
 def _evidence(judgement: Judgement) -> Iterator[str]:
-    """Give both sides in full, as far as they say anything."""
+    """Return both sides in full, as far as they say anything."""
     for leg, results in ((Leg.CONTROL, judgement.control), (Leg.CANDIDATE, judgement.candidate)):
         outcomes = ", ".join(result.outcome for result in results) or "not run"
         yield f"{leg.value}: {outcomes}"

@@ -18,7 +18,7 @@ _WORDS = {
 
 
 def left_behind(run: Run) -> str:
-    """Say what the legs of a run left, reruns included; empty if nothing, as far as is known."""
+    """Return what the legs of a run left, reruns included; empty if nothing, as far as is known."""
     told = {leg: _words(run, leg) for leg in Leg}
     if told[Leg.CONTROL] == told[Leg.CANDIDATE]:
         return told[Leg.CONTROL] and f"{told[Leg.CONTROL]} by each side, removed"

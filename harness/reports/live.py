@@ -91,7 +91,7 @@ class Shown(Protocol):
     """Seconds between two heartbeats."""
 
     def apply(self, event: Event, now: float) -> list[Line]:
-        """Take in an event; give the lines that it leaves behind."""
+        """Take in an event; return the lines that it leaves behind."""
 
     def heartbeat(self, now: float) -> Line | None:
         """Say in one line what is under way; None if nothing is."""
@@ -100,7 +100,7 @@ class Shown(Protocol):
         """Forget what is under way, and name it as not finished."""
 
     def rows(self, now: float) -> Iterable[Row]:
-        """Give what is under way, line by line."""
+        """Return what is under way, line by line."""
 
 
 class _View(Protocol):

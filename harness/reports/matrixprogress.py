@@ -85,7 +85,7 @@ class MatrixProgress:
         return Line("…", _shown("; ".join(what)), duration(now - self._began))
 
     def rows(self, now: float) -> Iterator[Row]:
-        """Give a row for everything, and below it one per build and cell under way."""
+        """Return a row for everything, and below it one per build and cell under way."""
         if self._began is None:
             return
         queued = self._total["cells"] - self._done["cells"] - len(self._cells)

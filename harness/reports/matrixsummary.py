@@ -12,7 +12,7 @@ from harness.reports.overview import Spot, sentence, spots
 
 
 def matrix_summary(matrix: MatrixRun, folder: Path, commands: Commands) -> dict[str, Any]:
-    """Give the summary; texts are as stored, not escaped: JSON carries them whole."""
+    """Return the summary; texts are as stored, not escaped: JSON carries them whole."""
     every = spots(matrix)
     return {
         "run": str(folder / MATRIX_FILE),

@@ -42,7 +42,7 @@ def render(
     width: int = 80,
     color: bool = False,
 ) -> str:
-    """Give the whole report, ending in a line feed.
+    """Return the whole report, ending in a line feed.
 
     `folder` is where the matrix run is stored, with its page if that was written; `width` counts
     columns.

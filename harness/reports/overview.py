@@ -85,7 +85,7 @@ class Spot:
 
 
 def label(state: CellState, verdict: Verdict) -> str:
-    """Give one word for a cell: its verdict, or what kept it from one."""
+    """Return one word for a cell: its verdict, or what kept it from one."""
     return _STATES.get(state, verdict.value)
 
 
@@ -120,7 +120,7 @@ def tests_by_verdict(cells: Sequence[Spot]) -> Counter[Verdict]:
 
 
 def headline(matrix: MatrixRun, cells: Sequence[Spot]) -> tuple[str, str]:
-    """Say what came of a matrix, the worst first, and what else there is to say or an empty text.
+    """Return what came of a matrix, the worst first, and what else there is to say, or nothing.
 
     `3 of 12 pairs regressed` and `1 gave no result`.
     """

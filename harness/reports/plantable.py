@@ -14,7 +14,7 @@ Rows = list[tuple[str, ...]]
 
 
 def render(plan: Plan, parts: Split | None, jobs: int) -> str:
-    """Give the numbered cells of a plan, its builds, and what all of it will take.
+    """Return the numbered cells of a plan, its builds, and what all of it will take.
 
     `parts` adds the shards; `jobs` is how many cells are to run at once.
     """

@@ -129,7 +129,7 @@ class Progress:
         return Line("…", "; ".join(text for text, _ in running), duration(now - since))
 
     def rows(self, now: float) -> Iterator[Row]:
-        """Give a row per phase, and below them one per leg."""
+        """Return a row per phase, and below them one per leg."""
         for phase, (started, detail) in self.phases.items():
             yield Row(f"… {phase}", now - started, detail)
         for leg in self.legs.values():

@@ -11,7 +11,7 @@ from harness.verdict.table import flake_rate, tally
 
 
 def rates(judgement: Judgement) -> list[str]:
-    """Say how often a test failed with both frontends, what that proves, and in what company.
+    """Return how often a test failed with both frontends, what that proves, and in what company.
 
     `flaky 1 of 3`, or `fails 5 of 12, with its own frontend 0 of 12`, `99.20 % sure …`; empty
     where all attempts were alike.
@@ -26,7 +26,7 @@ def rates(judgement: Judgement) -> list[str]:
 
 
 def odds(judgement: Judgement) -> str:
-    """Say how often a regressed test failed that also passed; empty for any other.
+    """Return how often a regressed test failed that also passed; empty for any other.
 
     `not every time: fails 5 of 12, with its own frontend 0 of 12, 99.20 % sure …`.
     """
@@ -51,7 +51,7 @@ def _proof(evidence: Evidence, *, blamed: bool) -> Iterator[str]:
 
 
 def _companies(evidence: Evidence) -> Iterator[str]:
-    """Tell the candidate's attempts apart where they had different company."""
+    """Render the candidate's attempts apart where they had different company."""
     told = [it for it in evidence.companies if it.candidate.attempts]
     if len(told) > 1:
         for it in told:
@@ -60,14 +60,14 @@ def _companies(evidence: Evidence) -> Iterator[str]:
 
 
 def flakes(judgement: Judgement) -> str:
-    """Say how often a flaky test failed: `1 of 3`, of both sides if need be; else empty."""
+    """Return how often a flaky test failed: `1 of 3`, of both sides if need be; else empty."""
     rates = {leg: flake(judgement, leg) for leg in (Leg.CANDIDATE, Leg.CONTROL)}
     where = {Leg.CANDIDATE: "", Leg.CONTROL: " in the control"}
     return ", ".join(rate + where[leg] for leg, rate in rates.items() if rate)
 
 
 def flake(judgement: Judgement, leg: Leg) -> str:
-    """Say how often one side of a flaky test failed; empty if it did not, or did always.
+    """Return how often one side of a flaky test failed; empty if it did not, or did always.
 
     `1 of 3`, and where earlier runs were counted `1 of 3 and 2 of 20 in the 20 runs before`.
     """
@@ -81,7 +81,7 @@ def flake(judgement: Judgement, leg: Leg) -> str:
 
 
 def _merely_flaked(judgement: Judgement, leg: Leg) -> tuple[int, int] | None:
-    """Give the rate of a candidate that only failed, if it is excused by what it did before."""
+    """Return the rate of a candidate that only failed, if it is excused by what it did before."""
     entry = judgement.entry
     if leg is Leg.CONTROL or entry is None or entry.status is not Status.FLAKY:
         return None

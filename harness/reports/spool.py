@@ -9,7 +9,7 @@ _IN_MEMORY = 8 * 1024 * 1024
 
 
 def spool(folder: Path | None) -> SpooledTemporaryFile[bytes]:
-    """Give a file without a name: in memory while it is small, after that on a folder's disk.
+    """Return a file without a name: in memory while it is small, after that on a folder's disk.
 
     That is the disk that the report itself needs, so that there is one alone to run full. None is
     for whichever Python finds.

@@ -48,7 +48,7 @@ def title(pair: Pair) -> str:
 
 
 def variant(pair: Pair) -> list[str]:
-    """Say what else tells two runs of the same commits apart: worker, and channel if mainline.
+    """Return what else tells two runs of the same commits apart: worker, and channel if mainline.
 
     Experimental and labs are one channel whose name changed, so a commit has either.
     """
@@ -71,18 +71,18 @@ def outcome_counts(run: Run, leg: Leg) -> Counter[Outcome]:
 
 
 def meaning(run: Run, verdict: Verdict) -> str:
-    """Say what a verdict means in this run, with a control or without."""
+    """Return what a verdict means in this run, with a control or without."""
     word = WORDS[verdict]
     return word.meaning if main_leg(run, Leg.CONTROL) or not word.alone else word.alone
 
 
 def attempts(judgement: Judgement, leg: Leg) -> tuple[Result, ...]:
-    """Give one side of a judgement."""
+    """Return one side of a judgement."""
     return judgement.control if leg is Leg.CONTROL else judgement.candidate
 
 
 def suspicions(judgement: Judgement) -> list[tuple[Leg, Suspicion]]:
-    """Give what daemons said while a test passed, the candidate's first, each thing once."""
+    """Return what daemons said while a test passed, the candidate's first, each thing once."""
     told = (
         (leg, it)
         for leg in (Leg.CANDIDATE, Leg.CONTROL)
@@ -93,7 +93,7 @@ def suspicions(judgement: Judgement) -> list[tuple[Leg, Suspicion]]:
 
 
 def suspicious(run: Run) -> list[Judgement]:
-    """Give the tests that passed while a daemon said what it should not have."""
+    """Return the tests that passed while a daemon said what it should not have."""
     return [row for row in run.judgements if suspicions(row)]
 
 
@@ -103,12 +103,12 @@ def failure(judgement: Judgement, leg: Leg) -> Result | None:
 
 
 def error_line(result: Result) -> str:
-    """Give the one line that names a failure, harmless and bounded."""
+    """Return the one line that names a failure, harmless and bounded."""
     return visible(clip(reasons.error_line(result.error), _ERROR_LINE))
 
 
 def side_error(judgement: Judgement, leg: Leg) -> str:
-    """Give the error line of one side, or empty if that side has nothing to say."""
+    """Return the error line of one side, or empty if that side has nothing to say."""
     failed = failure(judgement, leg)
     if failed:
         return error_line(failed)
@@ -195,14 +195,14 @@ def _is_stale(judgement: Judgement) -> bool:
 
 
 def suspicion_text(leg: Leg, suspicion: Suspicion) -> str:
-    """Say what a daemon said: `panic in the control's daemon: …`."""
+    """Return what a daemon said: `panic in the control's daemon: …`."""
     also = f", or that of another of {suspicion.tests} tests" if suspicion.tests > 1 else ""
     words = visible(clip(suspicion.words, _ERROR_LINE))
     return f"{visible(suspicion.kind)} in the {leg.value}'s daemon{also}: {words}"
 
 
 def summary(run: Run, folder: Path) -> dict[str, Any]:
-    """Give what `--json` prints: where run.json lies and what a script decides on.
+    """Return what `--json` prints: where run.json lies and what a script decides on.
 
     Texts are as stored, not escaped: JSON carries them whole.
     """

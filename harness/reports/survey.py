@@ -87,7 +87,7 @@ class Survey:
         return self._letters
 
     def add(self, cell: int, run: Run) -> list[Found]:
-        """Take in a cell; give what is worth a word, in the order of the run."""
+        """Take in a cell; return what is worth a word, in the order of the run."""
         known: frozenset[str] | None = None
         numbered: dict[int, tuple[str, int]] = {}
         found = []
@@ -112,7 +112,7 @@ class Survey:
         return self._numbers.get(name)
 
     def troubles(self) -> list[Trouble]:
-        """Give the root causes that somebody should look at: worst first, then by extent."""
+        """Return the root causes that somebody should look at: worst first, then by extent."""
         weights = {verdict: weight for weight, verdict in enumerate(BY_WEIGHT)}
         return sorted(
             self._troubles.values(), key=lambda it: (weights[it.verdict], -it.number, it.cause)
@@ -127,7 +127,7 @@ class Survey:
         return number
 
     def _cause(self, judgement: Judgement) -> int:
-        """Give the number of a cause: one for equal fingerprints, and for equal error lines.
+        """Return the number of a cause: one for equal fingerprints, and for equal error lines.
 
         A fingerprint holds the place in the test's source, so one cause has as many as it fails
         tests. What a maintainer looks for is the line without it.

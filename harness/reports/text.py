@@ -21,7 +21,7 @@ _BYTES = ("B", "KiB", "MiB", "GiB")
 
 
 def visible(text: str) -> str:
-    r"""Give one line in which nothing acts on a terminal or hides from the reader.
+    r"""Return one line in which nothing acts on a terminal or hides from the reader.
 
     Control characters become their pictures (`␛`, `␊`, `␉`). Everything else that Python calls
     unprintable (marks that turn the direction of writing, invisible spaces, lone surrogates,

@@ -33,7 +33,7 @@ class Source(Protocol):
     """Who knows: git, or a graph of its commits."""
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Tell whether `older` is `newer` or an ancestor of it. Raises GitFailed."""
+        """Return whether `older` is `newer` or an ancestor of it. Raises GitFailed."""
 
 
 class Ancestry:
@@ -46,7 +46,7 @@ class Ancestry:
         self._known: dict[tuple[str, str], bool] = {}
 
     def contains(self, newer: str, older: str) -> bool:
-        """Tell whether `newer` is `older` or has it in its history; both are full ids.
+        """Return whether `newer` is `older` or has it in its history; both are full ids.
 
         Raises GitFailed if git cannot say (then nothing is remembered), InfrastructureError if
         the database is damaged or locked for too long.

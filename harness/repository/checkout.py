@@ -18,7 +18,7 @@ _MISSING = re.compile(r"error: (?P<file>.+): No such file or directory")
 
 
 def tree(store: Store, git: Git, sha: str, patches: Sequence[Patch]) -> Published:
-    """Give the folder with a commit's patched files.
+    """Return the folder with a commit's patched files.
 
     Raises PatchError naming the patch, the file and the line of the hunk that does not apply.
     """

@@ -59,7 +59,7 @@ class Git:
         kind: Kind = GIT,
         patience: float = _PATIENCE,
     ) -> str:
-        """Run one git command and give its standard output without the last line's end.
+        """Run one git command and return its standard output without the last line's end.
 
         Raises GitFailed with the command's last words, MissingToolError without git.
         """
@@ -81,7 +81,7 @@ class Git:
         return _git(args, self.path, environment, patience=patience, accept=accept, stdin=stdin)
 
     def check(self) -> None:
-        """See that there is a repository at this very folder, and all of its history.
+        """Check that there is a repository at this very folder, and all of its history.
 
         Raises GitFailed if not.
         """
@@ -109,7 +109,7 @@ class Git:
                 yield name, commit  # a tag of a tag
 
     def history(self) -> list[str]:
-        """Give `TIME SHA PARENT…` of each commit behind a tag or branch, children before parents.
+        """Return `TIME SHA PARENT…` of each commit behind a tag or branch, children before parents.
 
         The time is the committer's, in seconds since 1970.
         """
@@ -137,7 +137,7 @@ class Git:
         )
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Tell whether `older` is `newer` or an ancestor of it; what is not here is neither."""
+        """Return whether `older` is `newer` or an ancestor of it; what is not here is neither."""
         try:
             return self._says_yes("merge-base", "--is-ancestor", older, newer)
         except GitFailed:
@@ -158,7 +158,7 @@ class Git:
         return self.run("cat-file", "blob", f"{sha}:{path}") if known is None else known
 
     def has(self, sha: str, path: str) -> bool:
-        """Tell whether a commit's tree has this file or folder."""
+        """Return whether a commit's tree has this file or folder."""
         if (sha, path) in self._seen:
             return self._seen[sha, path]
         return bool(self.run("ls-tree", "--full-tree", "--name-only", sha, "--", path))

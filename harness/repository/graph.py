@@ -21,7 +21,7 @@ class Graph:
         self._reach: dict[int, int] = {}
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Tell whether `older` is `newer` or an ancestor of it; what is not here is neither."""
+        """Return whether `older` is `newer` or an ancestor of it; what is not here is neither."""
         one, other = self._number.get(older), self._number.get(newer)
         if one is None or other is None:
             return self._git.is_ancestor(older, newer)
@@ -65,7 +65,7 @@ class Graph:
         return [[number[p] for p in parents if p in number] for _, _, parents in self._commits]
 
     def _reached(self, start: int) -> int:
-        """Give the commits that one reaches, itself among them, as a set of bits."""
+        """Return the commits that one reaches, itself among them, as a set of bits."""
         if start not in self._reach:
             reached, due = 0, [start]
             while due:

@@ -124,7 +124,7 @@ def line_of(repository: Repository, lines: Lines, sha: str) -> Line:
 def _check_between(
     repository: Repository, lines: Lines, before: Line | None, found: Line, sha: str
 ) -> None:
-    """See that no line lies between two branch points of which this repository has no release.
+    """Check that no line lies between two branch points of which this repository has no release.
 
     The commit comes after `before` left the trunk and not after `found` did: it may as well be
     of a line between them. Raises UsageError.
@@ -168,7 +168,7 @@ def _trunk(repository: Repository) -> str:
 
 
 def _nearest(repository: Repository, sha: str, prefix: str) -> str:
-    """Give the newest release of a line within a commit's history, or the line's .0."""
+    """Return the newest release of a line within a commit's history, or the line's .0."""
     tags = repository.tags()
     found = releases(tags, prefix)
     exact = [tag for tag in found if tags[tag] == sha]

@@ -280,7 +280,7 @@ def _whole(name: str) -> bool:
 
 
 def _ambiguous(repository: Repository, asked: str, full: str) -> str:
-    """Say what else the name of a tag or branch could mean, if that is another commit."""
+    """Return what else the name of a tag or branch could mean, if that is another commit."""
     sha = repository.refs[full]
     if other := _other(repository, full, asked, sha):
         return other
@@ -311,13 +311,13 @@ def _plain(name: str) -> bool:
 
 
 def releases(names: Iterable[str], prefix: str) -> list[str]:
-    """Give the release tags that begin with `prefix`, oldest first; prereleases never."""
+    """Return the release tags that begin with `prefix`, oldest first; prereleases never."""
     found = [n for n in names if n.startswith(prefix) and _RELEASE.fullmatch(n)]
     return sorted(found, key=version_of)
 
 
 def version_of(tag: str) -> Version:
-    """Give the version in a release tag: `v0.6.4` and `dockerfile/1.4.0` alike."""
+    """Return the version in a release tag: `v0.6.4` and `dockerfile/1.4.0` alike."""
     return Version(tag.removeprefix("dockerfile/").removeprefix("v"))
 
 
@@ -344,7 +344,7 @@ def _newest(repository: Repository, asked: str, prefix: str) -> Meant:
 
 
 def near(repository: Repository, asked: str) -> str:
-    """Say what to do about a name that is not there: names like it, if there are any."""
+    """Return what to do about a name that is not there: names like it, if there are any."""
     names = {
         name.removeprefix(space)
         for name in repository.refs

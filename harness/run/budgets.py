@@ -12,7 +12,7 @@ from harness.run.hangs import Budgets
 
 
 def budgets_of(settings: Settings, history: Path | None, pair: Pair, listener: Listener) -> Budgets:
-    """Give what was asked for, else what the history says, else the default for all."""
+    """Return what was asked for, else what the history says, else the default for all."""
     if settings.test_timeout is not None:
         return Budgets(settings.test_timeout)
     if history is None or not history.exists():

@@ -45,7 +45,7 @@ class Budgets:
     """By full name."""
 
     def of(self, name: str) -> float:
-        """Give a test's."""
+        """Return a test's."""
         return self.known.get(name, self.default)
 
 
@@ -102,7 +102,7 @@ class LastWords:
         self._said += chunk[: max(0, _MOST - len(self._said))]
 
     def of_binary(self) -> bytes:
-        """Give the test binary's own dump; a daemon's stands indented in a test's log."""
+        """Return the test binary's own dump; a daemon's stands indented in a test's log."""
         at = self._said.rfind(_QUIT)
         return bytes(self._said[at:]) if at >= 0 else b""
 
@@ -111,7 +111,7 @@ class LastWords:
         (folder / LAST_WORDS).write_bytes(self._said)
 
     def stuck(self, folder: Path) -> list[tuple[str, list[Waiting]]]:
-        """Tell by program who waits: at locks if anybody does, else what the daemons wait for.
+        """Return by program who waits: at locks if anybody does, else what the daemons wait for.
 
         `folder` is the leg's, where the backend may have kept what its daemons said.
         """
@@ -126,7 +126,7 @@ class LastWords:
         return [(name, those) for name, those in locked if those]
 
     def _texts(self, folder: Path) -> Iterable[tuple[str, str]]:
-        """Give what programs said, by their names; where it is kept twice, it is told once."""
+        """Return what programs said, by their names; where it is kept twice, it is told once."""
         kept = sorted((folder / PROCESSES).glob("*.log"))
         texts = [(log.name.partition(".")[0], readable(_tail(log))) for log in kept]
         if not any(deadlocks.HEADER in text for _, text in texts):
@@ -137,7 +137,7 @@ class LastWords:
 
 
 def with_stuck(run: LegRun, stuck: Sequence[tuple[str, Sequence[Waiting]]]) -> LegRun:
-    """Tell with the tests that a leg was ended for who waited for what."""
+    """Return with the tests that a leg was ended for who waited for what."""
     results = tuple(_explained(r, stuck) if r.outcome is Outcome.HANG else r for r in run.results)
     return replace(run, results=results)
 

@@ -47,7 +47,7 @@ class LegRunner:
     def run(
         self, request: LegRequest, folder: LegFolder, leg: Leg, attempt: int, expected: int | None
     ) -> LegRun:
-        """Run one leg to its end, whatever that is, and give what its tests did.
+        """Run one leg to its end, whatever that is, and return what its tests did.
 
         If the machine or an engine fails under it, it ends there. Raises InfrastructureError if
         the main run ended before any test began, and what else the backend raises.
@@ -185,11 +185,11 @@ class ControlStore:
         self._machine = {"versions": versions, "kernel": kernel}
 
     def has(self, request: LegRequest) -> bool:
-        """Tell whether there is one."""
+        """Return whether there is one."""
         return self._store.find("control", self._key(request)) is not None
 
     def find(self, request: LegRequest, folder: LegFolder) -> LegRun | None:
-        """Give a stored run, with its output and logs in `folder`, or None."""
+        """Return a stored run, with its output and logs in `folder`, or None."""
         stored = self._store.find("control", self._key(request))
         if stored is None:
             return None

@@ -47,7 +47,7 @@ class _Left:
 def rest_of(
     chain: Sequence[LegRun], go_minor: int, elsewhere: Collection[str] | None
 ) -> Rest | None:
-    """Say what is to be run next after a leg that was cut off; None if nothing is left.
+    """Return what is to be run next after a leg that was cut off; None if nothing is left.
 
     `chain` is that leg and those that have run its rest so far; `elsewhere` are the names that
     the other side's leg has seen, or None if it does not know them all either.

@@ -133,7 +133,7 @@ class Reruns:
             self.schedule.rerun([row.name for row in rows])
 
     def _passing(self, row: Judgement) -> bool:
-        """Tell whether a test met a failure of the machine that may be gone in a while."""
+        """Return whether a test met a failure of the machine that may be gone in a while."""
         if row.verdict is not Verdict.INFRA:
             return False
         found = {
@@ -149,7 +149,7 @@ class Reruns:
 
 
 def mixed(row: Judgement) -> bool:
-    """Tell whether the attempts of either side differ."""
+    """Return whether the attempts of either side differ."""
     return any(table.flake_rate(side) for side in (row.control, row.candidate))
 
 

@@ -18,7 +18,7 @@ _HINT = "run the pair anew, without --resume"
 
 
 def check_same(cell: Cell, earlier: Run) -> None:
-    """See that a pair is still what it was when a run of it began. Raises UsageError."""
+    """Check that a pair is still what it was when a run of it began. Raises UsageError."""
     was, now = earlier.pair, cell.pair
     for before, after in ((was.suite, now.suite), (was.frontend, now.frontend)):
         if before.sha != after.sha:
@@ -30,13 +30,13 @@ def check_same(cell: Cell, earlier: Run) -> None:
 
 
 def left_unrun(legs: Iterable[LegRun], sides: Collection[Leg]) -> bool:
-    """Tell whether a main run was stopped before the test binaries had come to their end."""
+    """Return whether a main run was stopped before the test binaries had come to their end."""
     ended = {leg.leg for leg in legs if leg.main and (leg.exit_status is not None or leg.timed_out)}
     return not ended.issuperset(sides)
 
 
 def rest_of_interrupted(legs: Sequence[LegRun], decided: Collection[str]) -> Rest:
-    """Say what is left of a run of which these tests are decided.
+    """Return what is left of a run of which these tests are decided.
 
     A test runs again with its whole sandbox if anything of that is left.
     """
@@ -50,7 +50,7 @@ def rest_of_interrupted(legs: Sequence[LegRun], decided: Collection[str]) -> Res
 
 
 def joined(earlier: Run, run: Run) -> Run:
-    """Give a run the beginning and the time of the one that it went on with."""
+    """Return a run the beginning and the time of the one that it went on with."""
     phases = {
         name: round(earlier.phases.get(name, 0.0) + run.phases.get(name, 0.0), 3)
         for name in (*earlier.phases, *run.phases)

@@ -235,7 +235,7 @@ class Schedule:
 
 
 def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
-    """Give what -test.skip is made of: the tests that entries say are not to be run."""
+    """Return what -test.skip is made of: the tests that entries say are not to be run."""
     paths: list[str] = []
     for entry in entries:
         skips = entry.status is Status.SKIP and entry.on_worker(worker)

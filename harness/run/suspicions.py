@@ -42,7 +42,7 @@ class Life:
 def marked(
     run: LegRun, lives: Iterable[Life], processes: Iterable[Process], oracle: Oracle
 ) -> LegRun:
-    """Give the leg with what the daemons of its passing tests said.
+    """Return the leg with what the daemons of its passing tests said.
 
     The subtests of a test share its daemon. What belongs to no passing test is left: a failing
     test shows its daemon's log.

@@ -58,7 +58,7 @@ def attempts(
 
 
 def _due_in_company(evidence: Evidence, had: int) -> bool:
-    """Tell whether no more of the further attempts had this company than had another."""
+    """Return whether no more of the further attempts had this company than had another."""
     further = evidence.candidate.attempts - 1
     same = sum(it.candidate.attempts for it in evidence.companies if it.beside >= had) - 1
     return same <= further - same

@@ -177,7 +177,7 @@ def _differ(old: TestSide | None, new: TestSide | None) -> bool:
 
 
 def _otherwise(old: TestSide, new: TestSide) -> bool:
-    """Tell whether a test fails in another way.
+    """Return whether a test fails in another way.
 
     A fingerprint holds the place in the test's source, which moves; an error line alone may be
     that of many assertions. So both have to differ.

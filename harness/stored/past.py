@@ -55,13 +55,13 @@ def render(found: Iterable[Story]) -> str:
 
 
 def render_strips(strips: Strips) -> str:
-    """Give a line for each cell, newest verdict last."""
+    """Return a line for each cell, newest verdict last."""
     width = max((len(_strip(marks)) for marks in strips.values()), default=0)
     return "".join(f"{_strip(marks):>{width}}  {_shown(cell)}\n" for cell, marks in strips.items())
 
 
 def as_json(found: Iterable[Story]) -> list[dict[str, Any]]:
-    """Give what `--json` prints of stories."""
+    """Return what `--json` prints of stories."""
     return [
         {
             "cell": story.cell,
@@ -78,7 +78,7 @@ def as_json(found: Iterable[Story]) -> list[dict[str, Any]]:
 
 
 def strips_as_json(strips: Strips) -> list[dict[str, Any]]:
-    """Give what `--json` prints of cells."""
+    """Return what `--json` prints of cells."""
     return [
         {"cell": cell, "runs": [_mark_as_json(mark) for mark in marks]}
         for cell, marks in strips.items()

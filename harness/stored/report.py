@@ -24,13 +24,13 @@ _SHOWN = 300
 
 
 def render(diff: Diff, *, color: bool = False) -> str:
-    """Give the whole difference as text that ends in a line feed."""
+    """Return the whole difference as text that ends in a line feed."""
     text = "\n".join(_lines(diff)) + "\n"
     return obeyed_by_nobody(text if color else click.unstyle(text))
 
 
 def headline(diff: Diff) -> str:
-    """Say how much changed."""
+    """Return how much changed."""
     tests = [row for cell in diff.cells for row in cell.tests]
     if not diff.changed:
         return f"nothing changed in {plural(diff.compared, 'cell')}"
@@ -41,7 +41,7 @@ def headline(diff: Diff) -> str:
 
 
 def as_json(diff: Diff) -> dict[str, Any]:
-    """Give what `--json` prints."""
+    """Return what `--json` prints."""
     return {
         "changed": diff.changed,
         "headline": headline(diff),

@@ -51,15 +51,15 @@ class Stopwatch:
 
 
 def now() -> str:
-    """Give the time in UTC as ISO 8601, to the second."""
+    """Return the time in UTC as ISO 8601, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def timestamp() -> float:
-    """Give the time in seconds since 1970."""
+    """Return the time in seconds since 1970."""
     return time.time()
 
 
 def since_boot() -> float:
-    """Give the seconds since the machine booted, as /proc/uptime counts them."""
+    """Return the seconds since the machine booted, as /proc/uptime counts them."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

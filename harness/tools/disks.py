@@ -19,12 +19,12 @@ the one to say so (cpuset(7))."""
 
 
 def full(said: object) -> bool:
-    """Tell whether an error, or the words of any program, say that there is no space left."""
+    """Return whether an error, or the words of any program, say that there is no space left."""
     return _FULL.search(str(said)) is not None
 
 
 def is_full(folder: Path) -> bool:
-    """Tell whether there is nothing left on a folder's disk that we could use."""
+    """Return whether there is nothing left on a folder's disk that we could use."""
     disk = os.statvfs(folder)
     blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
     return blocks == 0 or (disk.f_files > 0 and disk.f_ffree == 0)

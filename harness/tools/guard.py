@@ -30,7 +30,7 @@ _marks: list[str] = []
 
 
 def marked() -> dict[str, str]:
-    """Give what goes into the environment of each program; the reaper is there from then on."""
+    """Return what goes into the environment of each program; the reaper is there from then on."""
     with _mutex:
         if not _marks:
             _marks.append(_start())

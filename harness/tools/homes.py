@@ -8,7 +8,7 @@ from harness.errors import UsageError
 
 
 def expanded(named: str) -> Path:
-    """Give the path that was named, with its home in front.
+    """Return the path that was named, with its home in front.
 
     Raises UsageError for the home of a user that this machine does not know.
     """

@@ -128,5 +128,5 @@ def inherited(kind: Kind, **extra: str) -> dict[str, str]:
 
 
 def reaches(name: str, kind: Kind) -> bool:
-    """Tell whether a variable of the caller's environment reaches a kind of program."""
+    """Return whether a variable of the caller's environment reaches a kind of program."""
     return any(fnmatchcase(name, pattern) for pattern in kind.names)

@@ -13,7 +13,7 @@ def cpus() -> int:
 
 
 def memory() -> int:
-    """Give the machine's memory in bytes."""
+    """Return the machine's memory in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
@@ -33,7 +33,7 @@ def architecture() -> str:
 
 
 def kernel() -> str:
-    """Give the release of the running kernel."""
+    """Return the release of the running kernel."""
     return platform.release()
 
 
@@ -48,12 +48,12 @@ def process() -> str:
 
 
 def gone(name: str) -> bool:
-    """Tell whether a process that we could see has ended; of others nothing is known."""
+    """Return whether a process that we could see has ended; of others nothing is known."""
     return _alive(name) is False
 
 
 def alive(name: str) -> bool:
-    """Tell whether we see that a process has not ended; of others nothing is known."""
+    """Return whether we see that a process has not ended; of others nothing is known."""
     return _alive(name) is True
 
 

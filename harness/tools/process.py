@@ -199,7 +199,7 @@ def _started(request: Request, *, stderr: int) -> Iterator[subprocess.Popen[byte
 
 @contextmanager
 def _input(request: Request) -> Iterator[IO[bytes] | int]:
-    """Give what a program reads; a file, so that nobody has to feed it, and in no folder."""
+    """Return what a program reads; a file, so that nobody has to feed it, and in no folder."""
     if not request.stdin:
         yield subprocess.DEVNULL if request.duplex is None else request.duplex
         return

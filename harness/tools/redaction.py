@@ -35,7 +35,7 @@ def redact(text: str) -> str:
 
 
 def known_secrets(environment: Mapping[str, str]) -> list[str]:
-    """Give what an environment says by its names to be secret, and the passwords in its URLs.
+    """Return what an environment says by its names to be secret, and the passwords in its URLs.
 
     The longest come first, so that none is left half of another.
     """
@@ -47,7 +47,7 @@ def known_secrets(environment: Mapping[str, str]) -> list[str]:
 
 
 def passwords(url: str) -> list[str]:
-    """Give the password of a URL as it stands there and as it is meant.
+    """Return the password of a URL as it stands there and as it is meant.
 
     One with a bare slash is no URL to some readers, and up to its last @ one to others.
     """
@@ -86,7 +86,7 @@ class Mask:
 
 
 def _begun(secret: bytes, data: bytes) -> int:
-    """Tell how many bytes at the end are the beginning of a secret."""
+    """Return how many bytes at the end are the beginning of a secret."""
     lengths = range(min(len(secret) - 1, len(data)), 0, -1)
     return next((length for length in lengths if data.endswith(secret[:length])), 0)
 

@@ -76,7 +76,7 @@ def of_program(name: str) -> Requirement:
 
 
 def how_to_install(program: str) -> str:
-    """Give the command that installs a program, or nothing if requirements.toml lacks it."""
+    """Return the command that installs a program, or nothing if requirements.toml lacks it."""
     try:
         return install_command([of_program(program)])
     except KeyError:

@@ -34,7 +34,7 @@ def begin_afresh() -> None:
 
 
 def ignored(number: signal.Signals) -> bool:
-    """Tell whether the caller wants a signal ignored."""
+    """Return whether the caller wants a signal ignored."""
     return signal.getsignal(number) in {signal.SIG_IGN, _ignore}
 
 

@@ -47,7 +47,7 @@ _current: ContextVar[Stop | None] = ContextVar("stop", default=None)
 
 
 def stop_asked() -> bool:
-    """Tell whether the work that this thread does is to end."""
+    """Return whether the work that this thread does is to end."""
     stop = _current.get()
     return stop is not None and stop.asked
 

@@ -19,7 +19,7 @@ PREFIX = "buildkit-compat-"
 
 @contextmanager
 def temporary() -> Iterator[Path]:
-    """Give an empty folder with a short name, which nobody else may look into. Raises OSError."""
+    """Return an empty folder with a short name, which nobody else may look into. Raises OSError."""
     _remove_left()
     descriptor, folder = _locked()
     try:

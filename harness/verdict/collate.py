@@ -63,7 +63,7 @@ def judgements(
 
 
 def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:
-    """Give the judgements of an interrupted run that stand: the test ended on all these sides."""
+    """Return the judgements of an interrupted run that stand: the test ended on all these sides."""
     return tuple(
         row
         for row in judged
@@ -72,19 +72,19 @@ def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgem
 
 
 def known_names(legs: Iterable[LegRun]) -> frozenset[str]:
-    """Give every test name that was seen, parents too."""
+    """Return every test name that was seen, parents too."""
     return frozenset(
         name for leg in legs for name in (*leg.parents, *(result.name for result in leg.results))
     )
 
 
 def function_of(name: str, known: frozenset[str]) -> str:
-    """Give the test function, as `--tests` takes it; empty for the suite's own parent."""
+    """Return the test function, as `--tests` takes it; empty for the suite's own parent."""
     return key_of_test(name, known).function
 
 
 def is_suite(name: str) -> bool:
-    """Tell whether this is the suite's own parent, or a slice's: no test, and not run again."""
+    """Return whether this is the suite's own parent, or a slice's: no test, and not run again."""
     key = parse(name)
     return key.root == ROOT and not (key.function or key.subtest)
 
@@ -95,7 +95,7 @@ def key_of_test(name: str, known: frozenset[str]) -> TestKey:
 
 
 def matches(entry: Entry, key: TestKey) -> bool:
-    """Tell whether an entry is about a test."""
+    """Return whether an entry is about a test."""
     return entry.matches_test(key.function, key.worker, dict(key.params), key.subtest)
 
 
@@ -146,7 +146,7 @@ def _evidence(sides: Mapping[Leg, _Attempts], known: frozenset[str]) -> Evidence
 
 
 def _results(told: Sequence[_Told], side: Leg, name: str) -> Iterable[tuple[LegRun, Result]]:
-    """Give each attempt of one side that was meant to run a test, and what the test did."""
+    """Return each attempt of one side that was meant to run a test, and what the test did."""
     for leg, results in told:
         if leg.leg is not side:
             continue
@@ -166,7 +166,7 @@ def _failed_by_itself(result: Result) -> bool:
 
 
 def _calls_for_verdict(result: Result, leg: LegRun, legs: Iterable[LegRun]) -> bool:
-    """Tell whether a result is that of a test.
+    """Return whether a result is that of a test.
 
     The suite's own parent is none: that it ended well, or that the machine ended it, says nothing
     about any. Where an interrupted leg was gone on with, what it cut off may turn out to be a
@@ -181,7 +181,7 @@ def _calls_for_verdict(result: Result, leg: LegRun, legs: Iterable[LegRun]) -> b
 
 
 def _only_evidence(name: str, leg: LegRun, told: Sequence[_Told]) -> bool:
-    """Tell whether a parent passes with its own frontend and fails with this one, for new subtests.
+    """Return whether a parent fails with this frontend alone, because of subtests new there.
 
     These have no baseline; where one of them has passed, its own verdict says all that there is.
     """

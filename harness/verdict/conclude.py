@@ -69,12 +69,12 @@ def conclude(
 
 
 def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
-    """Give what is worth another attempt."""
+    """Return what is worth another attempt."""
     return [row for row in judged if row.verdict in table.UNEXPECTED]
 
 
 def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted: bool) -> Verdict:
-    """Give the pair's verdict; a part of a run can show a regression and nothing else.
+    """Return the pair's verdict; a part of a run can show a regression and nothing else.
 
     If neither side came to its end, there may be tests of which nobody knows.
     """

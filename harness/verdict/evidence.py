@@ -43,13 +43,13 @@ def confidence(control: Tally, candidate: Tally) -> Fraction:
 
 
 def decided(control: Tally, candidate: Tally) -> bool:
-    """Tell whether the candidate fails more often, by a control that was tried at all."""
+    """Return whether the candidate fails more often, by a control that was tried at all."""
     told = control.attempts > 0 and candidate.failed > 0
     return told and confidence(control, candidate) >= CONFIDENCE
 
 
 def open_to(control: Tally, candidate: Tally, further: int) -> bool:
-    """Tell whether up to so many further attempts on both sides may decide what is undecided.
+    """Return whether up to so many further attempts on both sides may decide what is undecided.
 
     They may not where the candidate never failed, where a test failed with both frontends and
     there is little to choose between them, and where even a candidate that fails in all of them

@@ -30,13 +30,13 @@ _OUTLIVED = frozenset({Reason.OOM, Reason.CLOCK, Reason.IMAGE_PULL})
 
 
 def fault_of(error: InfrastructureError) -> Fault:
-    """Say what ended a leg that a backend could not run to its end."""
+    """Return what ended a leg that a backend could not run to its end."""
     reason = Reason.DISK if isinstance(error, DiskFull) else Reason.ENGINE
     return Fault(reason=reason, words=str(error).partition("\n")[0])
 
 
 def faults_of(clock: ClockWatch) -> tuple[Fault, ...]:
-    """Say what became of the time of day during a leg."""
+    """Return what became of the time of day during a leg."""
     if not clock.jump:
         return ()
     words = f"the clock jumped by {clock.jump:+.0f} s: somebody set it, or the machine slept"
@@ -44,7 +44,7 @@ def faults_of(clock: ClockWatch) -> tuple[Fault, ...]:
 
 
 def excused(run: LegRun, *faults: Fault) -> LegRun:
-    """Give the leg with these faults, its doubtful results with the reason of one of them."""
+    """Return the leg with these faults, its doubtful results with the reason of one of them."""
     results = run.results
     for fault in faults:
         results = tuple(
@@ -55,7 +55,7 @@ def excused(run: LegRun, *faults: Fault) -> LegRun:
 
 
 def kept_from_running(run: LegRun) -> Reason | None:
-    """Say why tests of a leg never began, if a fault may have kept them from that."""
+    """Return why tests of a leg never began, if a fault may have kept them from that."""
     if not run.faults or run.exit_status == 0:
         return None
     told = (fault.reason for fault in run.faults if fault.sure or _killed(run))
@@ -63,7 +63,7 @@ def kept_from_running(run: LegRun) -> Reason | None:
 
 
 def broken(run: LegRun) -> Fault | None:
-    """Give what kept a leg from its end, so that nothing more can be had from this machine.
+    """Return what kept a leg from its end, so that nothing more can be had from this machine.
 
     Want of memory does not: the tests that met it may well fit when they are run again. Nor does
     a clock that jumped, or a registry that died: the next attempt has another.
@@ -72,13 +72,13 @@ def broken(run: LegRun) -> Fault | None:
 
 
 def ended_by(legs: Sequence[LegRun]) -> Fault | None:
-    """Give what broke the last attempt, after which no other was made."""
+    """Return what broke the last attempt, after which no other was made."""
     last = max((run.attempt for run in legs), default=0)
     return next((fault for run in legs if run.attempt == last and (fault := broken(run))), None)
 
 
 def _doubtful(run: LegRun, result: Result, fault: Fault) -> bool:
-    """Tell whether a fault may have caused a failure.
+    """Return whether a fault may have caused a failure.
 
     Where memory ran out, that is any failure: what was killed may have been the daemon, a step
     of a build, or the registry. If it may have been anybody's, the failure has to show it. Where

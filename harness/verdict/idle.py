@@ -55,7 +55,7 @@ class _Skips:
         self._past = _keys(seen.past)
 
     def takes(self, entry: Entry, pattern: str) -> bool:
-        """Tell whether one of an entry's names took a test out, as far as can be known."""
+        """Return whether one of an entry's names took a test out, as far as can be known."""
         function, _, below = pattern.partition("/")
         named = {one for one in self._functions if names_test(function, one, "")}
         if self._functions and not named:

@@ -125,7 +125,7 @@ def judge(
     entry: Entry | None,
     recent: Recent | None = None,
 ) -> Verdict:
-    """Give the verdict on one test from every attempt of both sides.
+    """Return the verdict on one test from every attempt of both sides.
 
     `control` is empty if there was no control run; `recent` is None if nothing is known of
     earlier runs.
@@ -146,7 +146,7 @@ def judge(
 
 
 def flake_rate(results: Sequence[Result]) -> tuple[int, int] | None:
-    """Give how many attempts of one side failed or were skipped, of how many; None if not mixed.
+    """Return how many attempts of one side failed or were skipped, of how many; None if not mixed.
 
     Attempts that say nothing do not count.
     """
@@ -189,7 +189,7 @@ def ends(results: Iterable[Result]) -> Tally:
 
 
 def overall(judgements: Iterable[Judgement]) -> Verdict:
-    """Give a pair's verdict: the worst of its tests', or indeterminate if too little ran."""
+    """Return a pair's verdict: the worst of its tests', or indeterminate if too little ran."""
     rows = list(judgements)
     found = {row.verdict for row in rows}
     for verdict in WORST_FIRST[: WORST_FIRST.index(Verdict.STALE_ENTRY)]:
@@ -201,18 +201,18 @@ def overall(judgements: Iterable[Judgement]) -> Verdict:
 
 
 def of_matrix(cells: Iterable[Verdict]) -> Verdict:
-    """Give a matrix's verdict: the worst of its cells', or indeterminate if it has none."""
+    """Return a matrix's verdict: the worst of its cells', or indeterminate if it has none."""
     found = set(cells)
     return next((v for v in WORST_FIRST if v in found), Verdict.INDETERMINATE)
 
 
 def exit_code(verdict: Verdict) -> ExitCode:
-    """Give the exit code of a pair's or a matrix's verdict."""
+    """Return the exit code of a pair's or a matrix's verdict."""
     return _EXIT_CODES.get(verdict, ExitCode.COMPATIBLE)
 
 
 def _enough(rows: Sequence[Judgement]) -> bool:
-    """Tell whether enough ran to vouch for a pair, and anything at all worked on the old side."""
+    """Return whether enough ran to vouch for a pair, and anything at all worked on the old side."""
     wanted = [row for row in rows if row.verdict is not Verdict.SKIPPED]
     baseline = [_kind(_said(row.control or row.candidate)) for row in wanted]
     executed = sum(
@@ -239,7 +239,7 @@ def _mixed(
 def _afforded(
     ours: Sequence[Result], theirs: Sequence[Result], entry: Entry | None, recent: Recent | None
 ) -> bool:
-    """Tell whether an entry knows a test to be flaky, as often as it failed and in that way."""
+    """Return whether an entry knows a test to be flaky, as often as it failed and in that way."""
     if entry is None or entry.status is not Status.FLAKY:
         return False
     before = (recent.control, recent.candidate) if recent else (Tally(), Tally())
@@ -251,7 +251,7 @@ def _afforded(
 
 
 def _affords(entry: Entry, results: Sequence[Result], before: Tally) -> bool:
-    """Tell whether a side's failures are within a budget, those of earlier runs with them."""
+    """Return whether a side's failures are within a budget, those of earlier runs with them."""
     failed = sum(result.outcome is not Outcome.PASS for result in results)
     return entry.affords(before.failed + failed, before.attempts + len(results))
 
@@ -298,7 +298,7 @@ def _explained(theirs: Sequence[Result], entry: Entry | None) -> bool:
 
 
 def _flaked(theirs: Sequence[Result], entry: Entry | None, recent: Recent | None) -> bool:
-    """Tell whether a side that only failed is one that an entry knows to do so now and then.
+    """Return whether a side that only failed is one that an entry knows to do so now and then.
 
     A new failure must not hide behind that: the entry has to name this one, and to set a limit.
     """
@@ -310,12 +310,12 @@ def _flaked(theirs: Sequence[Result], entry: Entry | None, recent: Recent | None
 
 
 def _named(entry: Entry, results: Sequence[Result]) -> bool:
-    """Tell whether an entry knows every failure of a side, or names none in particular."""
+    """Return whether an entry knows every failure of a side, or names none in particular."""
     return all(entry.explains(result.error) for result in results if result.outcome.failing)
 
 
 def _telling(result: Result) -> bool:
-    """Tell whether an attempt says anything about the frontend."""
+    """Return whether an attempt says anything about the frontend."""
     spurious = result.reason is not None and result.reason.spurious
     cut_off = result.reason is Reason.INCOMPLETE or result.outcome is Outcome.MISSING
     return not (spurious or cut_off)
@@ -335,7 +335,7 @@ def _said(results: Sequence[Result]) -> Sequence[Result]:
 
 
 def first_said(results: Sequence[Result]) -> Result:
-    """Give the first of one side's attempts that says something, or if none does the first."""
+    """Return the first of one side's attempts that says something, or if none does the first."""
     return next(filter(_telling, results), results[0])
 
 

@@ -115,7 +115,7 @@ def paint(folder: Path) -> dict[str, float]:
 
 
 def write(folder: Path, daemons: int, frontends: int, tests: int) -> int:
-    """Write a matrix run and give its number of outcomes."""
+    """Write a matrix run and return its number of outcomes."""
     suites = [_commit(f"v0.{number}.0", number) for number in range(daemons)]
     candidates = [_commit(f"dockerfile/1.{number}.0", number) for number in range(frontends)]
     cells: list[PlannedCell] = []

@@ -47,7 +47,7 @@ class Bench:
         return read_run((self.runs / "latest").resolve())
 
     def median(self, measure: Callable[[], float]) -> float:
-        """Give the median of some rounds, after one that does not count."""
+        """Return the median of some rounds, after one that does not count."""
         measure()
         return statistics.median(measure() for _ in range(self.rounds))
 

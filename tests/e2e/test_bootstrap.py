@@ -84,7 +84,7 @@ def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory, home: Home) -> 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory, home: Home) -> Path:
-    """Install the wheel with its dependencies and give the folder of its programs."""
+    """Install the wheel with its dependencies and return the folder of its programs."""
     folder = tmp_path_factory.mktemp("elsewhere")
     made = home.run(sys.executable, "-m", "venv", folder)
     assert made.returncode == 0, made.stderr

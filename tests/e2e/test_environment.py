@@ -21,7 +21,7 @@ TESTS = ("--tests", "TestDefaultEnvWithArgs")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Give a home whose settings change what Go builds and what git checks out."""
+    """Return a home whose settings change what Go builds and what git checks out."""
     home = tmp_path / "home"
     for name, text in {
         ".config/go/env": "GOARCH=arm64\nGOFLAGS=-race\nGOEXPERIMENT=nonsense\n",
@@ -75,7 +75,7 @@ def _told(run: Run) -> dict[str, Verdict]:
 
 
 def _content(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Give modes and bytes of all files but a control's, whose words hold times."""
+    """Return modes and bytes of all files but a control's, whose words hold times."""
     return {
         str(path.relative_to(folder)): (path.lstat().st_mode, b"" if skipped else _bytes(path))
         for path in sorted(folder.rglob("*"))

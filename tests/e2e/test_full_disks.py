@@ -27,7 +27,7 @@ TESTS = ("--tests", "TestExport*", "--reruns", "0")
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory, program: Program) -> Program:
-    """Give a program that has run once, with all that it builds for that."""
+    """Return a program that has run once, with all that it builds for that."""
     made = Program.fresh(tmp_path_factory.mktemp("ours"), compiled=program.cache)
     code, out, err = made.run(*words(made))
     assert code == ExitCode.REGRESSION, err + out
@@ -36,7 +36,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory, program: Program) -> Program:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a disk of a megabyte."""
+    """Return a folder on a disk of a megabyte."""
     with disk(tmp_path / "small", "1m") as folder:
         yield folder
 
@@ -46,7 +46,7 @@ def words(program: Program) -> list[str]:
 
 
 def refused(answer: tuple[int, str, str], folder: Path) -> str:
-    """Hold what is promised of a full disk; give what the program said."""
+    """Hold what is promised of a full disk; return what the program said."""
     code, out, err = answer
     assert code == ExitCode.INFRASTRUCTURE, err + out
     assert "Traceback" not in err

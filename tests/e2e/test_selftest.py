@@ -57,7 +57,7 @@ class Program:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """Give a program with an empty cache but for the Go toolchain."""
+    """Return a program with an empty cache but for the Go toolchain."""
     folder = tmp_path_factory.mktemp("selftest")
     (folder / "cache").mkdir()
     shared = default_cache() / "go"

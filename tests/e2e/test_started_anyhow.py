@@ -61,7 +61,7 @@ def verdicts(run: Run) -> dict[str, Verdict]:
 
 
 def ran(program: Program) -> dict[str, Verdict]:
-    """Let a program run to its end, and give what it says of each test."""
+    """Let a program run to its end, and return what it says of each test."""
     code, out, err = program.run(*program.words("v0.1", "master", *TESTS, "--fresh-control"))
     assert code == ExitCode.REGRESSION, err + out
     assert "Traceback" not in err
@@ -71,7 +71,7 @@ def ran(program: Program) -> dict[str, Verdict]:
 
 @pytest.fixture(scope="module")
 def usual(torture: Torture) -> dict[str, Verdict]:
-    """Give what it says as a terminal starts it."""
+    """Return what it says as a terminal starts it."""
     said = ran(torture.program)
     assert {*said.values()} == {Verdict.REGRESSED, Verdict.SKIPPED}
     return said

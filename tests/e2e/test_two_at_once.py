@@ -25,7 +25,7 @@ _BUILT = re.compile(r"^\S+ (build .+?) {2,}.*\b(built|cached)$", re.MULTILINE)
 
 
 def _finish(torture: Torture, child: Child[str]) -> list[tuple[str, str]]:
-    """Let a run end; see that it is right, and give what it built and what it found."""
+    """Let a run end; see that it is right, and return what it built and what it found."""
     out, err = child.communicate(timeout=5 * PATIENCE)
     assert child.returncode == 1, err + out
     (where,) = re.findall(r"^logs +(\S+)$", out, re.MULTILINE)

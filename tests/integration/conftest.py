@@ -44,7 +44,7 @@ def go_store() -> Store:
 
 @pytest.fixture(scope="session")
 def go_toolchain(go_store: Store) -> GoToolchain:
-    """Give a Go toolchain of a version: from PATH, the cache or the package index."""
+    """Return a Go toolchain of a version: from PATH, the cache or the package index."""
 
     @lru_cache
     def toolchain(version: str) -> Toolchain:
@@ -57,7 +57,7 @@ def go_toolchain(go_store: Store) -> GoToolchain:
 def hostile(
     go_store: Store, go_toolchain: GoToolchain, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Binary]:
-    """Give the test binary of the module `hostile` that a version of Go makes."""
+    """Return the test binary of the module `hostile` that a version of Go makes."""
     folder = tmp_path_factory.mktemp("go")
 
     def binary(version: str) -> Binary:
@@ -72,14 +72,14 @@ def hostile(
 
 @pytest.fixture(params=CASES, ids=[f"{version}-{form}" for version, form in CASES])
 def living(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Living:
-    """Give that binary by each version of Go, in each form in which it can print."""
+    """Return that binary by each version of Go, in each form in which it can print."""
     version, form = request.param
     return Living(hostile(version), form)
 
 
 @pytest.fixture(params=[go_binaries.DEBIAN, go_binaries.OLD, go_binaries.NEW])
 def binary(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> Binary:
-    """Give that binary by each version of Go."""
+    """Return that binary by each version of Go."""
     return hostile(request.param)
 
 
@@ -87,7 +87,7 @@ def binary(request: pytest.FixtureRequest, hostile: Callable[[str], Binary]) -> 
 def artefacts(
     go_store: Store, go_toolchain: GoToolchain, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Give a folder with the artefacts of the suite of gomodules/fatal."""
+    """Return a folder with the artefacts of the suite of gomodules/fatal."""
     folder = tmp_path_factory.mktemp("fatal")
     fatal_suite.build(go_toolchain("1.21.13"), go_store, folder)
     return folder
@@ -95,13 +95,13 @@ def artefacts(
 
 @pytest.fixture(scope="session")
 def base(go_store: Store, go_toolchain: GoToolchain) -> Path:
-    """Give the base image as a tar."""
+    """Return the base image as a tar."""
     return base_image.make(go_store, go_toolchain("1.21.13"))
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a certificate authority, and what an engine and its client show."""
+    """Return a folder with a certificate authority, and what an engine and its client show."""
     return tls.make(tmp_path_factory.mktemp("tls"))
 
 
@@ -109,7 +109,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def daemon(
     tmp_path_factory: pytest.TempPathFactory, base: Path, certificates: Path
 ) -> Iterator[Daemon]:
-    """Give an engine with a base image; see `sound`."""
+    """Return an engine with a base image; see `sound`."""
     flags = (*tls.flags(certificates), "--registry-mirror", f"http://{MIRROR}")
     make = replace(engines.DOCKER, flags=flags)
     with engines.started(tmp_path_factory.mktemp("engine"), make) as running:
@@ -130,7 +130,7 @@ def sound(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def engine(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """Give that engine as the program sees it; see boxes.LEFT_OPEN."""
+    """Return that engine as the program sees it; see boxes.LEFT_OPEN."""
     monkeypatch.setenv("DOCKER_HOST", daemon.host)
     made = connect()
     yield made
@@ -141,7 +141,7 @@ def engine(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Program:
-    """Give the program with that engine and a cache that has nothing but Go in it."""
+    """Return the program with that engine and a cache that has nothing but Go in it."""
     return Program.fresh(tmp_path_factory.mktemp("docker"), daemon)
 
 
@@ -159,14 +159,14 @@ def native(program: Program) -> tuple[int, Run, str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a browser; it must be gone when other modules run event loops of their own."""
+    """Return a browser; it must be gone when other modules run event loops of their own."""
     with chromium.opened() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with the reports of both example runs."""
+    """Return a folder with the reports of both example runs."""
     folder = tmp_path_factory.mktemp("pages")
     for name, example in (("nightly", browsing.NIGHTLY), ("hostile", browsing.HOSTILE)):
         write_reports(example.store(folder / name), example_runs.history(example))

@@ -26,7 +26,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 
 
 def rendered(stored: list[Path], out: Path, **environment: str) -> dict[str, bytes]:
-    """Render runs in a process of its own; give every file by its path."""
+    """Render runs in a process of its own; return every file by its path."""
     subprocess.run(
         [sys.executable, "-m", "tests.support.renders", out, *stored],
         cwd=ROOT,

@@ -62,7 +62,7 @@ def remove_images(program: Program) -> None:
 
 
 def rerun(program: Program) -> None:
-    """See that a run after the fault is as any other."""
+    """Check that a run after the fault is as any other."""
     ended = program.pair()
     assert ended.code == 0, ended.err + ended.out
     assert program.daemon.containers() == []
@@ -91,7 +91,7 @@ def test_an_engine_that_goes_away_under_a_run_is_infrastructure(program: Program
 
 @contextmanager
 def slow_go(program: Program, folder: Path) -> Iterator[str]:
-    """Make a base image in which no build comes to its end, and give its name."""
+    """Make a base image in which no build comes to its end, and return its name."""
     (folder / "bin").mkdir()
     (folder / "bin" / "go").write_text("#!/bin/sh\nexec sleep 3600\n", "utf-8")
     (folder / "bin" / "go").chmod(0o755)
@@ -137,7 +137,7 @@ def test_a_run_that_is_killed_while_a_pair_is_merged_leaves_nothing_for_long(
 
 
 def merges(child: Child[str]) -> bool:
-    """Tell whether a child of this one merges a pair; a look takes next to no time."""
+    """Return whether a child of this one merges a pair; a look takes next to no time."""
     files = Path(f"/proc/{child.pid}/task").glob("*/children")
     try:
         pids = [pid for file in files for pid in file.read_text("ascii").split()]
@@ -147,7 +147,7 @@ def merges(child: Child[str]) -> bool:
 
 
 def merging(temporary: Path) -> bool:
-    """Tell whether a program merges a pair, for a run with this folder for temporary files."""
+    """Return whether a program merges a pair, for a run with this folder for temporary files."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes()

@@ -108,7 +108,7 @@ def test_a_base_image_that_is_refused_is_infrastructure(program: Program) -> Non
 
 @pytest.fixture
 def hub(tmp_path: Path, base: Path, go_store: Store, go_toolchain: GoToolchain) -> Path:
-    """Give the storage of a registry that has what MiniKit's Dockerfiles begin with."""
+    """Return the storage of a registry that has what MiniKit's Dockerfiles begin with."""
     go = go_toolchain("1.26.6")
     program = tmp_path / "passing"
     done = subprocess.run(

@@ -37,7 +37,7 @@ FULL = "base.test/full:1"
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Give an engine with 48 MB, without one capability, and with a base image that fits."""
+    """Return an engine with 48 MB, without one capability, and with a base image that fits."""
     folder = tmp_path_factory.mktemp("small")
     rootfs = _rootfs(folder)
     make = replace(engines.DOCKER, disk="48m", bounding="-sys_resource")

@@ -23,7 +23,7 @@ MOST = 100.0
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder that does not outlive its test: what is written into it is large."""
+    """Return a folder that does not outlive its test: what is written into it is large."""
     yield tmp_path
     shutil.rmtree(tmp_path)
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a disk with room for 30 files."""
+    """Return a folder on a disk with room for 30 files."""
     with disk(tmp_path / "small", "1m,nr_inodes=30") as folder:
         yield folder
 

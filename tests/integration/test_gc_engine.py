@@ -46,7 +46,7 @@ class Cleaner:
     daemon: Daemon
 
     def gc(self, *words: str) -> set[str]:
-        """Run it and give what became of each thing."""
+        """Run it and return what became of each thing."""
         argv = [sys.executable, "-m", "harness.cli", "gc", "--json", "--cache", str(self.cache)]
         done = subprocess.run(
             [*argv, *words],

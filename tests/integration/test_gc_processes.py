@@ -39,7 +39,7 @@ def _make(folder: Path) -> None:
 
 
 def _use(root: Path) -> tuple[int, int, list[str]]:
-    """Be one short run after the other; give how often artefacts were made, found, and broken."""
+    """Be one short run after the other; return how often artefacts were made, found, and broken."""
     made, found, broken = 0, 0, []
     _together(root)
     ends = time.monotonic() + SECONDS
@@ -62,7 +62,7 @@ def _use(root: Path) -> tuple[int, int, list[str]]:
 
 
 def _collect(root: Path) -> tuple[int, list[str]]:
-    """Remove everything that can be, again and again; give how much, and what failed."""
+    """Remove everything that can be, again and again; return how much, and what failed."""
     removed, failed = 0, []
     _together(root)
     ends = time.monotonic() + SECONDS

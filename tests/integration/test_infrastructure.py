@@ -145,7 +145,7 @@ def registry(status: int, certificate: Path | None = None) -> Iterator[str]:
 
 
 def refused(where: str, *, tls: bool) -> str:
-    """Give what Go's own registry client says of a registry."""
+    """Return what Go's own registry client says of a registry."""
     argv = ["skopeo", "inspect", f"--tls-verify={str(tls).lower()}", f"docker://{where}/a:b"]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode

@@ -70,7 +70,7 @@ class Launcher:
         return child
 
     def imports(self, module: str) -> bool:
-        """Tell whether the environment can import a module."""
+        """Return whether the environment can import a module."""
         return not subprocess.call([self.folder / "bin" / "python", "-P", "-c", f"import {module}"])
 
 

@@ -54,7 +54,7 @@ mkdir -p /run/{NAME}/below /var/lib/cni/networks/{NAME}; touch /var/lib/{NAME}
 
 
 def under_way(processes: int) -> str:
-    """Give the words for a shell to wait until so many sleep, and do nothing else any more."""
+    """Return the words for a shell to wait until so many sleep, and do nothing else any more."""
     sleeping = "cat /proc/[0-9]*/comm 2>/dev/null | grep -cx sleep || true"
     return f"until [ $({sleeping}) -ge {processes} ]; do :; done"
 
@@ -74,7 +74,7 @@ def nothing_is_left() -> Iterator[None]:
 
 
 def traces() -> list[str]:
-    """Give all that a leg of these tests has left on this machine."""
+    """Return all that a leg of these tests has left on this machine."""
     mounts = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
     owned = f"%20{os.getpid()}%20"
     return [

@@ -100,7 +100,7 @@ def surprising(judged: Run) -> dict[str, Verdict]:
 
 
 def tried(judged: Run, name: str, leg: Leg) -> list[Result]:
-    """Give what one test did in each attempt of one side."""
+    """Return what one test did in each attempt of one side."""
     (row,) = (row for row in judged.judgements if display(row.name) == name)
     return list(row.control if leg is Leg.CONTROL else row.candidate)
 

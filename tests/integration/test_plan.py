@@ -56,7 +56,7 @@ def compat(*args: str) -> int:
 
 
 def plan(store: Store, capsys: pytest.CaptureFixture[str], *args: str) -> str:
-    """Plan the demo on the native backend and give what is printed."""
+    """Plan the demo on the native backend and return what is printed."""
     words = ("plan", *(args or ("demo",)), "--backend", "native", "--cache", str(store.root))
     assert compat(*words) == 0, capsys.readouterr().err
     return capsys.readouterr().out

@@ -60,7 +60,7 @@ class Runner:
 
 @pytest.fixture(params=["native", pytest.param("docker", marks=LEFT_OPEN)])
 def runs_leg(request: pytest.FixtureRequest) -> Iterator[RunsLeg]:
-    """Give what runs a leg; the engine is not asked for where it is not needed."""
+    """Return what runs a leg; the engine is not asked for where it is not needed."""
     if request.param == "native":
         yield run_leg
         return

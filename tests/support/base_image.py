@@ -22,7 +22,7 @@ _UNWANTED = re.compile(
 
 
 def make(store: Store, go: Toolchain) -> Path:
-    """Give a tar to import: this distribution with Go, and what the tests of a suite call."""
+    """Return a tar to import: this distribution with Go, and what the tests of a suite call."""
     release = platform.freedesktop_os_release()
     key = key_of(
         {

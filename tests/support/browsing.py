@@ -73,13 +73,13 @@ def ends(hash_: str) -> re.Pattern[str]:
 
 
 def cell(name: str) -> str:
-    """Give the selector of a cell's link in the grid."""
+    """Return the selector of a cell's link in the grid."""
     number = [it.id for it in NIGHTLY.matrix.cells].index(name)
     return f"a.cell[data-i='{number}']"
 
 
 def visible_cells(page: Page) -> list[str]:
-    """Give letter and figures of every cell that is shown and concerned."""
+    """Return letter and figures of every cell that is shown and concerned."""
     found: list[str] = page.eval_on_selector_all(
         "a.cell:not(.faded)",
         "all => all.filter(it => it.checkVisibility())"

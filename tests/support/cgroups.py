@@ -8,7 +8,7 @@ _UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 
 
 def limit(megabytes: int) -> str:
-    """Give the words for a shell to go where there is no more memory than this."""
+    """Return the words for a shell to go where there is no more memory than this."""
     group = "/sys/fs/cgroup/small" if _UNIFIED else "/sys/fs/cgroup/memory/small"
     file = "memory.max" if _UNIFIED else "memory.limit_in_bytes"
     return (

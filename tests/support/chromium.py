@@ -17,7 +17,7 @@ QUIET = (
 
 @contextmanager
 def opened() -> Iterator[Browser]:
-    """Give a browser that ends with the block."""
+    """Return a browser that ends with the block."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:

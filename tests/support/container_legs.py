@@ -44,7 +44,7 @@ def image(
 
 @contextmanager
 def images(daemon: Daemon) -> Iterator[Callable[[LegRequest], str]]:
-    """Give what makes the image of a leg, with the programs of its suite's folder.
+    """Return what makes the image of a leg, with the programs of its suite's folder.
 
     Where the frontend is in there tells which one it is. The images go with the block.
     """
@@ -66,7 +66,7 @@ def images(daemon: Daemon) -> Iterator[Callable[[LegRequest], str]]:
 
 @contextmanager
 def in_containers(engine: Engine, daemon: Daemon) -> Iterator[RunsLeg]:
-    """Give what runs legs in containers of such images."""
+    """Return what runs legs in containers of such images."""
     with images(daemon) as image_of:
 
         def run(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:

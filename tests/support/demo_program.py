@@ -30,7 +30,7 @@ class Program:
 
     @classmethod
     def fresh(cls, folder: Path, *, compiled: Path | None = None, **environment: str) -> Program:
-        """Give one with an empty cache but for the Go toolchain, which is 70 MB of download.
+        """Return one with an empty cache but for the Go toolchain, which is 70 MB of download.
 
         `compiled` is a cache whose compiled packages are used too.
         """
@@ -63,7 +63,7 @@ class Program:
             return child.returncode, said, err
 
     def words(self, daemon: str, frontend: str, *words: str) -> list[str]:
-        """Give the command for a pair of MiniKit's repository, which is made if it is missing.
+        """Return the command for a pair of MiniKit's repository, which is made if it is missing.
 
         It lies elsewhere than what the program makes for itself, which a `gc` may remove.
         """

@@ -63,7 +63,7 @@ def _hook(event: str, words: tuple[object, ...]) -> None:
 
 
 def _itself(path: object, folder: object) -> str:
-    """Give the path of a thing, not of what it leads to if it is a link."""
+    """Return the path of a thing, not of what it leads to if it is a link."""
     assert isinstance(path, str | bytes | os.PathLike)
     if isinstance(path, str) and path.startswith("file:"):  # as SQLite is told
         path = unquote(urlsplit(path).path)

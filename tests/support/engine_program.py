@@ -26,7 +26,7 @@ HANGS = "TestCacheMountTwoTargets"
 
 
 def verdicts(run: Run) -> dict[str, Verdict]:
-    """Give what a run says of each test."""
+    """Return what a run says of each test."""
     return {row.name: row.verdict for row in run.judgements}
 
 
@@ -100,7 +100,7 @@ class Program:
         return read_run((self.folder / "runs" / "latest").resolve())
 
     def raw(self, leg: Leg) -> str:
-        """Give what the tests of the newest run have printed so far."""
+        """Return what the tests of the newest run have printed so far."""
         runs = sorted((self.folder / "runs").glob(f"*-*/{leg}/raw.log"))
         return runs[-1].read_text("utf-8", "replace") if runs else ""
 

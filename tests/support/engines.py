@@ -122,7 +122,7 @@ class Daemon:
         _wait(self)
 
     def docker(self, *words: str, stdin: Path | None = None) -> str:
-        """Run the client program and give what it prints."""
+        """Run the client program and return what it prints."""
         environment = {**os.environ, "DOCKER_HOST": self.host}
         with (stdin or Path(os.devnull)).open("rb") as file:
             done = subprocess.run(
@@ -138,7 +138,7 @@ class Daemon:
         return done.stdout
 
     def stock(self, image: Path) -> None:
-        """Give it the base image."""
+        """Load the base image."""
         self.docker("import", "--change", f"ENV PATH={_PATH}", "-", BASE, stdin=image)
 
     def containers(self) -> list[str]:
@@ -159,7 +159,7 @@ class Daemon:
             self.docker("rm", "--force", "--volumes", *left)
 
     def works(self) -> bool:
-        """Tell whether anything runs in a container, a step of a build too."""
+        """Return whether anything runs in a container, a step of a build too."""
         groups = _groups(self.parent)
         return any(_members(Path(below)) for own in groups for below, _, _ in os.walk(own))
 
@@ -242,7 +242,7 @@ def _remove_cgroups(parent: str) -> None:
 
 
 def _groups(parent: str) -> list[Path]:
-    """Give a control group in every hierarchy."""
+    """Return a control group in every hierarchy."""
     roots = (_CGROUPS, *_CGROUPS.glob("*/"))
     return [root / parent.lstrip("/") for root in roots if (root / parent.lstrip("/")).is_dir()]
 

@@ -79,21 +79,21 @@ def tried(
 
 
 def judged(run: Run) -> dict[str, str]:
-    """Give the verdict on each function."""
+    """Return the verdict on each function."""
     return {row.name.split("/")[1]: row.verdict.value for row in run.judgements}
 
 
 def candidate(run: Run, function: str) -> list[Result]:
-    """Give what a test did in each attempt of the candidate."""
+    """Return what a test did in each attempt of the candidate."""
     (row,) = (row for row in run.judgements if row.name == full_name(function))
     return list(row.candidate)
 
 
 def expected(*fatal: str) -> dict[str, str]:
-    """Give the verdicts of a run in which these tests alone are to blame."""
+    """Return the verdicts of a run in which these tests alone are to blame."""
     return dict.fromkeys(QUIET, "compatible") | dict.fromkeys(fatal, "regressed")
 
 
 def words(run: Run, function: str) -> Sequence[str]:
-    """Give the lines of what a report says of a test."""
+    """Return the lines of what a report says of a test."""
     return candidate(run, function)[-1].error.splitlines()

@@ -27,7 +27,7 @@ _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 def peak() -> float:
-    """Give the most memory that this process ever had, in MB; what its parent had is not in it."""
+    """Return the most memory that this process ever had, in MB, its parent's aside."""
     found = _PEAK.search(Path("/proc/self/status").read_text("ascii"))
     assert found is not None
     return int(found[1]) * 1024 / 1e6
@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def told(run: Run) -> list[str]:
-    """Give the verdicts of a run; the run itself need not be kept."""
+    """Return the verdicts of a run; the run itself need not be kept."""
     return sorted({row.verdict.value for row in run.judgements})
 
 

@@ -93,7 +93,7 @@ def bounded() -> Iterator[None]:
 
 
 def _peak() -> int:
-    """Give the most memory that this process ever had."""
+    """Return the most memory that this process ever had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 

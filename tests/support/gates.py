@@ -91,7 +91,7 @@ def kinds(found: Gate, *, refused: bool = True) -> list[Kind]:
 
 
 def suspicious(name: str, said: Suspicion) -> Judgement:
-    """Give a test that passed while the candidate's daemon said something."""
+    """Return a test that passed while the candidate's daemon said something."""
     row = judged(name, Verdict.COMPATIBLE)
     return replace(row, candidate=(replace(row.candidate[0], suspicions=(said,)),))
 

@@ -37,14 +37,14 @@ def split(pattern: str) -> list[list[str]]:
 
 
 def _matches(parts: list[str], name: list[str]) -> tuple[bool, bool]:
-    """Tell whether a path matches and whether it was used up: simpleMatch.matches."""
+    """Return whether a path matches and whether it was used up: simpleMatch.matches."""
     if any(not re.search(part, element) for part, element in zip(parts, name, strict=False)):
         return False, False
     return True, len(name) < len(parts)
 
 
 def _any(pattern: str, name: str) -> tuple[bool, bool]:
-    """Give the first alternative's answer that is yes: alternationMatch.matches."""
+    """Return the first alternative's answer that is yes: alternationMatch.matches."""
     for parts in split(pattern):
         ok, partial = _matches(parts, name.split("/"))
         if ok:
@@ -53,7 +53,7 @@ def _any(pattern: str, name: str) -> tuple[bool, bool]:
 
 
 def runs(name: str, run: str, skip: str = "") -> bool:
-    """Tell whether t.Run with this full name runs: matcher.fullName."""
+    """Return whether t.Run with this full name runs: matcher.fullName."""
     if run and not _any(run, name)[0]:
         return False
     skipped, partial = _any(skip, name) if skip else (False, False)

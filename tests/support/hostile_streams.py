@@ -38,7 +38,7 @@ _TOKENS: list[bytes] = [
 
 @cache
 def seeds() -> list[bytes]:
-    """Give what to begin with: BuildKit's suites, and the module `hostile` under each Go."""
+    """Return what to begin with: BuildKit's suites, and the module `hostile` under each Go."""
     real = [recording(path.name.removesuffix(".log.gz")) for path in RECORDINGS.glob("*.log.gz")]
     made = [gzip.decompress(path.read_bytes()) for path in (RECORDINGS / "hostile").glob("*.gz")]
     return sorted([*real, *made])

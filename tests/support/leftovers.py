@@ -66,7 +66,7 @@ def strays(program: Program) -> list[str]:
 
 
 def manifests(cache: Path) -> dict[str, str]:
-    """Give a digest over all that is in each artefact: names, kinds, modes and contents."""
+    """Return a digest over all that is in each artefact: names, kinds, modes and contents."""
     folders = [path for kind in ARTEFACTS for path in (cache / kind).glob("*")]
     return {f"{path.parent.name}/{path.name}": _digest(path) for path in folders}
 

@@ -69,7 +69,7 @@ def run_of(
 
 
 def done(run: Run, *, cell: str = "") -> tuple[CellResult, Run]:
-    """Give a run as a cell of a matrix."""
+    """Return a run as a cell of a matrix."""
     name = cell or cell_id(run.pair)
     result = CellResult(
         id=name,

@@ -42,7 +42,7 @@ OLD = ("v0.2", "v0.6", "v0.7")
 
 
 def sha(name: str) -> str:
-    """Give the commit of a name."""
+    """Return the commit of a name."""
     return hashlib.sha256(name.encode()).hexdigest()[:40]
 
 
@@ -163,5 +163,5 @@ class Planner:
         return plan(made, chosen, self.frame, self.site, self.expected, self.said.append)
 
     def cells(self, text: str, selection: Selection | None = None) -> list[str]:
-        """Give the ids of a plan's cells."""
+        """Return the ids of a plan's cells."""
         return [cell.id for cell in self(text, selection).cells]

@@ -117,11 +117,11 @@ class Player:
         return Leg.CANDIDATE if leg.frontend.path.name == "candidate" else Leg.CONTROL
 
     def ran(self, side: Leg) -> list[LegRequest]:
-        """Give the requests of one side, in their order."""
+        """Return the requests of one side, in their order."""
         return [leg for leg in self.legs if self.side(leg) is side]
 
     def selected(self, leg: LegRequest) -> list[str]:
-        """Give the functions that a leg's request selects, by Go's own matching."""
+        """Return the functions that a leg's request selects, by Go's own matching."""
         return [f for f in self.tests if go_matching.runs(full_name(f), leg.select, leg.skip)]
 
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:  # noqa: ARG002 - the protocol's

@@ -29,29 +29,29 @@ def prose(words: str) -> str:
 
 
 def sections(page: Path) -> dict[str, str]:
-    """Give what stands under each heading, up to the next heading of any depth."""
+    """Return what stands under each heading, up to the next heading of any depth."""
     hidden = _FENCE.sub(lambda block: block[0].replace("\n#", "\n #"), text(page))
     parts = _HEADING.split(hidden)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the anchors of a page's headings, made as GitHub makes them."""
+    """Return the anchors of a page's headings, made as GitHub makes them."""
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in sections(page)}
 
 
 def links(page: Path) -> list[str]:
-    """Give where the links of a page lead."""
+    """Return where the links of a page lead."""
     return _LINK.findall(prose(text(page)))
 
 
 def spans(words: str) -> set[str]:
-    """Give what stands in backticks, outside of code blocks."""
+    """Return what stands in backticks, outside of code blocks."""
     return set(_SPAN.findall(prose(words)))
 
 
 def rows(section: str) -> dict[str, str]:
-    """Give table rows by what stands in backticks in their first cell."""
+    """Return table rows by what stands in backticks in their first cell."""
     found = {}
     for line in section.splitlines():
         if line.startswith("| "):
@@ -61,14 +61,14 @@ def rows(section: str) -> dict[str, str]:
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """Give the words of each command of ours in the code blocks of a page."""
+    """Return the words of each command of ours in the code blocks of a page."""
     for line in _shell_lines(page):
         if not _PROGRAMS.isdisjoint(line.split()):
             yield from _commands(line)
 
 
 def _shell_lines(page: Path) -> Iterator[str]:
-    """Give the lines of `sh` blocks, and those behind a prompt in `console` blocks."""
+    """Return the lines of `sh` blocks, and those behind a prompt in `console` blocks."""
     for _, kind, block in _FENCE.findall(text(page)):
         lines = block.replace("\\\n", " ").splitlines()
         if kind == "sh":

@@ -22,7 +22,7 @@ def disk(folder: Path, size: str) -> Iterator[Path]:
 
 
 def resize(folder: Path, size: str) -> None:
-    """Give a disk another size, with what is on it."""
+    """Resize a disk, with what is on it."""
     _mount("-o", f"remount,size={size}", folder)
 
 

@@ -56,7 +56,7 @@ class Origin:
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Give every file below a folder with its size and time of change: what a write alters."""
+    """Return every file below a folder with its size and time of change: what a write alters."""
     return {
         str(path.relative_to(folder)): (path.lstat().st_size, path.lstat().st_mtime_ns)
         for path in folder.rglob("*")

@@ -16,7 +16,7 @@ _EVENT = re.compile(rf"(?:=== RUN {{3,}}(\S+)|{_END})")
 
 
 def passes(data: bytes, form: Format) -> set[str]:
-    """Give the tests that a reader of this stream may report as passed; it need not."""
+    """Return the tests that a reader of this stream may report as passed; it need not."""
     if form is Format.AUTO:
         return set().union(*(passes(data, one) for one in Format if one is not Format.AUTO))
     begun: set[str] = set()

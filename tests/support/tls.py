@@ -31,7 +31,7 @@ def make(folder: Path) -> Path:
 
 
 def flags(folder: Path) -> tuple[str, ...]:
-    """Give the flags of a dockerd that listens there too, to clients that show a certificate."""
+    """Return the flags of a dockerd that listens there too, to clients that show a certificate."""
     own = folder / "server"
     files = (
         "--tlscacert",

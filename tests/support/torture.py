@@ -169,7 +169,7 @@ class Torture:
         self.all_is_right(read_run(self.program.latest()))
 
     def all_is_right(self, run: Run) -> None:
-        """See that a run says what the first one said, and that nothing is left of it."""
+        """Check that a run says what the first one said, and that nothing is left of it."""
         self.says_the_same(run)
         self.nothing_lives()
         self.nothing_is_half_made()

@@ -37,7 +37,7 @@ def unit_isolation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def history_file(tmp_path: Path) -> Path:
-    """Give the place of a history that is not there yet, nor is its folder."""
+    """Return the place of a history that is not there yet, nor is its folder."""
     return tmp_path / "state" / "history.sqlite"
 
 

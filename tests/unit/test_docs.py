@@ -110,7 +110,7 @@ EXAMPLES = [
 
 
 def _understand(program: str, args: list[str]) -> str:
-    """Have click read a command line without running it; give the command that it names."""
+    """Have click read a command line without running it; return the command that it names."""
     command = umbrella if program == "compat" else short_form(args)
     ctx = command.make_context(program, args, help_option_names=HELP)
     while isinstance(command, click.Group):
@@ -176,7 +176,7 @@ NESTED = {
 
 
 def _keys(kind: type[msgspec.Struct]) -> dict[str, bool]:
-    """Give the keys that a mapping may have, and whether each is required."""
+    """Return the keys that a mapping may have, and whether each is required."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     return {

@@ -34,7 +34,7 @@ def _scripts(node: object) -> Iterator[str]:
 
 
 def _calls() -> list[list[str]]:
-    """Give the words behind every `compat-run` of every workflow."""
+    """Return the words behind every `compat-run` of every workflow."""
     return [
         match["words"].split()
         for file in FILES

@@ -80,7 +80,7 @@ class Docker:
         return Supply(self._engine, self._store, self._cache_repo)
 
     def problems(self) -> list[Problem]:
-        """Say what is missing: an engine that answers, or else a program that builds on it."""
+        """Return what is missing: an engine that answers, or else a program that builds on it."""
         try:
             _ = self._engine, self._builder
         except CompatError as error:

@@ -95,7 +95,7 @@ def run_leg(
 
 
 def _faults(ended: Ended) -> tuple[Fault, ...]:
-    """Give what befell a container.
+    """Return what befell a container.
 
     Nobody inside can kill its first process (pid_namespaces(7)), so whoever did was outside.
     """
@@ -123,7 +123,7 @@ def _privileged(power: Power, wanted: Privileges) -> bool:
 
 
 def _explicit(power: Power) -> dict[str, Any]:
-    """Give all that the engine itself has, which is less than `--privileged` asks for."""
+    """Return all that the engine itself has, which is less than `--privileged` asks for."""
     return {
         "cap_add": ["ALL"],
         "cap_drop": list(power.known),
@@ -138,7 +138,7 @@ def _labels(leg: LegRequest) -> dict[str, str]:
 
 
 def _environment(leg: LegRequest) -> dict[str, str]:
-    """Give what belongs to this leg alone; the rest is in the pair's image."""
+    """Return what belongs to this leg alone; the rest is in the pair's image."""
     return {
         **({} if leg.offline else inherited(CONTAINER)),
         "GOMAXPROCS": str(leg.procs),
@@ -147,7 +147,7 @@ def _environment(leg: LegRequest) -> dict[str, str]:
 
 
 def _files(leg: LegRequest) -> tuple[tuple[str, Callable[[], Iterator[bytes]]], ...]:
-    """Give what is put into the container before it starts, by the folder where it goes."""
+    """Return what is put into the container before it starts, by the folder where it goes."""
     given = ("/", kept.scripts)
     if leg.mirror is None:
         return (given,)

@@ -166,7 +166,7 @@ class Images:
             saved.pack(file, dest / ARCHIVE, dest / FRONTEND, without=PROJECT)
 
     def pair(self, suite: str, frontend: Artefact, environment: Mapping[str, str]) -> str:
-        """Merge a suite's image with a frontend's archive, or find that; give its name."""
+        """Merge a suite's image with a frontend's archive, or find that; return its name."""
         text = render(
             _PAIR,
             suite=suite,
@@ -187,7 +187,7 @@ class Images:
 
     @contextmanager
     def _context(self, recipe: Recipe, source: Source) -> Iterator[Path]:
-        """Copy a tree and give it the commit's history: Dockerfiles ask `git describe`.
+        """Copy a tree and return it the commit's history: Dockerfiles ask `git describe`.
 
         Its tags are the commit's nearest releases, which is what native builds say too.
         """
@@ -248,7 +248,7 @@ def _own_base(dockerfile: str, recipe: Recipe) -> dict[str, str]:
 
 
 def _channel(dockerfile: str, recipe: Recipe, source: Source) -> dict[str, str]:
-    """Give the channel as the Dockerfile takes it: by name, or up to v0.7 by its build tags."""
+    """Return the channel as the Dockerfile takes it: by name, or up to v0.7 by its build tags."""
     channel = recipe.request.channel
     tags = channel_tags(source.folder, channel)
     return {"CHANNEL": channel} if "ARG CHANNEL" in dockerfile else {"BUILDTAGS": " ".join(tags)}

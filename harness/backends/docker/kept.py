@@ -38,7 +38,7 @@ _NAME = re.compile(
 
 
 def command(argv: Sequence[str]) -> tuple[str, ...]:
-    """Give the command that begins with the scripts in place and becomes `argv`."""
+    """Return the command that begins with the scripts in place and becomes `argv`."""
     return ("sh", "-c", FIRST.read_text("utf-8"), FIRST.name, HOME, *WRAPPED, "--", *argv)
 
 

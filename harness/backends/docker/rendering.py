@@ -18,7 +18,7 @@ def render(name: str, **values: object) -> str:
 
 
 def digest(*names: str) -> str:
-    """Give the digest of templates: a part of what an image is made of."""
+    """Return the digest of templates: a part of what an image is made of."""
     return hashlib.sha256("\0".join(map(_text, names)).encode()).hexdigest()
 
 

@@ -40,7 +40,7 @@ class How(StrEnum):
 
 
 def check_repository(name: str) -> str:
-    """Give a repository's name back. Raises UsageError if it is none."""
+    """Return a repository's name back. Raises UsageError if it is none."""
     if name and (len(name) > _LONGEST or not _REPOSITORY.fullmatch(name)):
         raise UsageError(
             f"--cache-repo: {name!r} is no repository of a registry",
@@ -64,7 +64,7 @@ class Supply:
         """Whether the repository has not yet refused a push."""
 
     def image(self, name: str, build: Callable[[], None], listener: Listener) -> How:
-        """See that the engine has an image: find it, else pull it, else build and push it.
+        """Check that the engine has an image: find it, else pull it, else build and push it.
 
         Raises ImageRefused if a registry stays out of reach, what `build` raises, EngineFailed
         and Interrupted. A push that fails is a warning: nothing here depends on it.
@@ -107,6 +107,6 @@ class Supply:
             listener(Warned(f"{error}; nothing more is pushed"))
 
     def _remote(self, name: str) -> str:
-        """Give the name in the repository: `compat/suite:KEY` is `REGISTRY/NAME:suite-KEY`."""
+        """Return the name in the repository: `compat/suite:KEY` is `REGISTRY/NAME:suite-KEY`."""
         kind, _, key = name.rpartition("/")[2].partition(":")
         return f"{self._repository}:{kind}-{key}"

@@ -52,7 +52,7 @@ class Native:
         self._lines = lines
 
     def problems(self) -> list[Problem]:
-        """Say what this machine lacks."""
+        """Return what this machine lacks."""
         found = []
         for program in dict.fromkeys((*PROGRAMS.values(), *NAMESPACES)):
             try:

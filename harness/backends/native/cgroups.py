@@ -77,7 +77,7 @@ class Groups:
         return Kills(ours, max(ours, seen.everywhere))
 
     def remove(self) -> tuple[str, ...]:
-        """Remove them and all that was made below; give what could not be."""
+        """Remove them and all that was made below; return what could not be."""
         deadline = time.monotonic() + _REAP
         left = [Path(folder) for folder in self.folders.values()]
         while left and time.monotonic() < deadline:
@@ -150,7 +150,7 @@ def _same(names: frozenset[str], options: frozenset[str]) -> bool:
 
 
 def _handing_on(mount: Path, group: Path) -> Path:
-    """Give the nearest group, from our own upwards, that hands controllers on to new ones.
+    """Return the nearest group, from our own upwards, that hands controllers on to new ones.
 
     On v2 a group with processes hands on none, unless it is the root. On v1 each does.
     """
@@ -181,7 +181,7 @@ def _thaw(folder: Path) -> None:
 
 
 def _tree(folder: Path) -> Iterator[Path]:
-    """Give a group and all below it, the innermost first."""
+    """Return a group and all below it, the innermost first."""
     for name, _, _ in os.walk(folder, topdown=False):
         yield Path(name)
 

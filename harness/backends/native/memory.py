@@ -19,7 +19,7 @@ class Kills:
     """Of the whole machine, whether memory ran out there or in one group."""
 
     def since(self, before: Kills) -> Kills:
-        """Give what came in between."""
+        """Return what came in between."""
         return Kills(self.ours - before.ours, self.everywhere - before.everywhere)
 
 
@@ -37,7 +37,7 @@ def oom_kills(root: Path = Path("/")) -> Kills:
 
 
 def _group(listed: str) -> str:
-    """Give the file of our own group from cgroups(7)' list; v1's controller goes before v2."""
+    """Return the file of our own group from cgroups(7)' list; v1's controller goes before v2."""
     unified = ""
     for line in listed.splitlines():
         _, controllers, path = line.split(":", 2)

@@ -25,7 +25,7 @@ class Asking:
     asked: bool = False
 
     def tick(self, pid: int) -> float | None:
-        """Look whether it is time; give the seconds that are left from then on.
+        """Look whether it is time; return the seconds that are left from then on.
 
         `pid` is the process that made the namespaces, whose child is their first one.
         """

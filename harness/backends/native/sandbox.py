@@ -97,7 +97,7 @@ def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
 
 
 def command(spec: Path, *, offline: bool) -> list[str]:
-    """Give the command that runs what a spec says in namespaces of its own.
+    """Return the command that runs what a spec says in namespaces of its own.
 
     Offline, that includes a network namespace with nothing but its loopback. Each process is
     killed with its parent: `setpriv` sees to `unshare`, whose parent is the thread that waits
@@ -111,7 +111,7 @@ def command(spec: Path, *, offline: bool) -> list[str]:
 
 
 def faults(kills: Kills) -> tuple[Fault, ...]:
-    """Give what the kernel did while a leg ran, to processes of its own or of nobody knows whom."""
+    """Return which processes the kernel killed while a leg ran: its own, and others'."""
     if not kills.everywhere:
         return ()
     where = "here" if kills.ours else "on this machine"
@@ -121,7 +121,7 @@ def faults(kills: Kills) -> tuple[Fault, ...]:
 
 
 def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
-    """Give what a leg must see."""
+    """Return what a leg must see."""
     needed = [leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable)]
     needed += [Path(path) for path in programs.values()]
     needed += [leg.mirror] if leg.mirror else []
@@ -130,7 +130,7 @@ def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
 
 
 def _names(paths: Iterable[Path]) -> list[Path]:
-    """Give the names that the leg uses and where links lead: both must stay in sight."""
+    """Return the names that the leg uses and where links lead: both must stay in sight."""
     return sorted({name for path in paths for name in (path.absolute(), path.resolve())})
 
 

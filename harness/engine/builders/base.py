@@ -45,7 +45,7 @@ class Builder(Protocol):
     """What made it the one."""
 
     def build(self, wanted: Build) -> str:
-        """Build an image and give what the program said.
+        """Build an image and return what the program said.
 
         Raises ImageRefused if a registry did not give an image that is needed, EngineFull for a
         full disk, else BuildError with the last lines.
@@ -53,7 +53,7 @@ class Builder(Protocol):
 
 
 def options(wanted: Build) -> list[str]:
-    """Give the part of a command line that every client program understands alike."""
+    """Return the part of a command line that every client program understands alike."""
     argv = ["--file", str(wanted.dockerfile)]
     argv += ["--target", wanted.target] if wanted.target else []
     argv += ["--no-cache"] if wanted.afresh else []
@@ -72,7 +72,7 @@ def run_build(
     environment: Mapping[str, str],
     failed_fetch: Callable[[str], Fetch | None],
 ) -> str:
-    """Run a client program that builds an image, and give what it said.
+    """Run a client program that builds an image, and return what it said.
 
     `failed_fetch` reads its output for an image that it could not get. Raises as Builder.build.
     """

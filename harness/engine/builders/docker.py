@@ -51,7 +51,7 @@ class DockerClient:
         self._where = where
 
     def build(self, wanted: Build) -> str:
-        """Build an image and give what the program said. Raises as Builder.build."""
+        """Build an image and return what the program said. Raises as Builder.build."""
         argv = [str(self._path), "build", "--progress=plain", "--tag", wanted.tag]
         environment = self._where.for_docker(
             DOCKER_BUILDKIT="1",
@@ -101,7 +101,7 @@ def _examine(path: Path) -> Client:
 
 
 def _said(path: Path, *words: str) -> str:
-    """Give the first line that the program prints; nothing if it fails.
+    """Return the first line that the program prints; nothing if it fails.
 
     It must not look at the engine that is named: up to 20.10 it refuses ssh:// with a path.
     """

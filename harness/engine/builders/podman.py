@@ -40,7 +40,7 @@ class PodmanClient:
         self._where = where
 
     def build(self, wanted: Build) -> str:
-        """Build an image and give what the program said. Raises as Builder.build."""
+        """Build an image and return what the program said. Raises as Builder.build."""
         argv = [str(self._path), "--url", self._where.address, "build", "--format=docker"]
         # Buildah would keep an image per line, without our label; and name itself in the last.
         argv += ["--layers=false", "--identity-label=false", "--tag", f"{_HUB}{wanted.tag}"]

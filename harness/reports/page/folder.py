@@ -49,7 +49,7 @@ _Value = TypeVar("_Value")
 def writing_page(
     out: Path, matrix: MatrixRun, spots: Sequence[Spot], survey: Survey, past: Pasts
 ) -> Iterator[Page]:
-    """Give a page to add every cell to, in order; it takes its place when the block ends well.
+    """Return a page to add every cell to, in order; it takes its place when the block ends well.
 
     `survey` is to know of a cell before the page does.
 
@@ -168,7 +168,7 @@ def _mark(mark: Mark) -> tuple[str, str, str]:
 
 
 def _linker(folder: Path, page: Path) -> Callable[[str], str]:
-    """Give the addresses of files in a run folder, as seen from the page, if they are there.
+    """Return the addresses of files in a run folder, as seen from the page, if they are there.
 
     A symbolic link is none of its files: whoever publishes the folder would publish what it
     leads to.
@@ -185,7 +185,7 @@ def _linker(folder: Path, page: Path) -> Callable[[str], str]:
 
 
 def _refuse_foreign(target: Path) -> None:
-    """See that nothing is replaced but what this module wrote."""
+    """Check that nothing is replaced but what this module wrote."""
     if not target.exists() and not target.is_symlink():
         return
     mark = f'name="generator" content="{GENERATOR}'.encode()

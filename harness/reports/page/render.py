@@ -74,7 +74,7 @@ _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
 def address(**state: str) -> str:
-    """Give the part of the page's address that shows a view of it."""
+    """Return the part of the page's address that shows a view of it."""
     return f"#{urlencode(state, quote_via=quote, safe='')}"
 
 
@@ -235,7 +235,7 @@ def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> dict[st
 
 
 def _failures(spots: Sequence[Spot]) -> list[dict[str, Any]]:
-    """Give the pairs that could not be built or run as root causes, by the error's first line."""
+    """Return the pairs that could not be built or run as root causes, by the error's first line."""
     grouped: dict[str, list[Spot]] = {}
     for spot in spots:
         if spot.result.state is CellState.FAILED:

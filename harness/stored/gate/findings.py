@@ -82,7 +82,7 @@ class Release(Record, frozen=True, kw_only=True):
     """At least 7 hex digits, lower case."""
 
     def is_commit(self, sha: str) -> bool:
-        """Tell whether a full commit id is this one."""
+        """Return whether a full commit id is this one."""
         return sha.startswith(self.sha)
 
 
@@ -146,6 +146,6 @@ class Gate(Record, frozen=True, kw_only=True):
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """Give the code that outweighs the others; 0 if there are none."""
+    """Return the code that outweighs the others; 0 if there are none."""
     found = set(codes)
     return next((code for code in _WORST_FIRST if code in found), ExitCode.COMPATIBLE)

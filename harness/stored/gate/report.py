@@ -28,13 +28,13 @@ _MARKDOWN = 60_000
 
 
 def render(gate: Gate, *, color: bool = False) -> str:
-    """Give the whole answer as text that ends in a line feed; sentences are not broken."""
+    """Return the whole answer as text that ends in a line feed; sentences are not broken."""
     text = "\n".join(_lines(gate)) + "\n"
     return obeyed_by_nobody(text if color else click.unstyle(text))
 
 
 def headline(gate: Gate) -> str:
-    """Say whether the gate is clean, and else how much of what stands in the way."""
+    """Return whether the gate is clean, and else how much of what stands in the way."""
     if gate.clean:
         return f"CLEAN: {plural(gate.results, 'cell')}, {_tests(gate)}"
     refused = (it for it in gate.findings if it.refused)
@@ -43,7 +43,7 @@ def headline(gate: Gate) -> str:
 
 
 def as_json(gate: Gate) -> dict[str, Any]:
-    """Give what `--json` prints."""
+    """Return what `--json` prints."""
     return {
         "clean": gate.clean,
         "exit_code": int(gate.exit_code),
@@ -61,7 +61,7 @@ def as_json(gate: Gate) -> dict[str, Any]:
 
 
 def markdown(gate: Gate) -> str:
-    """Give the answer for an issue or a job summary, within what a comment may hold.
+    """Return the answer for an issue or a job summary, within what a comment may hold.
 
     What came out of tests stands in code spans, where it links, mentions and formats nothing.
     """

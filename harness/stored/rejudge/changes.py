@@ -75,7 +75,7 @@ def _why(was: Judgement | None, now: Judgement | None) -> Iterator[str]:
 
 
 def _rules(was: Judgement, now: Judgement) -> str:
-    """Say what may be other where both sides and the entry are the same."""
+    """Return what may be other where both sides and the entry are the same."""
     where = now.entry.where if now.entry else ""
     if where and was.verdict is Verdict.KNOWN:
         return f"{where} explains it no more"
@@ -99,7 +99,7 @@ def _read(was: Judgement, now: Judgement) -> Iterator[str]:
 
 
 def _essence(result: Result) -> tuple[object, ...]:
-    """Give what a verdict can depend on."""
+    """Return what a verdict can depend on."""
     return result.told, result.error, result.fingerprint
 
 

@@ -26,13 +26,13 @@ _NOWHERE = "not there"
 
 
 def render(found: Reclassified, *, color: bool = False) -> str:
-    """Give everything that changed as text that ends in a line feed."""
+    """Return everything that changed as text that ends in a line feed."""
     text = obeyed_by_nobody("\n".join(_lines(found))) + "\n"
     return text if color else click.unstyle(text)
 
 
 def headline(found: Reclassified) -> str:
-    """Say how much changed, and what the run is now."""
+    """Return how much changed, and what the run is now."""
     before, after = found.before.verdict, found.after.verdict
     tests = [row for cell in found.cells for row in cell.tests]
     verdict = f"{before} {ARROW} {after}" if before is not after else f"{after}, as before"
@@ -44,7 +44,7 @@ def headline(found: Reclassified) -> str:
 
 
 def as_json(found: Reclassified) -> dict[str, Any]:
-    """Give what `--json` prints."""
+    """Return what `--json` prints."""
     return {
         "changed": found.changed,
         "headline": headline(found),

@@ -26,7 +26,7 @@ def nowhere(_name: str, _log: bytes) -> None:
 
 
 def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
-    """Give a leg with what its output says today; None if the output is not stored.
+    """Return a leg with what its output says today; None if the output is not stored.
 
     `folder` is the run's. How the leg ended, and what the machine did to it, stay as recorded.
     """

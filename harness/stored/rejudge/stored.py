@@ -103,11 +103,11 @@ class _Work:
         return rejudge(run, cell_folder(self.folder, row), self.lists.of(run))
 
     def keep(self, row: CellResult, again: Rejudged, change: CellChange) -> Run:  # noqa: ARG002 - for those who keep it
-        """Give the run as it is now."""
+        """Return the run as it is now."""
         return again.run
 
     def matrix(self, rows: tuple[CellResult, ...]) -> MatrixRun:
-        """Give the matrix run as it is now."""
+        """Return the matrix run as it is now."""
         overall = table.of_matrix(row.verdict for row in rows)
         code = table.exit_code(overall)
         return replace(

@@ -91,7 +91,7 @@ class SelfTest(Record, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """Give 1 before 4 before 3 before 0, as for a matrix."""
+        """Return 1 before 4 before 3 before 0, as for a matrix."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
         sights = {case.sight for case in self.cases}
@@ -189,7 +189,7 @@ def _compare(one: Expectation, row: Judgement) -> tuple[Sight, str]:
 
 
 def _failure(row: Judgement) -> str:
-    """Give the first failure of the candidate, else of the control, in a line."""
+    """Return the first failure of the candidate, else of the control, in a line."""
     for side, word in ((row.candidate, ""), (row.control, "in the control: ")):
         for result in side:
             if result.outcome.failing:

@@ -12,7 +12,7 @@ from harness.model.matrix import Plan
 
 
 def expectations(matrix: Matrix, plan: Plan) -> Mapping[str, tuple[Expectation, ...]]:
-    """Give what is expected of each cell of the plan that was made of a matrix, by its id.
+    """Return what is expected of each cell of the plan that was made of a matrix, by its id.
 
     Raises ConfigError for a matrix with cells of which nothing is expected.
     """

@@ -22,19 +22,19 @@ _MEANS = {
 
 
 def render(test: SelfTest, *, color: bool = False) -> str:
-    """Give all cases as text that ends in a line feed."""
+    """Return all cases as text that ends in a line feed."""
     text = obeyed_by_nobody("\n".join(_lines(test))) + "\n"
     return text if color else click.unstyle(text)
 
 
 def headline(test: SelfTest) -> str:
-    """Say how many cases came out as expected."""
+    """Return how many cases came out as expected."""
     seen = sum(case.sight is Sight.SEEN for case in test.cases)
     return f"{seen} of {plural(len(test.cases), 'case')} seen as expected"
 
 
 def as_json(test: SelfTest) -> dict[str, Any]:
-    """Give what `--json` prints."""
+    """Return what `--json` prints."""
     return {
         "headline": headline(test),
         "exit_code": int(test.exit_code),
@@ -55,7 +55,7 @@ def as_json(test: SelfTest) -> dict[str, Any]:
 
 
 def render_demo(case: Case, code: int, real: int, *, color: bool = False) -> str:
-    """Say whether a demo saw what is planted, and what a real run would have ended with."""
+    """Return whether a demo saw what is planted, and what a real run would have ended with."""
     wanted = [found for found in case.findings if found.wanted is not None]
     seen = sum(found.sight is Sight.SEEN for found in wanted)
     lines = [""]

@@ -41,7 +41,7 @@ def folder(files: dict[str, bytes], boot: str = "") -> dict[str, bytes]:
 
 
 def taken(leg: Path, archive: bytes) -> list[str]:
-    """Take an archive in pieces, and give the notes."""
+    """Take an archive in pieces, and return the notes."""
     taker = Taker(leg)
 
     def pieces() -> Iterator[bytes]:

@@ -20,7 +20,7 @@ class Left(BaseException):
 
 @pytest.fixture
 def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the process not end; give what was done before it would."""
+    """Let the process not end; return what was done before it would."""
     done: list[str] = []
 
     def leave(code: int) -> NoReturn:

@@ -44,7 +44,7 @@ patches:
 
 
 def holds(text: bytes) -> bool:
-    """Tell whether a diff is taken: then for plain paths below the root, else refused by line."""
+    """Return whether a diff is taken: then for plain paths below the root, else refused by line."""
     paths: tuple[str, ...] = ()
     refused = ""
     try:
@@ -70,7 +70,7 @@ def patches(tmp_path: Path) -> Path:
 
 
 def read(patches: Path, text: bytes) -> bool:
-    """Tell whether a series takes a patch; if it does not, it names the entry."""
+    """Return whether a series takes a patch; if it does not, it names the entry."""
     (patches / "need" / "a.patch").write_bytes(text)
     try:
         (patch,) = load_series(patches)

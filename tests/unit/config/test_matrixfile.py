@@ -51,7 +51,7 @@ def read(folder: Path, text: str) -> Matrix:
 
 
 def complaint(folder: Path, old: str, new: str) -> tuple[str, str]:
-    """Give what is said of the file with a mistake in it: the message, and what to do."""
+    """Return what is said of the file with a mistake in it: the message, and what to do."""
     assert WHOLE.count(old) == 1, old
     with pytest.raises(ConfigError) as caught:
         read(folder, WHOLE.replace(old, new))

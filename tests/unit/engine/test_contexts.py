@@ -24,12 +24,12 @@ UNCHECKED = Certificates(Path("/pem"), verify=False)
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """Give the variable that names a folder of the client program's configuration."""
+    """Return the variable that names a folder of the client program's configuration."""
     return {"DOCKER_CONFIG": str(tmp_path / "docker")}
 
 
 def _store(config: Config, name: str, **target: object) -> Path:
-    """Keep a context as `docker context create` does; give the folder of its certificates."""
+    """Keep a context as `docker context create` does; return the folder of its certificates."""
     contexts = Path(config["DOCKER_CONFIG"], "contexts")
     folder = hashlib.sha256(name.encode()).hexdigest()
     meta = contexts / "meta" / folder / "meta.json"

@@ -48,7 +48,7 @@ def contents(archive: Path) -> dict[str, bytes]:
 
 
 def read(archive: Path) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Give manifest, config and layer of an archive, each looked up by its digest."""
+    """Return manifest, config and layer of an archive, each looked up by its digest."""
     files = contents(archive)
     assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
     index = json.loads(files["index.json"])

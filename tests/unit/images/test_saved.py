@@ -54,7 +54,7 @@ def _saved(*layers: bytes) -> IO[bytes]:
 
 
 def _pack(file: IO[bytes], folder: Path) -> tuple[dict[str, bytes], bytes]:
-    """Give the archive's files by name, and the program."""
+    """Return the archive's files by name, and the program."""
     saved.pack(file, folder / "frontend.tar", folder / "program", without="ours")
     with tarfile.open(folder / "frontend.tar") as tar:
         read = {m.name: tar.extractfile(m) for m in tar if m.isfile()}
@@ -120,7 +120,7 @@ def _member(name: str, kind: bytes, target: str = "", **headers: str) -> bytes:
 
 
 def _hollow(name: str, size: int) -> bytes:
-    """Give a sparse file that is one hole."""
+    """Return a sparse file that is one hole."""
     sparse = {"GNU.sparse.size": str(size), "GNU.sparse.map": "0,0", "GNU.sparse.numblocks": "1"}
     return _member(name, tarfile.REGTYPE, **sparse)
 

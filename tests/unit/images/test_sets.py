@@ -26,7 +26,7 @@ def data() -> Data:
 
 @pytest.fixture
 def fit(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give this machine a busybox with all applets that the shipped recipes ask for."""
+    """Put on this machine a busybox with all applets that the shipped recipes ask for."""
     path = tmp_path / "busybox"
     path.write_bytes(elf_binaries.elf())
     program = busybox.find((path,))

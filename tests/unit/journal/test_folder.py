@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 23, 18, 6, 7, tzinfo=UTC)
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Give an empty folder; tmp_path holds the test's home."""
+    """Return an empty folder; tmp_path holds the test's home."""
     folder = tmp_path / "place"
     folder.mkdir()
     return folder

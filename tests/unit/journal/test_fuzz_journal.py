@@ -33,7 +33,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def _run() -> Run:
-    """Give a small run with something of everything."""
+    """Return a small run with something of everything."""
     return factories.make_run(
         factories.judgement("TestA", Verdict.REGRESSED, [Outcome.PASS], [Outcome.FAIL], error="no"),
         factories.judgement(
@@ -47,7 +47,7 @@ def _run() -> Run:
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a matrix run of two cells, one of which is missing."""
+    """Return the folder of a matrix run of two cells, one of which is missing."""
     plan = stored_matrices.plan(("v0.6.4",), ("master", "v0.12.0"))
     folder = tmp_path_factory.mktemp("good") / "run"
     stored_matrices.store(folder, plan, {plan.cells[0].id: _run()})

@@ -24,7 +24,7 @@ from tests.support import factories, stored_matrices
 
 @pytest.fixture
 def stored(tmp_path: Path) -> tuple[Path, MatrixRun]:
-    """Give a stored matrix: a regressed cell, a compatible one, one that is missing."""
+    """Return a stored matrix: a regressed cell, a compatible one, one that is missing."""
     plan = stored_matrices.plan(("v0.6.4", "v0.8.3"), ("master", "v0.12.0"))
     ids = [cell.id for cell in plan.cells]
     found = {ids[0]: factories.regressed_run(), ids[1]: factories.compatible_run()}

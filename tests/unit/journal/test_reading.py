@@ -17,7 +17,7 @@ from tests.support.changed_runs import stored
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Give an empty folder; tmp_path holds the test's home."""
+    """Return an empty folder; tmp_path holds the test's home."""
     folder = tmp_path / "place"
     folder.mkdir()
     return folder

@@ -19,7 +19,7 @@ SCHEMA = Path(__file__).parents[3] / "docs" / "run.schema.json"
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Give an empty folder; tmp_path holds the test's home."""
+    """Return an empty folder; tmp_path holds the test's home."""
     folder = tmp_path / "place"
     folder.mkdir()
     return folder

@@ -31,7 +31,7 @@ REGISTRY = Requirement(
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Give a checkout that pins nothing."""
+    """Return a checkout that pins nothing."""
     folder = tmp_path / "checkout"
     (folder / "locks").mkdir(parents=True)
     for name in ("run.txt", "runner.txt"):
@@ -40,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _launch(checkout: Path, *args: str) -> int:
-    """Start the launcher as ./compat-run does and give its exit code."""
+    """Start the launcher as ./compat-run does and return its exit code."""
 
     def body() -> int:
         launch(checkout, args)

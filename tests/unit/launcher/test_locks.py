@@ -40,7 +40,7 @@ class Pin:
         return Version(specifier.version)
 
     def on(self, python: str) -> bool:
-        """Tell whether it is installed by a CPython of this version on Linux."""
+        """Return whether it is installed by a CPython of this version on Linux."""
         if self.wanted.marker is None:
             return True
         return self.wanted.marker.evaluate(

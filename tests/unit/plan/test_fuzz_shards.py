@@ -24,7 +24,7 @@ PLAN = stored_matrices.plan(("v0.6.4", "v0.8.3"), ("master",))
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with two shards of one cell each."""
+    """Return a folder with two shards of one cell each."""
     place = tmp_path_factory.mktemp("good")
     for index, cell in enumerate(PLAN.cells, 1):
         _, made = stored_matrices.store(
@@ -39,7 +39,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def merged(shards: Path, out: Path) -> bool:
-    """Tell whether the shards were merged; then all of it can be read again, else nothing is."""
+    """Return whether the shards were merged; then all of it can be read again, else nothing is."""
     try:
         made = merge(read_parts([shards]), out)
     except UsageError as error:

@@ -242,7 +242,7 @@ def test_the_time_limit_of_a_test_that_is_asked_for_counts_over_the_matrix(tmp_p
 
 
 def replaced(planner: Planner, **changes: Any) -> Planner:  # noqa: ANN401 - fields of a site
-    """Give a planner whose site is another."""
+    """Return a planner whose site is another."""
     return Planner(planner.folder, dataclasses.replace(planner.site, **changes))
 
 
@@ -250,7 +250,7 @@ def replaced(planner: Planner, **changes: Any) -> Planner:  # noqa: ANN401 - fie
 
 
 def _there(planner: Planner) -> WrittenSite:
-    """Give the site of another machine, where nothing was asked yet and something is cached."""
+    """Return the site of another machine, where nothing was asked yet and something is cached."""
     site = WrittenSite(cached=frozenset({(Side.SUITE, "v0.8.3")}))
     site.look_ahead({c.sha for x in planner(TEXT).cells for c in (x.pair.suite, x.pair.frontend)})
     return site

@@ -17,7 +17,7 @@ def planner(tmp_path: Path) -> Planner:
 
 
 def daemons(planner: Planner, selector: str) -> list[str]:
-    """Give the refs of the daemons that a selector means."""
+    """Return the refs of the daemons that a selector means."""
     made = planner(f"pairs: [{{daemons: [{selector}], frontends: [{{refs: master}}]}}]")
     return [cell.pair.suite.ref for cell in made.cells]
 

@@ -49,12 +49,12 @@ def grid(suites: int, frontends: int, dice: random.Random) -> dict[str, float | 
 
 
 def dice_of(*numbers: int) -> random.Random:
-    """Give dice that fall the same in each run."""
+    """Return dice that fall the same in each run."""
     return random.Random(repr(numbers))  # noqa: S311 - no secret
 
 
 def loads(made: Plan, parts: Split) -> list[float]:
-    """Give the seconds of each shard with its suites, as the rule counts them."""
+    """Return the seconds of each shard with its suites, as the rule counts them."""
     durations = Durations(made)
     return [
         sum(map(durations.cell, cells))
@@ -142,7 +142,7 @@ def test_a_suite_that_is_more_than_a_share_is_dealt_out() -> None:
 
 
 def moved(before: Plan, after: Plan, shards: int) -> float:
-    """Give the share of a plan's cells that are in another shard of another plan."""
+    """Return the share of a plan's cells that are in another shard of another plan."""
     old, new = places(split(before, shards)), places(split(after, shards))
     there = old.keys() & new.keys()
     return mean(old[name] != new[name] for name in there)

@@ -26,7 +26,7 @@ LETTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def allowed_in_xml(character: str) -> bool:
-    """Tell whether XML 1.0 (https://www.w3.org/TR/xml/#charsets) allows a character."""
+    """Return whether XML 1.0 (https://www.w3.org/TR/xml/#charsets) allows a character."""
     code = ord(character)
     return (
         character in "\t\n\r"

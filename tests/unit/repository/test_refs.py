@@ -46,7 +46,7 @@ class Commits(NoGit):
 
 
 def sha(name: str) -> str:
-    """Give every ref a commit of its own that a reader can tell."""
+    """Return every ref a commit of its own that a reader can tell."""
     return name.encode("utf-8", "surrogatepass").hex().ljust(40, "0")[:40]
 
 

@@ -182,7 +182,7 @@ def test_an_interruption_while_waiting_keeps_what_was_seen(
 
 
 def never_begins(bench: Bench, side: Leg, *, times: int) -> list[Path]:
-    """Let a side end before any test as often; give the leg folders that were left by then."""
+    """Let a side end before any test as often; return the leg folders that were left by then."""
     left: list[Path] = []
 
     def before(leg: LegRequest, sink: Sink) -> LegExit | None:

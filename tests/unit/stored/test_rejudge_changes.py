@@ -82,7 +82,7 @@ def test_output_is_read_anew(bench: Bench) -> None:
 
 
 def _as_an_older_parser_would_have(run: Run) -> Run:
-    """Give a run in which a failing test was taken for a passing one."""
+    """Return a run in which a failing test was taken for a passing one."""
     name = full_name("TestMount")
     fine = {"outcome": Outcome.PASS, "reason": None, "error": "", "fingerprint": ""}
     legs = tuple(

@@ -52,7 +52,7 @@ def test_output_that_is_no_plain_file_is_not_opened(
 
 
 def moved(bench: Bench, where: str) -> Path:
-    """Give a run whose candidate lies outside of its folder, at `where` or behind a link."""
+    """Return a run whose candidate lies outside of its folder, at `where` or behind a link."""
     folder = stored(bench)
     elsewhere = bench.folder / "runs" / "elsewhere"
     (folder / "candidate").rename(elsewhere)

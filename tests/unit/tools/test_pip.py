@@ -27,7 +27,7 @@ Looking at nothing: this is no setting
 
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """Let pip's configuration files say LISTED, and give what was asked."""
+    """Let pip's configuration files say LISTED, and return what was asked."""
     asked: list[Request] = []
 
     def run(request: Request) -> Completed:

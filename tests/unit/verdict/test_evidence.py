@@ -100,7 +100,7 @@ def test_it_goes_on_while_it_may_be_decided(
 
 @cache
 def verdict_after(ours: int, theirs: int, attempts: int) -> str:
-    """Say where the sequential test stands: blamed, cleared, or empty while it goes on."""
+    """Return where the sequential test stands: blamed, cleared, or empty while it goes on."""
     control, candidate = tally(ours, attempts), tally(theirs, attempts)
     if attempts <= RERUNS:
         return ""

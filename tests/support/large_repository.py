@@ -43,7 +43,7 @@ description: every line with every frontend
 pairs:
   - {daemons: [{lines: {since: v0.1}}], frontends: [{dockerfile: {since: "1.1"}}]}
 exclude:
-  - {when: {daemon: "<0.1"}, reason: never so}
+  - {when: {daemon: ">=0.1", backend: docker}, reason: never so on the native backend}
 """
 
 

@@ -25,20 +25,17 @@ def diff(run1: str, run2: str, *, as_json: bool, exit_code: bool) -> ExitCode:
     Each is the folder of a stored run, of a matrix or of one pair, or the name of one in the
     runs folder. Exit code 0, whatever changed, unless --exit-code is given.
     """
-    import os  # noqa: PLC0415 - the same
-    import sys  # noqa: PLC0415 - the same
-
+    from harness.cli.show import present  # noqa: PLC0415 - keeps --help quick
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
     from harness.journal import cells, read_matrix  # noqa: PLC0415 - the same
-    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
     from harness.stored import report  # noqa: PLC0415 - the same
     from harness.stored.diff import compare  # noqa: PLC0415 - the same
 
     before, after = map(find_run, (run1, run2))
     found = compare(read_matrix(before), cells(before), read_matrix(after), cells(after))
-    if as_json:
-        click.echo(json_text(report.as_json(found)))
-    else:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(report.render(found, color=color), nl=False, color=color)
+    present(
+        lambda: report.as_json(found),
+        lambda terminal: report.render(found, color=terminal.color),
+        as_json=as_json,
+    )
     return ExitCode.REGRESSION if exit_code and found.changed else ExitCode.COMPATIBLE

@@ -68,23 +68,22 @@ def gate(**options: Unpack[GateOptions]) -> int:
     (missing, too few, too old, of other commits), 4 not clean because of the machine or the
     network alone.
     """
-    import os  # noqa: PLC0415 - the same
-    import sys  # noqa: PLC0415 - the same
-
+    from harness.cli.show import present  # noqa: PLC0415 - keeps --help quick
     from harness.errors import UsageError  # noqa: PLC0415 - the same
-    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
     from harness.stored.gate import report  # noqa: PLC0415 - the same
 
     if options["as_json"] and options["markdown"]:
         raise UsageError("--json and --markdown are two answers", hint="ask for one of them")
     found = _evaluate(options)
-    if options["as_json"]:
-        click.echo(json_text(report.as_json(found)))
-    elif options["markdown"]:
-        click.echo(report.markdown(found), nl=False)
-    else:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(report.render(found, color=color), nl=False, color=color)
+    present(
+        lambda: report.as_json(found),
+        lambda terminal: (
+            report.markdown(found)
+            if options["markdown"]
+            else report.render(found, color=terminal.color)
+        ),
+        as_json=options["as_json"],
+    )
     return found.exit_code
 
 

@@ -37,9 +37,9 @@ def history(
     TEST is a test function or a whole name, with * and ?. Without it, every cell's newest
     verdicts are listed, a letter each and the newest last.
     """
+    from harness.cli.show import present  # noqa: PLC0415 - keeps --help quick
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
     from harness.history import History, default_history  # noqa: PLC0415 - the same
-    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
     from harness.stored import past  # noqa: PLC0415 - the same
 
     with History.open(history or default_history(), create=bool(record)) as opened:
@@ -48,10 +48,11 @@ def history(
             click.echo(f"{run}: {new} new", err=True)
         if test is not None:
             found = past.stories(opened, test, cell)
-            told = json_text(past.as_json(found)) if as_json else past.render(found)
+            present(lambda: past.as_json(found), lambda _: past.render(found), as_json=as_json)
         elif as_json or not record:
             strips = past.chosen(opened.strips(), cell)
-            told = json_text(past.strips_as_json(strips)) if as_json else past.render_strips(strips)
-        else:
-            return
-    click.echo(told, nl=as_json)
+            present(
+                lambda: past.strips_as_json(strips),
+                lambda _: past.render_strips(strips),
+                as_json=as_json,
+            )

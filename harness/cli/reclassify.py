@@ -52,19 +52,16 @@ def reclassify(run: str, *, as_json: bool, **options: Unpack[ReclassifyOptions])
     Ends with the exit code of the verdict as it is now. A repository is asked only for what the
     cache does not know of the commits that conditions name.
     """
-    import os  # noqa: PLC0415 - the same
-    import sys  # noqa: PLC0415 - the same
-
+    from harness.cli.show import present  # noqa: PLC0415 - keeps --help quick
     from harness.cli.stored import find_run  # noqa: PLC0415 - the same
-    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
     from harness.stored.rejudge import report  # noqa: PLC0415 - the same
 
     found = _reclassify(find_run(run), options)
-    if as_json:
-        click.echo(json_text(report.as_json(found)))
-    else:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(report.render(found, color=color), nl=False, color=color)
+    present(
+        lambda: report.as_json(found),
+        lambda terminal: report.render(found, color=terminal.color),
+        as_json=as_json,
+    )
     return found.after.exit_code
 
 

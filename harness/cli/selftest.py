@@ -85,19 +85,15 @@ def selftest(matrix: str, *, as_json: bool, **options: Unpack[SelfTestOptions]) 
     be there was, 2 usage or configuration, 3 too little ran to say, 4 infrastructure or build
     failure, 130 interrupted.
     """
-    import os  # noqa: PLC0415 - the same
-    import sys  # noqa: PLC0415 - the same
-
-    from harness.reports.text import json_text  # noqa: PLC0415 - keeps --help quick
+    from harness.cli.show import present  # noqa: PLC0415 - keeps --help quick
     from harness.stored.selftest import report  # noqa: PLC0415 - the same
 
     found, folder = _run(matrix, options)
-    if as_json:
-        click.echo(json_text({**report.as_json(found), "folder": str(folder)}))
-    else:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(report.render(found, color=color), nl=False, color=color)
-        click.echo(str(folder))
+    present(
+        lambda: {**report.as_json(found), "folder": str(folder)},
+        lambda terminal: f"{report.render(found, color=terminal.color)}{folder}\n",
+        as_json=as_json,
+    )
     return found.exit_code
 
 

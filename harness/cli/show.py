@@ -1,11 +1,12 @@
-"""How a command shows a finished run on standard output."""
+"""How commands show what they found on standard output: as JSON, or as text for the terminal."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -25,6 +26,26 @@ from harness.reports.text import json_text
 from harness.stored.selftest import CODES_OF_DEMO, Case, report
 
 
+@dataclass(frozen=True)
+class Terminal:
+    """What standard output can show."""
+
+    color: bool
+    columns: int
+
+
+def present(
+    content: Callable[[], object], text: Callable[[Terminal], str], *, as_json: bool
+) -> None:
+    """Print the `content` as JSON, or the `text`, whose last line ends with a newline."""
+    if as_json:
+        click.echo(json_text(content()))
+        return
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    terminal = Terminal(color, shutil.get_terminal_size().columns)
+    click.echo(text(terminal), nl=False, color=color)
+
+
 def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> None:
     """Print a plan before it is run, as a table or as JSON."""
     if as_json:
@@ -36,12 +57,13 @@ def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> N
 
 def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json: bool) -> int:
     """Print the report of a matrix run, or a summary as JSON, and return its exit code."""
-    if as_json:
-        click.echo(json_text(matrix_summary(matrix, folder, commands)))
-    else:
-        color, width = _terminal()
-        text = matrixterminal.render(matrix, folder, commands=commands, width=width, color=color)
-        click.echo(text, nl=False, color=color)
+    present(
+        lambda: matrix_summary(matrix, folder, commands),
+        lambda terminal: matrixterminal.render(
+            matrix, folder, commands=commands, width=terminal.columns, color=terminal.color
+        ),
+        as_json=as_json,
+    )
     return matrix.exit_code
 
 
@@ -51,10 +73,11 @@ def show(matrix: MatrixRun, folder: Path, *, as_json: bool) -> int:
     Raises what `run_of_pair` raises.
     """
     run = run_of_pair(matrix, folder)
-    if as_json:
-        click.echo(json_text(summary(run, folder)))
-    else:
-        _print_run(run, folder, matrix.warnings)
+    present(
+        lambda: summary(run, folder),
+        lambda terminal: _run_text(run, folder, terminal, matrix.warnings),
+        as_json=as_json,
+    )
     return matrix.exit_code
 
 
@@ -85,23 +108,16 @@ class CellFailedError(CompatError):
 def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
     """Print what a run of the demo printed and whether that is planted; return the demo's code."""
     code = int(ExitCode.INTERRUPTED if run.interrupted else CODES_OF_DEMO[case.sight])
-    if as_json:
-        click.echo(json_text({**summary(run, folder), "demo": report.demo_json(case, code)}))
-        return code
-    _print_run(run, folder)
-    color, _ = _terminal()
-    text = report.render_demo(case, code, run.exit_code, color=color)
-    click.echo(text, nl=False, color=color)
+    present(
+        lambda: {**summary(run, folder), "demo": report.demo_json(case, code)},
+        lambda terminal: (
+            _run_text(run, folder, terminal)
+            + report.render_demo(case, code, run.exit_code, color=terminal.color)
+        ),
+        as_json=as_json,
+    )
     return code
 
 
-def _print_run(run: Run, folder: Path, warnings: Sequence[str] = ()) -> None:
-    color, width = _terminal()
-    text = render(run, folder, warnings=warnings, width=width, color=color)
-    click.echo(text, nl=False, color=color)
-
-
-def _terminal() -> tuple[bool, int]:
-    """Return whether standard output takes colours, and its columns."""
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return color, shutil.get_terminal_size().columns
+def _run_text(run: Run, folder: Path, terminal: Terminal, warnings: Sequence[str] = ()) -> str:
+    return render(run, folder, warnings=warnings, width=terminal.columns, color=terminal.color)

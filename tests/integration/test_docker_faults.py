@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("seen")]
 
 _STUBBORN = """
 import sys
-from harness.tools.connect import connect
-from harness.tools.containers import Container
+from harness.engine.connect import connect
+from harness.engine.containers import Container
 
 script = 'trap "" TERM INT QUIT HUP; echo deaf; while :; do sleep 1; done'
 box = Container(sys.argv[1], ("sh", "-c", script), options={"network_mode": "none"})

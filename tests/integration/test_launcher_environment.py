@@ -126,28 +126,42 @@ def _read_until(child: subprocess.Popen[str], words: str) -> str:
     pytest.fail(f"it never said {words!r}: {said}")
 
 
-def test_it_is_made_once_and_made_anew_when_the_lock_changes(
+def test_it_is_made_once_and_made_anew_when_the_lock_changes_and_nothing_runs_in_it(
     launcher: Launcher, one: Path, two: Path
 ) -> None:
-    said = launcher.start(one).communicate(timeout=300)[1]
-    assert "making a Python environment" in said
+    user = launcher.start(one, stay=600)
+    assert user.stdout is not None
+    assert user.stdout.readline() == "provided\n"
     assert launcher.imports("compat_probe_one")
     assert launcher.imports("harness")
 
     assert launcher.start(one).communicate(timeout=60) == ("provided\n", "")
 
-    assert "making" in launcher.start(two).communicate(timeout=300)[1]
+    replacer = launcher.start(two)
+    _read_until(replacer, "waiting for another compat-run")
+    assert launcher.imports("compat_probe_one")
+    user.kill()
+    assert "making a Python environment" in replacer.communicate(timeout=300)[1]
     assert launcher.imports("compat_probe_two")
     assert not launcher.imports("compat_probe_one")
 
 
-def test_two_at_once_make_it_once(launcher: Launcher, one: Path) -> None:
+def test_two_at_once_make_it_once_and_an_upgraded_interpreter_makes_it_stale(
+    launcher: Launcher, one: Path
+) -> None:
     said = [
         child.communicate(timeout=300)[1] for child in [launcher.start(one), launcher.start(one)]
     ]
     assert sum("making a Python environment" in words for words in said) == 1
     assert [child.returncode for child in launcher.started] == [0, 0]
     assert launcher.imports("compat_probe_one")
+
+    environment = Environment(launcher.folder, _lock(one), ROOT)
+    assert environment._complete()
+    real = os.path.realpath(environment.python)
+    environment.python.unlink()
+    environment.python.symlink_to(f"{real}-of-tomorrow")
+    assert not environment._complete()
 
 
 def test_a_killed_maker_leaves_nothing_that_is_used_and_its_children_are_waited_for(
@@ -165,41 +179,6 @@ def test_a_killed_maker_leaves_nothing_that_is_used_and_its_children_are_waited_
     assert "making a Python environment" in second.communicate(timeout=300)[1]
     assert second.returncode == 0
     assert launcher.imports("compat_probe_one")
-
-
-def test_it_is_not_replaced_under_what_runs_in_it(launcher: Launcher, one: Path, two: Path) -> None:
-    user = launcher.start(one, stay=600)
-    assert user.stdout is not None
-    assert user.stdout.readline() == "provided\n"
-    replacer = launcher.start(two)
-    _read_until(replacer, "waiting for another compat-run")
-    assert launcher.imports("compat_probe_one")
-    user.kill()
-    assert replacer.wait(timeout=300) == 0
-    assert launcher.imports("compat_probe_two")
-
-
-def test_a_failing_pip_is_told_with_its_words_and_leaves_nothing_that_is_used(
-    launcher: Launcher, tmp_path: Path
-) -> None:
-    broken = tmp_path / "broken-1.0-py3-none-any.whl"
-    broken.write_text("no archive")
-    child = launcher.start(broken)
-    said = child.communicate(timeout=300)[1]
-    assert child.returncode == 1
-    assert "pip failed" in said
-    assert "broken-1.0" in said
-    assert not Environment(launcher.folder, _lock(broken), ROOT)._complete()
-
-
-def test_an_interpreter_that_was_upgraded_makes_it_stale(launcher: Launcher, one: Path) -> None:
-    launcher.start(one).communicate(timeout=300)
-    environment = Environment(launcher.folder, _lock(one), ROOT)
-    assert environment._complete()
-    real = os.path.realpath(environment.python)
-    environment.python.unlink()
-    environment.python.symlink_to(f"{real}-of-tomorrow")
-    assert not environment._complete()
 
 
 PIP_CONF = """
@@ -258,19 +237,24 @@ def test_no_variable_of_the_callers_changes_an_installation(
     assert not elsewhere.exists()
 
 
-def test_a_wheel_that_is_not_the_locked_one_is_refused(launcher: Launcher, one: Path) -> None:
+def test_a_wheel_that_is_not_the_locked_one_is_refused_in_pips_words(
+    launcher: Launcher, one: Path
+) -> None:
     lock = one.with_suffix(".other")
     lock.write_text(f"{one} --hash=sha256:{hashlib.sha256(b'another').hexdigest()}\n")
     child = launcher.start_with(lock)
-    assert "DO NOT MATCH THE HASHES" in child.communicate(timeout=300)[1]
-    assert child.returncode == 1
+    said = child.communicate(timeout=300)[1]
+    assert child.returncode == 1  # of the script above; the launcher's is 4
+    assert "pip failed:\n" in said
+    assert "DO NOT MATCH THE HASHES" in said
+    assert not Environment(launcher.folder, lock, ROOT)._complete()
 
 
 def test_it_is_ready_only_when_the_imports_work(launcher: Launcher, one: Path) -> None:
     child = launcher.start(one, "compat_probe_one", "compat_probe_missing")
     said = child.communicate(timeout=300)[1]
-    assert child.returncode == 1  # of the script above; the launcher's is 4
+    assert child.returncode == 1
     assert "importing what was installed failed" in said
     assert "No module named 'compat_probe_missing'" in said
     assert "the environment is ready" not in said
-    assert "making" in launcher.start(one).communicate(timeout=300)[1]
+    assert not Environment(launcher.folder, _lock(one), ROOT)._complete()

@@ -21,6 +21,7 @@ settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("thorough" if os.environ.get("COMPAT_THOROUGH") else "quick")
 
 GOLDEN = Path(__file__).parent / "golden"
+UNIT = Path(__file__).parent / "unit"
 
 Golden = Callable[[str, str], None]
 """Called with a path below tests/golden and the text that it should hold."""
@@ -70,6 +71,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what runs real programs in one worker, in its order: unit tests go on beside it."""
+    for item in items:
+        if not item.path.is_relative_to(UNIT):
+            item.add_marker(pytest.mark.xdist_group("real programs"))
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def test_a_frozen_process_is_let_go_so_that_it_can_die(leg: Leg) -> None:
 KILLED = """\
 import sys
 from pathlib import Path
-from tests.integration.legs import Leg
+from tests.support.shell_legs import Leg
 Leg(Path(sys.argv[1]))(sys.argv[2])
 """
 

@@ -55,12 +55,6 @@ class ConfigError(CompatError):
     exit_code = ExitCode.USAGE
 
 
-class IndeterminateError(CompatError):
-    """Nothing or too little ran, so there is no verdict to give."""
-
-    exit_code = ExitCode.INDETERMINATE
-
-
 class InfrastructureError(CompatError):
     """The machine, the network, the disk or a tool failed; no frontend is to blame."""
 

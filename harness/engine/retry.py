@@ -6,14 +6,6 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
-
 from harness.engine.registry_errors import ImageRefused
 from harness.tools.stop import pause
 
@@ -30,22 +22,16 @@ def persist(work: Callable[[], _T], tell: Callable[[str], None]) -> _T:
 
     Raises what `work` raises, the last time or if it will not pass, and Interrupted.
     """
-
-    def told(state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        brief = error.brief if isinstance(error, ImageRefused) else ""
-        again = f"attempt {state.attempt_number + 1} of {ATTEMPTS} in {state.upcoming_sleep:.1f} s"
-        tell(f"{brief}; {again}")
-
-    attempts = Retrying(
-        retry=retry_if_exception(_passes),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(initial=_FIRST, max=_LONGEST),
-        before_sleep=told,
-        sleep=pause,
-        reraise=True,
-    )
-    return attempts(work)
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return work()
+        except ImageRefused as error:
+            if not error.cause.passing:
+                raise
+            seconds = delay(attempt, _FIRST)
+            tell(f"{error.brief}; attempt {attempt + 1} of {ATTEMPTS} in {seconds:.1f} s")
+        pause(seconds)
+    return work()
 
 
 def delay(attempt: int, first: float) -> float:
@@ -56,7 +42,3 @@ def delay(attempt: int, first: float) -> float:
     if not first:
         return 0.0
     return min(_LONGEST, first * 2.0 ** (attempt - 1) + random.random())  # noqa: S311 - no secret
-
-
-def _passes(error: BaseException) -> bool:
-    return isinstance(error, ImageRefused) and error.cause.passing

@@ -56,10 +56,6 @@ class DumpWatch:
                 self._keep(data)
         self._tail = seen[-_REACH:]
 
-    def new_line(self) -> None:
-        """Begin a line, although the last may have lacked its end."""
-        self._tail = b"\n"
-
     def reset(self) -> None:
         """Forget a dump: the process went on, so those words were not its last."""
         self._kept = None

@@ -3,7 +3,6 @@
 Marked: `-test.v=test2json`, Go 1.20 and newer; every framing line begins with SYN (0x16), at the
 start of a line or in the middle of one. Escaped: the same from Go 1.27 on, see escapes.py.
 Plain: `-test.v`; anything at the start of a line counts, so output can pretend to be an event.
-JSON: `go test -json` or `go tool test2json`, see jsonlines.py.
 These follow cmd/internal/test2json/test2json.go of Go 1.27, except that an end needs its
 `(0.00s)` and, where subtests are indented below their parent, the parent's name.
 """
@@ -83,7 +82,6 @@ class _Lines:
         if depth:
             self.tracker.nest(name, self._reports[depth - 1])
         self.tracker.end(name, outcome, float(match[4]))
-        self.tracker.announce(name, outcome)
         return True
 
     def _inside(self, name: str, depth: int) -> bool:

@@ -48,14 +48,14 @@ def quote(element: str) -> str:
     return f"^{_escaped(element)}$"
 
 
-def select(tests: Sequence[str] = (), *, worker: str, piece: str = "") -> str:
+def select(tests: Sequence[str] = (), *, worker: str) -> str:
     """Return the -test.run value for some or all functions of a suite on one worker.
 
-    `tests` are globs over the function's name, with `*` and `?`. `piece` is a slice, `1-4`, for
-    the lines that know slices. Raises UsageError for a glob that is empty or holds a slash.
+    `tests` are globs over the function's name, with `*` and `?`. Raises
+    UsageError for a glob that is empty or holds a slash.
     """
     functions = f"^{_any_of([_glob(glob) for glob in tests])}$" if tests else _FREE
-    return "/".join([quote(ROOT), *_slice(piece), functions, quote(f"worker={worker}")])
+    return "/".join([quote(ROOT), functions, quote(f"worker={worker}")])
 
 
 def check(tests: Iterable[str], functions: Collection[str], where: str) -> None:
@@ -127,7 +127,6 @@ def paths_of_entry(
     worker: str = "",
     params: Mapping[str, str] | None = None,
     subtest: str = "",
-    piece: str = "",
 ) -> list[str]:
     """Return paths for what an entry of a skip list describes, without knowing any name.
 
@@ -136,7 +135,7 @@ def paths_of_entry(
     may be globs; here, unlike in the list's own matching, a `*` does not cross a slash. A
     subtest stands behind up to four matrix values.
     """
-    head = [quote(ROOT), *_slice(piece), f"^{_glob(function)}$"]
+    head = [quote(ROOT), f"^{_glob(function)}$"]
     head.append(quote(f"worker={worker}") if worker else _FREE_PARAM)
     wanted = [quote(f"{key}={value}") for key, value in sorted((params or {}).items())]
     below = [f"^{_glob(element)}$" for element in subtest.split("/")] if subtest else []
@@ -171,11 +170,6 @@ def skip(paths: Iterable[str], go_minor: int) -> str:
             hint="Skip whole functions instead of single subtests.",
         )
     return joined
-
-
-def _slice(piece: str) -> list[str]:
-    """Write a slice as it is: upstream reads it out of the argument's very text."""
-    return [f"slice={piece}"] if piece else []
 
 
 def _fixed(before: tuple[str, ...]) -> list[str]:

@@ -39,8 +39,6 @@ class Parsed:
 
     results: tuple[Result, ...]
     """What is judged: every leaf that began, and parents that failed by themselves."""
-    leaves: tuple[str, ...]
-    """Names that began and are no other name's parent, in the order they began."""
     parents: dict[str, Outcome]
     """How each parent ended, of those that did."""
     aside: dict[str, Aside]
@@ -66,17 +64,16 @@ def settle(
         test.settle_place()
     for test in unended:
         _close(tracker, test, ending)
-    leaf_names = tuple(test.name for test in bottom(tracker.tests.values()))
-    judged = _judged(tracker, ending, frozenset(leaf_names))
+    leaves = frozenset(test.name for test in bottom(tracker.tests.values()))
+    judged = _judged(tracker, ending, leaves)
     results = tuple(_result(tracker, test, ending) for test in judged)
     told = set(judged)
     aside = [test for test in tracker.tests.values() if test not in told]
-    inner = tracker.tests.keys() - set(leaf_names) - ending.open
+    inner = tracker.tests.keys() - leaves - ending.open
     ended = ((name, test.outcome) for name, test in tracker.tests.items() if name in inner)
     own = [result for result in results if result.name in inner or result.name in ending.open]
     return Parsed(
         results=results,
-        leaves=leaf_names,
         parents={name: outcome for name, outcome in ended if outcome is not None},
         aside={test.name: _aside(test, ending) for test in aside},
         failed_below=_failed_below(aside, judged),

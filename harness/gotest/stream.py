@@ -1,6 +1,6 @@
 """Reads what a Go test binary prints, while it runs, into results.
 
-    parser = StreamParser(on_end, on_log)
+    parser = StreamParser(framing, on_end, on_log)
     parser.feed(chunk)                              # as often as bytes come
     parsed = parser.finish(exit_status, timed_out)  # once
 
@@ -13,16 +13,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.gotest.framing import Escaped, Framing, Marked, Plain
-from harness.gotest.guess import Guess
-from harness.gotest.jsonlines import Json
-from harness.gotest.logs import split_daemon_log
 from harness.gotest.names import parse
 from harness.gotest.settle import Parsed, settle
 from harness.gotest.tracker import OnEnd, OnLog, Tracker
 from harness.gotest.tree import bottom
 from harness.model import Format, Outcome
-
-__all__ = ["Format", "Parsed", "StreamParser", "format_of", "split_daemon_log"]
 
 
 def _ignore_end(_name: str, _outcome: Outcome, _seconds: float | None) -> None:
@@ -48,10 +43,7 @@ class StreamParser:
     """Takes the combined output of one run; see the module's text."""
 
     def __init__(
-        self,
-        on_end: OnEnd = _ignore_end,
-        on_log: OnLog = _ignore_log,
-        framing: Format = Format.AUTO,
+        self, framing: Format, on_end: OnEnd = _ignore_end, on_log: OnLog = _ignore_log
     ) -> None:
         """Listen: `on_end` once per test that ended, `on_log` once per failing test.
 
@@ -96,10 +88,8 @@ class StreamParser:
         return settle(self._tracker, exit_status, timed_out=timed_out, overdue=overdue)
 
 
-_FRAMINGS: dict[Format, type[Guess | Marked | Plain | Json]] = {
-    Format.AUTO: Guess,
+_FRAMINGS: dict[Format, type[Marked | Plain]] = {
     Format.MARKED: Marked,
     Format.ESCAPED: Escaped,
     Format.PLAIN: Plain,
-    Format.JSON: Json,
 }

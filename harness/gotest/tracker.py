@@ -125,15 +125,6 @@ class Tracker:
         if test is not None and above is not None and name.startswith(f"{parent}/"):
             test.put_below(above)
 
-    def announce(self, name: str, outcome: Outcome) -> None:
-        """`--- FAIL: name` was printed: true in a marked stream, a claim elsewhere."""
-        test = self.tests.get(name)
-        if test is not None:
-            test.announced = outcome
-            self.dump.reset()
-            if outcome is Outcome.FAIL:
-                self.chain.append(name)
-
     def end(self, name: str, outcome: Outcome, seconds: float | None) -> None:
         """End a test, its output may still follow until the next event."""
         self._seal()
@@ -143,6 +134,9 @@ class Tracker:
             self._current = None
             return
         self._current = test
+        self.dump.reset()
+        if outcome is Outcome.FAIL:
+            self.chain.append(name)
         if test.outcome is None:
             test.settle_place()
             test.paused = test.open = False
@@ -166,16 +160,6 @@ class Tracker:
             self.dump.feed(data)
             self._keep(self._current, data)
 
-    def output_of(self, name: str, data: bytes, *, goes_on: bool) -> None:
-        """Take output of a named test, or of none if the name is unknown or empty.
-
-        It begins a line unless it goes on where the last output of the same test ended.
-        """
-        if not goes_on:
-            self.dump.new_line()
-        self.dump.feed(data)
-        self._keep(self.tests.get(name), data)
-
     def _keep(self, test: Test | None, data: bytes) -> None:
         if test is None:
             self.loose.append(data)
@@ -196,19 +180,6 @@ class Tracker:
         self._seal()
         self._current = None
         self.passed = passed
-
-    def forget(self) -> None:
-        """Drop all that was taken: it turned out to be no test's framing."""
-        for held in (self.tests, self.foreign, self.oddities, self.chain, self._unsealed):
-            held.clear()
-        self.passed = None
-        self._current = self._returning = None
-        self._shelf = Shelf()
-        self._names, self._evidence = NAMES, EVIDENCE
-
-    def unannounced(self, name: str) -> None:
-        """Note an end that the test itself did not print; it is the binary's."""
-        self._odd("an end that the test did not print was ignored", name)
 
     def log_of(self, test: Test) -> bytes:
         """Take the log of a test; from here on it has none."""

@@ -26,7 +26,7 @@ class Test:
     """One test as far as the stream has told; small, for there are as many as tests."""
 
     __slots__ = (
-        *("above", "announced", "inner", "log", "name", "open", "outcome", "parallel", "paused"),
+        *("above", "inner", "log", "name", "open", "outcome", "parallel", "paused"),
         *("placed", "rivals", "seconds", "why"),
     )
     __test__ = False  # not a pytest class
@@ -45,8 +45,6 @@ class Test:
         self.open = True
         self.paused = False
         self.parallel = False
-        self.announced: Outcome | None = None
-        """The `--- FAIL: name` line was seen; in JSON the event itself comes later."""
         self.outcome: Outcome | None = None
         self.seconds: float | None = None
         self.log: BoundedLog | None = None

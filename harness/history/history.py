@@ -118,13 +118,8 @@ class History:
 
     # -- cells -------------------------------------------------------------------------------
 
-    def strip(self, cell: str, last: int = 30) -> tuple[Mark, ...]:
-        """Return a cell's newest verdicts, oldest first; runs of a few tests alone do not count."""
-        rows = self._ask(questions.STRIP, cell=cell, last=last)
-        return tuple(_mark(row) for row in reversed(rows))
-
     def strips(self, last: int = 30) -> dict[str, tuple[Mark, ...]]:
-        """Return the same for every cell there is."""
+        """Return cells' newest verdicts, oldest first; runs of a few tests alone do not count."""
         rows = self._ask(questions.STRIPS, last=last)
         return {
             cell: tuple(_mark(row[1:]) for row in group)
@@ -149,10 +144,6 @@ class History:
         """Name the cells in which a test ever said anything."""
         number = self._number(test)
         return [] if number is None else [c for (c,) in self._ask(questions.CELLS, test=number)]
-
-    def since(self, cell: str, test: str) -> Since | None:
-        """Return since when a test fails in a cell; None if it never did, or is not known."""
-        return since([mark for mark, _ in self._marks(cell, test)])
 
     def sinces(self, cell: str) -> dict[str, Since]:
         """Return since when those tests fail that did not simply pass in a cell's newest run."""
@@ -180,20 +171,12 @@ class History:
             durations=self._durations(test, *place),
         )
 
-    def durations(self, suite: Commit, worker: str, backend: str, test: str) -> Durations | None:
-        """Return how long a test takes when it passes, in all runs of the suite's line."""
-        return self._durations(test, suite.line, worker, backend)
-
-    def test_budget(self, suite: Commit, worker: str, backend: str, test: str) -> float | None:
-        """Return the seconds after which a test can be said to hang.
-
-        Four times the longest that it ever passed in, and at least half a minute; None if it has
-        not passed often enough to say.
-        """
-        return self.test_budgets(suite, worker, backend).get(kept_name(test))
-
     def test_budgets(self, suite: Commit, worker: str, backend: str) -> dict[str, float]:
-        """Return the same for every test that passed often enough, by the name it is kept by."""
+        """Return the seconds after which tests can be said to hang, by the names they are kept by.
+
+        Four times the longest that one ever passed in, and at least half a minute; a test that has
+        not passed often enough is left out.
+        """
         place = {"line": suite.line, "worker": worker, "backend": backend}
         rows = self._ask(questions.LONGEST, **place, enough=ENOUGH)
         return {name: max(BUDGET_LEAST, BUDGET_FACTOR * longest) for name, longest in rows}

@@ -48,12 +48,6 @@ FROM outcomes t WHERE t.observation = :observation
 
 ROSTER = "SELECT test FROM roster_tests WHERE roster = :roster"
 
-STRIP = f"""
-SELECT {_MARK}, o.verdict, o.seconds FROM pairs p JOIN observations o ON o.pair = p.id
-WHERE p.cell = :cell AND {_COUNTS}
-ORDER BY o.started DESC, o.key DESC LIMIT :last
-"""  # noqa: S608 - ditto
-
 STRIPS = f"""
 SELECT cell, run, started, suite_sha, frontend_sha, state, verdict, seconds FROM (
     SELECT p.cell, {_MARK}, o.verdict, o.seconds, o.key, row_number() OVER (

@@ -48,11 +48,6 @@ class Flakiness(Record, frozen=True, kw_only=True):
     flaky: int
     runs: int
 
-    @property
-    def rate(self) -> float:
-        """Share of the runs, 0 if there are none."""
-        return self.flaky / self.runs if self.runs else 0.0
-
 
 def streak(failed: Sequence[bool]) -> tuple[int, int] | None:
     """Find where a test failed first, and since when it fails, in its runs from old to new.

@@ -136,17 +136,14 @@ class Program(StrEnum):
 
 
 class Format(StrEnum):
-    """How events stand out from output; say it where it is known, it is safer than guessing."""
+    """How events stand out from output, which is known of every binary by the Go that built it."""
 
-    AUTO = "auto"
     MARKED = "marked"
     """A binary run with -test.v=test2json (Go 1.20 to 1.26)."""
     ESCAPED = "escaped"
     """The same of Go 1.27 and newer: a test's own markers are escaped."""
     PLAIN = "plain"
     """A binary run with -test.v: a test's output can pretend to be an event."""
-    JSON = "json"
-    """`go test -json`, `go tool test2json`."""
 
 
 class Verdict(StrEnum):

@@ -27,18 +27,17 @@ the second of two equal ones and wants files below 30 MB
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from harness.journal.files import replacing
-from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Result, Run, Verdict
+from harness.model import EntryRef, Judgement, Leg, Pair, Run, Verdict
 from harness.reports.junitxml import Case, Document, Suite
 from harness.reports.overview import Spot
 from harness.reports.rates import odds, rates
 from harness.reports.summary import (
     TIMES,
-    error_line,
     failure,
     headline,
     meaning,
@@ -49,7 +48,7 @@ from harness.reports.summary import (
     title,
     variant,
 )
-from harness.reports.text import clip, excerpt, visible
+from harness.reports.text import clip, excerpt
 
 WHOLE = "(the whole run)"
 """Name of the testcase that stands for a run that could not tell."""
@@ -135,21 +134,6 @@ def _absent_case(spot: Spot) -> Case:
         message=error.strip().partition("\n")[0] or f"{spot.label}: nothing came of this pair",
         text=excerpt(error, _EXCERPT),
     )
-
-
-def write_results(
-    file: BinaryIO, results: Iterable[Result], *, name: str = "tests", seconds: float = 0.0
-) -> None:
-    """Write the results of one leg as a JUnit document, without a run around them.
-
-    A failing outcome is a failure, or an error if its reason is this machine's; a missing test
-    is an error. Holds one result at a time; testcases wait in a temporary file until their
-    numbers are known, because those stand at the top.
-    """
-    suite = Suite(visible(name), visible(name), "", seconds, {})
-    with Document(seconds) as document:
-        document.add(suite, (_result_case(result) for result in results))
-        document.write(file)
 
 
 def _run_cases(run: Run, *, brief: bool = False) -> Iterator[Case]:
@@ -247,21 +231,3 @@ def _evidence(judgement: Judgement) -> Iterator[str]:
         if failed and failed.error:
             yield excerpt(failed.error, _EXCERPT // 2)
     yield from _suspicions(judgement)
-
-
-def _result_case(result: Result) -> Case:
-    seconds = result.seconds or 0
-    if result.outcome is Outcome.PASS:
-        return Case(result.name, seconds)
-    if result.outcome is Outcome.SKIP:
-        return Case(result.name, seconds, "skipped", message=error_line(result) or "skipped")
-    failed = result.outcome.failing and not (result.reason and result.reason.spurious)
-    about = result.reason or result.outcome
-    return Case(
-        name=result.name,
-        seconds=seconds,
-        kind="failure" if failed else "error",
-        about=about.value,
-        message=error_line(result) or result.outcome.value,
-        text=excerpt(result.error, _EXCERPT),
-    )

@@ -17,7 +17,8 @@ from harness.config.oracle import SILENT, Oracle
 from harness.errors import InfrastructureError
 from harness.events import LegEnded, LegStarted, Listener, TestEnded
 from harness.gotest.logs import split_daemon_log
-from harness.gotest.stream import Parsed, StreamParser, format_of
+from harness.gotest.settle import Parsed
+from harness.gotest.stream import StreamParser, format_of
 from harness.journal import LegFolder
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
@@ -63,7 +64,7 @@ class LegRunner:
                 parent = parser.has_subtests(name)
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds, parent))
 
-        parser = StreamParser(ended, log_writer(folder), format_of(request.suite.go_minor))
+        parser = StreamParser(format_of(request.suite.go_minor), ended, log_writer(folder))
         hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds, request.timeout)
         last = LastWords()
         # Without a buffer: what a killed run had read is there to be looked at.
@@ -196,7 +197,7 @@ class ControlStore:
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
         with disk_errors(folder.path):
             shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
-        parser = StreamParser(on_log=log_writer(folder), framing=format_of(request.suite.go_minor))
+        parser = StreamParser(format_of(request.suite.go_minor), on_log=log_writer(folder))
         with folder.raw_log.open("rb") as raw:
             while chunk := raw.read(_CHUNK):
                 parser.feed(chunk)

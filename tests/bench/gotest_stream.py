@@ -1,9 +1,9 @@
-"""Read a long stored event stream into JUnit, and let gotestsum do the same beside it.
+"""Read a long stored event stream into outcomes, and let gotestsum do the same beside it.
 
     python -m tests.bench.gotest_stream [--megabytes 200] [--rounds 3]
 
 The stream is this repository's recordings, repeated with renamed tests. gotestsum reads it as
-`go tool test2json` converts it; we read that and the unconverted output as well. Both run as
+`go tool test2json` converts it, which is what it takes; we read it as it is stored. Both run as
 processes of their own, in turns, and the best round of each counts. Status 1 if we take longer.
 """
 
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.backends.native.toolchain import provide
-from harness.gotest.stream import Format, StreamParser
-from harness.reports.junit import write_results
+from harness.gotest.stream import StreamParser
+from harness.model import Format
 from harness.store import Store, default_cache
 from tests.support.streams import RECORDINGS, recording
 
@@ -47,22 +47,21 @@ class Measure:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print a table; 0 if reading the same JSON takes no longer than gotestsum."""
+    """Measure and print a table; 0 if we take no longer than gotestsum."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--megabytes", type=int, default=200, help="size of the JSON stream")
+    parser.add_argument("--megabytes", type=int, default=200, help="size of the stream as JSON")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--read", nargs=3, metavar=("FORMAT", "STREAM", "JUNIT"))
+    parser.add_argument("--read", type=Path, metavar="STREAM")
     options = parser.parse_args(argv)
     if options.read:
-        form, stream, junit = options.read
-        read(Format(form), Path(stream), Path(junit))
+        read(options.read)
         return 0
     if shutil.which("gotestsum") is None:
         parser.error("gotestsum is missing: apt-get install gotestsum")
     with tempfile.TemporaryDirectory(prefix="compat-bench-") as folder:
         figures = compare(Path(folder), options.megabytes, options.rounds)
-    ratio = figures["ours, JSON"].wall / figures["gotestsum"].wall
+    ratio = figures["ours"].wall / figures["gotestsum"].wall
     if options.json:
         told = {name: vars(one) for name, one in figures.items()} | {"ratio": ratio}
         sys.stdout.write(f"{json.dumps(told)}\n")
@@ -80,11 +79,9 @@ def compare(folder: Path, megabytes: int, rounds: int) -> dict[str, Measure]:
     us = [sys.executable, "-m", "tests.bench.gotest_stream", "--read"]
     commands = {
         "gotestsum": [
-            *["gotestsum", "--raw-command", "--junitfile", str(folder / "theirs.xml")],
-            *["--", "cat", str(events)],
+            *["gotestsum", "--raw-command", "--", "cat", str(events)],
         ],
-        "ours, JSON": [*us, "json", str(events), str(folder / "ours.xml")],
-        "ours, marked": [*us, "marked", str(marked), str(folder / "ours.xml")],
+        "ours": [*us, str(marked)],
     }
     taken = [{name: measure(command) for name, command in commands.items()} for _ in range(rounds)]
     return {name: min((row[name] for row in taken), key=lambda one: one.wall) for name in commands}
@@ -121,15 +118,13 @@ def repeated() -> Iterator[bytes]:
             number += 1
 
 
-def read(form: Format, stream: Path, junit: Path) -> None:
-    """Do what is measured: the stream in, results and JUnit out."""
-    parser = StreamParser(framing=form)
+def read(stream: Path) -> None:
+    """Do what is measured: the stream in, results out."""
+    parser = StreamParser(Format.MARKED)
     with stream.open("rb") as file:
         while chunk := file.read(CHUNK):
             parser.feed(chunk)
-    parsed = parser.finish(1)
-    with junit.open("wb") as out:
-        write_results(out, parsed.results)
+    parser.finish(1)
 
 
 def measure(argv: Sequence[str]) -> Measure:

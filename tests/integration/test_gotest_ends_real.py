@@ -16,13 +16,11 @@ import msgspec
 import pytest
 
 from harness.gotest.fingerprint import fingerprint
-from harness.gotest.stream import Format
-from harness.model import Leg, LegRun, Outcome, Reason, Verdict
+from harness.model import Format, Leg, LegRun, Outcome, Reason, Verdict
 from harness.verdict.collate import judgements
 from tests.support.factories import full_name, leg_run
 from tests.support.go_binaries import NEW, PATIENCE, Binary
 from tests.support.misbehaving_binary import Living
-from tests.support.stream_oracle import passes
 from tests.support.streams import Heard, read
 from tests.unit.gotest.test_trees import accounted
 
@@ -114,42 +112,6 @@ def test_2_3_and_6_the_binarys_own_timeout(living: Living) -> None:
         assert (quick.outcome, quick.error) == (Outcome.PASS, "")
     else:
         assert (quick.outcome, quick.reason) == (Outcome.HANG, Reason.INCOMPLETE)
-
-
-def test_2_go_test_json_may_lose_ends_at_a_timeout_and_none_is_made_up(binary: Binary) -> None:
-    words = ("-run", "^TestHang$", "-timeout", "2s", "-parallel", "8", ".")
-    said = binary.go("test", "-v", "-json", *words)
-    heard = read(said, 1, framing=Format.JSON)
-    assert heard.outcomes["TestHang/TestStuck/worker=oci"] is Outcome.HANG
-    quick = heard.outcomes["TestHang/TestQuick/worker=oci"]
-    assert quick in {Outcome.PASS, Outcome.HANG}
-    assert (quick is Outcome.PASS) == ("TestHang/TestQuick/worker=oci" in passes(said, Format.JSON))
-
-
-def test_7_a_bare_binary_through_test2json(binary: Binary) -> None:
-    argv = binary.argv("^TestDeath$", form="true")
-    converted = subprocess.run(
-        [str(binary.toolchain.go), "tool", "test2json", *argv],
-        env={**binary.environment, "HOSTILE": "exit1"},
-        stdout=subprocess.PIPE,
-        timeout=5 * PATIENCE,
-        check=False,
-    )
-    heard = read(converted.stdout, converted.returncode, framing=Format.JSON)
-    assert heard.outcomes["TestDeath/dying"] is Outcome.CRASH
-    assert not {Outcome.PASS, Outcome.FAIL}.intersection(heard.outcomes.values())
-
-
-def test_7_12_and_13_go_test_json(binary: Binary) -> None:
-    form = binary.forms[-1]
-    for pattern in ("^TestBytes$", "^TestExit$", "^TestPanic$", "^TestMarkers$"):
-        told = read(binary.go("test", "-json", "-run", pattern, "."), 1, framing=Format.JSON)
-        direct, status = binary.run(pattern, form=form)
-        if binary.framing(form) is Format.MARKED and pattern == "^TestMarkers$":
-            continue  # test2json believes what the test pretends, and so do we
-        assert told.outcomes == direct.outcomes, pattern
-        assert told.parsed.parents == direct.parsed.parents
-        assert status in {1, 2, 3}
 
 
 def test_8_a_child_that_holds_stdout(living: Living) -> None:

@@ -38,7 +38,7 @@ def test_each_hostile_name_can_be_selected_alone(binary: Binary) -> None:
     for name in sorted(every)[:: 3 if binary.go_minor == 21 else 2]:
         value = "|".join(selection.paths_of([name]))
         heard, _ = binary.run(value)
-        begun = {*heard.parsed.leaves, *heard.parsed.parents}
+        begun = {*heard.leaves, *heard.parsed.parents}
         wanted = {
             other
             for other in every
@@ -53,7 +53,7 @@ def test_hostile_names_can_be_selected_and_skipped_together(binary: Binary) -> N
     chosen = every[::7]
     [value] = selection.select_names(chosen, binary.go_minor)
     heard, _ = binary.run(value)
-    begun = {*heard.parsed.leaves, *heard.parsed.parents}
+    begun = {*heard.leaves, *heard.parsed.parents}
     assert begun == {name for name in ["TestNames", *every] if runs(name, value)}
     assert begun > set(chosen)
     skipped = selection.skip(selection.paths_of(chosen), binary.go_minor)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.backends.native.toolchain import Toolchain
-from harness.gotest.stream import MARKING, Format, format_of
+from harness.gotest.stream import MARKING, format_of
+from harness.model import Format
 from harness.store import Store
 from harness.tools import process
 from tests.support.streams import Heard, read
@@ -64,7 +65,7 @@ class Binary:
 
     def begun(self, *flags: str, form: str = "test2json") -> set[str]:
         heard, _ = self.run("^TestNames$", *flags, form=form)
-        return {*heard.parsed.leaves, *heard.parsed.parents}
+        return {*heard.leaves, *heard.parsed.parents}
 
     def go(
         self, *words: str, cwd: Path = MODULE, hostile: str = "", accept: Collection[int] = (1,)

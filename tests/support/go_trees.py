@@ -6,14 +6,12 @@ function is over, and then runs beside its siblings in any order.
 
 from __future__ import annotations
 
-import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from harness.gotest.stream import Format
-from harness.model import Outcome
+from harness.model import Format, Outcome
 
 WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.SKIP: "SKIP"}
 
@@ -117,12 +115,10 @@ class Go:
                 return name
 
 
-def printed(go: Go, form: Format, *, nested: bool = False) -> bytes:
-    """Write a run as a binary of some Go does; `nested` JSON is made of a plain stream."""
+def printed(go: Go, form: Format) -> bytes:
+    """Write a run as a binary of some Go does."""
     if form is Format.PLAIN:
         return "".join(_plain(go)).encode()
-    if form is Format.JSON:
-        return "".join(_json(go, nested=nested)).encode()
     return "".join(_marked(go, escaped=form is Format.ESCAPED)).encode()
 
 
@@ -164,40 +160,3 @@ def _plain(go: Go) -> Iterator[str]:
         elif what == "OVER":
             yield from (text for _, text in _nested(go.root))
             yield _last(go)
-
-
-def _event(action: str, test: Ran | None, output: str = "") -> str:
-    said = {"Action": action, "Package": "x"}
-    said |= {"Test": test.name} if test else {}
-    said |= {"Output": output} if output else {}
-    return json.dumps(said) + "\n"
-
-
-def _json(go: Go, *, nested: bool) -> Iterator[str]:
-    words = {"RUN": "run", "PAUSE": "pause", "CONT": "cont"}
-    for what, test in go.events:
-        if what in words:
-            yield _event(words[what], test)
-            yield _event("output", test, f"=== {what:5} {test.name}\n")
-        elif what == "LOG" and not nested:
-            yield _event("output", test, f"    x_test.go:1: words of {test.name}\n")
-        elif what == "END" and not nested:
-            yield _event("output", test, _report(test))
-            yield _event(test.outcome.value, test)
-        elif what == "OVER":
-            yield from _reports(go.root) if nested else ()
-            yield _event("output", None, _last(go))
-            yield _event("fail" if go.root.outcome is Outcome.FAIL else "pass", None)
-
-
-def _reports(root: Ran) -> Iterator[str]:
-    """Write ends as test2json does that reads a plain stream: inner ones first, lines as read."""
-    held: deque[Ran] = deque()
-    for test, text in _nested(root):
-        if text.lstrip(" ").startswith("--- "):
-            while len(held) > test.depth:
-                yield _event(held[-1].outcome.value, held.pop())
-            held.append(test)
-        yield _event("output", test, text)
-    while held:
-        yield _event(held[-1].outcome.value, held.pop())

@@ -9,7 +9,7 @@ import gzip
 import random
 from functools import cache
 
-from harness.gotest.stream import Format
+from harness.model import Format
 from tests.support.streams import RECORDINGS, recording
 
 _WINDOW = 6000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.gotest.stream import Format
+from harness.model import Format
 from tests.support.go_binaries import DEBIAN, NEW, OLD, Binary
 from tests.support.streams import Heard
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from harness.history import History
+from harness.history import History, Since
 from harness.model import Outcome, Pair, Verdict
 from harness.model.matrix import CellState, MatrixRun
 from tests.support import factories, nights
@@ -79,3 +79,9 @@ NIGHTS = [
         [nights.undone(CELL, CellState.MISSING)],
     ),
 ]
+
+
+def since(history: History, cell: str, test: str) -> Since | None:
+    """Return since when a test fails in a cell."""
+    story = history.story(cell, test)
+    return story.since if story else None

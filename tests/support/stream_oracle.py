@@ -6,10 +6,9 @@ holds its begin and, behind it, a pass of its own. Where the parser doubts more,
 
 from __future__ import annotations
 
-import json
 import re
 
-from harness.gotest.stream import Format
+from harness.model import Format
 
 _END = r"--- (PASS|FAIL|SKIP): (\S+) \(\d+(?:\.\d+)?s\)"
 _EVENT = re.compile(rf"(?:=== RUN {{3,}}(\S+)|{_END})")
@@ -17,8 +16,6 @@ _EVENT = re.compile(rf"(?:=== RUN {{3,}}(\S+)|{_END})")
 
 def passes(data: bytes, form: Format) -> set[str]:
     """Return the tests that a reader of this stream may report as passed; it need not."""
-    if form is Format.AUTO:
-        return set().union(*(passes(data, one) for one in Format if one is not Format.AUTO))
     begun: set[str] = set()
     passed: set[str] = set()
     for begin, outcome, name in _events(data, form):
@@ -30,8 +27,6 @@ def passes(data: bytes, form: Format) -> set[str]:
 
 
 def _events(data: bytes, form: Format) -> list[tuple[str, str, str]]:
-    if form is Format.JSON:
-        return [event for line in data.split(b"\n") for event in _of_json(line)]
     if form is Format.ESCAPED:
         data = re.sub(rb"\x1b[^\n]", b"", data)
     text = data.decode("utf-8", "replace")
@@ -40,16 +35,3 @@ def _events(data: bytes, form: Format) -> list[tuple[str, str, str]]:
     else:
         found = (_EVENT.match(part) for part in text.split("\x16")[1:])
     return [match.groups("") for match in found if match]  # type: ignore[misc] # three groups
-
-
-def _of_json(line: bytes) -> list[tuple[str, str, str]]:
-    try:
-        event = json.loads(line.decode("utf-8", "replace"))
-    except ValueError:
-        return []
-    if not isinstance(event, dict) or not isinstance(event.get("Test"), str):
-        return []
-    name, action = event["Test"], event.get("Action")
-    if action == "run":
-        return [(name, "", "")]
-    return [("", str(action).upper(), name)] if action in {"pass", "fail", "skip"} else []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.gotest.stream import Format, Parsed, StreamParser
-from harness.model import Outcome, Result
+from harness.gotest.settle import Parsed
+from harness.gotest.stream import StreamParser
+from harness.model import Format, Outcome, Result
 
 RECORDINGS = Path(__file__).parent / "recordings"
 """Real output of BuildKit's test binaries; only the folder they were built in was renamed."""
@@ -34,6 +34,11 @@ class Heard:
     def outcomes(self) -> dict[str, Outcome]:
         return {result.name: result.outcome for result in self.parsed.results}
 
+    @property
+    def leaves(self) -> list[str]:
+        """The tests with a result and without subtests that had one."""
+        return [name for name in self.outcomes if name not in self.parsed.parents]
+
     def result(self, name: str) -> Result:
         return next(result for result in self.parsed.results if result.name == name)
 
@@ -47,36 +52,19 @@ def marked(text: str) -> bytes:
     return text.replace("^V", "\x16").encode()
 
 
-def events(*rows: tuple[str, str] | tuple[str, str, str]) -> bytes:
-    """Write (action, test[, output]) as test2json does."""
-    lines = []
-    for action, test, *output in rows:
-        event: dict[str, object] = {"Time": "2026-11-23T16:00:00Z", "Action": action}
-        event |= {"Test": test} if test else {}
-        event |= {"Output": output[0]} if output else {}
-        event |= {"Elapsed": 0.5} if action in {"pass", "fail", "skip"} else {}
-        lines.append(json.dumps(event) + "\n")
-    return "".join(lines).encode()
-
-
-def end(outcome: str, test: str) -> list[tuple[str, str] | tuple[str, str, str]]:
-    return [
-        ("output", test, f"--- {outcome.upper()}: {test} (0.50s)\n"),
-        (outcome, test),
-    ]
-
-
 def read(
     data: bytes,
     status: int | None = 1,
     *,
     timed_out: bool = False,
-    framing: Format = Format.AUTO,
+    framing: Format | None = None,
     chunk: int = 1 << 16,
 ) -> Heard:
+    """Read a stream; without a framing, as marked if there is a marker in it, else as plain."""
     ends: list[tuple[str, Outcome, float | None]] = []
     logs: dict[str, bytes] = {}
-    parser = StreamParser(lambda *end: ends.append(end), logs.__setitem__, framing)
+    form = framing or (Format.MARKED if b"\x16" in data else Format.PLAIN)
+    parser = StreamParser(form, lambda *end: ends.append(end), logs.__setitem__)
     for start in range(0, len(data), chunk):
         parser.feed(data[start : start + chunk])
     return Heard(parser.finish(status, timed_out=timed_out), ends, logs)

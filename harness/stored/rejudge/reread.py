@@ -33,7 +33,7 @@ def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
     raw = _open(folder, leg)
     if raw is None:
         return None
-    parser = StreamParser(on_log=on_log, framing=leg.framing)
+    parser = StreamParser(leg.framing, on_log=on_log)
     with raw:
         while chunk := raw.read(_CHUNK):
             parser.feed(chunk)

@@ -22,7 +22,7 @@ from harness.cli.complaints import printable
 from harness.cli.lazy import share_options
 from harness.cli.program import execute
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
-from harness.errors import CompatError, ConfigError, ExitCode, IndeterminateError, PatchError
+from harness.errors import CompatError, ConfigError, ExitCode, PatchError
 
 Body = Callable[[], object]
 
@@ -49,7 +49,6 @@ def _raise(error: BaseException) -> Body:
     ("error", "code"),
     [
         (ConfigError("lines.yaml:3:5: unknown key"), 2),
-        (IndeterminateError("no test ran"), 3),
         (PatchError("0001.patch: hunk 2 does not apply"), 4),
     ],
 )

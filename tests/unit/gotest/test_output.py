@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from harness.model import Outcome, Reason
-from tests.support.streams import TRACE, end, events, marked, read
+from tests.support.streams import TRACE, marked, read
 
 
 def test_4_an_end_behind_unterminated_output_counts_where_it_is_marked() -> None:
@@ -40,9 +40,8 @@ def test_5_output_of_a_marked_stream_is_never_an_event() -> None:
     [
         marked("--- PASS: TestA (0.00s)\n^V=== RUN   TestB\n^V--- PASS: TestB (0.00s)\n"),
         b"=== RUN   TestB\n--- PASS: TestA (0.00s)\n--- PASS: TestB (0.00s)\nPASS\n",
-        events(("pass", "TestA"), ("run", "TestB"), *end("pass", "TestB")),
     ],
-    ids=["marked", "plain", "json"],
+    ids=["marked", "plain"],
 )
 def test_5_an_end_before_a_begin_is_no_end(stream: bytes) -> None:
     heard = read(stream, 0)
@@ -86,13 +85,14 @@ def test_9_an_assertion_in_another_tests_output_is_given_to_its_own() -> None:
 
 
 def test_10_a_pass_that_is_not_in_the_stream_is_no_pass() -> None:
-    heard = read(events(("run", "TestA"), ("run", "TestA/x"), *end("pass", "TestA")), 0)
+    heard = read(marked("^V=== RUN   TestA\n^V=== RUN   TestA/x\n^V--- PASS: TestA (0.50s)\n"), 0)
     assert heard.outcomes == {"TestA/x": Outcome.CRASH}
     assert heard.parsed.parents == {"TestA": Outcome.PASS}
 
 
 def test_10_an_end_whose_begin_is_missing_is_told_of() -> None:
-    heard = read(events(("run", "TestB"), *end("pass", "TestA"), *end("pass", "TestB")), 0)
+    ends = "^V--- PASS: TestA (0.50s)\n^V--- PASS: TestB (0.50s)\n"
+    heard = read(marked(f"^V=== RUN   TestB\n{ends}"), 0)
     assert heard.parsed.notes == ("an end without a begin was ignored: TestA",)
 
 
@@ -100,15 +100,9 @@ def test_10_an_end_whose_begin_is_missing_is_told_of() -> None:
     "stream",
     [
         b"# example.com/x\n./x.go:1:1: syntax error\nFAIL\texample.com/x [build failed]\nFAIL\n",
-        (
-            b'{"ImportPath":"x","Action":"build-output","Output":"# x\\n"}\n'
-            b'{"ImportPath":"x","Action":"build-fail"}\n'
-            b'{"Action":"output","Package":"x","Output":"FAIL\\tx [build failed]\\n"}\n'
-            b'{"Action":"fail","Package":"x","FailedBuild":"x"}\n'
-        ),
         b"FAIL\tx [setup failed]\nFAIL\n",
     ],
-    ids=["plain", "json", "setup"],
+    ids=["plain", "setup"],
 )
 def test_11_a_failed_build_is_said_to_be_one(stream: bytes) -> None:
     heard = read(stream, 1)
@@ -117,41 +111,11 @@ def test_11_a_failed_build_is_said_to_be_one(stream: bytes) -> None:
     assert "before any test began" in heard.parsed.broken
 
 
-def test_11_unknown_actions_fields_and_types_are_passed_over() -> None:
-    heard = read(
-        events(("start", ""), ("run", "TestA"))
-        + b'{"Action":"attr","Test":"TestA","Key":"k","Value":"v"}\n'
-        + b'{"Action":"artifacts","Test":"TestA","Path":"/x","New":{"a":[1]}}\n'
-        + b'{"Action":"output","Test":["not","a","name"],"Output":7}\n{"Action":null}\nnoise\n'
-        + events(("levitate", "TestA"), *end("pass", "TestA"), ("pass", "")),
-        0,
-    )
-    assert heard.outcomes == {"TestA": Outcome.PASS}
-    assert not heard.parsed.broken
-
-
-def test_12_output_that_was_split_and_mangled_comes_together() -> None:
-    body = "x" * 1024
-    heard = read(
-        events(
-            ("run", "TestA"),
-            ("output", "TestA", "    a_test.go:1: " + body),
-            ("output", "TestA", "\ufffd\x1b[31mred\x1b[0m \x00\n"),
-            *end("fail", "TestA"),
-        )
-    )
-    assert heard.logs["TestA"].count(b"x") == 1024
-    assert b"\x1b[31mred" in heard.logs["TestA"]
-    assert heard.result("TestA").error.endswith("\ufffdred \u2400")
-
-
-def test_12_lines_of_json_that_are_not_utf8_are_read_all_the_same() -> None:
-    heard = read(
-        events(("run", "TestA"))
-        + b'{"Action":"output","Test":"TestA","Output":"caf\xe9\\n"}\n'
-        + events(*end("fail", "TestA"))
-    )
-    assert heard.logs["TestA"].decode() == "caf\ufffd\n"
+def test_12_bytes_that_are_no_text_are_kept_in_the_log_and_shown_as_such() -> None:
+    body = b"    a_test.go:1: " + b"x" * 1024 + b"caf\xe9\x1b[31mred\x1b[0m \x00\n"
+    heard = read(b"\x16=== RUN   TestA\n" + body + b"\x16--- FAIL: TestA (0.50s)\n")
+    assert heard.logs["TestA"] == body
+    assert heard.result("TestA").error.endswith("xcaf\ufffdred \u2400")
 
 
 @pytest.mark.parametrize("took", ["1" + "0" * 300, "9" * 400, "1000000001"])

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
+from harness.gotest.logs import split_daemon_log
 from harness.gotest.names import display
 from harness.gotest.reasons import error_line
-from harness.gotest.stream import Format, split_daemon_log
 from harness.model import Outcome, Reason
 from tests.support import streams
 
@@ -26,24 +26,17 @@ ALL = {
 
 
 def failing(heard: streams.Heard) -> set[str]:
-    names = heard.parsed.leaves
+    names = heard.leaves
     return {display(name, names) for name in names if heard.outcomes[name].failing}
 
 
 @pytest.mark.parametrize(("name", "counts"), ALL.items())
 def test_the_leaves_are_counted_as_in_the_real_run(name: str, counts: tuple[int, ...]) -> None:
     heard = streams.read(streams.recording(name))
-    seen = Counter(heard.outcomes[leaf] for leaf in heard.parsed.leaves)
+    seen = Counter(heard.outcomes[leaf] for leaf in heard.leaves)
     assert (seen[Outcome.PASS], seen[Outcome.FAIL], seen[Outcome.SKIP]) == counts
     assert sum(seen.values()) == sum(counts)
     assert not heard.parsed.broken
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_naming_the_format_changes_nothing(name: str) -> None:
-    framing = Format.PLAIN if "plain" in name else Format.MARKED
-    data = streams.recording(name)
-    assert streams.read(data).parsed == streams.read(data, framing=framing).parsed
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -76,7 +69,7 @@ def test_what_flips_between_control_and_candidate_is_what_flipped() -> None:
 
 def test_a_mirror_that_fails_is_the_parents_own_failure_and_ends_the_enumeration() -> None:
     heard = streams.read(streams.recording("v0.12.5-own.test2json"))
-    assert "TestIntegration" not in heard.parsed.leaves
+    assert "TestIntegration" not in heard.leaves
     root = heard.result("TestIntegration")
     assert (root.outcome, root.reason) == (Outcome.FAIL, Reason.NETWORK)
     assert "amd64/debian" in root.error
@@ -88,7 +81,7 @@ def test_a_parent_that_fails_with_its_children_is_not_judged() -> None:
     heard = streams.read(streams.recording("v0.6.4-master.test2json"))
     assert "TestIntegration" not in heard.outcomes
     assert heard.parsed.parents["TestIntegration"] is Outcome.FAIL
-    assert set(heard.outcomes) == set(heard.parsed.leaves)
+    assert set(heard.outcomes) == set(heard.leaves)
     assert heard.parsed.notes == ()
 
 
@@ -128,7 +121,7 @@ def test_a_parent_that_fails_with_its_children_is_not_judged() -> None:
 )
 def test_the_most_telling_line_is_found(name: str, test: str, line: str) -> None:
     heard = streams.read(streams.recording(name))
-    names = heard.parsed.leaves
+    names = heard.leaves
     found = next(r for r in heard.parsed.results if display(r.name, names) == test)
     assert error_line(found.error) == line
 
@@ -168,7 +161,7 @@ def test_every_failing_test_hands_its_log_on_and_the_daemons_stands_apart(name: 
         assert b"level=debug" not in said, test
         assert not re.search(rb"(?m)^ +\w+\.go:\d+: ", daemon), test
         assert len(said) + len(daemon) <= len(log)
-        if test in heard.parsed.leaves and b"buildkitd" in log:
+        if test in heard.leaves and b"buildkitd" in log:
             assert daemon.startswith((b"stdout: ", b"stderr: ")), test
 
 
@@ -177,5 +170,5 @@ def test_ends_are_told_once_each_with_their_seconds(name: str) -> None:
     heard = streams.read(streams.recording(name))
     names = [end[0] for end in heard.ends]
     assert len(names) == len(set(names))
-    assert set(names) == set(heard.parsed.leaves) | set(heard.parsed.parents)
+    assert set(names) == set(heard.leaves) | set(heard.parsed.parents)
     assert all(seconds is not None for _, _, seconds in heard.ends)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.gotest.settle import Aside
-from harness.gotest.stream import Format
-from harness.model import Outcome
-from tests.support.streams import Heard, end, events, marked, read
+from harness.model import Format, Outcome
+from tests.support.streams import Heard, marked, read
 
 BEGUN = "^V=== RUN   TestA\n"
 OVER = "^V--- FAIL: TestA (0.00s)\n^V=== NAME  \nFAIL\n"
@@ -111,23 +110,6 @@ PLAIN = (
 
 def test_where_ends_come_late_their_indentation_tells() -> None:
     assert below(read(PLAIN.encode(), framing=Format.PLAIN)) == {"a", "a/b/c"}
-
-
-def test_the_indentation_tells_in_json_too() -> None:
-    rows: list[tuple[str, str] | tuple[str, str, str]] = [
-        ("run", name) for name in ("TestA", "TestA/a", "TestA/a/b", "TestA/a/b/c")
-    ]
-    names = {"TestA": 0, "TestA/a": 1, "TestA/a/b": 1, "TestA/a/b/c": 2}
-    for name, depth in names.items():
-        rows.append(("output", name, f"{' ' * 4 * depth}--- FAIL: {name} (0.00s)\n"))
-    rows += [("fail", name) for name in ("TestA/a", "TestA/a/b/c", "TestA/a/b", "TestA")]
-    assert below(read(events(*rows))) == {"a", "a/b/c"}
-
-
-def test_siblings_are_told_apart_in_json() -> None:
-    siblings = [[("run", name), *end("fail", name)] for name in ("TestA/a", "TestA/a/b")]
-    heard = read(events(("run", "TestA"), *siblings[0], *siblings[1], *end("fail", "TestA")))
-    assert below(heard) == {"a", "a/b"}
 
 
 def test_a_test_that_was_cut_off_with_its_subtest_says_so() -> None:

@@ -10,22 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.gotest.settle import Aside, Parsed
-from harness.gotest.stream import Format
-from harness.model import Leg, LegRun, Outcome, Result, Verdict
+from harness.model import Format, Leg, LegRun, Outcome, Result, Verdict
 from harness.verdict.collate import is_suite, judgements
 from tests.support import hostile_streams
 from tests.support.factories import leg_run
 from tests.support.go_trees import Go, Ran, Spec, printed
 from tests.support.streams import RECORDINGS, read, recording
-
-FRAMINGS = [
-    (Format.MARKED, False),
-    (Format.ESCAPED, False),
-    (Format.PLAIN, False),
-    (Format.JSON, False),
-    (Format.JSON, True),
-]
-"""And whether JSON is made of a plain stream."""
 
 CALLED = [
     *(
@@ -65,9 +55,9 @@ def serial(spec: Spec) -> bool:
     return not spec.parallel and all(map(serial, spec.below))
 
 
-def parsed_of(go: Go, form: Format, *, nested: bool) -> Parsed:
+def parsed_of(go: Go, form: Format) -> Parsed:
     status = int(go.root.outcome is Outcome.FAIL)
-    return read(printed(go, form, nested=nested), status, framing=form).parsed
+    return read(printed(go, form), status, framing=form).parsed
 
 
 def hold(parsed: Parsed, go: Go) -> None:
@@ -94,22 +84,22 @@ def by_itself(test: Ran) -> bool:
     return not test.below or (test.outcome is Outcome.FAIL and not failed_below)
 
 
-@pytest.mark.parametrize(("form", "nested"), FRAMINGS)
+@pytest.mark.parametrize("form", Format)
 @settings(deadline=None, max_examples=120)
 @given(spec=TREES, seed=st.integers(0, 2**16))
 def test_every_test_has_a_result_or_is_a_parent_that_is_set_aside_with_a_reason(
-    form: Format, *, nested: bool, spec: Spec, seed: int
+    form: Format, spec: Spec, seed: int
 ) -> None:
     go = Go(spec, seed)
-    parsed = parsed_of(go, form, nested=nested)
+    parsed = parsed_of(go, form)
     hold(parsed, go)
-    if nested or form is Format.PLAIN or serial(spec):
+    if form is Format.PLAIN or serial(spec):
         expected = {test.name for test in go.root.everything() if by_itself(test)}
         assert {result.name for result in parsed.results} == expected
 
 
-def leg(side: Leg, go: Go, form: Format, *, nested: bool) -> LegRun:
-    parsed = parsed_of(go, form, nested=nested)
+def leg(side: Leg, go: Go, form: Format) -> LegRun:
+    parsed = parsed_of(go, form)
     run = leg_run(side, parsed.results)
     return msgspec.structs.replace(
         run, parents=parsed.parents, failed_below=parsed.failed_below, exit_status=0
@@ -121,12 +111,10 @@ PLANTED = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize(("form", "nested"), FRAMINGS)
+@pytest.mark.parametrize("form", Format)
 @settings(deadline=None, max_examples=120)
 @given(spec=TREES, seed=st.integers(0, 2**16), data=st.data())
-def test_what_is_planted_is_found(
-    form: Format, *, nested: bool, spec: Spec, seed: int, data: st.DataObject
-) -> None:
+def test_what_is_planted_is_found(form: Format, spec: Spec, seed: int, data: st.DataObject) -> None:
     said, verdict = data.draw(PLANTED)
     before = Go(spec, seed)
     tests = [test for test in before.root.everything() if test.outcome is Outcome.PASS]
@@ -136,10 +124,7 @@ def test_what_is_planted_is_found(
     assume(tests)
     planted = data.draw(st.sampled_from(tests))
     after = Go(changed(spec, planted.spec, said), seed)
-    legs = [
-        leg(side, go, form, nested=nested)
-        for side, go in ((Leg.CONTROL, before), (Leg.CANDIDATE, after))
-    ]
+    legs = [leg(side, go, form) for side, go in ((Leg.CONTROL, before), (Leg.CANDIDATE, after))]
     verdicts = {row.name: row.verdict for row in judgements(legs, (), {})}
     assert verdicts[planted.name] is verdict
     for run in legs:
@@ -168,7 +153,6 @@ def test_of_streams_of_no_sense_every_test_is_accounted_for() -> None:
 def accounted(parsed: Parsed) -> None:
     results = {result.name: result for result in parsed.results}
     assert results.keys().isdisjoint(parsed.aside)
-    assert set(parsed.leaves) <= results.keys()
     over = {name for name, why in parsed.aside.items() if why is not Aside.CUT_OFF}
     assert over == parsed.parents.keys() - results.keys()
     for name in parsed.aside:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.history import History
-from harness.history.durations import Count, bucket_of, summarise
+from harness.history.durations import Count, Durations, bucket_of, summarise
 from harness.model import Status, Verdict
 from tests.support import factories, nights
 from tests.support.remembered_nights import CELL, FOO, PAIR, Stored, foo, keep, night
@@ -30,7 +30,7 @@ def test_the_flake_rate_counts_runs_whose_attempts_differed(history: History) ->
     history.keep(matrix, [(result, replace(run, judgements=rows))])
     story = history.story(CELL, FOO)
     assert story
-    assert (story.flakiness.flaky, story.flakiness.runs, story.flakiness.rate) == (2, 4, 0.5)
+    assert (story.flakiness.flaky, story.flakiness.runs) == (2, 4)
 
 
 def _took(day: int, seconds: float) -> Stored:
@@ -39,32 +39,35 @@ def _took(day: int, seconds: float) -> Stored:
     return matrix, [(result, nights.timed(run, seconds))]
 
 
+def _durations(history: History) -> Durations | None:
+    story = history.story(CELL, FOO)
+    return story.durations if story else None
+
+
 def test_durations_are_of_passes_in_legs_that_really_ran(history: History) -> None:
     keep(history, [_took(1, 1.0), _took(2, 1.0), _took(3, 9.0)])
-    told = history.durations(PAIR.suite, "oci", "native", FOO)
+    told = _durations(history)
     assert told
     assert (told.count, told.p50, told.p95, told.longest) == (6, 1.0, 9.0, 9.0)
-    assert history.durations(PAIR.suite, "containerd", "native", FOO) is None
     regressed, ((result, run),) = foo(4, Verdict.REGRESSED)
     assert run
     history.keep(regressed, [(result, nights.timed(run, 500.0))])
-    told = history.durations(PAIR.suite, "oci", "native", FOO)
+    told = _durations(history)
     assert told
     assert (told.count, told.longest) == (7, 500.0), "the control passed, the candidate did not"
 
 
 def test_a_budget_needs_a_few_passes_and_leaves_room(history: History) -> None:
     keep(history, [_took(1, 20.0), _took(2, 10.0)])
-    budget = history.test_budget
-    assert budget(PAIR.suite, "oci", "native", FOO) is None
+    assert FOO not in history.test_budgets(PAIR.suite, "oci", "native")
     history.keep(*_took(3, 10.0))
-    assert budget(PAIR.suite, "oci", "native", FOO) == 80.0
-    assert budget(PAIR.suite, "oci", "native", "TestOther") is None
+    assert history.test_budgets(PAIR.suite, "oci", "native")[FOO] == 80.0
+    assert history.test_budgets(PAIR.suite, "containerd", "native") == {}
 
 
 def test_a_quick_test_still_gets_half_a_minute(history: History) -> None:
     keep(history, [_took(day, 0.0) for day in (1, 2, 3)])
-    assert history.test_budget(PAIR.suite, "oci", "native", FOO) == 30.0
+    assert history.test_budgets(PAIR.suite, "oci", "native")[FOO] == 30.0
 
 
 @given(st.lists(st.floats(0, 10_000), min_size=1, max_size=200))

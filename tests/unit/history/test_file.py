@@ -12,7 +12,7 @@ from harness.errors import ExitCode
 from harness.history import History, HistoryError, default_history
 from harness.history.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 from harness.model import Verdict
-from tests.support.remembered_nights import CELL, FOO, NIGHTS, dump, foo, keep
+from tests.support.remembered_nights import CELL, FOO, NIGHTS, dump, foo, keep, since
 
 
 def test_the_file_lies_beside_the_runs_or_where_the_user_says(
@@ -92,7 +92,7 @@ def test_an_older_history_is_brought_up_to_date_with_all_it_holds(
     newer = (*MIGRATIONS, "ALTER TABLE tests ADD COLUMN owner TEXT; SELECT 1;")
     monkeypatch.setattr("harness.history.database.MIGRATIONS", newer)
     with History.open(history_file) as history:
-        assert history.since(CELL, FOO)
+        assert since(history, CELL, FOO)
     with closing(sqlite3.connect(history_file)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
         assert database.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)

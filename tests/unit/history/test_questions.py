@@ -14,7 +14,7 @@ from harness.journal import write_run
 from harness.model import Run, Verdict
 from harness.model.matrix import CellState
 from tests.support import factories, nights, stored_matrices
-from tests.support.remembered_nights import CELL, FOO, PAIR, dump, foo, keep, night
+from tests.support.remembered_nights import CELL, FOO, dump, foo, keep, night, since
 
 
 def test_recording_a_run_twice_changes_nothing(history: History, history_file: Path) -> None:
@@ -37,9 +37,10 @@ def test_shards_and_what_they_were_merged_into_count_once(history: History) -> N
     merged = nights.matrix_of(both, name="merged", started=matrix.started)
     keep(history, [*shards, (merged, both)])
     assert [len(marks) for marks in history.strips().values()] == [1, 1]
-    durations = history.durations(PAIR.suite, "oci", "native", factories.full_name("TestBar"))
-    assert durations
-    assert durations.count == 2
+    story = history.story(CELL, factories.full_name("TestBar"))
+    assert story
+    assert story.durations
+    assert story.durations.count == 2
 
 
 def test_stored_runs_of_a_matrix_and_of_a_pair_are_recorded(
@@ -51,8 +52,8 @@ def test_stored_runs_of_a_matrix_and_of_a_pair_are_recorded(
     folder, _ = stored_matrices.store(tmp_path / "matrix", plan, {plan.cells[0].id: run})
     assert history.record(folder) == 2
     assert history.record(folder) == 0
-    assert history.since(plan.cells[0].id, FOO)
-    (missing,) = history.strip(plan.cells[1].id)
+    assert since(history, plan.cells[0].id, FOO)
+    (missing,) = history.strips()[plan.cells[1].id]
     assert missing.state is CellState.MISSING
     single = tmp_path / "single"
     single.mkdir()
@@ -66,20 +67,20 @@ def test_a_resumed_run_puts_results_in_the_place_of_none(history: History) -> No
     matrix, results = foo(1, Verdict.REGRESSED)
     before = [nights.undone(CELL, CellState.MISSING)]
     history.keep(replace(matrix, cells=(before[0][0],)), before)
-    assert [mark.state for mark in history.strip(CELL)] == [CellState.MISSING]
+    assert [mark.state for mark in history.strips()[CELL]] == [CellState.MISSING]
     history.keep(matrix, results)
-    assert [mark.state for mark in history.strip(CELL)] == [CellState.DONE]
+    assert [mark.state for mark in history.strips()[CELL]] == [CellState.DONE]
     history.keep(replace(matrix, cells=(before[0][0],)), before)
-    assert [mark.state for mark in history.strip(CELL)] == [CellState.DONE]
+    assert [mark.state for mark in history.strips()[CELL]] == [CellState.DONE]
 
 
 def test_a_cell_that_came_to_nothing_is_kept_as_that(history: History) -> None:
     matrix, _ = foo(1, Verdict.REGRESSED)
     failed = [nights.undone(CELL, CellState.FAILED, "no space left")]
     history.keep(replace(matrix, cells=(failed[0][0],)), failed)
-    (mark,) = history.strip(CELL)
+    (mark,) = history.strips()[CELL]
     assert (mark.state, mark.verdict) == (CellState.FAILED, Verdict.INFRA)
-    assert history.since(CELL, FOO) is None
+    assert since(history, CELL, FOO) is None
 
 
 def test_a_cell_that_no_plan_knows_is_refused_and_nothing_is_kept(history: History) -> None:
@@ -107,7 +108,7 @@ def test_times_are_kept_in_utc_so_that_they_sort() -> None:
 def test_absurd_names_are_bounded_and_found_again(history: History) -> None:
     long, longer = "TestFoo/" + "x" * 10_000, "TestFoo/" + "x" * 10_001
     history.keep(*night(1, (long, Verdict.REGRESSED), (longer, Verdict.LOST)))
-    found = [history.since(CELL, name) for name in (long, longer)]
+    found = [since(history, CELL, name) for name in (long, longer)]
     assert [it.last.verdict for it in found if it] == [Verdict.REGRESSED, Verdict.LOST]
     assert max(map(len, history.tests())) == 400
 
@@ -135,5 +136,5 @@ def test_hostile_names_are_kept_and_found(history: History) -> None:
     stored: Run = factories.hostile_run()
     results = [nights.done(stored, cell="hostile")]
     history.keep(nights.matrix_of(results), results)
-    assert history.since("hostile", factories.HOSTILE)
-    assert history.since("hostile", "'; DROP TABLE tests; --") is None
+    assert since(history, "hostile", factories.HOSTILE)
+    assert since(history, "hostile", "'; DROP TABLE tests; --") is None

@@ -11,7 +11,7 @@ import pytest
 from harness.history import History
 from harness.model import Verdict
 from tests.support import factories
-from tests.support.remembered_nights import CELL, FOO, NIGHTS, PAIR, Stored, foo, keep, night
+from tests.support.remembered_nights import CELL, FOO, NIGHTS, PAIR, Stored, foo, keep, night, since
 
 STORIES = {
     "never": ([Verdict.COMPATIBLE] * 2, None),
@@ -30,7 +30,7 @@ STORIES = {
 def test_since_when_a_test_fails(history: History, name: str) -> None:
     verdicts, told = STORIES[name]
     keep(history, [foo(day, verdict) for day, verdict in enumerate(verdicts, 1)])
-    found = history.since(CELL, FOO)
+    found = since(history, CELL, FOO)
     if told is None:
         assert found is None
         return
@@ -44,7 +44,7 @@ def test_since_when_a_test_fails(history: History, name: str) -> None:
 
 def test_since_names_the_run_its_time_and_the_frontends_commit(history: History) -> None:
     keep(history, [foo(1, Verdict.COMPATIBLE), foo(2, Verdict.REGRESSED)])
-    found = history.since(CELL, FOO)
+    found = since(history, CELL, FOO)
     assert found
     assert found.failing == found.first
     assert (found.first.run, found.first.started) == ("night-2", "2026-11-02T03:17:00Z")
@@ -54,7 +54,7 @@ def test_since_names_the_run_its_time_and_the_frontends_commit(history: History)
 
 def test_a_run_without_the_test_says_nothing_about_it(history: History) -> None:
     keep(history, [foo(1, Verdict.REGRESSED), night(2), foo(3, Verdict.REGRESSED)])
-    found = history.since(CELL, FOO)
+    found = since(history, CELL, FOO)
     assert found
     assert (found.first.run, found.runs) == ("night-1", 2)
 
@@ -72,7 +72,7 @@ def test_all_that_fails_in_the_newest_run_at_once(history: History) -> None:
         FOO: "night-1",
         factories.full_name("TestNew"): "night-2",
     }
-    assert told[FOO] == history.since(CELL, FOO)
+    assert told[FOO] == since(history, CELL, FOO)
     assert history.sinces("elsewhere") == {}
 
 
@@ -83,7 +83,7 @@ def _answers(file: Path, order: Sequence[Stored]) -> object:
         return (
             history.strips(),
             [history.story(CELL, name) for name in names],
-            [history.test_budget(PAIR.suite, "oci", "native", name) for name in names],
+            history.test_budgets(PAIR.suite, "oci", "native"),
             history.expected().cell(PAIR),
         )
 

@@ -7,16 +7,15 @@ from msgspec.structs import replace
 from harness.history import History
 from harness.model import Verdict
 from tests.support import factories, nights
-from tests.support.remembered_nights import CELL, FOO, PAIR, foo, keep, night
+from tests.support.remembered_nights import CELL, FOO, PAIR, foo, keep, night, since
 
 
 def test_a_strip_has_the_newest_verdicts_oldest_first(history: History) -> None:
     keep(history, [foo(day, Verdict.COMPATIBLE) for day in range(1, 8)])
     history.keep(*foo(8, Verdict.REGRESSED))
-    assert [mark.run for mark in history.strip(CELL, last=3)] == ["night-6", "night-7", "night-8"]
-    assert history.strip(CELL, last=3) == history.strips(last=3)[CELL]
-    assert history.strip(CELL)[-1].verdict is Verdict.REGRESSED
-    assert history.strip(nights.cell_id(nights.pair(frontend=factories.SUITE))) == ()
+    assert [mark.run for mark in history.strips(last=3)[CELL]] == ["night-6", "night-7", "night-8"]
+    assert history.strips()[CELL][-1].verdict is Verdict.REGRESSED
+    assert list(history.strips()) == [CELL]
 
 
 def test_a_run_of_a_few_tests_is_no_verdict_on_the_cell(history: History) -> None:
@@ -24,8 +23,8 @@ def test_a_run_of_a_few_tests_is_no_verdict_on_the_cell(history: History) -> Non
     assert run
     legs = tuple(replace(leg, selection="^TestIntegration$/^TestFoo$") for leg in run.legs)
     history.keep(matrix, [(result, replace(run, legs=legs))])
-    assert history.strip(CELL) == ()
-    assert history.since(CELL, FOO)
+    assert history.strips() == {}
+    assert since(history, CELL, FOO)
     assert history.expected().cell(PAIR) is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ExitCode, InfrastructureError
-from harness.model import Outcome, Reason, Result, Run, Verdict
-from harness.reports import junitxml, spool
-from harness.reports.junit import write_junit, write_results, write_run_junit
+from harness.model import Outcome, Run, Verdict
+from harness.reports import junitxml
+from harness.reports.junit import write_junit, write_run_junit
 from tests.support import factories
 
 Golden = Callable[[str, str], None]
@@ -42,12 +42,6 @@ def parsed(text: str) -> ET.Element:
 
 def cases(run: Run) -> dict[str, ET.Element]:
     return {case.attrib["name"]: case for case in parsed(document(run)).iter("testcase")}
-
-
-def result_file(results: list[Result]) -> ET.Element:
-    file = io.BytesIO()
-    write_results(file, iter(results), name="v0.6.4", seconds=2)
-    return parsed(file.getvalue().decode())
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -187,58 +181,3 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="cannot write"):
         write_junit(tmp_path / "nowhere" / "junit.xml", EXAMPLES["regressed"])
-
-
-# One leg without a run around it
-
-
-def test_results_without_a_run_are_sorted_into_the_four_kinds() -> None:
-    network = msgspec.structs.replace(factories.result("e", F, "no route"), reason=Reason.NETWORK)
-    root = result_file(
-        [
-            factories.result("a"),
-            factories.result("b", F, factories.UNEQUAL_ERROR),
-            factories.result("c", Outcome.HANG, "stuck"),
-            factories.result("d", Outcome.SKIP, "needs root"),
-            network,
-            factories.result("f", Outcome.MISSING),
-        ]
-    )
-    kinds = {
-        case.attrib["name"]: [(it.tag, it.attrib.get("type"), it.attrib["message"]) for it in case]
-        for case in root.iter("testcase")
-    }
-    assert kinds == {
-        "a": [],
-        "b": [("failure", "assertion", 'Not equal: expected: "one" actual  : "two"')],
-        "c": [("failure", "timeout", "stuck")],
-        "d": [("skipped", None, "needs root")],
-        "e": [("error", "network", "no route")],
-        "f": [("error", "missing", "missing")],
-    }
-    assert root.attrib["time"] == "2.000"
-
-
-def test_one_result_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    alive = 0
-    most = 0
-
-    class Counted(Result, frozen=True, weakref=True):
-        def __post_init__(self) -> None:
-            nonlocal alive, most
-            alive += 1
-            most = max(most, alive)
-
-        def __del__(self) -> None:
-            nonlocal alive
-            alive -= 1
-
-    def stream() -> Iterator[Result]:
-        for number in range(500):
-            yield Counted(name=f"Test{number}", outcome=F, error="x" * 100)
-
-    monkeypatch.setattr(spool, "_IN_MEMORY", 1000)
-    file = io.BytesIO()
-    write_results(file, stream())
-    assert len(list(parsed(file.getvalue().decode()).iter("failure"))) == 500
-    assert most <= 2

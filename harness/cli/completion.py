@@ -8,15 +8,6 @@ from click.shell_completion import get_completion_class
 from harness.errors import UsageError
 
 
-@click.command(
-    epilog="""\b
-    Examples:
-      compat completion bash > ~/.local/share/bash-completion/completions/compat
-      compat completion zsh > ~/.zfunc/_compat
-      compat completion fish > ~/.config/fish/completions/compat.fish
-    """
-)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that makes a shell complete `compat` and `compat-run`."""
     kind = get_completion_class(shell)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-import click
-
-from harness.cli.options import CACHE, CACHE_REPO, JSON, OUT, argv_of, parsed
-
-if TYPE_CHECKING:
-    from harness.cli.pairsession import RunOptions
+from harness import minikit
+from harness.cli.declared import execution
+from harness.cli.options import argv_of, parsed
+from harness.cli.run import RunOptions, run_pair
+from harness.cli.show import run_of_pair, show_demo
+from harness.config.datadir import find_data
+from harness.config.matrixfile import find_matrix, load_matrix
+from harness.store import Store, default_cache
+from harness.stored.selftest import expected_of, of_demo
 
 TEST_SECONDS = 4.0
 """Limit of each test. All of MiniKit's but the one that hangs end within a second."""
@@ -18,30 +21,6 @@ TEST_SECONDS = 4.0
 LEG_SECONDS = 120.0
 
 
-@click.command(
-    epilog="""\b
-    Examples:
-      compat demo
-      compat demo --json
-      COMPAT_BASE_IMAGE=golang:1.21-bookworm compat demo --backend docker --stage generic
-    """
-)
-@click.option(
-    "--backend",
-    type=click.Choice(["auto", "docker", "native"]),
-    default="native",
-    show_default=True,
-    help="What builds and runs; native needs no image from anywhere.",
-)
-@click.option(
-    "--stage",
-    type=click.Choice(["upstream", "generic"]),
-    help="Whose Dockerfiles docker builds (default: MiniKit's own).",
-)
-@CACHE_REPO
-@JSON
-@OUT
-@CACHE
 def demo(
     backend: str,
     stage: str | None,
@@ -50,24 +29,7 @@ def demo(
     out: Path | None,
     cache: Path | None,
 ) -> int:
-    """Run the main job on MiniKit, a miniature of BuildKit that is part of this project.
-
-    Its newest frontend breaks its oldest daemon in every way there is: a regression, a removal
-    by design that a skip list explains, a hang, a crash of the daemon, a flake, and a test that
-    is broken on both sides. A real run that saw this would end with 1.
-
-    Exit codes: 0 all that is planted was seen and nothing else, 3 something was not, which is
-    named, 4 infrastructure or build failure, 130 interrupted.
-    """
-    from harness import minikit  # noqa: PLC0415 - keeps --help quick
-    from harness.cli.pairsession import run_pair  # noqa: PLC0415
-    from harness.cli.run import run  # noqa: PLC0415
-    from harness.cli.show import run_of_pair, show_demo  # noqa: PLC0415
-    from harness.config.datadir import find_data  # noqa: PLC0415
-    from harness.config.matrixfile import find_matrix, load_matrix  # noqa: PLC0415
-    from harness.store import Store, default_cache  # noqa: PLC0415
-    from harness.stored.selftest import expected_of, of_demo  # noqa: PLC0415
-
+    """Run the main job on MiniKit, a miniature of BuildKit that is part of this project."""
     source = find_data(None, {}).examples / "minikit"
     store = Store(cache or default_cache())
     given = {
@@ -86,7 +48,7 @@ def demo(
         "cache": cache,
         "data": source,
     }
-    options = cast("RunOptions", parsed(run, argv_of(run, given)))
+    options = cast("RunOptions", parsed(execution.run, argv_of(execution.run, given)))
     data = find_data(source, {})
     planted = [load_matrix(find_matrix(data, name)) for name in ("selftest", "planted")]
     made, folder = run_pair(options)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import CACHE, IDLE, SIZE
+from harness.engine.connect import connect
+from harness.engine.inventory import Labelled
 from harness.errors import CompatError, ExitCode
-from harness.reports.text import json_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from harness.gc import Cache, Item, Outcome
+from harness.gc import Cache, Fate, Item, Outcome, carry_out, choose, on_engine
+from harness.reports.text import age, json_text, plural, size, visible
+from harness.store import default_cache
+from harness.tools.clock import timestamp
 
 
 @dataclass(frozen=True)
@@ -32,49 +31,15 @@ class _Found:
     """Bytes on the engine that cannot be told to be ours."""
 
 
-@click.command(
-    epilog="""\b
-    Examples:
-      compat gc --dry-run
-      compat gc --older-than 36h
-      compat gc --max-size 20GiB
-    """
-)
-@click.option(
-    "--older-than",
-    type=IDLE,
-    default="14d",
-    show_default=True,
-    metavar="TIME",
-    help="Remove what was not used for so long.",
-)
-@click.option(
-    "--max-size",
-    type=SIZE,
-    metavar="SIZE",
-    help="Then remove more, least recently used first, until the cache is no larger.",
-)
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
-@CACHE
 def gc(
     older_than: float,
-    max_size: int | None,
+    max_size: float | None,
     cache: Path | None,
     *,
     dry_run: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Remove what has not been used for a while from the cache and from the container engine.
-
-    In the cache that is everything but clones of repositories; on the engine, where one answers,
-    images, containers and volumes with our label. What a live run uses stays. What a killed one
-    left half made goes, however young. Run folders are results and are left alone.
-    """
-    from harness.gc import Cache, Fate, carry_out, choose  # noqa: PLC0415 - keeps --help quick
-    from harness.store import default_cache  # noqa: PLC0415 - the same
-    from harness.tools.clock import timestamp  # noqa: PLC0415 - the same
-
+    """Remove what has not been used for a while from the cache and from the container engine."""
     folder = Cache(cache or default_cache())
     found = _find(folder)
     now = timestamp()
@@ -95,10 +60,6 @@ def gc(
 
 
 def _find(folder: Cache) -> _Found:
-    from harness.engine.connect import connect  # noqa: PLC0415 - the same
-    from harness.engine.inventory import Labelled  # noqa: PLC0415 - the same
-    from harness.gc import on_engine  # noqa: PLC0415 - keeps --help quick
-
     items = folder.items()
     try:
         engine = connect()
@@ -111,8 +72,6 @@ def _find(folder: Cache) -> _Found:
 
 
 def _line(outcome: Outcome, now: float) -> str:
-    from harness.reports.text import age, size, visible  # noqa: PLC0415 - keeps --help quick
-
     item = outcome.item
     used = f"{age(now - item.used)} ago"
     line = f"{outcome.fate:8}  {item.kind:11}  {size(item.size):>10}  {used:>14}  {item.name}"
@@ -120,9 +79,6 @@ def _line(outcome: Outcome, now: float) -> str:
 
 
 def _print_end(root: Path, found: _Found, done: Sequence[Outcome], left: Sequence[Item]) -> None:
-    from harness.gc import Fate  # noqa: PLC0415 - keeps --help quick
-    from harness.reports.text import plural, size, visible  # noqa: PLC0415 - the same
-
     for fate in Fate:
         these = [one.item for one in done if one.fate is fate]
         if these:

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
-from harness.cli.options import CACHE, DATA, JSON
+from harness.config.datadir import find_data
+from harness.images.sets import ImageSets
 from harness.reports.text import json_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from harness.images.sets import ImageSets
+from harness.store import Store, default_cache
 
 
-@click.group(
-    epilog="""\b
-    Examples:
-      compat images list
-      compat images seed
-      compat images seed --set modern
-    """
-)
-def images() -> None:
-    """Make stand-ins for the images that BuildKit's tests mirror, and show them.
-
-    With them a run needs no registry and no network. They are made of the distribution's static
-    busybox by the recipes in matrices/images.yaml; matrices/lines.yaml says which lines use
-    which set.
-    """
-
-
-@images.command(
-    epilog="""\b
-    Example:
-      compat images seed --set modern --set legacy
-    """
-)
-@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this image set.")
-@CACHE
-@DATA
 def seed(names: tuple[str, ...], cache: Path | None, data: Path | None) -> None:
     """Make the mirrors of all image sets, or check those that are there."""
     sets = _open(cache, data)
@@ -53,16 +24,6 @@ def seed(names: tuple[str, ...], cache: Path | None, data: Path | None) -> None:
         click.echo(f"{name}: {how}: {made.path}")
 
 
-@images.command(
-    "list",
-    epilog="""\b
-    Example:
-      compat images list --json
-    """,
-)
-@JSON
-@CACHE
-@DATA
 def list_(*, as_json: bool, cache: Path | None, data: Path | None) -> None:
     """Show the image sets, what their images stand for, and which are seeded."""
     sets = _open(cache, data)
@@ -87,9 +48,6 @@ def list_(*, as_json: bool, cache: Path | None, data: Path | None) -> None:
 
 def _open(cache: Path | None, data: Path | None) -> ImageSets:
     # Imported here, because `--help` should not wait for YAML and its readers.
-    from harness.config.datadir import find_data  # noqa: PLC0415 - see above
-    from harness.images.sets import ImageSets  # noqa: PLC0415 - ditto
-    from harness.store import Store, default_cache  # noqa: PLC0415 - ditto
 
     return ImageSets(find_data(data, os.environ), Store(cache or default_cache()))
 

@@ -1,14 +1,16 @@
-"""A group of commands whose modules are imported only when they are asked for.
+"""Commands that are imported in three steps, each of them only when it is needed.
 
-The pattern is click's own (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands);
-what is added is that summaries are data, so that `--help` of the group imports no command at all.
+`compat --help` needs the summaries of the commands, which are data. `compat NAME --help` needs the
+declaration of one: its options and its help. Only a command that is run needs its body, and all
+that the body imports. The first step is click's own pattern:
+https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import click
@@ -20,10 +22,51 @@ from harness.cli.complaints import printable
 class Lazy:
     """A command that has not been imported: where it is, and one line about it."""
 
-    where: str
-    """`module:attribute`."""
+    module: str
+    """Module of `harness/cli/declared/` that declares it, under its own name."""
     summary: str
     """Shown in the list of commands; becomes the command's short help."""
+
+
+class Declared(click.Command):
+    """A command whose options and help are here, and whose body is elsewhere."""
+
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        body: str,
+        callback: Callable[[], None],
+        params: list[click.Parameter],
+        help: str,  # noqa: A002 - click's name
+        epilog: str,
+    ) -> None:
+        """Take what `click.command` has gathered, and `module:function` of the body.
+
+        The body is called with the parameters of the command, by name, and returns its exit code,
+        or None for 0. What is decorated has a name and a docstring alone.
+        """
+        super().__init__(name, callback=callback, params=params, help=help, epilog=epilog)
+        self.body = body
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Import the body and call it with what the command line says."""
+        self.callback = self.load()
+        return super().invoke(ctx)
+
+    def load(self) -> Callable[..., int | None]:
+        """Import the body. Raises ImportError, AttributeError and TypeError if there is none."""
+        body = named(self.body)
+        if not callable(body):
+            raise TypeError(f"{self.body} is no function")
+        return body
+
+
+def named(where: str) -> object:
+    """Import a module and return an attribute of it: `module:attribute`."""
+    module, _, attribute = where.partition(":")
+    found: object = getattr(importlib.import_module(module), attribute)
+    return found
 
 
 @dataclass
@@ -53,10 +96,9 @@ class LazyGroup(click.Group):
         """Import a command, give it its summary and the options that all commands share."""
         if name not in self.commands:
             entry = self._lazy[name]
-            module, _, attribute = entry.where.partition(":")
-            command = getattr(importlib.import_module(module), attribute)
+            command = named(f"harness.cli.declared.{entry.module}:{name}")
             if not isinstance(command, click.Command):
-                raise TypeError(f"{entry.where} is no click command")
+                raise TypeError(f"{entry.module}:{name} is no click command")
             command.short_help = entry.summary
             share_options(command)
             self.add_command(command, name)

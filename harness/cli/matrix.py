@@ -1,65 +1,51 @@
-"""`compat matrix`: many pairs, each build and each control once."""
+"""`compat matrix`: a matrix that is planned now, a plan, or a run that is taken up."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
-import click
+from harness.cli.declared import execution
+from harness.cli.interruption import interruptible
+from harness.cli.options import argv_of
+from harness.cli.planning import PlanOptions, RunningOptions, Sources, open_named
+from harness.cli.session import Session, default_jobs, default_runs
+from harness.cli.show import show_matrix, show_plan
+from harness.cli.stored import find_run
+from harness.errors import UsageError
+from harness.history import default_history
+from harness.journal import read_plan
+from harness.matrix.resume import check_same, check_shard, stored_matrix
+from harness.matrix.work import Command
+from harness.model.matrix import Plan, PlannedCell, Shard
+from harness.plan.cell import Settings, default_parallel
+from harness.plan.opening import Opened, open_plan
+from harness.plan.shards import part
+from harness.reports.live import display
 
-from harness.cli.options import CACHE_REPO, FRESH_CONTROL, JSON, OUT, PRIVILEGES, SHARD, SIZE, Once
-from harness.cli.planning import plan_options
+_OF_PLANS = ("only", "exclude", "candidate", "tests", "test_timeout")
+"""Options that decide over a plan alone."""
 
-if TYPE_CHECKING:
-    from harness.cli.matrixsession import MatrixOptions
+_OF_CELLS = (
+    *("repo", "backend", "stage", "privileges", "cache_repo", "parallel", "cache", "data"),
+)
+"""Options that the command of one cell has from that of the matrix."""
 
 
-@click.command(
-    epilog="""\b
-    Examples:
-      compat matrix demo
-      compat matrix nightly --only 'v0.6*' --dry-run
-      compat matrix release-gate --candidate v0.33.0-rc1 --fail-fast
-      compat matrix --plan plan.json --shard 3/20
-      compat matrix --resume latest
-    """
-)
-@click.argument("matrix", required=False)
-@plan_options
-@click.option(
-    "--plan",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Run the plan in this file, which `compat plan --write` made, and its very commits.",
-)
-@click.option("--shard", type=SHARD, help="Run this part of the plan, for `compat merge`.")
-@click.option(
-    "--resume",
-    cls=Once,
-    metavar="RUN",
-    help="Run what is not done yet of this run: its folder, its name, or `latest`.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help="Pairs at once, beside as many builds (default: one per 4 processors).",
-)
-@click.option(
-    "--memory",
-    type=SIZE,
-    help="What all that runs at once may need (default: 80 % of the machine's).",
-)
-@click.option(
-    "--parallel",
-    type=click.IntRange(min=1),
-    help="Tests at once in each leg (default: two per processor, shared among the jobs).",
-)
-@click.option("--fail-fast", is_flag=True, help="Stop at the first regression or failure.")
-@FRESH_CONTROL
-@PRIVILEGES
-@CACHE_REPO
-@OUT
-@click.option("--dry-run", cls=Once, is_flag=True, help="Print the plan and run nothing.")
-@JSON
+class MatrixOptions(PlanOptions, RunningOptions):
+    """The options of `compat matrix`, by the names that click gives them."""
+
+    plan: Path | None
+    shard: Shard | None
+    resume: str | None
+    jobs: int | None
+    memory: float | None
+    fail_fast: bool
+
+
 def matrix(
     matrix: str | None,
     *,
@@ -67,19 +53,7 @@ def matrix(
     as_json: bool,
     **options: Unpack[MatrixOptions],
 ) -> int:
-    """Run every daemon of MATRIX with every frontend, and report them together.
-
-    MATRIX is the name of a file in matrices/, or the path of one. Every suite, every frontend
-    and every control is built and run once; builds and cells overlap, the longest first by what
-    past runs took. What is done is on disk after every cell.
-
-    Ends with the worst of its cells: 1 regression, before 4 infrastructure or build failure,
-    before 3 too little or nothing ran, before 0 compatible; 2 usage or configuration,
-    130 interrupted.
-    """
-    from harness.cli.matrixsession import open_session  # noqa: PLC0415 - keeps --help quick
-    from harness.cli.show import show_matrix, show_plan  # noqa: PLC0415 - the same
-
+    """Run every daemon of MATRIX with every frontend, and report them together."""
     session = open_session(matrix, options, runs=not dry_run)
     if dry_run or not as_json:
         show_plan(session.plan, session.shard, session.jobs, as_json=as_json)
@@ -87,3 +61,107 @@ def matrix(
         return 0
     made, folder = session.run()
     return show_matrix(made, folder, session.commands(), as_json=as_json)
+
+
+def open_session(
+    name: str | None,
+    options: MatrixOptions,
+    *,
+    runs: bool,
+    sources: Sources | None = None,
+    lists: bool = True,
+) -> Session:
+    """Plan a matrix, or take a plan that is stored; `runs` says whether it is to run here.
+
+    `sources` are those that the options name, unless they are given; `lists` says whether
+    skip lists apply to a matrix that is planned now.
+
+    Raises UsageError and ConfigError for what the user can mend, and what opening raises.
+    """
+    resume = options["resume"]
+    folder = find_run(resume, options["out"]).resolve() if resume else None
+    kept = _stored_plan(name, options, folder)
+    sources = sources or Sources.of(name or (kept.matrix if kept else ""), options)
+    where = replace(sources.running(options), runs=runs)
+    with interruptible(), display(sys.stderr) as listener:
+        if name or kept is None:
+            opened = open_named(name or "", options, sources, where, listener, lists=lists)
+        else:
+            opened = open_plan(kept, where, sources.data, sources.store, listener)
+    if folder and kept:
+        check_same(folder, kept, opened.plan)
+    shard, ids = _share(kept or opened.plan, options["shard"], folder)
+    jobs = options["jobs"] or default_jobs()
+    share = max(2, default_parallel() // jobs)
+    return Session(
+        opened=opened,
+        store=sources.store,
+        settings=Settings(
+            tests=opened.plan.tests,
+            parallel=options["parallel"] or share,
+            reruns=opened.plan.reruns,
+            most_reruns=opened.plan.most_reruns,
+            offline=opened.plan.offline,
+            fresh_control=options["fresh_control"],
+        ),
+        command=("compat", "matrix", *argv_of(execution.matrix, {"matrix": name, **options})),
+        cell_command=_cell_command(options, sources, opened),
+        runs=(options["out"] or default_runs()).absolute(),
+        history=options["history"] or default_history(),
+        taken_up=folder,
+        shard=shard,
+        mine=tuple(cell for cell in opened.plan.cells if cell.id in ids),
+        jobs=jobs,
+        memory=int(options["memory"]) if options["memory"] else None,
+        fail_fast=options["fail_fast"],
+    )
+
+
+def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> Command:
+    """Return what says for each cell what a user would type to run it alone."""
+    given: Mapping[str, object] = {**options}
+    common = {name: given[name] for name in _OF_CELLS}
+    if sources.own:
+        common |= {"repo": sources.repository, "data": sources.data.root}
+
+    def command(cell: PlannedCell) -> tuple[str, ...]:
+        pair = cell.pair
+        usual = opened.workspace.channel(pair.frontend, None)
+        own = {
+            "daemon": pair.suite.ref,
+            "frontend": pair.frontend.ref,
+            "channel": None if pair.frontend_channel is usual else pair.frontend_channel,
+            "worker": pair.worker,
+            "timeout": cell.timeout,
+            "test_timeout": cell.test_timeout,
+            "reruns": opened.plan.reruns,
+            "most_reruns": opened.plan.most_reruns,
+            "offline": opened.plan.offline,
+        }
+        return ("compat-run", *argv_of(execution.run, {**common, **own}))
+
+    return command
+
+
+def _stored_plan(name: str | None, options: MatrixOptions, folder: Path | None) -> Plan | None:
+    """Read the plan that is named instead of a matrix, or of the run to take up."""
+    file = options["plan"]
+    if (name or folder) and file:
+        raise UsageError("--plan names what is run: give neither MATRIX nor --resume beside it")
+    if not (name or folder or file):
+        raise UsageError("nothing to run is named", hint="give MATRIX, --plan or --resume")
+    given: Mapping[str, object] = {**options}
+    fixed = [f"--{word.replace('_', '-')}" for word in _OF_PLANS if given[word]]
+    if fixed and not name:
+        raise UsageError(f"{fixed[0]} has no say in a plan that is made", hint="leave it out")
+    made = folder or file
+    return read_plan(made) if made else None
+
+
+def _share(plan: Plan, wanted: Shard | None, folder: Path | None) -> tuple[Shard | None, set[str]]:
+    """Return the shard that is to be run, and the ids of its cells."""
+    matrix = stored_matrix(folder) if folder else None
+    if folder and matrix:
+        check_shard(folder, matrix.shard, wanted)
+        return matrix.shard, {row.id for row in matrix.cells}
+    return wanted, {cell.id for cell in (part(plan, wanted) if wanted else plan.cells)}

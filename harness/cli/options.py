@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from harness.tools.redaction import redact
 from harness.verdict.evidence import MOST
 
 if TYPE_CHECKING:
     from harness.model.matrix import Shard
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -58,8 +61,6 @@ def _pair(flag: str, value: object) -> tuple[str, ...]:
 
 
 def _word(value: object) -> str:
-    from harness.tools.redaction import redact  # noqa: PLC0415 - keeps --help quick
-
     return f"{value:g}" if isinstance(value, float) else redact(str(value))
 
 
@@ -228,3 +229,41 @@ SECONDS = Amount("time", "Limit")
 IDLE = Amount("time", "Idle")
 SIZE = Amount("size", "Size")
 SHARD = ShardParam()
+
+ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only cells whose id, daemon or frontend is like this; may be repeated.",
+)
+EXCLUDE = click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="No cells like this; may be repeated."
+)
+_OPTIONS = (
+    REPO,
+    FETCH,
+    ONLY,
+    EXCLUDE,
+    click.option("--candidate", metavar="REF", help="What `candidate: true` means in the matrix."),
+    BACKEND,
+    STAGE,
+    OFFLINE,
+    RERUNS,
+    MOST_RERUNS,
+    TESTS,
+    click.option(
+        "--test-timeout",
+        type=SECONDS,
+        help="Limit of each test (default: the matrix's, else by what it took before).",
+    ),
+    HISTORY,
+    CACHE,
+    DATA,
+)
+
+
+def plan_options(command: Command) -> Command:
+    """Add to a command the options that decide over its plan."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -4,38 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TypedDict
 
-import click
-
-from harness.cli.options import (
-    BACKEND,
-    CACHE,
-    DATA,
-    FETCH,
-    HISTORY,
-    MOST_RERUNS,
-    OFFLINE,
-    REPO,
-    RERUNS,
-    SECONDS,
-    STAGE,
-    TESTS,
-)
-
-if TYPE_CHECKING:
-    from harness.config.datadir import Data
-    from harness.events import Listener
-    from harness.plan.opening import Opened, Where
-    from harness.store import Store
+from harness import minikit
+from harness.backends.docker.container import Privileges
+from harness.backends.docker.supply import check_repository
+from harness.config.datadir import Data, find_data
+from harness.config.matrixfile import find_matrix
+from harness.events import Listener
+from harness.gotest.selection import check, select
+from harness.history import default_history, expected_by
+from harness.plan.opening import MatrixAsk, Opened, Where, open_matrix
+from harness.plan.planning import Selection
+from harness.reports.live import display
+from harness.repository.refs import DEFAULT_REPOSITORY
+from harness.store import Store, default_cache
 
 DEMO = "demo"
 """The matrix that brings its own repository."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class SourceOptions(TypedDict):
@@ -77,45 +65,6 @@ class RunningOptions(SourceOptions):
     out: Path | None
 
 
-ONLY = click.option(
-    "--only",
-    multiple=True,
-    metavar="GLOB",
-    help="Only cells whose id, daemon or frontend is like this; may be repeated.",
-)
-EXCLUDE = click.option(
-    "--exclude", multiple=True, metavar="GLOB", help="No cells like this; may be repeated."
-)
-_OPTIONS = (
-    REPO,
-    FETCH,
-    ONLY,
-    EXCLUDE,
-    click.option("--candidate", metavar="REF", help="What `candidate: true` means in the matrix."),
-    BACKEND,
-    STAGE,
-    OFFLINE,
-    RERUNS,
-    MOST_RERUNS,
-    TESTS,
-    click.option(
-        "--test-timeout",
-        type=SECONDS,
-        help="Limit of each test (default: the matrix's, else by what it took before).",
-    ),
-    HISTORY,
-    CACHE,
-    DATA,
-)
-
-
-def plan_options(command: Command) -> Command:
-    """Add to a command the options that decide over its plan."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @dataclass(frozen=True)
 class Sources:
     """Where a matrix and all that its cells are made of come from."""
@@ -133,14 +82,8 @@ class Sources:
 
         Raises UsageError and ConfigError.
         """
-        from harness.config.datadir import find_data  # noqa: PLC0415 - keeps --help quick
-        from harness.repository.refs import DEFAULT_REPOSITORY  # noqa: PLC0415 - the same
-        from harness.store import Store, default_cache  # noqa: PLC0415 - the same
-
         store = Store(options["cache"] or default_cache())
         if matrix == DEMO and not options["data"] and not options["repo"]:
-            from harness import minikit  # noqa: PLC0415 - the same
-
             source = find_data(None, {}).examples / "minikit"
             repository = str(minikit.materialise(source, store))
             return cls(find_data(source, {}), store, repository, offline=True, own=True)
@@ -150,8 +93,6 @@ class Sources:
 
     def where(self, options: SourceOptions) -> Where:
         """Return where a plan is made; the backend need not run here."""
-        from harness.plan.opening import Where  # noqa: PLC0415 - keeps --help quick
-
         return Where(
             repository=self.repository,
             fetch=options["fetch"],
@@ -162,11 +103,6 @@ class Sources:
 
     def running(self, options: RunningOptions) -> Where:
         """Return where a plan is made that runs here. Raises UsageError for the repository."""
-        from harness.backends.docker.container import (  # noqa: PLC0415 - keeps --help quick
-            Privileges,
-        )
-        from harness.backends.docker.supply import check_repository  # noqa: PLC0415 - the same
-
         return replace(
             self.where(options),
             runs=True,
@@ -180,8 +116,6 @@ def open_planned(matrix: str, options: PlanOptions) -> Opened:
 
     Raises what `open_matrix` and `find_matrix` raise, and HistoryError.
     """
-    from harness.reports.live import display  # noqa: PLC0415 - keeps --help quick
-
     sources = Sources.of(matrix, options)
     with display(sys.stderr) as listener:
         return open_named(matrix, options, sources, sources.where(options), listener)
@@ -200,12 +134,6 @@ def open_named(
 
     Raises what `open_planned` does.
     """
-    from harness.config.matrixfile import find_matrix  # noqa: PLC0415 - keeps --help quick
-    from harness.gotest.selection import check, select  # noqa: PLC0415 - the same
-    from harness.history import default_history, expected_by  # noqa: PLC0415 - the same
-    from harness.plan.opening import MatrixAsk, open_matrix  # noqa: PLC0415 - the same
-    from harness.plan.planning import Selection  # noqa: PLC0415 - the same
-
     select(options["tests"], worker="oci")  # refuses a bad glob
     ask = MatrixAsk(
         file=find_matrix(sources.data, matrix),

@@ -1,115 +1,58 @@
-"""`compat run`: one pair, from two names to a verdict."""
+"""`compat run`: one pair that is asked for by names, or a run of one that is taken up."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack, cast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack, cast
 
 import click
 
-from harness.cli.options import (
-    BACKEND,
-    CACHE,
-    CACHE_REPO,
-    DATA,
-    FETCH,
-    FRESH_CONTROL,
-    JSON,
-    MOST_RERUNS,
-    OFFLINE,
-    OUT,
-    PRIVILEGES,
-    REPO,
-    RERUNS,
-    SECONDS,
-    STAGE,
-    TESTS,
-    Once,
-    as_begun,
-)
+from harness.cli.declared import execution
+from harness.cli.interruption import interruptible
+from harness.cli.options import argv_of, as_begun
+from harness.cli.planning import RunningOptions, Sources
+from harness.cli.session import Session, default_runs
+from harness.cli.show import show
+from harness.cli.stored import interrupted_pair
+from harness.gotest.selection import select
+from harness.history import default_history, expected_by
+from harness.journal import read_plan
+from harness.model import Channel
+from harness.model.matrix import MatrixRun
+from harness.plan.cell import Settings
+from harness.plan.opening import Opened, PairAsk, Where, open_pair, open_plan
+from harness.reports.live import display
+from harness.store import Store
 
-if TYPE_CHECKING:
-    from harness.cli.pairsession import RunOptions
+_OF_THE_RUN = ("tests", "no_cache")
+"""Options that the command to run a part of the pair again leaves out."""
 
 
 _BESIDE_RESUME = frozenset({"resume", "out", "as_json"})
 """Options that --resume goes together with; every other one is that of the run."""
 
 
-@click.command(
-    epilog="""\b
-    Examples:
-      compat-run v0.6 master
-      compat-run v0.12 master --offline --tests 'TestCopy*'
-      compat-run v0.17.2 dockerfile/1.10.0 --channel mainline
-      compat-run --resume latest
-    """
-)
-@click.argument("daemon", required=False)
-@click.argument("frontend", required=False)
-@click.option(
-    "--resume",
-    cls=Once,
-    metavar="RUN",
-    help="Run what an interrupted run has left: its folder, its name, or `latest`.",
-)
-@REPO
-@FETCH
-@click.option(
-    "--channel",
-    type=click.Choice(["experimental", "labs", "mainline"]),
-    help="Frontend channel (default: experimental or labs, whichever the commit has).",
-)
-@click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
-@TESTS
-@click.option(
-    "--parallel",
-    type=click.IntRange(min=1),
-    default=None,
-    help="Tests at once in each leg (default: two per processor).",
-)
-@click.option(
-    "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
-)
-@click.option(
-    "--test-timeout",
-    type=SECONDS,
-    help="Limit of each test (default: what it took before, four times; 5m where that is unknown).",
-)
-@RERUNS
-@MOST_RERUNS
-@click.option("--no-control", is_flag=True, help="Run the candidate alone.")
-@FRESH_CONTROL
-@click.option(
-    "--no-cache",
-    is_flag=True,
-    help="Build and run all anew; toolchains and clones are kept.",
-)
-@OFFLINE
-@OUT
-@JSON
-@CACHE
-@DATA
+class RunOptions(RunningOptions):
+    """The options of `compat run`, by the names that click gives them."""
+
+    daemon: str
+    frontend: str
+    channel: str | None
+    worker: str
+    timeout: float
+    no_control: bool
+    no_cache: bool
+
+
 @click.pass_context
 def run(
     ctx: click.Context, *, resume: str | None, as_json: bool, **options: Unpack[RunOptions]
 ) -> int:
-    """Run DAEMON's own Dockerfile tests against the Dockerfile frontend of FRONTEND.
-
-    Both are tags, branches, commits, release lines (v0.6 is its newest release) or `latest`.
-    The suite runs twice, side by side: with its own commit's frontend (the control) and with
-    the frontend under test (the candidate), so that a verdict says what the new frontend did.
-
-    Exit codes: 0 compatible, 1 regression, 2 usage or configuration, 3 too little ran to say,
-    4 infrastructure or build failure, 130 interrupted.
-    """
-    from harness.cli.pairsession import run_pair  # noqa: PLC0415 - keeps --help quick
-    from harness.cli.show import show  # noqa: PLC0415 - the same
-    from harness.cli.stored import interrupted_pair  # noqa: PLC0415 - the same
-
+    """Run DAEMON's own Dockerfile tests against the Dockerfile frontend of FRONTEND."""
     if resume:
         folder, command = interrupted_pair(resume, options["out"])
         stored = cast("RunOptions", as_begun(ctx, command, beside=_BESIDE_RESUME))
@@ -120,3 +63,78 @@ def run(
                 ctx=ctx, param_hint=f"'{name.upper()}'", param_type="argument"
             )
     return show(*run_pair(options), as_json=as_json)
+
+
+def run_pair(options: RunOptions, taken_up: Path | None = None) -> tuple[MatrixRun, Path]:
+    """Run a pair under a display on standard error, or what is left of a run of it.
+
+    `taken_up` is the folder of that run. Returns what matrix.json holds, and the run's folder.
+    Raises UsageError and ConfigError for what the user can mend, and what opening raises.
+    """
+    select(options["tests"], worker=options["worker"])  # refuses a bad glob before any build
+    sources = Sources.of("", options)
+    with _store(sources.store, anew=options["no_cache"]) as store:
+        with interruptible(), display(sys.stderr) as listener:
+            where = _where(sources, options)
+            if taken_up:
+                opened = open_plan(read_plan(taken_up), where, sources.data, store, listener)
+            else:
+                expected = expected_by(default_history())
+                ask = _ask(options, where)
+                opened = open_pair(ask, sources.data, store, expected, listener)
+        again = ("compat-run", *argv_of(execution.run, options, leave=_OF_THE_RUN))
+        session = Session(
+            opened=opened,
+            store=store,
+            settings=_settings(options, opened),
+            command=("compat-run", *argv_of(execution.run, options)),
+            cell_command=lambda _cell: again,
+            runs=(options["out"] or default_runs()).absolute(),
+            history=default_history(),
+            taken_up=taken_up,
+            mine=opened.plan.cells,
+        )
+        return session.run()
+
+
+def _where(sources: Sources, options: RunOptions) -> Where:
+    where = sources.running(options)
+    return replace(where, cache_repo="") if options["no_cache"] else where
+
+
+def _ask(options: RunOptions, where: Where) -> PairAsk:
+    return PairAsk(
+        where=where,
+        offline=options["offline"],
+        reruns=options["reruns"],
+        most_reruns=options["most_reruns"],
+        tests=options["tests"],
+        test_timeout=options["test_timeout"],
+        daemon=options["daemon"],
+        frontend=options["frontend"],
+        channel=Channel(options["channel"]) if options["channel"] else None,
+        worker=options["worker"],
+        timeout=options["timeout"],
+    )
+
+
+def _settings(options: RunOptions, opened: Opened) -> Settings:
+    return Settings(
+        tests=opened.plan.tests,
+        parallel=options["parallel"] or 0,
+        reruns=opened.plan.reruns,
+        most_reruns=opened.plan.most_reruns,
+        offline=opened.plan.offline,
+        control=not options["no_control"],
+        fresh_control=options["fresh_control"],
+    )
+
+
+@contextmanager
+def _store(usual: Store, *, anew: bool) -> Iterator[Store]:
+    """Return a store that has nothing but toolchains and clones, if all is to be made anew."""
+    if not anew:
+        yield usual
+        return
+    with usual.apart() as apart:
+        yield apart

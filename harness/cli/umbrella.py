@@ -13,23 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS: dict[str, Lazy] = {
-    "run": Lazy("harness.cli.run:run", "Run one pair: an old daemon, a new frontend."),
-    "plan": Lazy("harness.cli.plan:plan", "Show what a matrix would build and run."),
-    "matrix": Lazy("harness.cli.matrix:matrix", "Run many pairs, each build and control once."),
-    "merge": Lazy("harness.cli.merge:merge", "Join the shards of a matrix run."),
-    "report": Lazy("harness.cli.report:report", "Write the reports of a stored run again."),
-    "reclassify": Lazy(
-        "harness.cli.reclassify:reclassify", "Judge a stored run by today's skip lists."
-    ),
-    "demo": Lazy("harness.cli.demo:demo", "See every verdict on a miniature of BuildKit."),
-    "gate": Lazy("harness.cli.gate:gate", "Say whether a stored run lets a release out."),
-    "diff": Lazy("harness.cli.diff:diff", "List what changed between two stored runs."),
-    "selftest": Lazy("harness.cli.selftest:selftest", "See whether known breakages are seen."),
-    "history": Lazy("harness.cli.history:history", "Say since when a test fails."),
-    "images": Lazy("harness.cli.images:images", "Make stand-ins for the images that tests pull."),
-    "gc": Lazy("harness.cli.gc:gc", "Remove what has not been used for a while."),
-    "doctor": Lazy("harness.cli.doctor:doctor", "Say what this machine lacks and how to mend it."),
-    "completion": Lazy("harness.cli.completion:completion", "Print the completion of a shell."),
+    "run": Lazy("execution", "Run one pair: an old daemon, a new frontend."),
+    "plan": Lazy("execution", "Show what a matrix would build and run."),
+    "matrix": Lazy("execution", "Run many pairs, each build and control once."),
+    "merge": Lazy("results", "Join the shards of a matrix run."),
+    "report": Lazy("results", "Write the reports of a stored run again."),
+    "reclassify": Lazy("results", "Judge a stored run by today's skip lists."),
+    "demo": Lazy("execution", "See every verdict on a miniature of BuildKit."),
+    "gate": Lazy("results", "Say whether a stored run lets a release out."),
+    "diff": Lazy("results", "List what changed between two stored runs."),
+    "selftest": Lazy("execution", "See whether known breakages are seen."),
+    "history": Lazy("results", "Say since when a test fails."),
+    "images": Lazy("upkeep", "Make stand-ins for the images that tests pull."),
+    "gc": Lazy("upkeep", "Remove what has not been used for a while."),
+    "doctor": Lazy("upkeep", "Say what this machine lacks and how to mend it."),
+    "completion": Lazy("upkeep", "Print the completion of a shell."),
 }
 """Every command of `compat`, in the order of its help."""
 

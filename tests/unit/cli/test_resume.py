@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
-from harness.cli import pairsession
+from harness.cli import run
 from harness.cli.program import execute
 from harness.cli.session import Session
 from harness.cli.umbrella import short_form
@@ -65,7 +65,7 @@ def test_a_run_goes_on_as_it_began(interrupted: Path, monkeypatch: pytest.Monkey
         found.append(self)
         return read_matrix(interrupted), interrupted
 
-    monkeypatch.setattr(pairsession, "open_plan", open_plan)
+    monkeypatch.setattr(run, "open_plan", open_plan)
     monkeypatch.setattr(Session, "run", remember)
     code = compat_run("--resume", "latest", "--out", str(interrupted.parent), "--json")
     assert code == ExitCode.INTERRUPTED  # as what is stored is

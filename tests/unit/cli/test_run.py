@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as replaced
 
 from harness.backends.docker.container import Privileges
-from harness.cli import pairsession
+from harness.cli import run
 from harness.cli.program import execute
 from harness.cli.session import Session, default_runs
 from harness.cli.umbrella import short_form
@@ -89,7 +89,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, stored: Stored) -> Opened:
         found.append(self)
         return stored(factories.compatible_run())
 
-    monkeypatch.setattr(pairsession, "open_pair", open_pair)
+    monkeypatch.setattr(run, "open_pair", open_pair)
     monkeypatch.setattr(Session, "run", remember)
 
     def open_session(*args: str) -> Found:
@@ -371,7 +371,7 @@ def test_without_cache_a_run_has_a_store_of_its_own_that_goes_with_it(
         used.append(store.root)
         raise BuildError("does not build")
 
-    monkeypatch.setattr(pairsession, "open_pair", open_pair)
+    monkeypatch.setattr(run, "open_pair", open_pair)
     args = ["v0.6", "master", "--cache", str(tmp_path / "cache")]
     for more in ([], ["--no-cache"]):
         assert execute("compat-run", short_form, [*args, *more]) == ExitCode.INFRASTRUCTURE
@@ -386,7 +386,7 @@ def test_a_cancel_a_closed_terminal_and_ctrl_c_are_the_same(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(number)
-    monkeypatch.setattr(pairsession, "open_pair", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(run, "open_pair", lambda *_: signal.raise_signal(number))
     assert execute("compat-run", short_form, ["v0.6", "master"]) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
     assert signal.getsignal(number) is before
@@ -397,7 +397,7 @@ def test_under_nohup_a_closed_terminal_changes_nothing(monkeypatch: pytest.Monke
         signal.raise_signal(signal.SIGHUP)
         raise BuildError("it went on")
 
-    monkeypatch.setattr(pairsession, "open_pair", open_pair)
+    monkeypatch.setattr(run, "open_pair", open_pair)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert execute("compat-run", short_form, ["v0.6", "master"]) == ExitCode.INFRASTRUCTURE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.cli.images import images
+from harness.cli.declared.upkeep import images
 from harness.config.datadir import Data, find_data
 from harness.errors import MissingToolError, UsageError
 from harness.images import busybox, registry

@@ -33,7 +33,7 @@ class _Found:
 
 def gc(
     older_than: float,
-    max_size: float | None,
+    max_size: int | None,
     cache: Path | None,
     *,
     dry_run: bool,

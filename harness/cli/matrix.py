@@ -42,7 +42,7 @@ class MatrixOptions(PlanOptions, RunningOptions):
     shard: Shard | None
     resume: str | None
     jobs: int | None
-    memory: float | None
+    memory: int | None
     fail_fast: bool
 
 
@@ -112,7 +112,7 @@ def open_session(
         shard=shard,
         mine=tuple(cell for cell in opened.plan.cells if cell.id in ids),
         jobs=jobs,
-        memory=int(options["memory"]) if options["memory"] else None,
+        memory=options["memory"],
         fail_fast=options["fail_fast"],
     )
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+Number = TypeVar("Number", bound=float)
+
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -179,20 +181,21 @@ HISTORY = click.option(
 JSON = click.option("--json", "as_json", cls=Once, is_flag=True, help="Print the summary as JSON.")
 
 
-class Amount(click.ParamType[float]):
+class Amount(click.ParamType[Number]):
     """A length of time or a size, as one of the classes in config/amounts.py reads it."""
 
-    def __init__(self, name: str, kind: str) -> None:
-        """Take the word that stands for it in `--help`, and the name of the class."""
+    def __init__(self, name: str, kind: str, number: type[Number]) -> None:
+        """Take the word that stands for it in `--help`, the class, and what it becomes."""
         self.name = name
+        self.number = number
         self._kind = kind
 
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    ) -> Number:
         """Read it into a plain number; what is none is a usage error."""
         if isinstance(value, int | float):
-            return value
+            return self.number(value)
         from harness.config import amounts  # noqa: PLC0415 - keeps --help quick
         from harness.config.yamlfile import Complaint  # noqa: PLC0415 - the same
 
@@ -202,7 +205,7 @@ class Amount(click.ParamType[float]):
         except Complaint as complaint:
             self.fail(f"{complaint.what}: {complaint.hint}", param, ctx)
         # The classes of config/amounts.py cannot go into a key of the store.
-        return int(read) if isinstance(read, int) else float(read)
+        return self.number(read)
 
 
 class ShardParam(click.ParamType["Shard"]):
@@ -225,9 +228,9 @@ class ShardParam(click.ParamType["Shard"]):
         return Shard(index=index, total=total)
 
 
-SECONDS = Amount("time", "Limit")
-IDLE = Amount("time", "Idle")
-SIZE = Amount("size", "Size")
+SECONDS = Amount("time", "Limit", float)
+IDLE = Amount("time", "Idle", float)
+SIZE = Amount("size", "Size", int)
 SHARD = ShardParam()
 
 ONLY = click.option(

@@ -39,8 +39,8 @@ _BESIDE_RESUME = frozenset({"resume", "out", "as_json"})
 class RunOptions(RunningOptions):
     """The options of `compat run`, by the names that click gives them."""
 
-    daemon: str
-    frontend: str
+    daemon: str | None
+    frontend: str | None
     channel: str | None
     worker: str
     timeout: float
@@ -57,11 +57,6 @@ def run(
         folder, command = interrupted_pair(resume, options["out"])
         stored = cast("RunOptions", as_begun(ctx, command, beside=_BESIDE_RESUME))
         return show(*run_pair(stored, folder), as_json=as_json)
-    for name in ("daemon", "frontend"):
-        if not options[name]:
-            raise click.MissingParameter(
-                ctx=ctx, param_hint=f"'{name.upper()}'", param_type="argument"
-            )
     return show(*run_pair(options), as_json=as_json)
 
 
@@ -71,6 +66,7 @@ def run_pair(options: RunOptions, taken_up: Path | None = None) -> tuple[MatrixR
     `taken_up` is the folder of that run. Returns what matrix.json holds, and the run's folder.
     Raises UsageError and ConfigError for what the user can mend, and what opening raises.
     """
+    names = _names(options)
     select(options["tests"], worker=options["worker"])  # refuses a bad glob before any build
     sources = Sources.of("", options)
     with _store(sources.store, anew=options["no_cache"]) as store:
@@ -80,7 +76,7 @@ def run_pair(options: RunOptions, taken_up: Path | None = None) -> tuple[MatrixR
                 opened = open_plan(read_plan(taken_up), where, sources.data, store, listener)
             else:
                 expected = expected_by(default_history())
-                ask = _ask(options, where)
+                ask = _ask(names, options, where)
                 opened = open_pair(ask, sources.data, store, expected, listener)
         again = ("compat-run", *argv_of(execution.run, options, leave=_OF_THE_RUN))
         session = Session(
@@ -97,12 +93,22 @@ def run_pair(options: RunOptions, taken_up: Path | None = None) -> tuple[MatrixR
         return session.run()
 
 
+def _names(options: RunOptions) -> tuple[str, str]:
+    """Return DAEMON and FRONTEND. Raises click.UsageError for what is not given."""
+    daemon, frontend = options["daemon"], options["frontend"]
+    if daemon and frontend:
+        return daemon, frontend
+    missing = "FRONTEND" if daemon else "DAEMON"
+    raise click.MissingParameter(param_hint=f"'{missing}'", param_type="argument")
+
+
 def _where(sources: Sources, options: RunOptions) -> Where:
     where = sources.running(options)
     return replace(where, cache_repo="") if options["no_cache"] else where
 
 
-def _ask(options: RunOptions, where: Where) -> PairAsk:
+def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
+    daemon, frontend = names
     return PairAsk(
         where=where,
         offline=options["offline"],
@@ -110,8 +116,8 @@ def _ask(options: RunOptions, where: Where) -> PairAsk:
         most_reruns=options["most_reruns"],
         tests=options["tests"],
         test_timeout=options["test_timeout"],
-        daemon=options["daemon"],
-        frontend=options["frontend"],
+        daemon=daemon,
+        frontend=frontend,
         channel=Channel(options["channel"]) if options["channel"] else None,
         worker=options["worker"],
         timeout=options["timeout"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import GenericAlias
 from typing import get_args, get_type_hints
 
 import click
@@ -56,22 +57,20 @@ _TYPES: dict[type[click.ParamType[object]], type] = {
     click.types.BoolParamType: bool,
     click.types.StringParamType: str,
     click.Choice: str,
-    Amount: float,
     ShardParam: Shard,
 }
 
 
 def _given(parameter: click.Parameter) -> object:
     """Return the type of what click gives for a parameter."""
-    kind = _TYPES[type(parameter.type)]
+    kind = parameter.type
+    one = kind.number if isinstance(kind, Amount) else _TYPES[type(kind)]
     if parameter.nargs == -1 or parameter.multiple:
-        return tuple[kind, ...]
-    always = parameter.required or isinstance(parameter.get_default(_context()), str | int)
-    return kind if always else kind | None
-
-
-def _context() -> click.Context:
-    return click.Context(umbrella)
+        return GenericAlias(tuple, (one, ...))
+    always = parameter.required or isinstance(
+        parameter.get_default(click.Context(umbrella)), str | int
+    )
+    return one if always else one | None
 
 
 @every_command

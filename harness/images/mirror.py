@@ -8,7 +8,6 @@ leg gets a copy of its own.
 from __future__ import annotations
 
 import inspect
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -62,12 +61,6 @@ def ensure_mirror(
         (mirror / CONTENTS).write_bytes(msgspec.json.format(msgspec.json.encode(contents)))
 
     return store.publish(KIND, _key(images, recipes, program), fill)
-
-
-def lease(mirror: Path, dest: Path) -> Path:
-    """Copy a mirror to `dest`, which must not exist, for one leg to write into."""
-    shutil.copytree(mirror, dest)
-    return dest
 
 
 def _make(

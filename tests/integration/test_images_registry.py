@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from harness.config.datadir import find_data
-from harness.images import mirror, oci, registry
+from harness.images import oci, registry
 from harness.images.mirror import CONTENTS
 from harness.images.sets import ImageSets
 from harness.store import Store
@@ -67,7 +68,7 @@ def inside(root: Path, script: str) -> str:
 def test_every_image_of_a_set_is_served_with_the_digests_that_were_written(
     sets: ImageSets, name: str, tmp_path: Path
 ) -> None:
-    folder = mirror.lease(sets.seed(name).path, tmp_path / "mirror")
+    folder = shutil.copytree(sets.seed(name).path, tmp_path / "mirror")
     contents = json.loads((folder / CONTENTS).read_bytes())
     assert set(contents) == set(sets.describe(name).images)
     with serving(folder) as host:
@@ -82,7 +83,7 @@ def test_every_image_of_a_set_is_served_with_the_digests_that_were_written(
 def test_what_a_leg_pushes_never_reaches_the_seed(sets: ImageSets, tmp_path: Path) -> None:
     seed = sets.seed("modern").path
     before = {path: path.stat().st_mtime_ns for path in seed.rglob("*") if path.is_file()}
-    folder = mirror.lease(seed, tmp_path / "mirror")
+    folder = shutil.copytree(seed, tmp_path / "mirror")
     frontend = tmp_path / "frontend.tar"
     oci.pack_frontend(Path("/bin/busybox"), {"a": "b"}, ["/bin/dockerfile-frontend"], frontend)
     with serving(folder) as host:
@@ -108,7 +109,7 @@ def pulled(sets: ImageSets, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     folder = tmp_path_factory.mktemp("pulled")
     found = {}
     for name in SETS:
-        with serving(mirror.lease(sets.seed(name).path, folder / name)) as host:
+        with serving(shutil.copytree(sets.seed(name).path, folder / name)) as host:
             for image in ("busybox", "alpine"):
                 found[f"{name}/{image}"] = folder / f"{name}-{image}"
                 pull(host, f"library/{image}:latest", found[f"{name}/{image}"])

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import MissingToolError
 from harness.images import busybox, mirror, registry
 from harness.images.busybox import Busybox
-from harness.images.mirror import ensure_mirror, find_mirror, lease
+from harness.images.mirror import ensure_mirror, find_mirror
 from harness.images.recipes import Recipes, load_recipes
 from harness.store import Store
 from tests.support import elf_binaries
@@ -104,18 +104,6 @@ def test_a_failure_half_way_publishes_nothing(
         ensure_mirror(store, SET, recipes(tmp_path), program)
     assert find_mirror(store, SET, recipes(tmp_path), program) is None
     assert list((store.root / "tmp").iterdir()) == []
-
-
-def test_a_lease_shares_no_file_with_its_mirror(
-    store: Store, program: Busybox, tmp_path: Path
-) -> None:
-    made = ensure_mirror(store, SET, recipes(tmp_path), program).path
-    leased = lease(made, tmp_path / "leg" / "mirror")
-    registry.verify(leased)
-    for path in leased.rglob("*"):
-        if path.is_file():
-            path.write_bytes(b"spoilt")
-    registry.verify(made)
 
 
 def test_busybox_must_be_there_and_static(tmp_path: Path) -> None:

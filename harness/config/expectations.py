@@ -25,12 +25,6 @@ from harness.config.testnames import TestName
 from harness.config.yamlfile import Complaint, Place
 from harness.model import Record, Verdict
 
-OF_LISTS = frozenset({Verdict.KNOWN, Verdict.STALE_ENTRY})
-"""Verdicts that only an entry of a skip list can bring about."""
-
-FAILING = frozenset({Verdict.REGRESSED, Verdict.CHANGED_FAILURE})
-"""Verdicts on tests that fail with the frontend under test."""
-
 
 class Expectation(Record, frozen=True, kw_only=True):
     """The verdict that every test of these names must get."""
@@ -44,13 +38,13 @@ class Expectation(Record, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Hold verdict and error together. Raises: Complaint."""
-        if self.verdict in OF_LISTS:
+        if self.verdict.of_lists:
             what = f"{self.verdict} comes from a skip list, and none is applied here"
             raise Complaint(what, key="verdict", hint="say what the test does without one")
-        if self.verdict in FAILING and self.error is None:
+        if self.verdict.fails_anew and self.error is None:
             hint = "add the words of the failure, so that another one does not pass for it"
             raise Complaint(f"a test that is {self.verdict} needs an `error`", hint=hint)
-        if self.verdict not in FAILING and self.error is not None:
+        if not self.verdict.fails_anew and self.error is not None:
             what = f"a test that is {self.verdict} has no failure to match"
             raise Complaint(what, key="error", hint="remove it")
 

@@ -6,11 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.history.streak import PASSING, Mark, Since, streak
+from harness.history.streak import Mark, Since, streak
 from harness.model import Verdict
-
-SILENT = frozenset({Verdict.INFRA, Verdict.INDETERMINATE})
-"""Verdicts that say nothing about whether a test works."""
 
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
@@ -44,11 +41,10 @@ class CellPast:
     def sinces(self) -> dict[int, Since]:
         """Return since when those tests fail that did not simply pass in the newest whole run."""
         newest = next((it.id for it in reversed(self._observed) if it.whole), None)
-        quiet = PASSING | SILENT
         failing = [
             test
             for test, verdicts in self._verdicts.items()
-            if verdicts.get(newest or 0, Verdict.COMPATIBLE) not in quiet
+            if _failed(verdicts.get(newest or 0, Verdict.COMPATIBLE))
         ]
         found = {test: self._since(test) for test in failing}
         return {test: told for test, told in found.items() if told is not None}
@@ -59,7 +55,7 @@ class CellPast:
 
     def _since(self, test: int) -> Since | None:
         said = self._said(test)
-        found = streak([verdict not in PASSING for _, verdict in said])
+        found = streak([not verdict.passes for _, verdict in said])
         if found is None:
             return None
         first, begin = found
@@ -77,7 +73,11 @@ class CellPast:
             for it in self._observed
             if test in it.roster
         )
-        return [(it, verdict) for it, verdict in told if verdict not in SILENT]
+        return [(it, verdict) for it, verdict in told if not verdict.says_nothing]
+
+
+def _failed(verdict: Verdict) -> bool:
+    return not (verdict.passes or verdict.says_nothing)
 
 
 def _mark(said: tuple[Observed, Verdict]) -> Mark:

@@ -1,4 +1,8 @@
-"""Since when a test fails: read off what each run said of it; pure."""
+"""Since when a test fails: read off what each run said of it; pure.
+
+Of the verdicts that say anything at all, those that do not pass are failures: `known` and
+`same-failure` too, and `flaky`, which so ends no row of them.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,6 @@ from collections.abc import Sequence
 
 from harness.model import Record, Verdict
 from harness.model.matrix import CellState
-
-PASSING = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY})
-"""Verdicts of a test that passes with the frontend under test; the others that say anything at
-all are failures: `known` and `same-failure` too, and `flaky`, which so ends no row of them."""
 
 
 class Mark(Record, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def streak(failed: Sequence[bool]) -> tuple[int, int] | None:
 
 def since(marks: Sequence[Mark]) -> Since | None:
     """Find a test's failures in what every run said of it, oldest first; None if there are none."""
-    found = streak([mark.verdict not in PASSING for mark in marks])
+    found = streak([not mark.verdict.passes for mark in marks])
     if found is None:
         return None
     first, begin = found

@@ -75,7 +75,7 @@ class Ledger:
             builds=self.builds,
             cells=rows,
             verdict=overall,
-            exit_code=ExitCode.INTERRUPTED if self.interrupted else table.exit_code(overall),
+            exit_code=ExitCode.INTERRUPTED if self.interrupted else overall.exit_code,
             interrupted=self.interrupted,
             warnings=tuple(self.warnings),
             command=self.command,

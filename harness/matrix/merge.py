@@ -161,7 +161,7 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
         builds=dict(builds),  # of what several built, the longest
         cells=results,
         verdict=overall,
-        exit_code=table.exit_code(overall),
+        exit_code=overall.exit_code,
         warnings=tuple(dict.fromkeys(_warnings(parts, rows))),
     )
 

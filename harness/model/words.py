@@ -8,6 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from harness.errors import ExitCode
+
 MOST_SECONDS = 1e9
 """Thirty years: who claims to have taken longer is not believed."""
 
@@ -147,20 +149,90 @@ class Format(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the new frontend did to one test, or to a pair (the worst of its tests')."""
+    """What the new frontend did to one test, or to a pair (the worst of its tests').
 
-    COMPATIBLE = "compatible"
-    SKIPPED = "skipped"
-    FIXED = "fixed"
-    KNOWN = "known"
-    SAME_FAILURE = "same-failure"
-    FLAKY = "flaky"
-    CHANGED_FAILURE = "changed-failure"
-    STALE_ENTRY = "stale-entry"
+    Worst first, and every report lists them in this order: what blames the frontend; what says
+    nothing about it, since the rest may hide behind that; what a maintainer has to look at; what
+    is explained or fine. What follows from a verdict is a property here; how it looks stands in
+    harness/reports/words.py.
+    """
+
+    REGRESSED = "regressed"
     LOST = "lost"
     INFRA = "infra"
-    REGRESSED = "regressed"
     INDETERMINATE = "indeterminate"
+    STALE_ENTRY = "stale-entry"
+    CHANGED_FAILURE = "changed-failure"
+    FLAKY = "flaky"
+    KNOWN = "known"
+    SAME_FAILURE = "same-failure"
+    FIXED = "fixed"
+    COMPATIBLE = "compatible"
+    SKIPPED = "skipped"
+
+    @property
+    def weight(self) -> int:
+        """Place in the order, from 0 for the worst: the key to sort by."""
+        return _WEIGHTS[self]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Exit code of a run with this verdict."""
+        if self.blames_frontend:
+            return ExitCode.REGRESSION
+        if self.says_nothing:
+            infra = self is Verdict.INFRA
+            return ExitCode.INFRASTRUCTURE if infra else ExitCode.INDETERMINATE
+        return ExitCode.COMPATIBLE
+
+    @property
+    def blames_frontend(self) -> bool:
+        """Whether it speaks against the frontend under test."""
+        return self in {Verdict.REGRESSED, Verdict.LOST}
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it leaves open what the frontend does."""
+        return self in {Verdict.INFRA, Verdict.INDETERMINATE}
+
+    @property
+    def deserves_detail(self) -> bool:
+        """Whether reports show each such test, and the reason, without being asked."""
+        doubtful = {Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY}
+        return self.blames_frontend or self.says_nothing or self in doubtful
+
+    @property
+    def passes(self) -> bool:
+        """Whether the test passes with the frontend under test."""
+        return self in {Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY}
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing to add: it passes with both, or is not run."""
+        return self in {Verdict.COMPATIBLE, Verdict.SKIPPED}
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether it is worth another attempt on both sides before it is believed."""
+        return self is Verdict.FIXED or (self.deserves_detail and self is not Verdict.FLAKY)
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether a pair can have it; what it cannot have in a test leaves the pair compatible."""
+        return self.deserves_detail or self in {Verdict.KNOWN, Verdict.COMPATIBLE}
+
+    @property
+    def of_lists(self) -> bool:
+        """Whether only an entry of a skip list can bring it about."""
+        return self in {Verdict.KNOWN, Verdict.STALE_ENTRY}
+
+    @property
+    def fails_anew(self) -> bool:
+        """Whether the test fails with the frontend under test, and not so with its own."""
+        return self in {Verdict.REGRESSED, Verdict.CHANGED_FAILURE}
+
+
+_WEIGHTS = {verdict: weight for weight, verdict in enumerate(Verdict)}
 
 
 class Status(StrEnum):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.model import Verdict
 from harness.model.matrix import CellState
 from harness.reports.overview import Spot
 from harness.reports.survey import Survey, Trouble
@@ -22,21 +21,22 @@ MOST = 10
 _TITLE = 200
 _MESSAGE = 800
 _NAMES = 5
-_ERRORS = frozenset({Verdict.REGRESSED, Verdict.LOST})
 _TOKEN = re.compile(r"[A-Za-z0-9]{16,}")
 
 
 def github_annotations(spots: Sequence[Spot], survey: Survey) -> list[str]:
     """Write a command for every root cause, and for every pair without a result."""
     troubles = survey.troubles()
-    errors = [_of_trouble(it, spots, survey) for it in troubles if it.verdict in _ERRORS]
+    errors = [_of_trouble(it, spots, survey) for it in troubles if it.verdict.blames_frontend]
     errors += [_of_pair(it) for it in spots if it.result.state is CellState.FAILED]
     warnings = [
         _of_pair(it)
         for it in spots
         if it.result.state in {CellState.MISSING, CellState.INTERRUPTED}
     ]
-    warnings += [_of_trouble(it, spots, survey) for it in troubles if it.verdict not in _ERRORS]
+    warnings += [
+        _of_trouble(it, spots, survey) for it in troubles if not it.verdict.blames_frontend
+    ]
     return [*_bounded("error", errors), *_bounded("warning", warnings)]
 
 

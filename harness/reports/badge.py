@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import Spot, headline
-from harness.reports.summary import BROKEN
 
 _SUBJECT = "compat"
 _PADDING = 6
 _GLYPH = 6.7
 """Width of an average glyph; `textLength` makes the text fit whatever the font."""
 _COLOURS = {"bad": "#c0272d", "odd": "#7b3fb3", "warn": "#946200", "good": "#2a7849"}
-_WARN = frozenset({Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY})
 
 
 def badge(matrix: MatrixRun, spots: Sequence[Spot]) -> str:
@@ -37,17 +34,16 @@ def badge(matrix: MatrixRun, spots: Sequence[Spot]) -> str:
 
 
 def _said(spots: Sequence[Spot]) -> tuple[str, str]:
-    broken = sum(spot.result.verdict in BROKEN for spot in spots)
+    broken = sum(spot.result.verdict.blames_frontend for spot in spots)
     silent = sum(
-        spot.result.state is not CellState.DONE
-        or spot.result.verdict in {Verdict.INFRA, Verdict.INDETERMINATE}
+        spot.result.state is not CellState.DONE or spot.result.verdict.says_nothing
         for spot in spots
     )
     if broken:
         return f"{broken}/{len(spots)} regressed", _COLOURS["bad"]
     if silent or not spots:
         return f"{silent}/{len(spots)} without result", _COLOURS["odd"]
-    warned = any(spot.result.verdict in _WARN for spot in spots)
+    warned = any(spot.result.verdict.deserves_detail for spot in spots)
     return f"{len(spots)} compatible", _COLOURS["warn" if warned else "good"]
 
 

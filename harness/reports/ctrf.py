@@ -19,7 +19,7 @@ import msgspec
 
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.model.matrix import MatrixRun
-from harness.reports.junit import ALL_CASES, KINDS, WHOLE, plainly_passed
+from harness.reports.junit import ALL_CASES, WHOLE, kind_of, plainly_passed
 from harness.reports.overview import Spot, sentence
 from harness.reports.rates import odds
 from harness.reports.spool import spool
@@ -152,7 +152,7 @@ class CtrfReport:
         seconds = judgement.candidate[0].seconds if judgement.candidate else None
         test: dict[str, Any] = {
             "name": visible(clip(judgement.name, _NAME)),
-            "status": _STATUSES[KINDS[verdict]],
+            "status": _STATUSES[kind_of(verdict)],
             "duration": _milliseconds(seconds or 0),
             "rawStatus": verdict.value,
         }

@@ -151,21 +151,13 @@ def _run_cases(run: Run, *, brief: bool = False) -> Iterator[Case]:
             yield _judged_case(run, judgement)
 
 
-KINDS = {
-    Verdict.REGRESSED: "failure",
-    Verdict.LOST: "failure",
-    Verdict.INFRA: "error",
-    Verdict.INDETERMINATE: "error",
-    Verdict.KNOWN: "skipped",
-    Verdict.SKIPPED: "skipped",
-    Verdict.SAME_FAILURE: "skipped",
-    Verdict.CHANGED_FAILURE: "skipped",
-    Verdict.FLAKY: "skipped",
-    Verdict.COMPATIBLE: "",
-    Verdict.FIXED: "",
-    Verdict.STALE_ENTRY: "",
-}
-"""What each verdict becomes: `failure`, `error`, `skipped`, or empty for a test that passed."""
+def kind_of(verdict: Verdict) -> str:
+    """Return what a verdict becomes: `failure`, `error`, `skipped`, or empty for a pass."""
+    if verdict.blames_frontend:
+        return "failure"
+    if verdict.says_nothing:
+        return "error"
+    return "" if verdict.passes else "skipped"
 
 
 def plainly_passed(judgement: Judgement) -> bool:
@@ -187,7 +179,7 @@ def _judged_case(run: Run, judgement: Judgement) -> Case:
     return Case(
         name=judgement.name,
         seconds=seconds or 0,
-        kind=KINDS[verdict],
+        kind=kind_of(verdict),
         about=verdict.value,
         message=_message(run, judgement),
         text=text,
@@ -207,7 +199,7 @@ def _suspicions(judgement: Judgement) -> Iterator[str]:
 
 def _message(run: Run, judgement: Judgement) -> str:
     error = side_error(judgement, Leg.CANDIDATE) or side_error(judgement, Leg.CONTROL)
-    if KINDS[judgement.verdict] in {"failure", "error"}:
+    if kind_of(judgement.verdict) in {"failure", "error"}:
         said = error or meaning(run, judgement.verdict)
         racy = odds(judgement)
         return f"{racy}: {said}" if racy else said

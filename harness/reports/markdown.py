@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids
-from harness.reports.overview import BY_WEIGHT, Spot, headline, tests_by_verdict
-from harness.reports.summary import BROKEN
+from harness.reports.overview import Spot, headline, tests_by_verdict
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, excerpt, moment, plural, visible, visible_block
 from harness.reports.words import WORDS
@@ -34,7 +33,9 @@ _TICKS = re.compile(r"`+")
 def summary_markdown(matrix: MatrixRun, spots: Sequence[Spot], survey: Survey) -> str:
     """Write the summary; what would make it too long is left out, and it says how much."""
     parts = [*_head(matrix, spots), *_tables(spots)]
-    troubles = [(it.verdict in BROKEN, _trouble(it, spots, survey)) for it in survey.troubles()]
+    troubles = [
+        (it.verdict.blames_frontend, _trouble(it, spots, survey)) for it in survey.troubles()
+    ]
     details = [text for broken, text in troubles if broken]
     details += [*_failures(spots), *(text for broken, text in troubles if not broken)]
     details += [*_suspicious(survey)]
@@ -127,8 +128,9 @@ def _failures(spots: Sequence[Spot]) -> Iterator[str]:
     for spot in spots:
         if spot.result.state is CellState.FAILED:
             error = excerpt(spot.result.error, _EXCERPT)
+            mark = f"{spot.word.symbol} {spot.word.letter} {_in_html(spot.title)}"
             yield (
-                f"<details><summary>! I {_in_html(spot.title)} failed to build or run</summary>\n\n"
+                f"<details><summary>{mark} failed to build or run</summary>\n\n"
                 f"{fenced(error)}\n</details>\n\n"
             )
 
@@ -167,7 +169,7 @@ def _legend(spots: Sequence[Spot]) -> str:
     totals = tests_by_verdict(spots)
     told = [
         f"{WORDS[it].symbol} **{WORDS[it].letter}** {it.value}: {totals[it]}"
-        for it in BY_WEIGHT
+        for it in Verdict
         if totals[it] or it is Verdict.COMPATIBLE
     ]
     return f"Tests: {', '.join(told)}.\n"

@@ -23,16 +23,11 @@ from harness.model.matrix import CellResult, CellState
 from harness.reports.overview import label
 from harness.reports.progress import Line, Progress, Row
 from harness.reports.text import clip, duration, visible
-from harness.reports.words import WORDS
+from harness.reports.words import look
 
 _TEXT = 300
 _MINUTE = 60.0
 _HOUR = 3600.0
-_COUNTED = (
-    *(Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA, Verdict.INDETERMINATE),
-    *(Verdict.CHANGED_FAILURE, Verdict.STALE_ENTRY, Verdict.FLAKY),
-)
-"""Verdicts whose numbers of tests stand in a cell's line."""
 
 
 class MatrixProgress:
@@ -142,8 +137,12 @@ class MatrixProgress:
         self._done["cells"] += 1
         if begun is None:  # what it needs was not built, which has been said
             return []
-        word = WORDS[result.verdict]
-        counts = [f"{result.counts[it]} {it}" for it in _COUNTED if result.counts.get(it)]
+        word = look(result.state, result.verdict)
+        counts = [
+            f"{result.counts[it]} {it}"
+            for it in Verdict
+            if it.deserves_detail and result.counts.get(it)
+        ]
         told = [", ".join(counts) or label(result.state, result.verdict)]
         if result.state is not CellState.DONE:
             told = [label(result.state, result.verdict), _shown(result.error.partition("\n")[0])]

@@ -15,11 +15,11 @@ import click
 
 from harness.model import Pair, Verdict
 from harness.model.matrix import CellState, MatrixRun
-from harness.reports.overview import BY_WEIGHT, Spot, sentence, spots
+from harness.reports.overview import Spot, sentence, spots
 from harness.reports.page import INDEX, PAGE
 from harness.reports.summary import ref_name, variant
 from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
-from harness.reports.words import WORDS
+from harness.reports.words import LOOKS, WORDS
 
 _NARROWEST = 40
 _GAP = "  "
@@ -28,7 +28,6 @@ _NUMBERED = 3
 _LISTED = 50
 """Cells told one by one; the page and matrix.json have them all."""
 _PROSE = 600
-_FINE = frozenset({Verdict.COMPATIBLE, Verdict.KNOWN})
 
 Commands = Mapping[str, Sequence[str]]
 """What a user would type for one cell, by its id."""
@@ -114,9 +113,12 @@ class _Report:
             yield f"{_GAP}{row:<{label}}{_GAP.join(cells)}".rstrip()
 
     def _legend(self) -> Iterator[str]:
-        used = {spot.result.verdict for spot in self._spots}
-        words = [(verdict, WORDS[verdict]) for verdict in BY_WEIGHT if verdict in used]
-        told = (click.style(f"{w.symbol} {w.letter} {v}", fg=w.colour) for v, w in words)
+        used = {spot.word for spot in self._spots}
+        told = (
+            click.style(f"{it.symbol} {it.letter} {it.name}", fg=it.colour)
+            for it in LOOKS
+            if it in used
+        )
         if used:
             yield ""
             yield f"{_GAP}{(_GAP * 2).join(told)}"
@@ -184,7 +186,7 @@ def _letter(spot: Spot | None, width: int) -> str:
 
 
 def _fine(spot: Spot) -> bool:
-    return spot.result.state is CellState.DONE and spot.result.verdict in _FINE
+    return spot.result.state is CellState.DONE and not spot.result.verdict.deserves_detail
 
 
 def _counts(spot: Spot) -> str:
@@ -192,8 +194,8 @@ def _counts(spot: Spot) -> str:
     state, counts = spot.result.state, spot.result.counts
     bad = [
         f"{counts[verdict]} {verdict}"
-        for verdict in BY_WEIGHT[: BY_WEIGHT.index(Verdict.KNOWN)]
-        if counts.get(verdict)
+        for verdict in Verdict
+        if verdict.deserves_detail and counts.get(verdict)
     ]
     told = ", ".join(bad) or spot.label
     prefix = "" if state is CellState.DONE or not bad else f"{spot.label}: "

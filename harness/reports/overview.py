@@ -11,37 +11,7 @@ from harness.model import Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun, PlannedCell
 from harness.reports.summary import title
 from harness.reports.text import plural
-from harness.reports.words import WORDS, Word
-
-PASSING = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY})
-"""Verdicts of tests that pass with the frontend under test."""
-
-BY_WEIGHT = (
-    *(Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA, Verdict.INDETERMINATE),
-    *(Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY, Verdict.KNOWN),
-    *(Verdict.SAME_FAILURE, Verdict.FIXED, Verdict.COMPATIBLE, Verdict.SKIPPED),
-)
-"""Which of several tests' verdicts to show where there is room for one: a pair's order, and
-behind it what does not taint a pair."""
-
-_STATES = {
-    CellState.FAILED: "failed",
-    CellState.INTERRUPTED: "stopped",
-    CellState.MISSING: "missing",
-}
-_TOLD = {
-    "regressed": "regressed",
-    "lost": "lost tests",
-    "failed": "failed to build or run",
-    "infra": "met trouble of the machine or the network",
-    "missing": "gave no result",
-    "stopped": "stopped before the end",
-    "indeterminate": "ran too little to say",
-    "stale-entry": "met stale skip-list entries",
-    "changed-failure": "fail otherwise than their control",
-    "flaky": "flaked",
-}
-"""What a headline says of pairs, in its order; a label that is not here is none to speak of."""
+from harness.reports.words import LOOKS, STATES, Word, look
 
 
 @dataclass(frozen=True)
@@ -60,8 +30,8 @@ class Spot:
 
     @property
     def word(self) -> Word:
-        """How the cell's verdict is shown."""
-        return WORDS[self.result.verdict]
+        """How the cell is shown: by its verdict, or by what kept it from one."""
+        return look(self.result.state, self.result.verdict)
 
     @property
     def title(self) -> str:
@@ -86,12 +56,12 @@ class Spot:
 
 def label(state: CellState, verdict: Verdict) -> str:
     """Return one word for a cell: its verdict, or what kept it from one."""
-    return _STATES.get(state, verdict.value)
+    return STATES[state].name if state in STATES else verdict.value
 
 
 def passing(counts: Mapping[Verdict, int]) -> int:
     """Count the tests that pass with the frontend under test."""
-    return sum(counts.get(verdict, 0) for verdict in PASSING)
+    return sum(number for verdict, number in counts.items() if verdict.passes)
 
 
 def total(counts: Mapping[Verdict, int]) -> int:
@@ -135,7 +105,7 @@ def sentence(matrix: MatrixRun, cells: Sequence[Spot]) -> str:
 
 def _sentence(cells: Sequence[Spot]) -> tuple[str, str]:
     labels = Counter(cell.label for cell in cells)
-    told = [(labels[label], phrase) for label, phrase in _TOLD.items() if labels[label]]
+    told = [(labels[it.name], it.pairs) for it in LOOKS if it.pairs and labels[it.name]]
     if not cells:
         return "No pair was run", ""
     if not told:

@@ -27,9 +27,6 @@ from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
 from harness.verdict.table import first_said
 
-BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
-"""Verdicts that speak against the frontend under test."""
-
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 _ERROR_LINE = 400
@@ -225,7 +222,7 @@ def summary(run: Run, folder: Path) -> dict[str, Any]:
                 "log": str(folder / logs.path(it, Leg.CANDIDATE)),
             }
             for it in run.judgements
-            if it.verdict in BROKEN
+            if it.verdict.blames_frontend
         ],
         "suspicious": [
             {

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.model import Judgement, Leg, Run, Verdict
-from harness.reports.overview import BY_WEIGHT
 from harness.reports.summary import failure, side_error, suspicion_text, suspicions
 from harness.reports.text import clip, excerpt, visible
 from harness.reports.words import WORDS
@@ -24,13 +23,7 @@ _EXAMPLE = 1_500
 _CAUSES = 20_000
 """Kinds of failures that are told apart; a healthy matrix has dozens."""
 _GAP = " "
-_RANK = {WORDS[verdict].letter: rank for rank, verdict in enumerate(BY_WEIGHT)} | {_GAP: 99}
-_SPOKEN_OF = frozenset(
-    {
-        *(Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA, Verdict.INDETERMINATE),
-        *(Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY),
-    }
-)
+_RANK = {WORDS[verdict].letter: verdict.weight for verdict in Verdict} | {_GAP: len(Verdict)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +106,8 @@ class Survey:
 
     def troubles(self) -> list[Trouble]:
         """Return the root causes that somebody should look at: worst first, then by extent."""
-        weights = {verdict: weight for weight, verdict in enumerate(BY_WEIGHT)}
         return sorted(
-            self._troubles.values(), key=lambda it: (weights[it.verdict], -it.number, it.cause)
+            self._troubles.values(), key=lambda it: (it.verdict.weight, -it.number, it.cause)
         )
 
     def _number(self, name: str, known: frozenset[str]) -> int:
@@ -160,7 +152,7 @@ class Survey:
     def _trouble(self, cell: int, found: Found) -> None:
         judgement = found.judgement
         verdict = judgement.verdict
-        if verdict in _SPOKEN_OF:
+        if verdict.deserves_detail:
             key = verdict, found.cause
             trouble = self._troubles.get(key)
             if trouble is None:

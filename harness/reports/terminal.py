@@ -42,16 +42,6 @@ _LISTED = 50
 _NAME = 300
 _PROSE = 600
 
-_DETAILED = (
-    Verdict.REGRESSED,
-    Verdict.LOST,
-    Verdict.CHANGED_FAILURE,
-    Verdict.FLAKY,
-    Verdict.STALE_ENTRY,
-    Verdict.INFRA,
-    Verdict.INDETERMINATE,
-)
-_BY_ENTRY = (Verdict.KNOWN, Verdict.SKIPPED)
 _ALWAYS_COUNTED = (Outcome.PASS, Outcome.FAIL, Outcome.SKIP)
 
 
@@ -86,8 +76,9 @@ class _Report:
     def lines(self) -> Iterator[str]:
         yield from self._header()
         yield from self._tables()
-        for verdict in _DETAILED:
-            yield from self._section(verdict)
+        for verdict in Verdict:
+            if verdict.deserves_detail:
+                yield from self._section(verdict)
         yield from self._suspicious()
         yield from self._unmatched()
         yield from self._by_entry()
@@ -127,7 +118,7 @@ class _Report:
 
     def _tables(self) -> Iterator[str]:
         yield ""
-        counted = [(verdict, self._run.counts.get(verdict, 0)) for verdict in WORDS]
+        counted = [(verdict, self._run.counts.get(verdict, 0)) for verdict in Verdict]
         for verdict, number in counted:
             if number:
                 word = WORDS[verdict]
@@ -221,7 +212,7 @@ class _Report:
         told = sorted(
             (it.entry.where, it.verdict, it.entry)
             for it in self._run.judgements
-            if it.entry and it.verdict in _BY_ENTRY
+            if it.entry and it.verdict in {Verdict.KNOWN, Verdict.SKIPPED}
         )
         if not told:
             return

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.gotest.names import display
+from harness.model import Verdict
 from harness.model.matrix import CellState
 from harness.reports.summary import title
 from harness.reports.text import clip, obeyed_by_nobody, plural, visible
@@ -69,7 +70,7 @@ def as_json(diff: Diff) -> dict[str, Any]:
     }
 
 
-_LABELS = [*(verdict.value for verdict in WORDS), GONE]
+_LABELS = [*(verdict.value for verdict in Verdict), GONE]
 
 
 def _lines(diff: Diff) -> Iterator[str]:

@@ -23,7 +23,6 @@ from harness.model import (
     Reason,
     Recent,
     Result,
-    Verdict,
 )
 from harness.verdict.faults import kept_from_running
 from harness.verdict.table import ends, judge, weigh
@@ -36,9 +35,6 @@ _Attempts = Sequence[tuple[LegRun, Result]]
 
 Recents = Mapping[str, Recent]
 """What tests did in recent runs, by full name."""
-
-_PASSED = frozenset({Verdict.COMPATIBLE, Verdict.FIXED, Verdict.STALE_ENTRY, Verdict.SKIPPED})
-"""Verdicts that earlier runs cannot change."""
 
 
 def judgements(
@@ -123,7 +119,7 @@ def _judgement(
         control=control,
         candidate=candidate,
         entry=ref(entry) if entry else None,
-        recent=None if verdict in _PASSED else recent,
+        recent=None if verdict.passes or verdict.plain else recent,
         evidence=_evidence(sides, known),
     )
 

@@ -63,14 +63,14 @@ def conclude(
         unmatched=unmatched(entries, judged, seen) if asked.whole and not ended else (),
         verdict=overall,
         counts=dict(Counter(row.verdict for row in judged)),
-        exit_code=ExitCode.INTERRUPTED if asked.interrupted else table.exit_code(overall),
+        exit_code=ExitCode.INTERRUPTED if asked.interrupted else overall.exit_code,
         rerun=_rerun(asked.command, judged, known),
     )
 
 
 def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
     """Return what is worth another attempt."""
-    return [row for row in judged if row.verdict in table.UNEXPECTED]
+    return [row for row in judged if row.verdict.unexpected]
 
 
 def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted: bool) -> Verdict:
@@ -79,7 +79,7 @@ def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted
     If neither side came to its end, there may be tests of which nobody knows.
     """
     overall = table.overall(judged)
-    code = table.exit_code(overall)
+    code = overall.exit_code
     if interrupted:
         return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
     if ended_by(legs) is not None:

@@ -49,7 +49,6 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from harness.config.skiplists import Entry
-from harness.errors import ExitCode
 from harness.model import (
     Evidence,
     Judgement,
@@ -63,32 +62,6 @@ from harness.model import (
 )
 from harness.verdict.evidence import confidence, decided
 
-WORST_FIRST = (
-    Verdict.REGRESSED,
-    Verdict.LOST,
-    Verdict.INFRA,
-    Verdict.INDETERMINATE,
-    Verdict.STALE_ENTRY,
-    Verdict.CHANGED_FAILURE,
-    Verdict.FLAKY,
-    Verdict.KNOWN,
-    Verdict.COMPATIBLE,
-)
-"""What a pair's verdict can be; a test's skipped, fixed and same-failure do not taint it."""
-
-UNEXPECTED = frozenset(
-    {
-        Verdict.REGRESSED,
-        Verdict.LOST,
-        Verdict.INFRA,
-        Verdict.INDETERMINATE,
-        Verdict.STALE_ENTRY,
-        Verdict.CHANGED_FAILURE,
-        Verdict.FIXED,
-    }
-)
-"""Verdicts that are worth another attempt on both sides before they are believed."""
-
 MIN_EXECUTED = 0.5
 """Least share of a pair's tests, skips aside, that must have run to an end on both sides."""
 
@@ -97,13 +70,6 @@ BROKEN_AFTER = 4
 
 _PARTS = 10_000
 """Of a probability, the parts in which it is told."""
-
-_EXIT_CODES = {
-    Verdict.REGRESSED: ExitCode.REGRESSION,
-    Verdict.LOST: ExitCode.REGRESSION,
-    Verdict.INFRA: ExitCode.INFRASTRUCTURE,
-    Verdict.INDETERMINATE: ExitCode.INDETERMINATE,
-}
 
 
 class _Kind(Enum):
@@ -191,24 +157,19 @@ def ends(results: Iterable[Result]) -> Tally:
 def overall(judgements: Iterable[Judgement]) -> Verdict:
     """Return a pair's verdict: the worst of its tests', or indeterminate if too little ran."""
     rows = list(judgements)
-    found = {row.verdict for row in rows}
-    for verdict in WORST_FIRST[: WORST_FIRST.index(Verdict.STALE_ENTRY)]:
-        if verdict in found:
-            return verdict
-    if not _enough(rows):
-        return Verdict.INDETERMINATE
-    return next((v for v in WORST_FIRST if v in found), Verdict.COMPATIBLE)
+    worst = _worst((row.verdict for row in rows), Verdict.COMPATIBLE)
+    told = worst.blames_frontend or worst.says_nothing or _enough(rows)
+    return worst if told else Verdict.INDETERMINATE
 
 
 def of_matrix(cells: Iterable[Verdict]) -> Verdict:
     """Return a matrix's verdict: the worst of its cells', or indeterminate if it has none."""
-    found = set(cells)
-    return next((v for v in WORST_FIRST if v in found), Verdict.INDETERMINATE)
+    return _worst(cells, Verdict.INDETERMINATE)
 
 
-def exit_code(verdict: Verdict) -> ExitCode:
-    """Return the exit code of a pair's or a matrix's verdict."""
-    return _EXIT_CODES.get(verdict, ExitCode.COMPATIBLE)
+def _worst(verdicts: Iterable[Verdict], otherwise: Verdict) -> Verdict:
+    found = (verdict for verdict in verdicts if verdict.of_pairs)
+    return min(found, key=lambda it: it.weight, default=otherwise)
 
 
 def _enough(rows: Sequence[Judgement]) -> bool:

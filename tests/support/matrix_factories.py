@@ -22,7 +22,7 @@ from harness.model.matrix import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.verdict.table import exit_code, overall
+from harness.verdict.table import overall
 from tests.support import factories
 
 
@@ -107,7 +107,7 @@ def planned(of: Pair) -> PlannedCell:
 def run_of(cell: PlannedCell, judgements: Sequence[Judgement], number: int = 0) -> Run:
     """Build the run of a cell; its verdict is what the table says."""
     verdict = overall(judgements)
-    run = factories.make_run(*judgements, verdict=verdict, exit_code=exit_code(verdict))
+    run = factories.make_run(*judgements, verdict=verdict, exit_code=verdict.exit_code)
     suite, frontend = cell.pair.suite, cell.pair.frontend
     selection = f"^TestIntegration$/.*/^worker={cell.pair.worker}$"
     return msgspec.structs.replace(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from harness.errors import ExitCode
 from harness.gotest.selection import select
 from harness.model import Channel, Commit, Judgement, LegRun, Pair, Run, Side, Verdict
 from harness.model.matrix import (
@@ -18,7 +17,6 @@ from harness.model.matrix import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.verdict.table import exit_code
 from tests.support import factories
 
 Results = Sequence[tuple[CellResult, Run | None]]
@@ -63,7 +61,7 @@ def run_of(
     number: int = 0,
 ) -> Run:
     """Make a whole run of a pair; its results are those of the judgements."""
-    run = factories.make_run(*judgements, verdict=verdict, exit_code=ExitCode(exit_code(verdict)))
+    run = factories.make_run(*judgements, verdict=verdict, exit_code=verdict.exit_code)
     legs = tuple(replace(leg, selection=select(worker=of.worker)) for leg in run.legs)
     return replace(run, id=f"run-{number}", pair=of, started=started, legs=legs)
 
@@ -121,7 +119,7 @@ def matrix_of(
         builds=dict(took or {}),
         cells=tuple(result for result, _ in results),
         verdict=worst,
-        exit_code=exit_code(worst),
+        exit_code=worst.exit_code,
     )
 
 

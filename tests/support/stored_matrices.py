@@ -102,7 +102,7 @@ def missing(planned: PlannedCell) -> CellResult:
         id=planned.id,
         state=CellState.MISSING,
         verdict=Verdict.INDETERMINATE,
-        exit_code=table.exit_code(Verdict.INDETERMINATE),
+        exit_code=Verdict.INDETERMINATE.exit_code,
     )
 
 
@@ -119,7 +119,7 @@ def matrix(planned: Plan, rows: Sequence[CellResult], **changes: object) -> Matr
         builds={build.id: 30.0 for build in planned.builds},
         cells=tuple(rows),
         verdict=overall,
-        exit_code=table.exit_code(overall),
+        exit_code=overall.exit_code,
     )
     return replace(made, **changes)
 

@@ -11,7 +11,7 @@ import msgspec
 from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
-from harness.reports.overview import BY_WEIGHT, Spot
+from harness.reports.overview import Spot
 from harness.reports.rates import flake, rates
 from harness.reports.summary import (
     attempts,
@@ -34,9 +34,6 @@ _EXCERPTS = 2_000_000
 """Characters of all excerpts of a cell."""
 _PROSE = 2_000
 _NOTES = 100
-
-_EVIDENT = frozenset({Verdict.COMPATIBLE, Verdict.SKIPPED, Verdict.STALE_ENTRY})
-"""Verdicts for which no log has anything to add."""
 
 Linker = Callable[[str], str]
 """Gives the address, relative to the page, of a file below the run folder; empty if it is gone."""
@@ -155,7 +152,7 @@ class _Cell:
         grouped: dict[tuple[Verdict, int], list[Found]] = {}
         for one in found[:_LISTED]:
             grouped.setdefault((one.judgement.verdict, one.cause), []).append(one)
-        ordered = sorted(grouped.items(), key=lambda it: (_WEIGHTS[it[0][0]], -len(it[1])))
+        ordered = sorted(grouped.items(), key=lambda it: (it[0][0].weight, -len(it[1])))
         return [
             GroupView(
                 letter=WORDS[verdict].letter,
@@ -188,7 +185,7 @@ class _Cell:
             view.daemon = self._link(self._logs.daemon(judgement, leg))
         else:
             view.error = self._excerpt(next((it.error for it in results if it.error), ""))
-        if judgement.verdict not in _EVIDENT:
+        if not judgement.verdict.plain:
             view.log = self._link(self._logs.path(judgement, leg))
         return view
 
@@ -247,9 +244,6 @@ class _Cell:
         for path, name in chain((("run.json", "run.json"), ("junit.xml", "junit.xml")), legs):
             if address := self._link(path):
                 yield visible(name), address
-
-
-_WEIGHTS = {verdict: weight for weight, verdict in enumerate(BY_WEIGHT)}
 
 
 def _pair_facts(spot: Spot) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ from harness.reports.page.render import GENERATOR, embedded, index_page
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Found, Survey
 from harness.reports.text import visible
-from harness.reports.words import WORDS
+from harness.reports.words import look
 from harness.tools.disks import disk_errors
 
 PAGE = "page"
@@ -152,7 +152,7 @@ def _runs(past: Past) -> list[tuple[object, ...]]:
         (
             *_mark(it),
             visible(label(it.state, it.verdict)),
-            WORDS[it.verdict].letter,
+            look(it.state, it.verdict).letter,
             it.seconds,
         )
         for it in past.marks

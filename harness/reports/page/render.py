@@ -16,12 +16,11 @@ from markupsafe import Markup
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids, variant_of
-from harness.reports.overview import BY_WEIGHT, Spot, headline, tests_by_verdict
+from harness.reports.overview import Spot, headline, tests_by_verdict
 from harness.reports.past import Past, Pasts
-from harness.reports.summary import BROKEN
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, moment, parsed_time, plural, visible
-from harness.reports.words import WORDS
+from harness.reports.words import LOOKS, STATES, WORDS, Word, look
 
 GENERATOR = "buildkit-compat "
 """What begins the name of the program in a page's head."""
@@ -33,13 +32,9 @@ _TROUBLES = 30
 _NAMED_TESTS = 4
 _NAMED_PAIRS = 8
 _WARNINGS = 100
-_BROKEN = frozenset(WORDS[verdict].letter for verdict in BROKEN)
+_RANK = {word.letter: rank for rank, word in enumerate(LOOKS)}
 _PROSE = 600
-_COLOURS = {
-    **dict.fromkeys((Verdict.REGRESSED, Verdict.LOST), "#c62a2f"),
-    **dict.fromkeys((Verdict.INFRA, Verdict.INDETERMINATE), "#7c3fb4"),
-    **dict.fromkeys((Verdict.STALE_ENTRY, Verdict.CHANGED_FAILURE, Verdict.FLAKY), "#b07400"),
-}
+_COLOURS = {"red": "#c62a2f", "magenta": "#7c3fb4", "yellow": "#b07400"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ def index_page(
     """
     views = [_cell(spot, history.get(spot.planned.id, Past()), matrix.id) for spot in spots]
     troubles = survey.troubles()
-    labels = Counter((spot.label, spot.result.verdict) for spot in spots)
+    labels = Counter((_RANK[spot.word.letter], spot.label) for spot in spots)
     totals = tests_by_verdict(spots)
     bar = _bar(labels)
     rows = [*_failures(spots), *(_trouble(it, spots, survey) for it in troubles[:_TROUBLES])]
@@ -107,11 +102,11 @@ def index_page(
         run=visible(matrix.id),
         started=visible(matrix.started),
         warnings=[visible(clip(it, _PROSE)) for it in matrix.warnings[:_WARNINGS]],
-        totals=[_word(it, totals[it]) for it in BY_WEIGHT if totals[it]],
-        legend=[_word(it, 0) for it in BY_WEIGHT],
+        totals=[_chip(it, totals[it]) for it in Verdict if totals[it]],
+        legend=[{"word": it, "state": _state(it.name, it)} for it in LOOKS],
         grids=grids(spots),
         views=views,
-        troubles=sorted(rows, key=lambda it: it["letter"] not in _BROKEN),
+        troubles=sorted(rows, key=lambda it: _RANK[it["letter"]]),
         more_troubles=max(0, len(troubles) - _TROUBLES),
         files=[{"text": text, "href": href} for text, href in files],
         index=Markup(embedded(_index(spots, bool(history)))),  # noqa: S704 - escaped there
@@ -134,11 +129,8 @@ def _template() -> jinja2.Template:
 def _index(spots: Sequence[Spot], past: bool) -> dict[str, Any]:  # noqa: FBT001 - a field
     backends = len({spot.planned.pair.backend for spot in spots}) > 1
     return {
-        "order": [WORDS[verdict].letter for verdict in BY_WEIGHT],
-        "words": {
-            word.letter: {"name": verdict.value, "symbol": word.symbol, "meaning": word.meaning}
-            for verdict, word in WORDS.items()
-        },
+        "order": [word.letter for word in LOOKS],
+        "words": {word.letter: _facts_of(word) for word in LOOKS},
         "history": past,
         "cells": [
             {
@@ -165,7 +157,8 @@ def _cell(spot: Spot, past: Past, run: str) -> CellText:
     remark = f"{number} {verdict.value.partition('-')[0]}" if named and not stated else ""
     figures = f"{spot.passing}/{spot.total}" if spot.result.counts else spot.label
     when = visible(spot.result.started) or (visible(before[-1].started) if before else "")
-    new = bool(before) and verdict in BROKEN and before[-1].verdict not in BROKEN
+    was_bad = bool(before) and before[-1].verdict.blames_frontend
+    new = bool(before) and verdict.blames_frontend and not was_bad
     told = [f"{spot.title}: {spot.label}{', new' if new else ''}"]
     if spot.result.counts:
         told.append(f"{spot.passing} of {plural(spot.total, 'test')} pass")
@@ -180,21 +173,20 @@ def _cell(spot: Spot, past: Past, run: str) -> CellText:
         remark=remark,
         when=when,
         told=", ".join(told),
-        past=tuple(WORDS[it.verdict].letter for it in before[-STRIP:]),
+        past=tuple(look(it.state, it.verdict).letter for it in before[-STRIP:]),
         new=new,
     )
 
 
-def _bar(labels: Counter[tuple[str, Verdict]]) -> list[dict[str, Any]]:
+def _bar(labels: Counter[tuple[int, str]]) -> list[dict[str, Any]]:
     total = sum(labels.values())
     parts, x = [], 0.0
-    for label, verdict in sorted(labels, key=lambda it: (BY_WEIGHT.index(it[1]), it[0])):
-        number = labels[label, verdict]
+    for (rank, label), number in sorted(labels.items()):
         width = 100 * number / total
         parts.append(
             {
-                "letter": WORDS[verdict].letter,
-                "state": "" if label == verdict.value else label,
+                "letter": LOOKS[rank].letter,
+                "state": _state(label, LOOKS[rank]),
                 "label": label,
                 "number": number,
                 "x": f"{x:.3f}",
@@ -243,8 +235,8 @@ def _failures(spots: Sequence[Spot]) -> list[dict[str, Any]]:
             grouped.setdefault(visible(clip(line, _PROSE)), []).append(spot)
     return [
         {
-            "letter": WORDS[Verdict.INFRA].letter,
-            "state": "failed",
+            "letter": STATES[CellState.FAILED].letter,
+            "state": STATES[CellState.FAILED].name,
             "line": line,
             "told": f"{plural(len(members), 'pair')} failed to build or run",
             "tests": [],
@@ -264,19 +256,37 @@ def _wordless(verdict: Verdict) -> str:
     return f"({WORDS[verdict].meaning})"
 
 
-def _word(verdict: Verdict, number: int) -> dict[str, Any]:
-    word = WORDS[verdict]
+def _chip(verdict: Verdict, number: int) -> dict[str, Any]:
+    return {"word": WORDS[verdict], "number": number}
+
+
+def _state(label: str, word: Word) -> str:
+    """Return the label of a cell if it is a state; empty for a cell that has a result."""
+    return label if word in STATES.values() or label != word.name else ""
+
+
+def _facts_of(word: Word) -> dict[str, Any]:
+    """Return what the page's script has to know of a letter.
+
+    `trouble` is what is worth a look, `folded` what is neither that nor a pass.
+    """
+    verdict = None if word in STATES.values() else Verdict(word.name)
+    trouble = verdict is None or verdict.deserves_detail
+    passes = verdict is not None and verdict.passes
     return {
-        "verdict": verdict.value,
-        "letter": word.letter,
+        "name": word.name,
+        "symbol": word.symbol,
         "meaning": word.meaning,
-        "number": number,
+        "state": verdict is None,
+        "trouble": trouble,
+        "passes": passes,
+        "folded": not (trouble or passes),
     }
 
 
 def _icon(verdict: Verdict) -> str:
     word = WORDS[verdict]
-    colour = _COLOURS.get(verdict, "#2b7a4b")
+    colour = _COLOURS.get(word.colour, "#2b7a4b")
     return "data:image/svg+xml," + quote(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16"'
         f' rx="4" fill="{colour}"/><text x="8" y="12" fill="#fff" font-family="sans-serif"'

@@ -38,14 +38,6 @@ _STATES = {
     CellState.INTERRUPTED: (Kind.INTERRUPTED, "{pair} was stopped before its end"),
     CellState.MISSING: (Kind.MISSING, "{pair} has no result"),
 }
-_TESTS = {
-    Verdict.REGRESSED: Kind.REGRESSED,
-    Verdict.LOST: Kind.LOST,
-    Verdict.CHANGED_FAILURE: Kind.CHANGED_FAILURE,
-    Verdict.STALE_ENTRY: Kind.STALE_ENTRY,
-    Verdict.FLAKY: Kind.FLAKY,
-    Verdict.INFRA: Kind.INFRA,
-}
 _SAYS = {
     Kind.REGRESSED: "{test} regressed in {pair}: it passes with {suite}'s own frontend and fails "
     "with {frontend}'s: {error}",
@@ -153,8 +145,8 @@ class Cell:
         }
         logs = Logs(self.run)
         for row in self.run.judgements:
-            if row.verdict in _TESTS:
-                kind = _TESTS[row.verdict]
+            if row.verdict.deserves_detail and row.verdict is not Verdict.INDETERMINATE:
+                kind = Kind(row.verdict.value)
                 yield self._test(self.run, row, logs, refused=refused.get(kind, True))
             yield from self._suspicious(self.run, row, policy)
 
@@ -178,7 +170,7 @@ class Cell:
                 )
 
     def _test(self, run: Run, row: Judgement, logs: Logs, *, refused: bool) -> Finding:
-        kind = _TESTS[row.verdict]
+        kind = Kind(row.verdict.value)
         says = _SAYS[kind]
         if kind is Kind.REGRESSED and main_leg(run, Leg.CONTROL) is None:
             says = _ALONE

@@ -10,15 +10,15 @@ from harness.model import EntryRef, Record, Verdict
 
 
 class Kind(StrEnum):
-    """What is the matter, in the order in which it is told."""
+    """What is the matter, in the order in which it is told: that of the verdicts.
+
+    What keeps a cell or a release from a verdict stands with those that say nothing.
+    """
 
     REGRESSED = "regressed"
     LOST = "lost"
-    CHANGED_FAILURE = "changed-failure"
-    STALE_ENTRY = "stale-entry"
-    UNMATCHED_ENTRY = "unmatched-entry"
-    FLAKY = "flaky"
-    SUSPICIOUS = "suspicious"
+    FAILED = "failed"
+    INFRA = "infra"
     NOTHING_RAN = "nothing-ran"
     NOT_TESTED = "not-tested"
     OTHER_COMMIT = "other-commit"
@@ -28,18 +28,18 @@ class Kind(StrEnum):
     INDETERMINATE = "indeterminate"
     PARTIAL = "partial"
     TOO_OLD = "too-old"
-    FAILED = "failed"
-    INFRA = "infra"
+    STALE_ENTRY = "stale-entry"
+    UNMATCHED_ENTRY = "unmatched-entry"
+    CHANGED_FAILURE = "changed-failure"
+    FLAKY = "flaky"
+    SUSPICIOUS = "suspicious"
 
 
 MEANINGS = {
     Kind.REGRESSED: "tests that pass with the suite's own frontend and fail with this one",
     Kind.LOST: "tests that run with the suite's own frontend and not with this one",
-    Kind.CHANGED_FAILURE: "tests that pass with neither frontend, in different ways",
-    Kind.STALE_ENTRY: "expected failures that pass",
-    Kind.UNMATCHED_ENTRY: "skip-list entries that matched no test in any cell",
-    Kind.FLAKY: "tests that did not do the same in every attempt",
-    Kind.SUSPICIOUS: "tests that passed while their daemon said what it should not",
+    Kind.FAILED: "cells that could not be built or run",
+    Kind.INFRA: "tests that failed because of the machine or the network",
     Kind.NOTHING_RAN: "nothing was run",
     Kind.NOT_TESTED: "releases that no cell has tested",
     Kind.OTHER_COMMIT: "cells with other commits than those to be released",
@@ -49,8 +49,11 @@ MEANINGS = {
     Kind.INDETERMINATE: "cells in which too little ran",
     Kind.PARTIAL: "cells of which only some tests were asked for",
     Kind.TOO_OLD: "cells whose results are too old",
-    Kind.FAILED: "cells that could not be built or run",
-    Kind.INFRA: "tests that failed because of the machine or the network",
+    Kind.STALE_ENTRY: "expected failures that pass",
+    Kind.UNMATCHED_ENTRY: "skip-list entries that matched no test in any cell",
+    Kind.CHANGED_FAILURE: "tests that pass with neither frontend, in different ways",
+    Kind.FLAKY: "tests that did not do the same in every attempt",
+    Kind.SUSPICIOUS: "tests that passed while their daemon said what it should not",
 }
 
 CODES = {

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from harness.model import Verdict
 from harness.reports.markdown import code
 from harness.reports.text import clip, obeyed_by_nobody, plural, visible
-from harness.reports.words import WORDS
 from harness.stored.gate.findings import CODES, MEANINGS, Finding, Gate, Kind
 from harness.stored.gate.groups import Group, by_kind, grouped
 
@@ -108,7 +108,7 @@ def _circumstances(gate: Gate, *, markdown: bool) -> Iterator[str]:
 
 
 def _tests(gate: Gate) -> str:
-    counts = (f"{gate.tests[verdict]} {verdict}" for verdict in WORDS if gate.tests.get(verdict))
+    counts = (f"{gate.tests[verdict]} {verdict}" for verdict in Verdict if gate.tests.get(verdict))
     return f"{plural(sum(gate.tests.values()), 'test')}: {', '.join(counts) or 'none'}"
 
 

@@ -21,7 +21,6 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 _LISTED = 50
 """Tests told of each cell; --json has them all."""
 _SHOWN = 300
-_ORDER = list(WORDS)
 _NOWHERE = "not there"
 
 
@@ -105,7 +104,7 @@ def _test(row: Change, known: frozenset[str]) -> Iterator[str]:
 
 
 def _rank(row: Change) -> int:
-    return _ORDER.index(row.after) if row.after else len(_ORDER)
+    return row.after.weight if row.after else len(Verdict)
 
 
 def _word(verdict: Verdict | None) -> str:

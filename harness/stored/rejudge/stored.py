@@ -109,7 +109,7 @@ class _Work:
     def matrix(self, rows: tuple[CellResult, ...]) -> MatrixRun:
         """Return the matrix run as it is now."""
         overall = table.of_matrix(row.verdict for row in rows)
-        code = table.exit_code(overall)
+        code = overall.exit_code
         return replace(
             self.before,
             cells=rows,

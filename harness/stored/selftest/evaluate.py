@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec.structs import replace
 
-from harness.config.expectations import FAILING, Expectation
+from harness.config.expectations import Expectation
 from harness.errors import ExitCode
 from harness.gotest.excerpts import error_line
 from harness.gotest.names import TestKey
 from harness.model import Judgement, Pair, Record, Run, Verdict
 from harness.model.matrix import CellResult, PlannedCell
-from harness.verdict import table
 from harness.verdict.collate import key_of_test, known_names
-
-BROKEN = frozenset({Verdict.REGRESSED, Verdict.LOST})
-"""Verdicts that blame the frontend."""
-
-TELLING = frozenset(Verdict) - {Verdict.COMPATIBLE, Verdict.SKIPPED}
-"""Verdicts that say something of a test."""
 
 
 class Sight(StrEnum):
@@ -117,7 +110,7 @@ def of_demo(run: Run, wanted: Sequence[Expectation]) -> Case:
     A failure that a list explains is `known`; it counts as the one that is expected.
     """
     listed = [replace(row, verdict=_unlisted(row)) for row in run.judgements]
-    found = tuple(_of_run(replace(run, judgements=tuple(listed)), wanted, TELLING))
+    found = tuple(_of_run(replace(run, judgements=tuple(listed)), wanted, all_told=True))
     return Case(id="demo", pair=run.pair, run="", seconds=run.seconds, findings=found)
 
 
@@ -139,7 +132,7 @@ def _without_run(row: CellResult, wanted: Sequence[Expectation]) -> Iterator[Fin
 
 
 def _of_run(
-    run: Run, wanted: Sequence[Expectation], telling: Collection[Verdict] = BROKEN
+    run: Run, wanted: Sequence[Expectation], *, all_told: bool = False
 ) -> Iterator[Finding]:
     known = known_names(run.legs)
     keys = {row.name: key_of_test(row.name, known) for row in run.judgements}
@@ -150,7 +143,8 @@ def _of_run(
             named |= {row.name for row in rows}
             yield _finding(one, pattern, rows)
     for row in run.judgements:
-        if row.name not in named and row.verdict in telling:
+        telling = not row.verdict.plain if all_told else row.verdict.blames_frontend
+        if row.name not in named and telling:
             yield Finding(
                 sight=Sight.UNWANTED,
                 test=row.name,
@@ -173,18 +167,18 @@ def _finding(one: Expectation, pattern: str, rows: Sequence[Judgement]) -> Findi
 
 
 def _compare(one: Expectation, row: Judgement) -> tuple[Sight, str]:
-    code = table.exit_code(row.verdict)
+    code = row.verdict.exit_code
     failure = _failure(row)
     if row.verdict is one.verdict:
         errors = [it.error for it in row.candidate if it.outcome.failing]
         if one.error is None or (errors and all(map(one.error.found_in, errors))):
-            return Sight.SEEN, failure if one.verdict in FAILING else ""
+            return Sight.SEEN, failure if one.verdict.fails_anew else ""
         return Sight.MISSED, f"it fails in another way: {failure}"
     if code is ExitCode.INFRASTRUCTURE:
         return Sight.INFRA, failure
     if code is ExitCode.INDETERMINATE:
         return Sight.UNTOLD, "it ran on neither side"
-    both = one.verdict in FAILING and row.verdict is Verdict.SAME_FAILURE
+    both = one.verdict.fails_anew and row.verdict is Verdict.SAME_FAILURE
     return Sight.MISSED, f"it fails in the control too: {failure}" if both else failure
 
 

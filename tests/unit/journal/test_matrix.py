@@ -234,4 +234,4 @@ def test_a_matrix_is_as_bad_as_its_worst_cell(
     found: tuple[Verdict, ...], overall: Verdict, code: int
 ) -> None:
     assert table.of_matrix(found) is overall
-    assert table.exit_code(overall) == code
+    assert overall.exit_code == code

@@ -11,9 +11,8 @@ from harness.model import Judgement, Outcome, Result, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports import survey as surveys
 from harness.reports.layout import grids
-from harness.reports.overview import BY_WEIGHT, headline, sentence, spots
+from harness.reports.overview import headline, sentence, spots
 from harness.reports.survey import NO_CAUSE, Survey
-from harness.verdict.table import WORST_FIRST
 from tests.support import example_runs, factories, matrix_factories
 from tests.support.example_runs import SUITES
 from tests.support.matrix_factories import FRONTENDS, MASTER, commit, pair, planned
@@ -75,12 +74,6 @@ def test_a_cell_without_a_result_is_never_green(state: CellState) -> None:
     matrix = matrix_with(state, C)
     assert "compatible" not in headline(matrix, spots(matrix))[0]
     assert spots(matrix)[0].label != C
-
-
-def test_every_verdict_has_its_weight_and_pairs_have_theirs() -> None:
-    assert set(BY_WEIGHT) == set(Verdict)
-    tainting = [verdict for verdict in BY_WEIGHT if verdict in WORST_FIRST]
-    assert tuple(tainting) == WORST_FIRST
 
 
 def test_passing_leaves_out_what_runs_on_neither_side() -> None:

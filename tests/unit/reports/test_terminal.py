@@ -14,7 +14,6 @@ import pytest
 from harness.errors import ExitCode
 from harness.model import Leg, Outcome, Run, Verdict
 from harness.reports.terminal import render
-from harness.reports.words import WORDS
 from tests.support import factories
 
 Golden = Callable[[str, str], None]
@@ -76,11 +75,6 @@ def test_the_whole_report_fits_80_columns_but_for_what_is_copied() -> None:
 def test_a_wide_report_breaks_fewer_lines() -> None:
     run = EXAMPLES["regressed"]
     assert len(render(run, FOLDER, width=200).splitlines()) < len(render(run, FOLDER).splitlines())
-
-
-def test_every_verdict_has_a_letter_of_its_own() -> None:
-    assert set(WORDS) == set(Verdict)
-    assert len({word.letter for word in WORDS.values()}) == len(Verdict)
 
 
 def test_the_rerun_command_can_be_pasted_into_a_shell() -> None:

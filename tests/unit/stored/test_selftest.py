@@ -30,7 +30,7 @@ from harness.stored.selftest import (
     of_demo,
     report,
 )
-from harness.verdict import collate, table
+from harness.verdict import collate
 from tests.support import stored_matrices
 from tests.support.played import Bench, Played, Player
 from tests.support.played_matrices import Fleet
@@ -244,7 +244,7 @@ def test_a_cell_runs_the_tests_that_are_named_and_no_others(tmp_path: Path) -> N
     some, rest = fleet.plan.cells[0], fleet.plan.cells[1:]
     fleet.plan = replace(fleet.plan, cells=(replace(some, tests=("TestMount",)), *rest))
     folder, made = fleet.run()
-    assert table.exit_code(made.verdict) == 0
+    assert made.verdict.exit_code == 0
     for row, run in cells(folder):
         assert run is not None
         wanted = "^TestMount$" if row.id == some.id else ".*"

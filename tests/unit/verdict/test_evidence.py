@@ -12,7 +12,7 @@ import pytest
 
 from harness.model import Tally, Verdict
 from harness.verdict.evidence import CONFIDENCE, MOST, confidence, decided, open_to
-from harness.verdict.table import UNEXPECTED, judge
+from harness.verdict.table import judge
 from tests.support.attempts import NEW, PASS
 
 RERUNS = 2
@@ -177,7 +177,7 @@ def test_the_whole_verdict_blames_as_rarely() -> None:
             control, candidate = ([NEW if chance.random() < rate else PASS] for _ in range(2))
             for attempt in range(1, MOST + 2):
                 verdict = judge(control, candidate, None)
-                unexpected = verdict in UNEXPECTED or verdict is Verdict.FLAKY
+                unexpected = verdict.unexpected or verdict is Verdict.FLAKY
                 ours, theirs = (sum(it is NEW for it in side) for side in (control, candidate))
                 going = open_to(tally(ours, attempt), tally(theirs, attempt), MOST + 1 - attempt)
                 if not (unexpected if attempt <= RERUNS else verdict is Verdict.FLAKY and going):

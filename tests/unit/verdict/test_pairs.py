@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import ExitCode
 from harness.model import Judgement, Result, Verdict
-from harness.verdict.table import MIN_EXECUTED, UNEXPECTED, WORST_FIRST, exit_code, overall
+from harness.verdict.table import MIN_EXECUTED, of_matrix, overall
 from tests.support.attempts import MISSING, NAME, NEW, OLD, PASS, SKIP
 
 
@@ -22,10 +21,14 @@ COMPATIBLE = row(Verdict.COMPATIBLE)
 rows = st.sampled_from([row(v) for v in Verdict if v is not Verdict.INDETERMINATE])
 
 
-@pytest.mark.parametrize("verdict", WORST_FIRST)
+PAIRS = [verdict for verdict in Verdict if verdict.of_pairs]
+
+
+@pytest.mark.parametrize("verdict", PAIRS)
 def test_a_pair_is_as_bad_as_its_worst_test(verdict: Verdict) -> None:
-    better = WORST_FIRST[WORST_FIRST.index(verdict) :]
-    assert overall([*map(row, better), COMPATIBLE]) is verdict
+    better = PAIRS[PAIRS.index(verdict) :]
+    assert overall([*map(row, better[::-1]), COMPATIBLE]) is verdict
+    assert of_matrix(better[::-1]) is verdict
 
 
 @pytest.mark.parametrize("verdict", [Verdict.SKIPPED, Verdict.FIXED, Verdict.SAME_FAILURE])
@@ -34,7 +37,7 @@ def test_what_is_nobodys_fault_taints_no_pair(verdict: Verdict) -> None:
 
 
 def badness(verdict: Verdict) -> int:
-    return -WORST_FIRST.index(verdict)
+    return -verdict.weight
 
 
 @given(st.lists(rows, min_size=1), rows)
@@ -78,21 +81,3 @@ def test_a_regression_is_told_however_little_ran() -> None:
 def test_without_a_control_the_candidate_itself_has_to_have_run() -> None:
     assert overall([row(Verdict.COMPATIBLE, ())]) is Verdict.COMPATIBLE
     assert overall([row(Verdict.KNOWN, (), NEW)]) is Verdict.INDETERMINATE
-
-
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_every_verdict_has_its_exit_code(verdict: Verdict) -> None:
-    codes = {
-        Verdict.REGRESSED: ExitCode.REGRESSION,
-        Verdict.LOST: ExitCode.REGRESSION,
-        Verdict.INFRA: ExitCode.INFRASTRUCTURE,
-        Verdict.INDETERMINATE: ExitCode.INDETERMINATE,
-    }
-    assert exit_code(verdict) is codes.get(verdict, ExitCode.COMPATIBLE)
-
-
-def test_what_is_rerun_is_what_surprises() -> None:
-    assert UNEXPECTED.isdisjoint(
-        {Verdict.COMPATIBLE, Verdict.KNOWN, Verdict.SAME_FAILURE, Verdict.SKIPPED, Verdict.FLAKY}
-    )
-    assert {Verdict.REGRESSED, Verdict.LOST, Verdict.INFRA} < UNEXPECTED

@@ -1,7 +1,6 @@
 // What opens for a cell: what its tests did, by verdict and root cause, and how to do it again.
 "use strict";
 
-const OPENED = new Set("RLINECF");
 const BROKEN_SHOWN = 3; // causes whose first test is open when a cell is opened
 
 /**
@@ -34,15 +33,13 @@ function cellView(number, view, tests, past, state) {
   );
 }
 
-const stateOf = (cell) => (cell.label === index.words[cell.letter].name ? "" : cell.label);
-
 function section(title, ...children) {
   return h("section", {}, h("h3", {}, title), ...children);
 }
 
 /** The way back, and to the cells before and after this one that somebody should look at. */
 function crumbs(number) {
-  const worth = index.cells.flatMap((cell, i) => (OPENED.has(cell.letter) ? [i] : []));
+  const worth = index.cells.flatMap((cell, i) => (index.words[cell.letter].trouble ? [i] : []));
   const before = worth.filter((i) => i < number).at(-1);
   const after = worth.find((i) => i > number);
   const step = (i, text, key) =>
@@ -73,7 +70,7 @@ function strip(runs) {
     h(
       "li",
       { title: `${moment(started)}: ${label}, frontend ${frontend}, run ${run}` },
-      badge(letter, label === index.words[letter].name ? "" : label),
+      badge(letter, stateOf({ label, letter })),
       h("span", { class: "sr" }, `${day(started)} ${label}`),
     );
   return h(
@@ -110,14 +107,13 @@ function byVerdict(groups, context) {
   let opened = 0;
   const letters = [...new Set(groups.map((group) => group.letter))];
   return letters.map((letter) => {
+    const { name, meaning, trouble, folded } = index.words[letter];
     const members = groups.filter((group) => group.letter === letter);
     const number = members.reduce((sum, group) => sum + group.tests.length, 0);
     const cards = members.map((group) =>
-      causeCard(group, context, OPENED.has(letter) && opened++ < BROKEN_SHOWN),
+      causeCard(group, context, trouble && opened++ < BROKEN_SHOWN),
     );
-    const { name, meaning } = index.words[letter];
     const title = [badge(letter), ` ${name} `, h("small", {}, `${number} · ${meaning}`)];
-    const folded = letter === "s" || letter === "S" || letter === "K";
     return folded && number > 1
       ? h("details", { class: "verdict" }, h("summary", {}, h("h3", {}, ...title)), cards)
       : h("section", { class: "verdict" }, h("h3", {}, ...title), cards);
@@ -218,7 +214,7 @@ function compatible(number, cell, tests, wanted, state) {
   if (state.verdicts.size && !state.verdicts.has("compatible")) return null;
   const [first, letters] = tests.cells[number];
   const names = [...letters].flatMap((letter, i) =>
-    letter === "P" && wanted.has(first + i) ? [tests.names[first + i]] : [],
+    letter === PLAIN && wanted.has(first + i) ? [tests.names[first + i]] : [],
   );
   if (!names.length) return null;
   names.sort();

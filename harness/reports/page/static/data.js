@@ -40,6 +40,13 @@ function load(name) {
 const NO_PAST = { runs: {}, since: {}, flakes: {} };
 const loadPast = () => (index.history ? load("past") : Promise.resolve(NO_PAST));
 
+/** The letter of a test that passes with both. */
+const PLAIN = index.order.find((letter) => index.words[letter].name === "compatible");
+
+/** What to call a state that kept a pair from a result; empty if its letter is a verdict's. */
+const stateOf = ({ label, letter }) =>
+  index.words[letter].state || label !== index.words[letter].name ? label : "";
+
 /** The letter of a test in a cell; blank if the cell does not have it. */
 function letterOf(tests, cell, test) {
   const [first, letters] = tests.cells[cell];
@@ -50,7 +57,7 @@ function letterOf(tests, cell, test) {
 function causeOf(tests, cell, test) {
   const [first, letters, causes] = tests.cells[cell];
   let place = 0;
-  for (let i = 0; i < test - first; i++) if (letters[i] !== "P" && letters[i] !== " ") place++;
+  for (let i = 0; i < test - first; i++) if (letters[i] !== PLAIN && letters[i] !== " ") place++;
   return tests.causes[causes[place]] ?? "";
 }
 

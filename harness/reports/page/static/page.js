@@ -145,7 +145,7 @@ async function buildSearch() {
   const looks = index.cells.map((_, cell) => {
     const there = found.map((test) => letterOf(tests, cell, test)).filter((it) => letters.has(it));
     if (!there.length) return null;
-    const good = there.filter((letter) => "PXE".includes(letter)).length;
+    const good = there.filter((letter) => index.words[letter].passes).length;
     return { letter: worst(new Set(there)), figures: `${good}/${there.length}` };
   });
   const pairs = looks.filter(Boolean).length;

@@ -35,7 +35,7 @@ function testList(name, tests, past, cells) {
   const groups = new Map();
   for (const cell of cells) {
     const letter = letterOf(tests, cell, number);
-    if (letter === " " || letter === "P") continue;
+    if (letter === " " || letter === PLAIN) continue;
     const key = `${String(rank(letter)).padStart(2, "0")}${causeOf(tests, cell, number)}`;
     groups.set(key, [...(groups.get(key) ?? []), cell]);
   }

@@ -56,7 +56,7 @@ def matrix(
     """Run every daemon of MATRIX with every frontend, and report them together."""
     session = open_session(matrix, options, runs=not dry_run)
     if dry_run or not as_json:
-        show_plan(session.plan, session.shard, session.jobs, as_json=as_json)
+        show_plan(session.opened, session.settings, session.shard, session.jobs, as_json=as_json)
     if dry_run:
         return 0
     made, folder = session.run()

@@ -13,6 +13,7 @@ from harness.cli.options import argv_of
 from harness.cli.planning import PlanOptions, open_planned
 from harness.journal.documents import write_document
 from harness.plan import formats
+from harness.plan.cell import Settings
 from harness.plan.shards import split
 from harness.reports import plantable
 
@@ -27,7 +28,8 @@ def plan(
     **options: Unpack[PlanOptions],
 ) -> None:
     """Show what MATRIX would build and run; nothing is built or run."""
-    made = open_planned(matrix, options).plan
+    opened = open_planned(matrix, options)
+    made = opened.plan
     again = argv_of(execution.matrix, {"matrix": matrix, **options}, leave=("history",))
     command = ["compat", "matrix", *again]
     if write:
@@ -35,7 +37,8 @@ def plan(
         command = ["compat", "matrix", "--plan", str(write)]
     if form == "table":
         parts = split(made, shards) if shards else None
-        text = plantable.render(made, parts, jobs)
+        asked = Settings(tests=made.tests, offline=made.offline)
+        text = plantable.render(made, parts, jobs, opened.controls(asked))
     elif form == "json":
         text = msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"
     else:

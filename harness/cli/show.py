@@ -15,7 +15,9 @@ import msgspec
 from harness.errors import CompatError, ExitCode
 from harness.journal import cell_run
 from harness.model import Run
-from harness.model.matrix import CellResult, CellState, MatrixRun, Plan, Shard
+from harness.model.matrix import CellResult, CellState, MatrixRun, Shard
+from harness.plan.cell import Settings
+from harness.plan.opening import Opened
 from harness.plan.shards import split
 from harness.reports import matrixterminal, plantable
 from harness.reports.matrixsummary import matrix_summary
@@ -46,13 +48,15 @@ def present(
     click.echo(text(terminal), nl=False, color=color)
 
 
-def show_plan(plan: Plan, shard: Shard | None, jobs: int, *, as_json: bool) -> None:
+def show_plan(
+    opened: Opened, settings: Settings, shard: Shard | None, jobs: int, *, as_json: bool
+) -> None:
     """Print a plan before it is run, as a table or as JSON."""
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(plan)))
+        click.echo(msgspec.json.format(msgspec.json.encode(opened.plan)))
         return
-    parts = split(plan, shard.total) if shard else None
-    click.echo(plantable.render(plan, parts, jobs))
+    parts = split(opened.plan, shard.total) if shard else None
+    click.echo(plantable.render(opened.plan, parts, jobs, opened.controls(settings)))
 
 
 def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json: bool) -> int:

@@ -24,7 +24,7 @@ from harness.matrix.queue import BuildTask, Queue, Task
 from harness.matrix.tasks import build_tasks, cell_tasks, requests
 from harness.matrix.work import Came, MatrixJob, Worker
 from harness.model.matrix import CellResult, CellState, MatrixRun
-from harness.plan.cell import Built
+from harness.plan.cell import Built, controls
 from harness.tools.clock import Stopwatch
 from harness.tools.crew import Crew
 
@@ -61,7 +61,6 @@ class _Fleet:
         cells = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
         wanted = {name for it in cells for name in (it.suite, it.control, it.candidate)}
         builds = [build for build in self.ledger.plan.builds if build.id in wanted]
-        share = self.job.settings.control and not self.job.settings.fresh_control
         known = [it.id for it in builds if it.cached or it.expected is not None]
         known += [it.id for it in cells if it.expected is not None]
         self.planned = {cell.id: cell for cell in cells}
@@ -72,7 +71,7 @@ class _Fleet:
         )
         self.queue = Queue(
             build_tasks(builds),
-            cell_tasks(cells, self.job.cells, share=share),
+            cell_tasks(cells, controls(self.ledger.plan, self.job.cells, self.job.settings)),
             self.job.limits,
             lambda cell: self.worker.control_is_stored(self.planned[cell], self._built(cell)),
         )

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from harness.backends.base import BuildRequest
-from harness.config.skiplists import Entry
 from harness.matrix.queue import BuildTask, CellTask
-from harness.model import Status
 from harness.model.matrix import PlannedBuild, PlannedCell
-from harness.plan.cell import Cell
+from harness.plan.cell import Cell, Control
 
 BUILD_MEMORY = 2 << 30
 """Bytes that are reckoned for a build: Go links BuildKit's largest program in less than one GiB,
@@ -37,16 +35,14 @@ def build_tasks(builds: Iterable[PlannedBuild]) -> list[BuildTask]:
     ]
 
 
-def cell_tasks(
-    planned: Sequence[PlannedCell], cells: Mapping[str, Cell], *, share: bool
-) -> list[CellTask]:
-    """Make tasks of cells; `share` tells whether a stored control may stand in for another."""
+def cell_tasks(planned: Sequence[PlannedCell], controls: Mapping[str, Control]) -> list[CellTask]:
+    """Make tasks of cells; `controls` are those that they may share, by the cells' ids."""
     guess = _guess((it.expected for it in planned), CELL_SECONDS)
     return [
         CellTask(
             id=it.id,
             needs=(it.suite, it.candidate, it.control),
-            control=_control(it, cells[it.id]) if share else None,
+            control=controls.get(it.id),
             seconds=_or(it.expected, guess),
             memory=it.memory,
         )
@@ -63,18 +59,6 @@ def requests(planned: Iterable[PlannedCell], cells: Mapping[str, Cell]) -> dict[
         for name, request in sides:
             found.setdefault(name, request)
     return found
-
-
-def _control(planned: PlannedCell, cell: Cell) -> tuple[object, ...]:
-    """Name the control that a cell needs: by everything that can differ within one matrix."""
-    skipped = tuple(_skipped(entry) for entry in cell.entries if entry.status is Status.SKIP)
-    worker = planned.pair.worker
-    told = planned.suite, planned.control, worker, planned.timeout, planned.tests
-    return *told, cell.mirror, skipped
-
-
-def _skipped(entry: Entry) -> tuple[object, ...]:
-    return entry.test, tuple(sorted(entry.params.items()))
 
 
 def _guess(known: Iterable[float | None], otherwise: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.backends.base import Artefact, Backend, BuildRequest
@@ -16,7 +16,7 @@ from harness.matrix.ledger import cell_path, failed, stopped
 from harness.matrix.queue import Limits
 from harness.model import Run, Side
 from harness.model.matrix import CellResult, Plan, PlannedCell
-from harness.plan.cell import Built, Cell, Settings
+from harness.plan.cell import Built, Cell, Settings, settings_of
 from harness.run.pair import Job, control_is_stored, run_pair
 from harness.store import Store
 from harness.tools.clock import Stopwatch, now
@@ -106,16 +106,9 @@ class Worker:
             return False  # whatever it is, the cell meets it too and tells
 
     def _job(self, planned: PlannedCell, built: Built) -> Job:
-        settings = self.job.settings
-        tests = planned.tests or settings.tests
         return Job(
             cell=self.job.cells[planned.id],
-            settings=replace(
-                settings,
-                timeout=planned.timeout,
-                test_timeout=planned.test_timeout,
-                tests=tests,
-            ),
+            settings=settings_of(planned, self.job.settings),
             backend=self.job.backend,
             store=self.job.store,
             folder=RunFolder(self.folder / cell_path(self.plan, planned.id)),

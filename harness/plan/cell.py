@@ -1,14 +1,17 @@
-"""What the runner is asked to do: a pair, and how to run it."""
+"""What the runner is asked to do: a pair, how to run it, and what of it decides its control."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
-from harness.model import Leg, Pair, PatchRef, Side
+from harness.gotest import selection
+from harness.model import Leg, Pair, PatchRef, Side, Status
+from harness.model.matrix import Plan, PlannedCell
 from harness.tools import machine
 from harness.verdict.evidence import MOST
 
@@ -79,6 +82,96 @@ class Built:
     suite: Artefact
     control: Artefact
     candidate: Artefact
+
+
+@dataclass(frozen=True)
+class Control:
+    """Everything that a control run depends on, the machine aside.
+
+    Cells for which it is equal share one run: the store of controls goes by it, the queue of a
+    matrix, and the number that a plan names. The leg itself is made from it, so that nothing can
+    decide over a control and be forgotten here.
+    """
+
+    suite: str
+    """Key of the artefact; it decides the version of Go too."""
+    frontend: str
+    """Key of the suite's own frontend."""
+    worker: str
+    select: str
+    """For -test.run."""
+    skip: tuple[str, ...]
+    """Paths of the tests that are left out, each once and sorted."""
+    parallel: int
+    timeout: float
+    """Seconds."""
+    offline: bool
+    mirror: str | None
+    """Name of the seeded images' folder, which is their digest."""
+    environment: tuple[tuple[str, str], ...]
+
+
+def control_of(cell: Cell, settings: Settings, *, suite: str, frontend: str) -> Control:
+    """Return what decides over a cell's control; `suite` and `frontend` are artefacts' keys.
+
+    Raises UsageError for a glob over tests that is none.
+    """
+    worker = cell.pair.worker
+    return Control(
+        suite=suite,
+        frontend=frontend,
+        worker=worker,
+        select=selection.select(settings.tests, worker=worker),
+        skip=tuple(sorted(set(skip_paths(cell.entries, worker)))),
+        parallel=settings.parallel or default_parallel(),
+        timeout=settings.timeout,
+        offline=settings.offline,
+        mirror=cell.mirror.name if cell.mirror else None,
+        environment=tuple(sorted(cell.suite.line.environment.items())),
+    )
+
+
+def controls(plan: Plan, cells: Mapping[str, Cell], settings: Settings) -> dict[str, Control]:
+    """Return the controls of a plan's cells by their ids; cells that have equal ones share a run.
+
+    Empty if no cell shares its control, or none is run. Raises what `control_of` raises.
+    """
+    if settings.fresh_control or not settings.control:
+        return {}
+    keys = {build.id: build.key for build in plan.builds}
+    return {
+        it.id: control_of(
+            cells[it.id],
+            settings_of(it, settings),
+            suite=keys[it.suite],
+            frontend=keys[it.control],
+        )
+        for it in plan.cells
+        if it.id in cells
+    }
+
+
+def settings_of(planned: PlannedCell, settings: Settings) -> Settings:
+    """Return the settings of all cells with what a planned cell says itself."""
+    return replace(
+        settings,
+        timeout=planned.timeout,
+        test_timeout=planned.test_timeout,
+        tests=planned.tests or settings.tests,
+    )
+
+
+def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
+    """Return what -test.skip is made of: the tests that entries say are not to be run."""
+    paths: list[str] = []
+    for entry in entries:
+        skips = entry.status is Status.SKIP and entry.on_worker(worker)
+        for test in entry.test if skips else ():
+            function, _, below = test.partition("/")
+            paths += selection.paths_of_entry(
+                function, worker=worker, params=entry.params, subtest=below
+            )
+    return paths
 
 
 def default_parallel(cpus: int | None = None) -> int:

@@ -23,7 +23,7 @@ from harness.events import Listener, Said
 from harness.gotest.selection import check
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan, PlannedCell
-from harness.plan.cell import RERUNS, Cell
+from harness.plan.cell import RERUNS, Cell, Settings, controls
 from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.workspace import Wanted, Workspace
@@ -104,8 +104,19 @@ class Opened:
         suites = {cell.pair.suite.sha: cell.pair.suite for cell in self.plan.cells}
         return frozenset().union(*map(self.workspace.functions, suites.values()))
 
-    def cell(self, planned: PlannedCell) -> Cell:
-        """Choose line data, patches and entries for a planned cell. Raises ConfigError."""
+    def controls(self, settings: Settings) -> int:
+        """Count the control runs that the cells need, if none is stored. Raises ConfigError."""
+        if settings.fresh_control or not settings.control:
+            return len(self.plan.cells) * settings.control
+        # The images of a mirror are the suite's, so two cells that differ in them differ anyway.
+        cells = {it.id: self.cell(it, seed=False) for it in self.plan.cells}
+        return len(set(controls(self.plan, cells, settings).values()))
+
+    def cell(self, planned: PlannedCell, *, seed: bool = True) -> Cell:
+        """Choose line data, patches and entries for a planned cell. Raises ConfigError.
+
+        Without `seed` the images of its mirror are not made, and it cannot be run.
+        """
         pair = planned.pair
         wanted = Wanted(
             suite=pair.suite,
@@ -115,7 +126,7 @@ class Opened:
             stage=self.stage,
             offline=self.plan.offline,
         )
-        return self.workspace.cell(wanted, self.backend)
+        return self.workspace.cell(wanted, self.backend, seed=seed)
 
 
 def open_matrix(

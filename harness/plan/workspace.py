@@ -126,8 +126,11 @@ class Workspace:
                 hint=f"--worker takes one of: {', '.join(line.workers)}",
             )
 
-    def cell(self, wanted: Wanted, backend: Backend) -> Cell:
-        """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError."""
+    def cell(self, wanted: Wanted, backend: Backend, *, seed: bool = True) -> Cell:
+        """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError.
+
+        Without `seed` the images of its mirror are not made, and it cannot be run.
+        """
         own = self.request(Side.SUITE, wanted.suite, None, wanted.stage, backend)
         control = self.request(Side.FRONTEND, wanted.suite, own.channel, wanted.stage, backend)
         candidate = self.request(
@@ -151,7 +154,7 @@ class Workspace:
             contains=self.contains,
         )
         line = self.lines.line(wanted.suite.line)
-        mirrored = wanted.offline and self.lines.images(line)
+        mirrored = seed and wanted.offline and self.lines.images(line)
         return Cell(
             pair=pair,
             suite=own,

@@ -13,16 +13,17 @@ from harness.reports.text import duration, obeyed_by_nobody, plural, visible
 Rows = list[tuple[str, ...]]
 
 
-def render(plan: Plan, parts: Split | None, jobs: int) -> str:
+def render(plan: Plan, parts: Split | None, jobs: int, controls: int) -> str:
     """Return the numbered cells of a plan, its builds, and what all of it will take.
 
-    `parts` adds the shards; `jobs` is how many cells are to run at once.
+    `parts` adds the shards; `jobs` is how many cells are to run at once, `controls` how many
+    control runs they need.
     """
-    return obeyed_by_nobody("\n".join(map(visible, _lines(plan, parts, jobs)))) + "\n"
+    return obeyed_by_nobody("\n".join(map(visible, _lines(plan, parts, jobs, controls)))) + "\n"
 
 
-def _lines(plan: Plan, parts: Split | None, jobs: int) -> Iterator[str]:
-    yield f"{plan.matrix}: {_counts(plan)}"
+def _lines(plan: Plan, parts: Split | None, jobs: int, controls: int) -> Iterator[str]:
+    yield f"{plan.matrix}: {_counts(plan, controls)}"
     yield ""
     where = {cell.id: str(n) for n, cells in enumerate(parts or (), 1) for cell in cells}
     cells: Rows = [("", "cell", "expected", *(["shard"] if parts else []))]
@@ -44,9 +45,8 @@ def _lines(plan: Plan, parts: Split | None, jobs: int) -> Iterator[str]:
     yield _expectation(plan, forecast(plan, jobs), jobs)
 
 
-def _counts(plan: Plan) -> str:
+def _counts(plan: Plan, controls: int) -> str:
     """`6 cells of 2 suites (with a control each) and 3 frontends; native, offline`."""
-    controls = {(cell.suite, cell.control, cell.pair.worker, cell.timeout) for cell in plan.cells}
     sides = {side: [b for b in plan.builds if b.side is side] for side in Side}
     due = [build for build in plan.builds if not build.cached]
     where = ", ".join(sorted({cell.pair.backend for cell in plan.cells}))
@@ -54,7 +54,7 @@ def _counts(plan: Plan) -> str:
         plural(len(plan.cells), "cell"),
         plural(len(sides[Side.SUITE]), "suite"),
         plural(len(sides[Side.FRONTEND]), "frontend"),
-        plural(len(controls), "control"),
+        plural(controls, "control"),
         f"{len(due)} of {plural(len(plan.builds), 'build')} to be made",
         where,
         *(["offline"] if plan.offline else []),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from io import FileIO
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from harness.gotest.stream import StreamParser, format_of
 from harness.journal import LegFolder
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
+from harness.plan.cell import Control
 from harness.run.hangs import Budgets, LastWords, Watch, with_stuck
 from harness.run.masking import mask_kept
 from harness.run.suspicions import Life, marked
@@ -185,13 +186,13 @@ class ControlStore:
         self._store = store
         self._machine = {"versions": versions, "kernel": kernel}
 
-    def has(self, request: LegRequest) -> bool:
+    def has(self, control: Control) -> bool:
         """Return whether there is one."""
-        return self._store.find("control", self._key(request)) is not None
+        return self._store.find("control", self._key(control)) is not None
 
-    def find(self, request: LegRequest, folder: LegFolder) -> LegRun | None:
+    def find(self, control: Control, request: LegRequest, folder: LegFolder) -> LegRun | None:
         """Return a stored run, with its output and logs in `folder`, or None."""
-        stored = self._store.find("control", self._key(request))
+        stored = self._store.find("control", self._key(control))
         if stored is None:
             return None
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
@@ -210,7 +211,7 @@ class ControlStore:
         )
         return msgspec.structs.replace(run, cached=True, results=results)
 
-    def keep(self, request: LegRequest, folder: LegFolder, run: LegRun) -> None:
+    def keep(self, control: Control, folder: LegFolder, run: LegRun) -> None:
         """Store a control run that can stand in for another.
 
         One that ended early or passed nothing says too little, and a machine that failed once may
@@ -221,7 +222,7 @@ class ControlStore:
         if not any(result.outcome is Outcome.PASS for result in run.results):
             return  # a suite that skips itself for want of a program, which somebody will install
         reasons = {result.reason for result in run.results if result.reason}
-        if any(r.momentary or (r.spurious and not request.offline) for r in reasons):
+        if any(r.momentary or (r.spurious and not control.offline) for r in reasons):
             return
         told = {it.name: it.suspicions for it in run.results if it.suspicions}
         kept = _End(
@@ -232,23 +233,7 @@ class ControlStore:
             shutil.copyfile(folder.raw_log, empty / RAW_LOG)
             (empty / _END).write_bytes(msgspec.json.encode(kept))
 
-        self._store.publish("control", self._key(request), make)
+        self._store.publish("control", self._key(control), make)
 
-    def _key(self, request: LegRequest) -> str:
-        return key_of(
-            {
-                "kept": sorted((RAW_LOG, _END)),
-                "suite": request.suite.key,
-                "frontend": request.frontend.key,
-                "worker": request.worker,
-                "select": request.select,
-                "skip": request.skip,
-                "parallel": request.parallel,
-                "procs": request.procs,
-                "timeout": request.timeout,
-                "offline": request.offline,
-                "mirror": request.mirror.name if request.mirror else None,
-                "environment": request.environment,
-                **self._machine,
-            }
-        )
+    def _key(self, control: Control) -> str:
+        return key_of({"kept": sorted((RAW_LOG, _END)), **asdict(control), **self._machine})

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from harness.backends.base import LegRequest
-from harness.config.skiplists import Entry
 from harness.errors import InfrastructureError, Interrupted
 from harness.events import Listener, Said
 from harness.gotest import selection
 from harness.journal import RunFolder
-from harness.model import Fault, Leg, LegRun, Status
-from harness.plan.cell import Built, Cell, Settings, default_parallel
+from harness.model import Fault, Leg, LegRun
+from harness.plan.cell import Built, Cell, Control, Settings, control_of
 from harness.run.legs import ControlStore, LegRunner
 from harness.run.recovery import LIMIT, Rest, rest_of
 from harness.run.resume import left_unrun, rest_of_interrupted
@@ -57,7 +56,9 @@ class Schedule:
         wanted = {leg: self._main_request(leg) for leg in self.sides}
         expected = None
         if Leg.CONTROL in wanted and not self.settings.fresh_control:
-            stored = self.controls.find(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL))
+            stored = self.controls.find(
+                self._control, wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL)
+            )
             if stored is not None:
                 self.listener(Said(f"control: the run of {stored.started} is used again"))
                 self.legs.append(stored)
@@ -66,7 +67,7 @@ class Schedule:
         for run in self._side_by_side(due, 0, expected):
             self.legs.append(run)
             if run.leg is Leg.CONTROL and not self.ended:
-                self.controls.keep(wanted[Leg.CONTROL], self.folder.leg(Leg.CONTROL), run)
+                self.controls.keep(self._control, self.folder.leg(Leg.CONTROL), run)
         self._recover(0)
 
     def rerun(self, names: Sequence[str], *, alone: bool = False) -> None:
@@ -153,7 +154,7 @@ class Schedule:
     def control_is_stored(self) -> bool:
         """Whether `main` would run the candidate alone, beside a stored control."""
         wanted = Leg.CONTROL in self.sides and not self.settings.fresh_control
-        return wanted and self.controls.has(self._main_request(Leg.CONTROL))
+        return wanted and self.controls.has(self._control)
 
     @property
     def ended(self) -> bool:
@@ -165,13 +166,18 @@ class Schedule:
         """The legs that were asked for."""
         return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
 
+    @property
+    def _control(self) -> Control:
+        """What decides over the control, and but for its artefact over the candidate."""
+        keys = self.built.suite.key, self.built.control.key
+        made = control_of(self.cell, self.settings, suite=keys[0], frontend=keys[1])
+        return dataclasses.replace(made, select=self.taken_up) if self.taken_up else made
+
     def _skip(self, also: Sequence[str] = ()) -> str:
-        paths = [*also, *skip_paths(self.cell.entries, self.cell.pair.worker)]
-        return selection.skip(paths, self.built.suite.go_minor)
+        return selection.skip([*also, *self._control.skip], self.built.suite.go_minor)
 
     def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
-        select = selection.select(self.settings.tests, worker=self.cell.pair.worker)
-        return self._request(leg, attempt, self.taken_up or select)
+        return self._request(leg, attempt, self._control.select)
 
     def _request_rest(self, leg: Leg, attempt: int, rest: Rest) -> LegRequest:
         request = self._request(leg, attempt, rest.select)
@@ -179,22 +185,22 @@ class Schedule:
         return dataclasses.replace(request, skip=self._skip(rest.skip), parallel=parallel)
 
     def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
-        parallel = self.settings.parallel or default_parallel()
+        told = self._control
         return LegRequest(
             suite=self.built.suite,
             frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
-            worker=self.cell.pair.worker,
+            worker=told.worker,
             select=select,
             # In reruns too: a test runs again with its whole sandbox, and a skipped test of the
             # same sandbox may be one that hurts the host.
             skip=self._skip(),
-            parallel=parallel,
-            procs=parallel,
-            timeout=self.settings.timeout,
-            offline=self.settings.offline,
+            parallel=told.parallel,
+            procs=told.parallel,
+            timeout=told.timeout,
+            offline=told.offline,
             mirror=self.cell.mirror,
             folder=self.folder.leg(leg, attempt).path,
-            environment=self.cell.suite.line.environment,
+            environment=dict(told.environment),
         )
 
     def _side_by_side(
@@ -232,16 +238,3 @@ class Schedule:
         """Excuse a leg that was stopped because the other one broke."""
         own_end = run.exit_status is not None or run.timed_out or run.faults
         return run if self.broken is None or own_end else excused(run, self.broken)
-
-
-def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
-    """Return what -test.skip is made of: the tests that entries say are not to be run."""
-    paths: list[str] = []
-    for entry in entries:
-        skips = entry.status is Status.SKIP and entry.on_worker(worker)
-        for test in entry.test if skips else ():
-            function, _, below = test.partition("/")
-            paths += selection.paths_of_entry(
-                function, worker=worker, params=entry.params, subtest=below
-            )
-    return paths

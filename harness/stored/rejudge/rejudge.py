@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from harness.config.skiplists import Entry
 from harness.gotest import selection
 from harness.model import EntryRef, Leg, LegRun, Run, Status
-from harness.run.schedule import skip_paths
+from harness.plan.cell import skip_paths
 from harness.stored.rejudge.reread import OnLog, nowhere, reread
 from harness.verdict.collate import ref
 from harness.verdict.conclude import Asked, conclude

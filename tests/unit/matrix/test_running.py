@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from harness.config.skiplists import Entry
 from harness.errors import (
     BuildError,
     CompatError,
@@ -28,12 +30,12 @@ from harness.events import (
 )
 from harness.journal import cells, read_matrix, read_plan, read_run
 from harness.matrix.queue import Limits
-from harness.model import Verdict
+from harness.model import Status, Verdict
 from harness.model.matrix import CellState
-from harness.plan.cell import Settings
+from harness.plan.cell import Settings, controls
 from harness.run import hangs
 from tests.support import stored_matrices
-from tests.support.played import PATIENCE, until_stopped
+from tests.support.played import PATIENCE, entry, until_stopped
 from tests.support.played_matrices import REGRESSED, Fleet, Yard, cells_of, states
 
 
@@ -81,6 +83,42 @@ def test_the_time_limit_is_each_cell_s_own(fleet: Fleet) -> None:
     fleet.run()
     # Another time limit is another control.
     assert fleet.yard.runs["v0.6.4 v0.6.4"] == 2
+
+
+def _skipping(name: str) -> Entry:
+    return entry(name, Status.SKIP)
+
+
+CONTROLS: dict[str, tuple[dict[str, object], tuple[Entry, ...], int]] = {
+    "nothing": ({}, (), 2),
+    "its time limit": ({"timeout": 60.0}, (), 3),
+    "its tests": ({"tests": ("TestCopy",)}, (), 3),
+    "what it skips": ({}, (_skipping("TestMount"),), 3),
+    "the limit of a test": ({"test_timeout": 60.0}, (), 2),
+    "its memory": ({"memory": 1 << 30}, (), 2),
+}
+
+
+@pytest.mark.parametrize("change", CONTROLS)
+def test_as_many_controls_run_as_a_plan_counts(change: str, fleet: Fleet) -> None:
+    own, entries, number = CONTROLS[change]
+    first, *rest = fleet.plan.cells
+    fleet.plan = replace(fleet.plan, cells=(replace(first, **own), *rest))
+    cells = cells_of(fleet.plan)
+    cells[first.id] = dataclasses.replace(cells[first.id], entries=entries)
+    fleet.run(cells=cells)
+    run = sum(fleet.yard.runs[f"{suite} {suite}"] for suite in ("v0.6.4", "v0.8.3"))
+    counted = len(set(controls(fleet.plan, cells, fleet.settings).values()))
+    assert (run, counted) == (number, number)
+
+
+def test_two_lists_that_skip_the_same_share_a_control(fleet: Fleet) -> None:
+    one, two = (_skipping(name) for name in ("TestMount", "TestCopy"))
+    cells = cells_of(fleet.plan)
+    for number, name in enumerate(cells):
+        lists = (one, two) if number % 2 else (two, one, two)
+        cells[name] = dataclasses.replace(cells[name], entries=lists)
+    assert len(set(controls(fleet.plan, cells, fleet.settings).values())) == 2
 
 
 def test_the_time_limit_of_a_test_is_each_cell_s_own(

@@ -95,7 +95,7 @@ def _report_json(folder: Path) -> str:
 
 
 def _plan(folder: Path) -> str:
-    return plantable.render(read_matrix(folder).plan, None, 1)
+    return plantable.render(read_matrix(folder).plan, None, 1, 1)
 
 
 SHOWN: dict[str, Callable[[Path], str]] = {

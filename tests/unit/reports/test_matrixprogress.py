@@ -70,7 +70,7 @@ PLAIN = f"""\
 ✗ R  {ONE}  1m 40s  2 regressed, 1 lost  1/4 cells  about 12m left
 ! the image cache cannot be reached
 ✗ suite v0.9.3  2.0s  build suite v0.9.3: it broke
-! I  {TWO}  3.0s  failed  the engine is gone  3/4 cells  under a minute left
+! B  {TWO}  3.0s  failed  the engine is gone  3/4 cells  under a minute left
 ✓ P  {THREE}  1m 40s  compatible  4/4 cells
 """
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from harness.config.skiplists import Entry
 from harness.model import Judgement, Status, Verdict
-from harness.run.schedule import skip_paths
+from harness.plan.cell import skip_paths
 from harness.verdict.idle import Seen, unmatched
 from tests.support.played import entry
 

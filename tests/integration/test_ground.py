@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 BEGINS = """
 import json, locale, os, resource, subprocess, sys, time
 from pathlib import Path
-from tests import ground
+from tests.support import ground
 ground.establish(Path(sys.argv[1]), "a word")
 """
 TELLS = """

@@ -65,4 +65,4 @@ def _matrix_options(options: SelfTestOptions) -> MatrixOptions:
     """Return what `compat matrix` has when nothing is said, and of it what is said here."""
     usual = parsed(execution.matrix, [])
     del usual["matrix"]
-    return cast("MatrixOptions", {**usual, **options, "reruns": RERUNS})
+    return cast("MatrixOptions", {**usual, "resume": None, **options, "reruns": RERUNS})

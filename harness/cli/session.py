@@ -142,16 +142,18 @@ class Session:
             remove_unfinished(folder.path)
             with display(sys.stderr, progress=progress) as listener:
                 ledger = self._ledger(folder.path)
-                made = run_matrix(self._job(ledger), ledger, listener)
+                job = self._job(ledger)
+                ledger.begin()
+                if not self.taken_up:
+                    folder.point_latest()  # so that --resume latest finds it, however it ends
+                made = run_matrix(job, ledger, listener)
             made = ended(folder.path, made)
         return made, folder.path
 
     def _folder(self) -> RunFolder:
         if self.taken_up:
             return RunFolder(self.taken_up)
-        folder = RunFolder.create(self.runs, lambda: datetime.now(UTC))
-        folder.point_latest()  # so that --resume latest finds it, however it ends
-        return folder
+        return RunFolder.create(self.runs, lambda: datetime.now(UTC))
 
     def _ledger(self, folder: Path) -> Ledger:
         """Begin a ledger, or go on with the one of the run that is taken up."""

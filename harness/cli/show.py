@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.errors import CompatError, ExitCode
+from harness.errors import CompatError, ExitCode, Interrupted
 from harness.journal import cell_run
 from harness.model import Run
 from harness.model.matrix import CellResult, CellState, MatrixRun, Shard
@@ -88,15 +89,18 @@ def show(matrix: MatrixRun, folder: Path, *, as_json: bool) -> int:
 def run_of_pair(matrix: MatrixRun, folder: Path) -> Run:
     """Read what the tests of the one pair did.
 
-    Raises CellFailedError if the pair could not be built or run, KeyboardInterrupt if it was
-    stopped before there was anything to report.
+    Raises CellFailedError if the pair could not be built or run, Interrupted if it was stopped
+    before there was anything to report.
     """
     (row,) = matrix.cells
     (planned,) = matrix.plan.cells
     if row.state is CellState.FAILED:
         raise CellFailedError(row)
     if not row.run:
-        raise KeyboardInterrupt
+        raise Interrupted(
+            "interrupted before any test had run",
+            hint=f"to go on: compat-run --resume {shlex.quote(str(folder))}",
+        )
     return cell_run(folder, row, planned.pair)
 
 

@@ -21,6 +21,9 @@ from harness.model.matrix import (
 from harness.tools.clock import Stopwatch
 from harness.verdict import table
 
+_LEFT = frozenset({CellState.MISSING, CellState.INTERRUPTED})
+"""States of a cell that is to be run yet."""
+
 
 @dataclass
 class Ledger:
@@ -41,7 +44,8 @@ class Ledger:
     builds: dict[str, float] = field(default_factory=dict)
     """Seconds of what was built."""
     warnings: list[str] = field(default_factory=list)
-    interrupted: bool = False
+    stopped: bool = False
+    """Whether the run was asked to end."""
     _watch: Stopwatch = field(default_factory=Stopwatch)
 
     def begin(self) -> None:
@@ -64,6 +68,7 @@ class Ledger:
         """Return the matrix run as it is now."""
         rows = tuple(self.rows.get(cell.id) or missing(cell.id) for cell in self.mine)
         overall = table.of_matrix(row.verdict for row in rows)
+        interrupted = self.stopped and any(row.state in _LEFT for row in rows)
         return MatrixRun(
             schema=MATRIX_SCHEMA_VERSION,
             id=self.folder.name,
@@ -75,8 +80,8 @@ class Ledger:
             builds=self.builds,
             cells=rows,
             verdict=overall,
-            exit_code=ExitCode.INTERRUPTED if self.interrupted else overall.exit_code,
-            interrupted=self.interrupted,
+            exit_code=ExitCode.INTERRUPTED if interrupted else overall.exit_code,
+            interrupted=interrupted,
             warnings=tuple(self.warnings),
             command=self.command,
         )

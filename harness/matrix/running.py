@@ -27,21 +27,20 @@ from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.plan.cell import Built, controls
 from harness.tools.clock import Stopwatch
 from harness.tools.crew import Crew
+from harness.tools.stop import LOOK
 
 BAD = frozenset({ExitCode.REGRESSION, ExitCode.USAGE, ExitCode.INFRASTRUCTURE})
 """Ends of a cell at which `fail_fast` stops."""
 
 
 def run_matrix(job: MatrixJob, ledger: Ledger, listener: Listener) -> MatrixRun:
-    """Build and run what is not done yet; the ledger has it on disk after every cell.
+    """Build and run what is not done yet; the ledger, begun, has it on disk after every cell.
 
     What goes wrong with a cell becomes its row, and others go on. An interruption stops what
     runs and keeps what there is of it. Raises InfrastructureError if the ledger cannot be
     written, after everything was stopped.
     """
-    fleet = _Fleet(job, ledger, listener)
-    ledger.begin()
-    fleet.run()
+    _Fleet(job, ledger, listener).run()
     return ledger.write()
 
 
@@ -95,7 +94,7 @@ class _Fleet:
                     self.ledger.warnings.append(f"stopped when {bad[0].id} failed (--fail-fast)")
                     self._stop(crew)
             except KeyboardInterrupt:
-                self.ledger.interrupted = True
+                self.ledger.stopped = True
                 self._stop(crew)
 
     def _begin(self, crew: Crew) -> None:
@@ -114,7 +113,9 @@ class _Fleet:
 
     def _collect(self) -> list[CellResult]:
         """Wait until something ends and take in what came of it; return the rows it made."""
-        done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        done: set[Future[Came]] = set()
+        while not done:
+            done, _ = wait(self.running, timeout=LOOK, return_when=FIRST_COMPLETED)
         rows = [row for future in done for row in self._take(future)]
         self.ledger.put(rows)
         for row in rows:

@@ -8,7 +8,7 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-from harness.tools.stop import Stop
+from harness.tools.stop import LOOK, Stop
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -42,9 +42,10 @@ class Crew:
 
     def wait(self) -> None:
         """Wait until all is done; raise the first failure at once."""
-        done, _ = wait(self._begun, return_when=FIRST_EXCEPTION)
-        for future in self._begun:
-            if future in done:
+        rest: set[Future[Any]] = set(self._begun)
+        while rest:
+            done, rest = wait(rest, timeout=LOOK, return_when=FIRST_EXCEPTION)
+            for future in [future for future in self._begun if future in done]:
                 future.result()
 
     def stop(self) -> None:
@@ -60,4 +61,7 @@ class Crew:
         """Wait for every thread; after an exception they are stopped first."""
         if kind is not None:
             self._stop.ask()
-        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+        self._pool.shutdown(wait=False, cancel_futures=kind is not None)
+        while wait(self._begun, timeout=LOOK).not_done:
+            pass  # and hear of a second signal
+        self._pool.shutdown()

@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from harness.errors import Interrupted
 
-_LOOK = 0.1
-"""Seconds between two looks at a stop while waiting."""
+LOOK = 0.1
+"""Seconds between two looks at a stop while waiting, or at signals: what the main thread waits for
+is left at once only if the kernel hands the signal to that very thread."""
 
 _T = TypeVar("_T")
 
@@ -63,7 +64,7 @@ def pause(seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         check_stop("waiting to try again")
-        time.sleep(min(left, _LOOK))
+        time.sleep(min(left, LOOK))
 
 
 def unless_stopped(work: Callable[[], _T], doing: str) -> _T:
@@ -84,5 +85,5 @@ def unless_stopped(work: Callable[[], _T], doing: str) -> _T:
     threading.Thread(target=run, name=doing, daemon=True).start()
     while not done.done():
         check_stop(doing)
-        wait((done,), _LOOK)
+        wait((done,), LOOK)
     return done.result()

@@ -176,7 +176,9 @@ class Fleet:
     def run(self, ledger: Ledger | None = None, **changes: object) -> tuple[Path, MatrixRun]:
         self.events.clear()
         ledger = ledger or self.ledger()
-        made = run_matrix(self.job(**changes), ledger, self.events.append)
+        job = self.job(**changes)
+        ledger.begin()
+        made = run_matrix(job, ledger, self.events.append)
         return ledger.folder, made
 
 

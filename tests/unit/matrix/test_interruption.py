@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
 
 from harness.errors import InfrastructureError, Interrupted
-from harness.events import CellStarted
+from harness.events import CellEnded, CellStarted
 from harness.journal import read_matrix
 from harness.matrix.ledger import Ledger
 from harness.model.matrix import CellState
@@ -103,3 +105,44 @@ def test_a_disk_that_refuses_the_ledger_ends_everything(
     with pytest.raises(InfrastructureError, match="No space left"):
         fleet.run(ledger)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("matrix")]
+
+
+def test_what_came_to_its_end_all_the_same_is_not_interrupted(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes while the last cell is being written down."""
+    over = threading.Event()
+
+    def interrupted(*args: object, **kwargs: object) -> object:
+        found: object = wait(*args, **kwargs)  # type: ignore[arg-type]
+        ended = [it for it in fleet.events if isinstance(it, CellEnded)]
+        if len(ended) == len(fleet.plan.cells) - 1 and not over.is_set():
+            over.set()
+            wait(*args)  # type: ignore[arg-type] # for good
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr("harness.matrix.running.wait", interrupted)
+    folder, made = fleet.run()
+    assert over.is_set()
+    assert set(states(folder).values()) == {CellState.DONE}
+    assert (made.interrupted, made.exit_code) == (False, 0)
+
+
+def test_a_signal_that_another_thread_got_is_heard_while_a_cell_runs(fleet: Fleet) -> None:
+    """Nothing wakes the main thread then, so it may not wait without a limit."""
+    asked = threading.Event()
+
+    def leg(_name: str) -> None:
+        if not asked.is_set():
+            asked.set()
+            deadline = time.monotonic() + 20
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            while not stop_asked() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            check_stop("a leg")
+
+    fleet.yard.before_leg = leg
+    folder, made = fleet.run()
+    assert (made.interrupted, made.exit_code) == (True, 130)
+    assert CellState.DONE not in states(folder).values()

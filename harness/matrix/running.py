@@ -21,7 +21,7 @@ from harness.events import (
 from harness.matrix.forecast import Prospect
 from harness.matrix.ledger import Ledger, failed
 from harness.matrix.queue import BuildTask, Queue, Task
-from harness.matrix.tasks import build_tasks, cell_tasks, requests
+from harness.matrix.tasks import build_tasks, cell_tasks, durations, requests
 from harness.matrix.work import Came, MatrixJob, Worker
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.plan.cell import Built, controls
@@ -62,6 +62,8 @@ class _Fleet:
         builds = [build for build in self.ledger.plan.builds if build.id in wanted]
         known = [it.id for it in builds if it.cached or it.expected is not None]
         known += [it.id for it in cells if it.expected is not None]
+        expected = durations(self.ledger.plan)
+        shared = controls(self.ledger.plan, self.job.cells, self.job.settings)
         self.planned = {cell.id: cell for cell in cells}
         self.sides = {build.id: build.side for build in builds}
         self.requests = requests(cells, self.job.cells)
@@ -69,8 +71,8 @@ class _Fleet:
             self.job, self.ledger.plan, self.ledger.folder, self.listener, self._warn
         )
         self.queue = Queue(
-            build_tasks(builds),
-            cell_tasks(cells, controls(self.ledger.plan, self.job.cells, self.job.settings)),
+            build_tasks(builds, expected),
+            cell_tasks(cells, shared, expected),
             self.job.limits,
             lambda cell: self.worker.control_is_stored(self.planned[cell], self._built(cell)),
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from collections.abc import Iterable, Mapping
 
 from harness.backends.base import BuildRequest
 from harness.matrix.queue import BuildTask, CellTask
-from harness.model.matrix import PlannedBuild, PlannedCell
+from harness.model.matrix import Plan, PlannedBuild, PlannedCell
 from harness.plan.cell import Cell, Control
+from harness.plan.forecast import Durations
 
 BUILD_MEMORY = 2 << 30
 """Bytes that are reckoned for a build: Go links BuildKit's largest program in less than one GiB,
@@ -19,31 +19,35 @@ CELL_SECONDS = 600.0
 """Taken for all where nothing is known of any."""
 
 
-def build_tasks(builds: Iterable[PlannedBuild]) -> list[BuildTask]:
-    """Make tasks of builds; of what history does not know the median is expected."""
-    wanted = list(builds)
-    guess = _guess((it.expected for it in wanted), BUILD_SECONDS)
+def durations(plan: Plan) -> Durations:
+    """Return what the queue goes by; of what history does not know the median is expected."""
+    return Durations(plan, cell=CELL_SECONDS, build=BUILD_SECONDS)
+
+
+def build_tasks(builds: Iterable[PlannedBuild], expected: Durations) -> list[BuildTask]:
+    """Make tasks of builds."""
     return [
         BuildTask(
             id=build.id,
             commit=build.commit.sha,
-            seconds=0.0 if build.cached else _or(build.expected, guess),
+            seconds=0.0 if build.cached else expected.build(build),
             memory=0 if build.cached else BUILD_MEMORY,
             found=build.cached,
         )
-        for build in wanted
+        for build in builds
     ]
 
 
-def cell_tasks(planned: Sequence[PlannedCell], controls: Mapping[str, Control]) -> list[CellTask]:
+def cell_tasks(
+    planned: Iterable[PlannedCell], controls: Mapping[str, Control], expected: Durations
+) -> list[CellTask]:
     """Make tasks of cells; `controls` are those that they may share, by the cells' ids."""
-    guess = _guess((it.expected for it in planned), CELL_SECONDS)
     return [
         CellTask(
             id=it.id,
             needs=(it.suite, it.candidate, it.control),
             control=controls.get(it.id),
-            seconds=_or(it.expected, guess),
+            seconds=expected.cell(it),
             memory=it.memory,
         )
         for it in planned
@@ -59,12 +63,3 @@ def requests(planned: Iterable[PlannedCell], cells: Mapping[str, Cell]) -> dict[
         for name, request in sides:
             found.setdefault(name, request)
     return found
-
-
-def _guess(known: Iterable[float | None], otherwise: float) -> float:
-    told = [seconds for seconds in known if seconds is not None]
-    return median(told) if told else otherwise
-
-
-def _or(known: float | None, guess: float) -> float:
-    return guess if known is None else known

@@ -13,11 +13,12 @@ from harness.model.matrix import Plan, PlannedBuild, PlannedCell
 class Durations:
     """Seconds of every part of a plan; what history does not know counts as the median does.
 
-    Where it knows nothing at all, a cell counts as 1 and a build as nothing.
+    Where it knows none, a cell and a build count as what is given.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        """Take the plan's expectations."""
+    def __init__(self, plan: Plan, *, cell: float = 1.0, build: float = 0.0) -> None:
+        """Take the plan's expectations, and seconds for where there are none."""
+        self._otherwise = cell, build
         self._builds = {build.id: build for build in plan.builds}
         self._cell = _middle(cell.expected for cell in plan.cells)
         self._build = _middle(build.expected for build in plan.builds)
@@ -26,13 +27,13 @@ class Durations:
         """Return the seconds of a cell, builds aside."""
         if cell.expected is not None:
             return cell.expected
-        return 1.0 if self._cell is None else self._cell
+        return self._otherwise[0] if self._cell is None else self._cell
 
     def build(self, build: PlannedBuild) -> float:
         """Return the seconds of a build, as if it were not cached."""
         if build.expected is not None:
             return build.expected
-        return self._build or 0.0
+        return self._otherwise[1] if self._build is None else self._build
 
     def part(self, cells: Iterable[PlannedCell]) -> float | None:
         """Return the seconds of some cells and the builds that they need, one after the other.

@@ -10,9 +10,8 @@ from typing import Any
 from harness.errors import UsageError
 from harness.gotest.names import display, parse
 from harness.history import Durations, History, Mark, Story
-from harness.model.matrix import CellState
 from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
-from harness.reports.words import WORDS
+from harness.reports.words import look
 
 _SHOWN = 300
 _STRIP = 60
@@ -111,11 +110,8 @@ def _when(mark: Mark) -> str:
 
 
 def _strip(marks: Sequence[Mark]) -> str:
-    """Write verdicts as letters, oldest first; `…` if there are more, `.` for no result."""
-    letters = (
-        WORDS[mark.verdict].letter if mark.state is CellState.DONE else "."
-        for mark in marks[-_STRIP:]
-    )
+    """Write verdicts and states as letters, oldest first; `…` if there are more."""
+    letters = (look(mark.state, mark.verdict).letter for mark in marks[-_STRIP:])
     return ("…" if len(marks) > _STRIP else "") + "".join(letters)
 
 

@@ -19,9 +19,11 @@ from harness.errors import UsageError
 from harness.model import Channel, Side
 from harness.model.matrix import CellId, Plan, PlannedCell
 from harness.plan import planning
+from harness.plan.cell import Control, Settings, controls
 from harness.plan.planning import Selection
 from harness.repository.refs import resolve
 from tests.support.planning_sites import FRAME, Planner, Written, WrittenSite, repository
+from tests.support.played_matrices import cells_of
 
 FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -45,21 +47,20 @@ class Machine:
 
     def __init__(self) -> None:
         self.built: Counter[str] = Counter()
-        self.controls: Counter[tuple[object, ...]] = Counter()
+        self.controls: Counter[Control] = Counter()
         self.candidates: Counter[str] = Counter()
 
     def run(self, plan: Plan) -> None:
         there = {build.id: build.key for build in plan.builds}
         for build in plan.builds:
             self.built[build.key] += 1
-        controls = set()
+        shared = controls(plan, cells_of(plan), Settings())
+        found = set()
         for cell in plan.cells:
-            suite, control, candidate = (
-                there[n] for n in (cell.suite, cell.control, cell.candidate)
-            )
-            kept = (suite, control, cell.pair.worker, cell.timeout)
-            if kept not in controls:
-                controls.add(kept)
+            suite, candidate = there[cell.suite], there[cell.candidate]
+            kept = shared[cell.id]
+            if kept not in found:
+                found.add(kept)
                 self.controls[kept] += 1
             self.candidates[f"{suite} {candidate} {cell.pair.worker}"] += 1
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support import ground
 from tests.support.session_leftovers import Watch
@@ -21,7 +22,6 @@ settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("thorough" if os.environ.get("COMPAT_THOROUGH") else "quick")
 
 GOLDEN = Path(__file__).parent / "golden"
-UNIT = Path(__file__).parent / "unit"
 
 Golden = Callable[[str, str], None]
 """Called with a path below tests/golden and the text that it should hold."""
@@ -73,12 +73,22 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what runs real programs in one worker, in its order: unit tests go on beside it."""
-    for item in items:
-        if not item.path.is_relative_to(UNIT):
-            item.add_marker(pytest.mark.xdist_group("real programs"))
+class Kinds(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Keeps integration tests in one worker, e2e tests in another, each in their order.
+
+    What they start is shared by many of them. Files of unit tests go on beside both.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        kind = Path(file).parts[1]
+        return file if kind == "unit" else kind
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Kinds:
+    """Distribute by kind. `--dist loadgroup` does nothing with pytest 9.2 and xdist 3.8."""
+    return Kinds(config, log)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from packaging.version import Version
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.model import Side
-from harness.repository.credentials import remote_of
+from harness.repository.credentials import Remote, remote_of
 from harness.repository.git import Git, GitFailed, clone
 from harness.repository.graph import Graph
 from harness.tools.homes import expanded
@@ -129,7 +129,7 @@ def find(
     for text, _ in asked:
         check_text(text)
     pulls = [found for text, _ in asked if (found := _pull(text))]
-    if not _URL.match(where):
+    if not is_url(where):
         repository = _open_local(expanded(where))
         return repository, _resolved(repository, asked, listener)
     repository, fresh = _open_clone(where, cache, pulls, fetch=fetch, listener=listener)
@@ -155,12 +155,30 @@ def _resolved(
     return meant
 
 
+def at_hand(where: str, *, cache: Path) -> Path | None:
+    """Return the folder of a repository, or of a URL's clone in the cache; None without one.
+
+    Nothing is cloned or fetched.
+    """
+    folder = _clone_of(remote_of(where), cache) if is_url(where) else expanded(where)
+    return folder if folder.is_dir() else None
+
+
+def is_url(where: str) -> bool:
+    """Return whether this is a repository elsewhere, and no path."""
+    return _URL.match(where) is not None
+
+
+def _clone_of(remote: Remote, cache: Path) -> Path:
+    name = hashlib.sha256(remote.url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return cache / REPOSITORIES / f"{name}.git"
+
+
 def _open_clone(
     url: str, cache: Path, pulls: Sequence[str], *, fetch: bool, listener: Listener
 ) -> tuple[Repository, bool]:
     remote = remote_of(url)
-    name = hashlib.sha256(remote.url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    folder = cache / REPOSITORIES / f"{name}.git"
+    folder = _clone_of(remote, cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with held(folder.with_suffix(LOCK), patience=_PATIENCE):
         git = Git(folder)

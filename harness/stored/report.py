@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 import click
+import msgspec
 
 from harness.gotest.names import display
 from harness.model import Verdict
@@ -14,19 +15,25 @@ from harness.model.matrix import CellState
 from harness.reports.summary import title
 from harness.reports.text import clip, obeyed_by_nobody, plural, visible
 from harness.reports.words import WORDS
+from harness.repository.stories import Range
 from harness.stored.diff import CellChange, CellSide, Diff, Head, TestChange, TestSide
 
 ARROW = "\N{RIGHTWARDS ARROW}"
 GONE = "not there"
 
+Told: TypeAlias = Mapping[str, Range | None]
+"""What lies between the commits of names that moved; None if the repository does not have them."""
+
+_COMMITS = 5
+"""Commits told of each range; --json has more."""
 _LISTED = 50
 """Tests told of each cell; --json has them all."""
 _SHOWN = 300
 
 
-def render(diff: Diff, *, color: bool = False) -> str:
+def render(diff: Diff, stories: Told | None = None, *, color: bool = False) -> str:
     """Return the whole difference as text that ends in a line feed."""
-    text = "\n".join(_lines(diff)) + "\n"
+    text = "\n".join(_lines(diff, stories or {})) + "\n"
     return obeyed_by_nobody(text if color else click.unstyle(text))
 
 
@@ -41,15 +48,17 @@ def headline(diff: Diff) -> str:
     return f"{changed} and {plural(len(tests), 'test')} changed{': ' if told else ''}{told}"
 
 
-def as_json(diff: Diff) -> dict[str, Any]:
+def as_json(diff: Diff, stories: Told | None = None) -> dict[str, Any]:
     """Return what `--json` prints."""
+    ranges = {name: {"range": msgspec.to_builtins(it)} for name, it in (stories or {}).items()}
     return {
         "changed": diff.changed,
         "headline": headline(diff),
         "before": _head(diff.before),
         "after": _head(diff.after),
         "commits": {
-            name: {"before": old, "after": new} for name, (old, new) in diff.commits.items()
+            name: {"before": old, "after": new, **ranges.get(name, {})}
+            for name, (old, new) in diff.commits.items()
         },
         "cells": [
             {
@@ -73,11 +82,13 @@ def as_json(diff: Diff) -> dict[str, Any]:
 _LABELS = [*(verdict.value for verdict in Verdict), GONE]
 
 
-def _lines(diff: Diff) -> Iterator[str]:
+def _lines(diff: Diff, stories: Told) -> Iterator[str]:
     for word, head in (("before", diff.before), ("after", diff.after)):
         yield f"{word:<7} {_shown(head.id)} of {_shown(head.matrix)}, {_shown(head.started)}"
     for name, (old, new) in diff.commits.items():
         yield f"commit  {_shown(name)}: {visible(old[:12])} {ARROW} {visible(new[:12])}"
+        if name in stories:
+            yield from (f"        {line}" for line in _range_lines(stories[name]))
     for cell in diff.cells:
         yield ""
         yield click.style(
@@ -93,6 +104,21 @@ def _lines(diff: Diff) -> Iterator[str]:
             yield f"  … and {len(cell.tests) - _LISTED} more, all in --json"
     yield ""
     yield click.style(headline(diff), bold=True)
+
+
+def _range_lines(told: Range | None) -> Iterator[str]:
+    if told is None:
+        yield "the repository does not have both of them; --repo names another"
+        return
+    behind = f" and {told.behind} behind" if told.behind else ""
+    files = ", ".join(f"{_shown(name)} {count}" for name, count in told.folders.items())
+    folders = f": {files}" if files else ""
+    yield f"{plural(told.ahead, 'commit')} ahead{behind}, by first parents"
+    yield f"{plural(told.files, 'file')} changed{folders}"
+    for it in told.newest[:_COMMITS]:
+        yield f"{it.sha[:12]} {it.day} {_shown(it.author)}: {_shown(it.subject)}"
+    if told.ahead > _COMMITS:
+        yield f"… and {told.ahead - _COMMITS} more"
 
 
 def _test_lines(row: TestChange, known: frozenset[str]) -> Iterator[str]:

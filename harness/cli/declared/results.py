@@ -146,18 +146,25 @@ def gate() -> None:
     Examples:
       compat diff runs/yesterday runs/today
       compat diff 20261123-031700-ab12 latest --json
-      compat diff before after --exit-code
+      compat diff before after --repo ~/src/buildkit --exit-code
     """,
 )
 @click.argument("run1")
 @click.argument("run2")
+@click.option(
+    "--repo",
+    metavar="URL|PATH",
+    help="Where to read what lies between commits (default: COMPAT_REPO, else the cached clone).",
+)
+@CACHE
 @click.option("--json", "as_json", is_flag=True, help="Print the difference as JSON.")
 @click.option("--exit-code", is_flag=True, help="End with 1 if anything changed.")
 def diff() -> None:
     """List cells and tests of which RUN2 says something else than RUN1, with both sides.
 
     Each is the folder of a stored run, of a matrix or of one pair, or the name of one in the
-    runs folder. Exit code 0, whatever changed, unless --exit-code is given.
+    runs folder. Where a name means another commit by now, and a repository is at hand, it says
+    what lies between. Exit code 0, whatever changed, unless --exit-code is given.
     """
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from harness.model import Judgement, Pair, Run, Verdict
 from harness.model.matrix import CellResult, CellState
+from harness.repository.stories import CommitLine, Range
 from harness.stored import report
 from harness.stored.diff import Diff, compare
 from tests.support import factories, nights
@@ -202,6 +203,30 @@ def test_a_difference_is_told_as_it_was_read(golden: Golden) -> None:
     found = diff(*_nights())
     golden("diff/nights.txt", report.render(found))
     golden("diff/nights.json", json.dumps(report.as_json(found), indent=2) + "\n")
+
+
+def _line(sha: str, subject: str, author: str = "Somebody") -> CommitLine:
+    return CommitLine(sha=sha * 40, day="2026-11-20", author=author, subject=subject, pull=None)
+
+
+def test_what_lies_between_the_commits_is_told_where_it_is_known(golden: Golden) -> None:
+    found = replace(diff(*_nights()), commits={"master": ("1" * 40, "f" * 40)})
+    merge = "Merge pull request #5909 from somebody/branch"
+    hostile = _line("e", "##[error]\x1b[2J\u202e", "a\nb")
+    between = Range(
+        before=_line("1", "Before"),
+        after=_line("f", merge),
+        ahead=7,
+        behind=2,
+        newest=(_line("f", merge), hostile, *(_line(sha, "More") for sha in "abcd")),
+        files=31,
+        folders={"vendor": 30, ".": 1},
+    )
+    golden("diff/commits.txt", report.render(found, {"master": between}))
+    (told,) = report.as_json(found, {"master": between})["commits"].values()
+    assert (told["range"]["ahead"], len(told["range"]["newest"])) == (7, 6)
+    assert "does not have both" in report.render(found, {"master": None})
+    assert report.as_json(found, {"master": None})["commits"]["master"]["range"] is None
 
 
 def test_hostile_names_are_told_as_they_were_read(golden: Golden) -> None:

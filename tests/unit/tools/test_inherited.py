@@ -25,6 +25,7 @@ READERS = {
     "cli/reclassify.py": 1,
     "reports/live.py": 1,
     "engine/connect.py": 1,
+    "repository/stories.py": 5,
     "tools/pip.py": 1,
     "tools/redaction.py": 1,
     "launcher/__init__.py": 1,

@@ -149,14 +149,12 @@ class Format(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the new frontend did to one test, or to a pair (the worst of its tests').
+    """What the new frontend did to one test, or to a pair (the worst of its tests')."""
 
-    Worst first, and every report lists them in this order: what blames the frontend; what says
-    nothing about it, since the rest may hide behind that; what a maintainer has to look at; what
-    is explained or fine. What follows from a verdict is a property here; how it looks stands in
-    harness/reports/words.py.
-    """
-
+    # Worst first, and every report lists them in this order: what blames the frontend; what says
+    # nothing about it, since the rest may hide behind that; what a maintainer has to look at;
+    # what is explained or fine. What follows from a verdict is a property here; how it looks
+    # stands in harness/reports/words.py.
     REGRESSED = "regressed"
     LOST = "lost"
     INFRA = "infra"

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from harness.errors import ExitCode
 from harness.gotest.names import display
 from harness.journal import read_run
 from harness.model import Leg, Run, Verdict
@@ -89,6 +90,34 @@ def test_the_report_names_each_regression_and_the_command_that_reruns_it(demo: D
     assert len(again.judgements) < len(demo.run.judgements)
 
 
+def test_a_pair_has_all_the_reports_of_a_matrix(demo: Demo) -> None:
+    made = {"page/index.html", "summary.md", "junit.xml", "ctrf.json", "badge.svg"}
+    kept = {"run.json", "matrix.json", "plan.json"}
+    assert {name for name in made | kept if (demo.folder / name).is_file()} == made | kept
+    assert "regressed" in (demo.folder / "badge.svg").read_text("utf-8").lower()
+    assert "TestExportLabels" in (demo.folder / "summary.md").read_text("utf-8")
+
+
+def test_what_reads_stored_runs_reads_a_pair(demo: Demo, tmp_path: Path) -> None:
+    folder = str(demo.folder)
+
+    def said(*words: str) -> tuple[int, str, str]:
+        return demo.program.run(*words, cache=False, out=False)
+
+    code, out, err = said("report", folder, "--out", str(tmp_path / "site"))
+    assert (code, (tmp_path / "site" / "page" / "index.html").is_file()) == (0, True), err + out
+    code, out, err = said("gate", folder)
+    assert code == ExitCode.REGRESSION, err
+    assert "TestExportLabels" in out
+    assert said("diff", folder, folder, "--exit-code")[0] == ExitCode.COMPATIBLE
+    code, out, err = demo.program.run("reclassify", folder, out=False)
+    assert (code, out) == (1, "regressed, as before: nothing changed in 1 cell\n"), err
+    code, out, err = said("merge", folder, "--out", str(tmp_path / "merged"))
+    assert code == ExitCode.USAGE, err + out
+    assert "is the run of one pair, not the shard of a matrix" in err
+    assert not (tmp_path / "merged").exists()
+
+
 def test_run_json_follows_its_schema(demo: Demo) -> None:
     schema = json.loads((ROOT / "docs" / "run.schema.json").read_text())
     stored = json.loads((demo.folder / "run.json").read_text())
@@ -146,7 +175,8 @@ def test_a_frontend_on_its_own_daemon_is_compatible(demo: Demo) -> None:
 
 def test_a_selection_that_matches_nothing_is_never_green(demo: Demo) -> None:
     code, out, err = demo.program.pair("v0.2", "v0.2", "--tests", "TestNoSuch")
-    assert code == 3, err + out
+    assert code == ExitCode.USAGE, err + out
+    assert "there is no test function 'TestNoSuch' in v0.2" in err
 
 
 def _artefacts(cache: Path) -> set[tuple[str, str]]:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExitCode
-from harness.journal import read_run
+from harness.journal import read_matrix, read_run
 from harness.model import Verdict
+from harness.model.matrix import CellState
 from tests.support import factories, stored_matrices
 from tests.support.demo_program import Program
 from tests.support.small_disks import disk, fill, resize
@@ -68,25 +69,45 @@ def test_a_cache_that_fills_while_it_is_built(size: str, ours: Program, tmp_path
     with disk(tmp_path / "small", size) as small:
         fresh = Program.fresh(small, compiled=ours.cache)
         one = replace(fresh, runs=tmp_path / "runs")
-        assert re.search("COMPAT_CACHE|df -h", refused(one.run(*words(ours)), one.cache))
+        said = refused(one.run(*words(ours)), one.cache)
+        assert re.search("COMPAT_CACHE|df -h", said)
         assert not list(one.cache.glob("tmp/*"))
-        assert not list(one.runs.glob("*"))
+        (row,) = read_matrix(one.latest()).cells
+        assert (row.state, row.exit_code) == (CellState.FAILED, ExitCode.INFRASTRUCTURE)
+        assert row.error in said
+        assert not (one.latest() / "run.json").exists()
         if size == "12m":
             resize(small, "100m")
-            code, out, err = one.run(*words(ours))
-            assert code == ExitCode.REGRESSION, err + out
-            assert "build suite v0.1.1" in err
-            assert regressed(one)
+            assert "build suite v0.1.1" in gone_on_with(one)
 
 
-@pytest.mark.parametrize("size", ["4k", "16k", "40k"])
-def test_a_run_folder_that_fills(size: str, ours: Program, tmp_path: Path) -> None:
-    """The sizes end it before the leg begins, at a test's log, and at run.json."""
+@pytest.mark.parametrize(("size", "begun"), [("4k", False), ("16k", True), ("68k", True)])
+def test_a_run_folder_that_fills(
+    size: str,
+    *,
+    begun: bool,
+    ours: Program,
+    tmp_path: Path,
+) -> None:
+    """The sizes end it before anything is begun, at a test's log, and at run.json."""
     with disk(tmp_path / "small", size) as small:
         one = replace(ours, runs=small / "runs")
         refused(one.run(*words(ours)), one.runs)
         assert not list(one.runs.glob("*/run.json"))
-        assert not (one.runs / "latest").exists()
+        assert (one.runs / "latest").exists() == begun
+        if begun:
+            resize(small, "1m")
+            gone_on_with(one)
+
+
+def gone_on_with(program: Program) -> str:
+    """Let the latest run go on, now that there is room; return what it says while it does."""
+    folder = program.latest()
+    code, out, err = program.run("run", "--resume", "latest", cache=False)
+    assert code == ExitCode.REGRESSION, err + out
+    assert program.latest() == folder
+    assert regressed(program)
+    return err
 
 
 def test_a_full_folder_for_temporary_files_is_not_missed(ours: Program, small: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from harness.errors import ExitCode
-from harness.journal import read_run
+from harness.journal import RUN_FILE, cells, read_matrix, read_run
 from harness.model import Run
+from harness.model.matrix import CellState
 from tests.support.leftovers import strays
-from tests.support.torture import MOMENTS, PATIENCE, THOROUGH, Torture
+from tests.support.torture import MOMENTS, PATIENCE, THOROUGH, Moment, Torture
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +31,7 @@ ONCE = [moment for moment in MOMENTS if moment.phase in {"build", "run"}]
 
 @pytest.mark.timeout(3600 if THOROUGH else 1800)
 def test_an_interrupted_run_keeps_what_it_has_and_the_rest_can_be_run(torture: Torture) -> None:
-    resumed, slowest = 0, 0.0
+    resumed, slowest = Counter[str](), 0.0
     for moment in ONCE * ROUNDS:
         before = torture.program.latest()
         with torture.under_way(moment) as child:
@@ -41,19 +44,56 @@ def test_an_interrupted_run_keeps_what_it_has_and_the_rest_can_be_run(torture: T
         torture.nothing_is_half_made()
         assert strays(torture.program) == []
         folder = torture.program.latest()
-        if folder != before and child.returncode == ExitCode.INTERRUPTED:
-            part = read_run(folder)
-            assert part.interrupted
-            if part.legs:
-                resumed += 1
-                code, out, err = torture.program.run("run", "--resume", "latest", cache=False)
-                assert code == ExitCode.REGRESSION, err + out
-                assert torture.program.latest() == folder
+        if folder != before and _left(folder):
+            part = read_run(folder) if (folder / RUN_FILE).exists() else None
+            assert part is None or part.interrupted
+            assert part or f"compat-run --resume {folder}" in err
+            resumed[moment.phase] += 1
+            code, out, err = torture.program.run("run", "--resume", "latest", cache=False)
+            assert code == ExitCode.REGRESSION, err + out
+            assert torture.program.latest() == folder
+            assert _left(folder) == []
+            if part and part.legs:
                 _only_the_rest_was_run(part, read_run(folder))
-                torture.all_is_right(read_run(folder))
-    print(f"slowest end: {slowest:.1f} s; resumed {resumed}")  # noqa: T201 - read with -s
+            torture.all_is_right(read_run(folder))
+    print(f"slowest end: {slowest:.1f} s; resumed {dict(resumed)}")  # noqa: T201 - read with -s
+    assert resumed["build"]
     assert slowest < (PROMISED if THOROUGH else PATIENCE)
     torture.run()
+
+
+def _left(folder: Path) -> list[str]:
+    """Return the cells of a run that are to be run yet."""
+    return [row.id for row in read_matrix(folder).cells if row.state is not CellState.DONE]
+
+
+@pytest.mark.timeout(3600 if THOROUGH else 1800)
+def test_a_matrix_goes_on_inside_the_cell_that_was_interrupted(torture: Torture) -> None:
+    """The moment is a failure in the candidate: the control has begun by then, too."""
+    moment = Moment("cell", ("runs/*/cells/*/candidate/tests/*.log",), 0.0, ("control",))
+    with torture.under_way(moment, *torture.matrix) as child:
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=PATIENCE)
+    assert child.returncode == ExitCode.INTERRUPTED, err + out
+    folder = torture.program.latest()
+    parts = {
+        row.id: run
+        for row, run in cells(folder)
+        if row.state is CellState.INTERRUPTED and run and run.legs
+    }
+    assert parts
+    code, out, err = torture.program.run(*torture.matrix, "--resume", "latest")
+    assert code == ExitCode.REGRESSION, err + out
+    assert torture.program.latest() == folder
+    assert _left(folder) == []
+    whole = {row.id: run for row, run in cells(folder)}
+    for name, part in parts.items():
+        run = whole[name]
+        assert run is not None
+        _only_the_rest_was_run(part, run)
+    torture.nothing_lives()
+    torture.nothing_is_half_made()
+    assert strays(torture.program) == []
 
 
 def _only_the_rest_was_run(part: Run, whole: Run) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.journal import read_matrix
+from harness.journal import read_matrix, read_run
 from harness.model.matrix import CellState
 from tests.support.torture import EXPECTED, MOMENTS, THOROUGH, Moment, Torture
 
@@ -20,6 +20,7 @@ ROUND = 8
 """Kills after which a run may come to its end."""
 
 MATRICES = 20 if THOROUGH else 1
+TESTS = Moment("run", ("runs/*/candidate",), "run", ("control",))
 CELLS = Moment("matrix", ("runs/*/cells/*/run.json",), 2.0, ("control",))
 
 
@@ -35,6 +36,21 @@ def test_after_kill_9_at_any_moment_nothing_is_left_and_all_is_right(torture: To
     print(f"kills: {dict(torture.hits)}")  # noqa: T201 - read with -s
     assert sum(torture.hits.values()) == KILLS
     assert torture.hits["too late"] <= KILLS / 2
+
+
+def test_a_pair_that_was_killed_among_its_tests_is_taken_up(torture: Torture) -> None:
+    """Of legs that were killed nothing is believed: they run again, in the folder of the run."""
+    torture.kill(TESTS)
+    folder = torture.program.latest()
+    (row,) = read_matrix(folder).cells
+    assert row.state is CellState.MISSING
+    code, out, err = torture.program.run("run", "--resume", "latest", cache=False)
+    assert code == 1, err + out
+    assert torture.program.latest() == folder
+    assert {row.state for row in read_matrix(folder).cells} == {CellState.DONE}
+    assert not any(leg.resumes for leg in read_run(folder).legs)
+    assert _hidden(folder) == [folder / ".lock"]
+    torture.all_is_right(read_run(folder))
 
 
 @pytest.mark.timeout(3600 if THOROUGH else 1800)

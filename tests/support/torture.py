@@ -48,7 +48,7 @@ class Moment:
     patterns: tuple[str, ...]
     """Files below the folder of cache and runs, any of which shows that the phase is under way."""
     longest: float | str
-    """Seconds that may go by then, or the beginning of the phase's name in run.json."""
+    """Seconds that may go by then, or the name of a phase in run.json."""
     forget: tuple[str, ...] = ()
     """Folders of the cache without which the program gets there."""
 

@@ -343,7 +343,11 @@ def test_an_interrupted_run_ends_with_130_and_shows_what_there_is(
             "error: it rots\nhint: patch it\n",
         ),
         ({"state": CellState.FAILED, "exit_code": 2, "error": "x.yaml:1:2: no"}, 2, "x.yaml:1:2"),
-        ({"state": CellState.INTERRUPTED, "exit_code": 130}, 130, "error: interrupted\n"),
+        (
+            {"state": CellState.INTERRUPTED, "exit_code": 130},
+            130,
+            "error: interrupted before any test had run\n",
+        ),
     ],
 )
 def test_a_pair_that_came_to_nothing_says_why(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -23,7 +24,8 @@ def read_run(path: Path) -> Run:
     """Read a stored run from its folder, or from the path of a run.json itself.
 
     Raises UsageError if there is no run, if the file is cut off, too large or of another
-    schema version, or if a value has the wrong type; the message names the file and the key.
+    schema version, if a value has the wrong type, or if its counts are not those of its tests; the
+    message names the file and the key.
     """
     file = path / RUN_FILE if path.is_dir() else path
     if not file.is_file():
@@ -32,4 +34,10 @@ def read_run(path: Path) -> Run:
             f"finished run: it has no {RUN_FILE}",
             hint=f"name a folder that holds a {RUN_FILE}, or `latest` beside such folders",
         )
-    return read_document(file, Run, version=SCHEMA_VERSION, again="run the pair again")
+    run = read_document(file, Run, version=SCHEMA_VERSION, again="run the pair again")
+    if Counter(judgement.verdict for judgement in run.judgements) != run.counts:
+        raise UsageError(
+            f"{file}: its counts are not those of its judgements",
+            hint="the file is damaged or was changed by hand; run the pair again",
+        )
+    return run

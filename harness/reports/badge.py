@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import Spot, headline
+from harness.reports.report import TextReport
 
 _SUBJECT = "compat"
 _PADDING = 6
 _GLYPH = 6.7
 """Width of an average glyph; `textLength` makes the text fit whatever the font."""
 _COLOURS = {"bad": "#c0272d", "odd": "#7b3fb3", "warn": "#946200", "good": "#2a7849"}
+
+
+class Badge(TextReport):
+    """`3/12 regressed`, `2/12 without result` or `12 compatible`."""
+
+    file = "badge.svg"
+
+    def foot(self) -> Iterator[str]:
+        """Return the whole badge."""
+        yield badge(self.stored.matrix, self.stored.spots)
 
 
 def badge(matrix: MatrixRun, spots: Sequence[Spot]) -> str:

@@ -2,8 +2,8 @@
 
 `passed`, `failed` and `skipped` mean what they mean in our JUnit files; what JUnit calls an error
 is `other`. The verdict is the `rawStatus`; pair and worker are the `suite`; what daemons said that
-they should not have is `extra`. Equal runs give equal
-bytes, so the report's id is made of the run's.
+they should not have is `extra`. Equal runs give equal bytes, so the
+report's id is made of the run's.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from shutil import copyfileobj
-from typing import Any, BinaryIO, Self
+from typing import Any
 
 import msgspec
 
 from harness.model import Judgement, Leg, Run, Verdict
-from harness.model.matrix import MatrixRun
-from harness.reports.junit import ALL_CASES, WHOLE, kind_of, plainly_passed
-from harness.reports.overview import Spot, sentence
+from harness.reports.junit import WHOLE, kind_of, plainly_passed
+from harness.reports.overview import Spot, sentence, tests_by_verdict
 from harness.reports.rates import odds
-from harness.reports.spool import spool
+from harness.reports.report import StoredCell, StoredRun, TextReport
 from harness.reports.summary import (
     TIMES,
     failure,
@@ -45,71 +42,52 @@ _TRACES = 16_000_000
 """Characters of all traces."""
 
 
-class CtrfReport:
-    """Tests are added cell by cell and wait until they are counted, for totals stand first.
+class Ctrf(TextReport):
+    """Of more than 100,000 tests of several pairs, those that plainly passed are only counted."""
 
-    Of more than 100,000 tests, those that plainly passed are counted and not listed.
-    """
+    file = "ctrf.json"
 
-    def __init__(
-        self, matrix: MatrixRun, spots: Sequence[Spot], folder: Path | None = None
-    ) -> None:
-        """Begin with nothing; the report will lie in `folder`."""
-        self._matrix = matrix
-        self._spots = spots
-        self._brief = sum(spot.tests for spot in spots) > ALL_CASES
-        self._spool = spool(folder)
-        self._counts = Counter[str]()
-        self._flaky = 0
-        self._comma = b"\n"
+    def __init__(self, stored: StoredRun) -> None:
+        """Begin a file."""
+        super().__init__(stored)
+        self._comma = "\n"
         self._left = _TRACES
 
-    def __enter__(self) -> Self:
-        """Use the spool until the end of the block."""
-        return self
+    def head(self) -> Iterator[str]:
+        """Return everything but the tests; the counts of matrix.json tell the totals."""
+        yield _json(self._head()).removesuffix("}") + ',"results":'
+        yield _json(self._results()).removesuffix("}") + ',"tests":['
 
-    def __exit__(self, *_error: object) -> None:
-        """Give up the spool."""
-        self._spool.close()
-
-    def add(self, spot: Spot, run: Run | None) -> None:
-        """Add the tests of a cell; a cell without a run is one that says so."""
-        pair = spot.planned.pair
+    def cell(self, cell: StoredCell) -> Iterator[str]:
+        """Return the tests of a cell; a cell without a run is one that says so."""
+        pair = cell.spot.planned.pair
         suite = [f"{ref_name(pair.suite)}{TIMES}{ref_name(pair.frontend)}", *variant(pair)]
-        for test in self._tests(spot, run):
-            test["suite"] = suite
-            self._counts[test["status"]] += 1
-            self._flaky += test.get("flaky", False)
-            self._spool.write(self._comma + msgspec.json.encode(test))
-            self._comma = b",\n"
+        for test in self._tests(cell.spot, cell.run):
+            yield self._comma + _json({**test, "suite": suite})
+            self._comma = ",\n"
 
-    def write(self, file: BinaryIO) -> None:
-        """Write the whole report. To be called once, at the end."""
-        head = msgspec.json.encode(self._head())
-        results = msgspec.json.encode(self._results())
-        file.write(head.removesuffix(b"}") + b',"results":')
-        file.write(results.removesuffix(b"}") + b',"tests":[')
-        self._spool.seek(0)
-        copyfileobj(self._spool, file)
-        file.write(b"\n]}}\n")
+    def foot(self) -> Iterator[str]:
+        """Return the end."""
+        yield "\n]}}\n"
 
     def _head(self) -> dict[str, Any]:
-        started = parsed_time(self._matrix.started)
+        started = parsed_time(self.stored.matrix.started)
         timestamp = {"timestamp": f"{started:%Y-%m-%dT%H:%M:%SZ}"} if started else {}
         return {
             "reportFormat": "CTRF",
             "specVersion": SPEC_VERSION,
-            "reportId": str(uuid.uuid5(_NAMESPACE, self._matrix.id)),
+            "reportId": str(uuid.uuid5(_NAMESPACE, self.stored.matrix.id)),
             **timestamp,
             "generatedBy": "buildkit-compat",
         }
 
     def _results(self) -> dict[str, Any]:
-        matrix = self._matrix
+        matrix, spots = self.stored.matrix, self.stored.spots
         started = parsed_time(matrix.started)
         start = round(started.timestamp() * 1000) if started else 0
         took = _milliseconds(matrix.seconds)
-        brief = {"left out": "tests that plainly passed"} if self._brief else {}
+        brief = {"left out": "tests that plainly passed"} if self.stored.brief else {}
+        statuses = _statuses(spots)
         return {
             "tool": {"name": "buildkit-compat", "version": visible(matrix.plan.harness)},
             "environment": {
@@ -117,14 +95,14 @@ class CtrfReport:
                 "buildId": visible(matrix.id),
                 "repositoryUrl": visible(matrix.plan.repository),
             },
-            "extra": {"headline": sentence(matrix, self._spots), **brief},
+            "extra": {"headline": sentence(matrix, spots), **brief},
             "summary": {
-                "tests": self._counts.total(),
-                **{it: self._counts[it] for it in ("passed", "failed", "skipped")},
+                "tests": statuses.total(),
+                **{it: statuses[it] for it in ("passed", "failed", "skipped")},
                 "pending": 0,
-                "other": self._counts["other"],
-                "flaky": self._flaky,
-                "suites": len(self._spots),
+                "other": statuses["other"],
+                "flaky": tests_by_verdict(spots)[Verdict.FLAKY],
+                "suites": len(spots),
                 "start": start,
                 "stop": start + took,
                 "duration": took,
@@ -142,9 +120,7 @@ class CtrfReport:
             }
             return
         for judgement in run.judgements:
-            if self._brief and plainly_passed(judgement):
-                self._counts["passed"] += 1
-            else:
+            if not (self.stored.brief and plainly_passed(judgement)):
                 yield self._test(judgement)
 
     def _test(self, judgement: Judgement) -> dict[str, Any]:
@@ -173,6 +149,22 @@ class CtrfReport:
         if len(judgement.candidate) > 1:
             test["retries"] = len(judgement.candidate) - 1
         return test
+
+
+def _statuses(spots: Sequence[Spot]) -> Counter[str]:
+    """Count the tests of all cells by status."""
+    counts = Counter[str]()
+    for spot in spots:
+        if not spot.result.run:
+            counts["other"] += 1
+            continue
+        for verdict, number in spot.result.counts.items():
+            counts[_STATUSES[kind_of(verdict)]] += number
+    return counts
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _milliseconds(seconds: float) -> int:

@@ -27,15 +27,15 @@ the second of two equal ones and wants files below 30 MB
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
-from harness.journal.files import replacing
 from harness.model import EntryRef, Judgement, Leg, Pair, Run, Verdict
+from harness.model.matrix import CellState
 from harness.reports.junitxml import Case, Document, Suite
 from harness.reports.overview import Spot
 from harness.reports.rates import odds, rates
+from harness.reports.report import StoredCell, StoredRun, TextReport
 from harness.reports.summary import (
     TIMES,
     failure,
@@ -52,54 +52,67 @@ from harness.reports.text import clip, excerpt
 
 WHOLE = "(the whole run)"
 """Name of the testcase that stands for a run that could not tell."""
-ALL_CASES = 100_000
-"""Number of tests of a matrix up to which its report lists those that plainly passed."""
 
 _REASON = 300
 _EXCERPT = 8_000
 """Characters of one test's output."""
 
 
-def write_junit(path: Path, run: Run) -> None:
-    """Write a run's JUnit file, whole or not at all.
+class JUnit(TextReport):
+    """A testsuite per pair; a pair of which nothing came is an error.
 
-    Raises InfrastructureError if the disk refuses.
-    """
-    with replacing(path, durable=False) as file:
-        write_run_junit(file, run, path.parent)
-
-
-def write_run_junit(file: BinaryIO, run: Run, folder: Path | None = None) -> None:
-    """Write a run as a JUnit document; `folder` is where `file` lies, if anywhere."""
-    with Document(run.seconds, folder) as document:
-        document.add(_suite(run), _run_cases(run))
-        document.write(file)
-
-
-class MatrixJUnit:
-    """The runs of a matrix in one JUnit document, added one by one.
-
-    GitLab wants files below 30 MB: of more than 100,000 tests, those that plainly passed are left
-    to the files of the cells.
+    GitLab wants files below 30 MB: of more than 100,000 tests of several pairs, those that plainly
+    passed are counted, and left to the files of the cells.
     """
 
-    def __init__(self, document: Document, tests: int) -> None:
-        """Begin in `document`; `tests` is the number that all cells together have."""
-        self._document = document
-        self._brief = tests > ALL_CASES
+    file = "junit.xml"
 
-    def add(self, spot: Spot, run: Run | None) -> None:
-        """Add what came of a cell; a cell without a run is an error."""
-        if run is None:
-            self._document.add(_absent_suite(spot), [_absent_case(spot)])
+    def __init__(self, stored: StoredRun) -> None:
+        """Begin a file."""
+        super().__init__(stored)
+        self._document = Document()
+
+    def head(self) -> Iterator[str]:
+        """Return the totals, which the counts of matrix.json tell."""
+        counts = sum((kinds(spot) for spot in self.stored.spots), Counter[str]())
+        yield self._document.head(counts, self.stored.matrix.seconds)
+
+    def cell(self, cell: StoredCell) -> Iterator[str]:
+        """Return the testsuite of a pair."""
+        if cell.run is None:
+            yield from self._document.suite(_absent_suite(cell.spot), [_absent_case(cell.spot)])
             return
-        suite = _suite(run)
-        if self._brief:
+        suite = _suite(cell.spot, cell.run)
+        brief = self.stored.brief
+        if brief:
             suite.properties["passed testcases"] = "left to the junit.xml of the cell"
-        self._document.add(suite, _run_cases(run, brief=self._brief))
+        yield from self._document.suite(suite, _run_cases(cell.spot, cell.run, brief=brief))
+
+    def foot(self) -> Iterator[str]:
+        """Return the end."""
+        yield self._document.foot()
 
 
-def _suite(run: Run) -> Suite:
+def kinds(spot: Spot) -> Counter[str]:
+    """Count the testcases of a cell by what they become (see `kind_of`)."""
+    if not spot.result.run:
+        return Counter(error=1)
+    counts = Counter[str]()
+    for verdict, number in spot.result.counts.items():
+        counts[kind_of(verdict)] += number
+    counts["error"] += _unsettled(spot)
+    return counts
+
+
+def _unsettled(spot: Spot) -> bool:
+    """Return whether a run could not tell, which none of its tests need show."""
+    result = spot.result
+    broken = result.verdict is Verdict.INFRA and not result.counts.get(Verdict.INFRA)
+    stopped = result.state is CellState.INTERRUPTED
+    return stopped or broken or result.verdict is Verdict.INDETERMINATE
+
+
+def _suite(spot: Spot, run: Run) -> Suite:
     pair = run.pair
     properties = {
         "suite": str(pair.suite),
@@ -109,7 +122,7 @@ def _suite(run: Run) -> Suite:
         "verdict": run.verdict.value,
         **{f"stale-entry {it.where}": "matched no test" for it in run.unmatched},
     }
-    return Suite(title(pair), _classname(pair), run.started, run.seconds, properties)
+    return Suite(title(pair), _classname(pair), run.started, run.seconds, kinds(spot), properties)
 
 
 def _classname(pair: Pair) -> str:
@@ -120,7 +133,12 @@ def _absent_suite(spot: Spot) -> Suite:
     pair = spot.planned.pair
     result = spot.result
     return Suite(
-        spot.title, _classname(pair), result.started, result.seconds, {"verdict": spot.label}
+        name=spot.title,
+        classname=_classname(pair),
+        started=result.started,
+        seconds=result.seconds,
+        counts=kinds(spot),
+        properties={"verdict": spot.label},
     )
 
 
@@ -136,9 +154,8 @@ def _absent_case(spot: Spot) -> Case:
     )
 
 
-def _run_cases(run: Run, *, brief: bool = False) -> Iterator[Case]:
-    broken = run.verdict is Verdict.INFRA and not run.counts.get(Verdict.INFRA)
-    if run.interrupted or broken or run.verdict is Verdict.INDETERMINATE:
+def _run_cases(spot: Spot, run: Run, *, brief: bool) -> Iterator[Case]:
+    if _unsettled(spot):
         yield Case(
             name=WHOLE,
             seconds=0,

@@ -1,25 +1,18 @@
-"""The XML of JUnit testsuites: escaped, bounded, written as they come.
+"""The XML of JUnit testsuites: escaped, bounded, written front to back.
 
-Totals stand in the head of the file, before what they count. So testcases wait in a spool, in
-memory while they are few and in a temporary file after that, on the same disk as the whole file,
-and one is held at a time.
+Totals stand before what they count, so they are handed in; testcases come one at a time.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from shutil import copyfileobj
-from typing import BinaryIO, Self
 from xml.sax.saxutils import escape
 
 import msgspec
 
 from harness.journal import safe_name
-from harness.reports.spool import spool
 from harness.reports.text import clip, visible, visible_block
 
 _NAME = 500
@@ -46,45 +39,47 @@ class Case(msgspec.Struct, frozen=True):
     """Names may repeat."""
 
 
+@dataclass(frozen=True)
+class Suite:
+    """What stands at the head of a testsuite."""
+
+    name: str
+    classname: str
+    """Of all its testcases."""
+    started: str
+    """UTC, or empty."""
+    seconds: float
+    """Wall time."""
+    counts: Mapping[str, int]
+    """Number of its tests by kind of case."""
+    properties: dict[str, str]
+
+
 class Document:
     """Writes one file of testsuites, which share a budget for what tests put out."""
 
-    def __init__(self, seconds: float, folder: Path | None = None) -> None:
-        """Begin a file that will lie in `folder`; `seconds` is the wall time of it all."""
-        self._seconds = seconds
-        self._folder = folder
-        self._spool = spool(folder)
-        self._counts = Counter[str]()
+    def __init__(self) -> None:
+        """Begin with the whole budget."""
         self._left = _OUTPUT_BUDGET
 
-    def __enter__(self) -> Self:
-        """Use the file's spool until the end of the block."""
-        return self
+    def head(self, counts: Mapping[str, int], seconds: float) -> str:
+        """Return the beginning of the file: how many tests it is about, and their wall time."""
+        totals = _totals(counts, seconds)
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {totals}>\n'
 
-    def __exit__(self, *_error: object) -> None:
-        """Give up the spool."""
-        self._spool.close()
+    def suite(self, suite: Suite, cases: Iterable[Case]) -> Iterator[str]:
+        """Return a testsuite piece by piece."""
+        started = f' timestamp="{_attribute(suite.started)}"' if suite.started else ""
+        totals = _totals(suite.counts, suite.seconds)
+        yield f'<testsuite name="{_attribute(suite.name)}" {totals}{started}>\n'
+        yield _properties(suite.properties.items())
+        for case in cases:
+            yield self._case(suite.classname, case)
+        yield "</testsuite>\n"
 
-    def add(self, suite: Suite, cases: Iterable[Case]) -> None:
-        """Add a testsuite; its cases wait until they are counted."""
-        counts = Counter[str]()
-        with spool(self._folder) as waiting:
-            for case in cases:
-                counts[case.kind] += 1
-                waiting.write(self._case(suite.classname, case).encode())
-            waiting.seek(0)
-            self._spool.write(suite.head(_totals(counts, suite.seconds)).encode())
-            copyfileobj(waiting, self._spool)
-        self._spool.write(b"</testsuite>\n")
-        self._counts += counts
-
-    def write(self, file: BinaryIO) -> None:
-        """Write the whole file. To be called once, at the end."""
-        totals = _totals(self._counts, self._seconds)
-        file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {totals}>\n'.encode())
-        self._spool.seek(0)
-        copyfileobj(self._spool, file)
-        file.write(b"</testsuites>\n")
+    def foot(self) -> str:
+        """Return the end of the file."""
+        return "</testsuites>\n"
 
     def _case(self, classname: str, case: Case) -> str:
         name = case.name if len(case.name) <= _NAME else f"{safe_name(case.name)} (cut)"
@@ -112,32 +107,11 @@ class Document:
         return escaped if self._left or not text else _LEFT_OUT
 
 
-@dataclass(frozen=True)
-class Suite:
-    """What stands at the head of a testsuite."""
-
-    name: str
-    classname: str
-    """Of all its testcases."""
-    started: str
-    """UTC, or empty."""
-    seconds: float
-    """Wall time."""
-    properties: dict[str, str]
-
-    def head(self, totals: str) -> str:
-        """Write the beginning, up to the first testcase."""
-        started = f' timestamp="{_attribute(self.started)}"' if self.started else ""
-        return (
-            f'<testsuite name="{_attribute(self.name)}" {totals}{started}>\n'
-            f"{_properties(self.properties.items())}"
-        )
-
-
-def _totals(counts: Counter[str], seconds: float) -> str:
+def _totals(counts: Mapping[str, int], seconds: float) -> str:
+    failures, errors, skipped = (counts.get(it, 0) for it in ("failure", "error", "skipped"))
     return (
-        f'tests="{counts.total()}" failures="{counts["failure"]}" '
-        f'errors="{counts["error"]}" skipped="{counts["skipped"]}" time="{seconds:.3f}"'
+        f'tests="{sum(counts.values())}" failures="{failures}" '
+        f'errors="{errors}" skipped="{skipped}" time="{seconds:.3f}"'
     )
 
 

@@ -14,6 +14,7 @@ from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids
 from harness.reports.overview import Spot, headline, tests_by_verdict
+from harness.reports.report import TextReport
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, excerpt, moment, plural, visible, visible_block
 from harness.reports.words import WORDS
@@ -28,6 +29,16 @@ _NAMES = 40
 _PROSE = 400
 _EXCERPT = 3_000
 _TICKS = re.compile(r"`+")
+
+
+class Summary(TextReport):
+    """The page in short."""
+
+    file = "summary.md"
+
+    def foot(self) -> Iterator[str]:
+        """Return all of it: root causes are known at the end."""
+        yield summary_markdown(self.stored.matrix, self.stored.spots, self.stored.survey)
 
 
 def summary_markdown(matrix: MatrixRun, spots: Sequence[Spot], survey: Survey) -> str:

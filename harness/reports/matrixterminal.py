@@ -16,7 +16,7 @@ import click
 from harness.model import Pair, Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import Spot, sentence, spots
-from harness.reports.page import INDEX, PAGE
+from harness.reports.page import Page
 from harness.reports.summary import ref_name, variant
 from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
 from harness.reports.words import LOOKS, WORDS
@@ -154,8 +154,8 @@ class _Report:
         yield click.style(visible(sentence(self._matrix, self._spots)), fg=colour, bold=True)
         yield ""
         yield f"run     {visible(str(self._folder))}"
-        if (self._folder / PAGE / INDEX).is_file():
-            yield f"page    {visible(str(self._folder / PAGE / INDEX))}"
+        if (self._folder / Page.file).is_file():
+            yield f"page    {visible(str(self._folder / Page.file))}"
         if any(spot.result.state is not CellState.DONE for spot in self._spots):
             yield f"resume  compat matrix --resume {visible(shlex.quote(str(self._folder)))}"
 

@@ -18,7 +18,7 @@ from harness.gotest import names
 from harness.model import EntryRef, Judgement, Leg, Outcome, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
-from harness.reports.page import INDEX, PAGE
+from harness.reports.page import Page
 from harness.reports.rates import rates
 from harness.reports.summary import (
     TIMES,
@@ -250,8 +250,8 @@ class _Report:
         yield from self._prose(headline(self._run), 0, bold=True, fg=colour)
         yield ""
         yield f"logs   {visible(str(self._folder))}"
-        if (self._folder / PAGE / INDEX).is_file():
-            yield f"page   {visible(str(self._folder / PAGE / INDEX))}"
+        if (self._folder / Page.file).is_file():
+            yield f"page   {visible(str(self._folder / Page.file))}"
         if left := left_behind(self._run):
             yield from self._prose(f"left   {left}", 0)
         if self._run.rerun:

@@ -1,46 +1,40 @@
 """All reports of a stored run, in one go over its cells, of which one is in memory at a time.
 
-    page/   summary.md   junit.xml   ctrf.json   badge.svg   cells/<cell>/junit.xml
-
 They depend on nothing but the stored run and the past that is handed in: written again they are
 the same, byte by byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from os.path import relpath
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote
 
-from harness.journal import (
-    MATRIX_FILE,
-    PLAN_FILE,
-    RUN_FILE,
-    cell_folder,
-    cells,
-    read_matrix,
-)
-from harness.journal.files import replacing
+from harness.journal import cell_folder, cells, read_matrix
 from harness.reports.annotations import github_annotations
-from harness.reports.badge import badge
-from harness.reports.ctrf import CtrfReport
-from harness.reports.junit import MatrixJUnit, write_junit
-from harness.reports.junitxml import Document
-from harness.reports.markdown import summary_markdown
+from harness.reports.badge import Badge
+from harness.reports.ctrf import Ctrf
+from harness.reports.junit import JUnit
+from harness.reports.markdown import Summary
 from harness.reports.overview import sentence, spots
-from harness.reports.page import INDEX, PAGE, writing_page
+from harness.reports.page import Page
 from harness.reports.past import Past, Pasts
+from harness.reports.report import Report, StoredCell, StoredRun
 from harness.reports.survey import Survey
 from harness.tools.disks import disk_errors
 
-SUMMARY = "summary.md"
-JUNIT = "junit.xml"
-CTRF = "ctrf.json"
-BADGE = "badge.svg"
+REPORTS: list[type[Report]] = [
+    Page,
+    Summary,
+    JUnit,
+    Ctrf,
+    Badge,
+]
+"""Every report of a run, in the order in which commands name them."""
+REPORTS_OF_CELLS: list[type[Report]] = [JUnit]
+"""Those that each cell of a matrix has in its own folder, too."""
 
 _NO_PAST: Mapping[str, Past] = MappingProxyType({})
 
@@ -51,7 +45,7 @@ class Written:
 
     headline: str
     files: tuple[Path, ...]
-    """The page's index.html first."""
+    """In the order of `REPORTS`."""
     annotations: tuple[str, ...]
     """Commands for GitHub."""
 
@@ -65,47 +59,54 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
     """
     matrix = read_matrix(folder)
     folder = folder if folder.is_dir() else folder.parent
-    out = out or folder
-    every = spots(matrix)
-    survey = Survey()
-    with ExitStack() as stack:
-        page = stack.enter_context(writing_page(out, matrix, every, survey, past))
-        page.beside.extend(_beside(folder, out))
-        document = stack.enter_context(Document(matrix.seconds, out))
-        junit = MatrixJUnit(document, sum(spot.tests for spot in every))
-        ctrf = stack.enter_context(CtrfReport(matrix, every, out))
-        for spot, (cell, run) in zip(every, cells(folder), strict=True):
-            junit.add(spot, run)
-            ctrf.add(spot, run)
-            if run is None:
-                page.add(spot, None, (), folder)
-                continue
-            place = out / cell.run
-            with disk_errors(place):
-                place.mkdir(parents=True, exist_ok=True)
-            write_junit(place / JUNIT, run)
-            page.add(spot, run, survey.add(spot.index, run), cell_folder(folder, cell))
-        with replacing(out / JUNIT, durable=False) as file:
-            document.write(file)
-        with replacing(out / CTRF, durable=False) as file:
-            ctrf.write(file)
-        for name, text in (
-            (SUMMARY, summary_markdown(matrix, every, survey)),
-            (BADGE, badge(matrix, every)),
-        ):
-            with replacing(out / name, durable=False) as file:
-                file.write(text.encode())
+    stored = StoredRun(
+        matrix=matrix,
+        spots=spots(matrix),
+        survey=Survey(),
+        past=past,
+        folder=folder,
+        out=out or folder,
+        files=_names(REPORTS),
+    )
+    _write(REPORTS, stored, _cells(stored))
     return Written(
-        headline=sentence(matrix, every),
-        files=(out / PAGE / INDEX, *(out / name for name in (SUMMARY, JUNIT, CTRF, BADGE))),
-        annotations=tuple(github_annotations(every, survey)),
+        headline=sentence(matrix, stored.spots),
+        files=tuple(stored.out / name for name in stored.files),
+        annotations=tuple(github_annotations(stored.spots, stored.survey)),
     )
 
 
-def _beside(folder: Path, out: Path) -> Iterator[tuple[str, str]]:
-    """Name the files at the foot of the page: those written with it, and what they are made of."""
-    for name in (SUMMARY, JUNIT, CTRF):
-        yield name, f"../{name}"
-    for name in (PLAN_FILE, MATRIX_FILE, RUN_FILE):
-        if (folder / name).is_file():
-            yield name, quote(relpath(folder.resolve() / name, out.resolve() / PAGE))
+def _write(kinds: Sequence[type[Report]], stored: StoredRun, added: Iterable[StoredCell]) -> None:
+    with disk_errors(stored.out):
+        stored.out.mkdir(parents=True, exist_ok=True)
+    reports = [kind(stored) for kind in kinds]
+    with ExitStack() as stack:
+        for report in reports:
+            stack.enter_context(report.writing())
+        for cell in added:
+            for report in reports:
+                with disk_errors(stored.out / report.file):
+                    report.add(cell)
+
+
+def _cells(stored: StoredRun) -> Iterator[StoredCell]:
+    """Read the cells one by one; those of a matrix get their own reports meanwhile."""
+    for spot, (result, run) in zip(stored.spots, cells(stored.folder), strict=True):
+        if run is None:
+            yield StoredCell(spot, None, (), stored.folder)
+            continue
+        names = _names(REPORTS_OF_CELLS)
+        cell = StoredCell(
+            spot=spot,
+            run=run,
+            found=stored.survey.add(spot.index, run),
+            folder=cell_folder(stored.folder, result),
+            files=tuple(stored.out / result.run / name for name in names),
+        )
+        if cell.folder != stored.folder:  # else the reports of the run are those of the cell
+            _write(REPORTS_OF_CELLS, stored.alone(cell, run, names), [cell])
+        yield cell
+
+
+def _names(kinds: Sequence[type[Report]]) -> tuple[str, ...]:
+    return tuple(kind.file for kind in kinds)

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DiskFull
-from harness.reports import spool
+from harness.reports import write
+from harness.reports.junit import JUnit
 from harness.repository.ancestry import Ancestry
 from harness.store import Store
 from harness.tools.disks import is_full
+from tests.support import factories, matrix_factories
 from tests.support.small_disks import disk, fill
 
 pytestmark = pytest.mark.integration
@@ -71,10 +73,12 @@ def test_what_is_remembered_of_commits_is_told_with_its_file(small: Path) -> Non
         Ancestry(Git(), small).contains("b", "a")
 
 
-def test_reports_wait_on_the_disk_that_they_are_written_to(
-    small: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_report_for_which_there_is_no_room_is_told_with_its_file(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "_IN_MEMORY", 10)
+    matrix_factories.store_run(tmp_path / "run", factories.regressed_run())
+    monkeypatch.setattr(write, "REPORTS", [JUnit])
     fill(small)
-    with spool.spool(small) as waiting, pytest.raises(OSError, match="No space left"):
-        waiting.write(b"x" * 1_000_000)
+    with pytest.raises(DiskFull, match=rf"cannot write {small}/junit\.xml"):
+        write.write_reports(tmp_path / "run", out=small)
+    assert [it.name for it in small.iterdir()] == ["fill"]

@@ -3,6 +3,6 @@
 The grid needs no script, what lies behind it does; nothing is fetched from anywhere else.
 """
 
-from harness.reports.page.folder import INDEX, PAGE, writing_page
+from harness.reports.page.folder import Page
 
-__all__ = ["INDEX", "PAGE", "writing_page"]
+__all__ = ["Page"]

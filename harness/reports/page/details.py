@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 
 import msgspec
 
+from harness.journal import RUN_FILE
 from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
 from harness.reports.overview import Spot
 from harness.reports.rates import flake, rates
+from harness.reports.report import StoredCell
 from harness.reports.summary import (
     attempts,
     failure,
@@ -110,15 +111,18 @@ def cell_without_run(spot: Spot) -> CellView:
 
 
 def cell_view(
-    spot: Spot, run: Run, found: Sequence[Found], causes: list[str], link: Linker
+    cell: StoredCell, run: Run, causes: list[str], link: Linker, own: Sequence[tuple[str, str]]
 ) -> CellView:
-    """Describe a cell with its run; `found` is what a survey made of its judgements."""
-    return _Cell(spot, run, causes, link).view(found)
+    """Describe a cell with its run; `own` are names and addresses of its own reports."""
+    return _Cell(cell.spot, run, causes, link, own).view(cell.found)
 
 
 class _Cell:
-    def __init__(self, spot: Spot, run: Run, causes: list[str], link: Linker) -> None:
+    def __init__(
+        self, spot: Spot, run: Run, causes: list[str], link: Linker, own: Sequence[tuple[str, str]]
+    ) -> None:
         self._spot = spot
+        self._own = own
         self._run = run
         self._causes = causes
         self._link = link
@@ -241,7 +245,10 @@ class _Cell:
 
     def _files(self) -> Iterator[tuple[str, str]]:
         legs = ((f"{leg.folder}/raw.log", leg.folder) for leg in self._run.legs[:_NOTES])
-        for path, name in chain((("run.json", "run.json"), ("junit.xml", "junit.xml")), legs):
+        if address := self._link(RUN_FILE):
+            yield RUN_FILE, address
+        yield from self._own
+        for path, name in legs:
             if address := self._link(path):
                 yield visible(name), address
 

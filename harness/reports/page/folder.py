@@ -13,25 +13,24 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from os.path import relpath
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from harness.errors import UsageError
 from harness.history import Mark, Since
-from harness.model import Run
-from harness.model.matrix import MatrixRun
-from harness.reports.overview import Spot, label
+from harness.journal import MATRIX_FILE, PLAN_FILE, RUN_FILE
+from harness.reports.overview import label
 from harness.reports.page.details import cell_view, cell_without_run
 from harness.reports.page.render import GENERATOR, embedded, index_page
-from harness.reports.past import Past, Pasts
-from harness.reports.survey import Found, Survey
+from harness.reports.past import Past
+from harness.reports.report import StoredCell, StoredRun
 from harness.reports.text import visible
 from harness.reports.words import look
 from harness.tools.disks import disk_errors
@@ -45,78 +44,71 @@ _SHORT = 7
 _Value = TypeVar("_Value")
 
 
-@contextmanager
-def writing_page(
-    out: Path, matrix: MatrixRun, spots: Sequence[Spot], survey: Survey, past: Pasts
-) -> Iterator[Page]:
-    """Return a page to add every cell to, in order; it takes its place when the block ends well.
-
-    `survey` is to know of a cell before the page does.
-
-    Raises UsageError if `out`/page is there and is no page of ours, InfrastructureError if the
-    disk refuses. Until the end, and after any error, `out`/page is what it was before.
-    """
-    target = out / PAGE
-    _refuse_foreign(target)
-    temporary = out / f".{PAGE}.{secrets.token_hex(4)}"
-    with disk_errors(target):
-        try:
-            (temporary / "cells").mkdir(parents=True)
-            page = Page(temporary, target, matrix, spots, survey, past)
-            yield page
-            page.finish()
-            _put(temporary, target)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-
-
 class Page:
-    """A page that is being written."""
+    """The page of a stored run."""
 
-    def __init__(
-        self,
-        folder: Path,
-        target: Path,
-        matrix: MatrixRun,
-        spots: Sequence[Spot],
-        survey: Survey,
-        past: Pasts,
-    ) -> None:
-        """Begin in an empty folder that will become `target`."""
-        self.beside: list[tuple[str, str]] = []
-        """Names and addresses of the files that the foot of the page leads to."""
-        self._folder = folder
-        self._target = target
-        self._matrix = matrix
-        self._spots = spots
-        self._survey = survey
-        self._past = past
+    file: ClassVar[str] = f"{PAGE}/{INDEX}"
 
-    def add(self, spot: Spot, run: Run | None, found: Sequence[Found], folder: Path) -> None:
-        """Write what is shown of one cell.
+    def __init__(self, stored: StoredRun) -> None:
+        """Take what is known of the whole run."""
+        self._stored = stored
+        self._target = stored.out / PAGE
+        self._folder = stored.out / f".{PAGE}.{secrets.token_hex(4)}"
 
-        `found` is what the survey made of its run, which lies in `folder`.
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write the page, which takes its place when the block ends well.
+
+        Raises UsageError if there is a `page` that is no page of ours, InfrastructureError if the
+        disk refuses. Until the end, and after any error, it is what it was before.
         """
+        _refuse_foreign(self._target)
+        with disk_errors(self._target):
+            try:
+                (self._folder / "cells").mkdir(parents=True)
+                yield
+                self._finish()
+                _put(self._folder, self._target)
+            except BaseException:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                raise
+
+    def add(self, cell: StoredCell) -> None:
+        """Write what is shown of one cell."""
+        spot, run = cell.spot, cell.run
         if run is None:
             view = cell_without_run(spot)
         else:
-            link = _linker(folder, self._target)
-            view = cell_view(spot, run, found, self._survey.causes, link)
+            link = _linker(cell.folder, self._target)
+            own = [(it.name, self._address(it)) for it in cell.files]
+            view = cell_view(cell, run, self._stored.survey.causes, link, own)
         self._give(f"cells/{spot.index}", msgspec.to_builtins(view))
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Write what concerns all cells."""
-        survey = self._survey
-        letters = [survey.letters.get(spot.index, (0, "", ())) for spot in self._spots]
+        run, survey = self._stored, self._stored.survey
+        letters = [survey.letters.get(spot.index, (0, "", ())) for spot in run.spots]
         tests = {"names": survey.tests, "causes": survey.causes, "cells": letters}
         self._give("tests", tests)
-        if self._past:
+        if run.past:
             self._give("past", self._told())
+        beside = list(self._beside())
         with (self._folder / INDEX).open("w", encoding="utf-8") as file:
-            file.writelines(index_page(self._matrix, self._spots, survey, self._past, self.beside))
+            file.writelines(index_page(run.matrix, run.spots, survey, run.past, beside))
         for source in files(__package__).joinpath("static").iterdir():
             (self._folder / source.name).write_bytes(source.read_bytes())
+
+    def _beside(self) -> Iterator[tuple[str, str]]:
+        """Name the files at the foot of the page: the other reports, and what they are made of."""
+        for name in self._stored.files:
+            if name != self.file:
+                yield name, self._address(self._stored.out / name)
+        for name in (PLAN_FILE, MATRIX_FILE, RUN_FILE):
+            if (self._stored.folder / name).is_file():
+                yield name, self._address(self._stored.folder / name)
+
+    def _address(self, file: Path) -> str:
+        return quote(relpath(file.parent.resolve() / file.name, self._target.resolve()))
 
     def _give(self, name: str, value: object) -> None:
         text = f'"use strict";give("{name}",{embedded(value)});\n'
@@ -124,9 +116,9 @@ class Page:
 
     def _told(self) -> dict[str, Any]:
         known = {
-            spot.index: self._past[spot.planned.id]
-            for spot in self._spots
-            if spot.planned.id in self._past
+            spot.index: self._stored.past[spot.planned.id]
+            for spot in self._stored.spots
+            if spot.planned.id in self._stored.past
         }
         return {
             "runs": {index: _runs(past) for index, past in known.items()},
@@ -143,7 +135,7 @@ class Page:
     def _numbered(
         self, by_name: Mapping[str, _Value], shown: Callable[[_Value], object]
     ) -> dict[int, object]:
-        numbers = ((self._survey.number(name), value) for name, value in by_name.items())
+        numbers = ((self._stored.survey.number(name), value) for name, value in by_name.items())
         return {number: shown(value) for number, value in numbers if number is not None}
 
 

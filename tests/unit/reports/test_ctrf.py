@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from harness.reports import ctrf
-from harness.reports.overview import spots
 from harness.reports.write import write_reports
 from tests.support import example_runs
 from tests.support.ctrf_schema import CTRF
@@ -52,10 +49,3 @@ def test_ctrf_is_red_for_what_junit_is_red_for(tmp_path: Path) -> None:
     assert by_verdict["known"] == by_verdict["same-failure"] == "skipped"
     flaky = next(it for it in results["tests"] if it["rawStatus"] == "flaky")
     assert (flaky["flaky"], flaky["retries"]) == (True, 1)
-
-
-def test_reports_go_to_streams_as_well() -> None:
-    file = io.BytesIO()
-    with ctrf.CtrfReport(NIGHTLY.matrix, spots(NIGHTLY.matrix)) as empty:
-        empty.write(file)
-    assert json.loads(file.getvalue())["results"]["tests"] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import ExitCode, InfrastructureError
+from harness.errors import ExitCode
 from harness.model import Outcome, Run, Verdict
-from harness.reports import junitxml
-from harness.reports.junit import write_junit, write_run_junit
-from tests.support import factories
+from harness.reports import junitxml, report
+from harness.reports.junit import JUnit
+from harness.reports.write import write_reports
+from tests.support import factories, matrix_factories
+from tests.support.report_texts import text_of_pair
 
 Golden = Callable[[str, str], None]
 EXAMPLES = {
@@ -31,9 +32,7 @@ P, F = Outcome.PASS, Outcome.FAIL
 
 
 def document(run: Run) -> str:
-    file = io.BytesIO()
-    write_run_junit(file, run)
-    return file.getvalue().decode()
+    return text_of_pair(JUnit, run)
 
 
 def parsed(text: str) -> ET.Element:
@@ -171,13 +170,19 @@ def test_whatever_a_test_says_the_file_is_well_formed(name: str, error: str) -> 
     assert len(cases(run)) == 1
 
 
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    path = tmp_path / "junit.xml"
-    path.write_text("before")
-    write_junit(path, EXAMPLES["regressed"])
-    assert path.read_text("utf-8") == document(EXAMPLES["regressed"])
+def test_a_pair_has_one_file_which_is_replaced_whole(tmp_path: Path) -> None:
+    matrix_factories.store_run(tmp_path, EXAMPLES["regressed"])
+    (tmp_path / "junit.xml").write_text("before")
+    write_reports(tmp_path)
+    assert (tmp_path / "junit.xml").read_text("utf-8") == document(EXAMPLES["regressed"])
+    assert [it.name for it in tmp_path.rglob("*junit.xml*")] == ["junit.xml"]
 
 
-def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(InfrastructureError, match="cannot write"):
-        write_junit(tmp_path / "nowhere" / "junit.xml", EXAMPLES["regressed"])
+def test_a_pairs_file_has_every_test_however_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "ALL_CASES", 1)
+    matrix_factories.store_run(tmp_path, EXAMPLES["every-verdict"])
+    write_reports(tmp_path)
+    found = parsed((tmp_path / "junit.xml").read_text("utf-8"))
+    assert len(list(found.iter("testcase"))) == len(EXAMPLES["every-verdict"].judgements)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from harness.errors import InfrastructureError, UsageError
-from harness.reports import write
+from harness.reports import markdown
 from harness.reports.write import write_reports
 from tests.support import example_runs, factories, matrix_factories
 from tests.support.html_pages import given, number, rendered
@@ -83,7 +83,7 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write, "summary_markdown", full)
+    monkeypatch.setattr(markdown, "summary_markdown", full)
     with pytest.raises(InfrastructureError, match="No space left on device"):
         write_reports(tmp_path)
     assert not (tmp_path / "page").exists()

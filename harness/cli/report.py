@@ -22,7 +22,7 @@ def report(
     annotations: bool,
     as_json: bool,
 ) -> None:
-    """Write the page, summary.md, junit.xml, ctrf.json and badge.svg of RUN again."""
+    """Write all reports of RUN again."""
     if annotations and as_json:
         raise UsageError("--annotations and --json cannot both have standard output")
     folder = find_run(run)

@@ -60,6 +60,11 @@ def rows(section: str) -> dict[str, str]:
     return found
 
 
+def blocks(page: Path, kind: str) -> list[str]:
+    """Return the code blocks of a page in one language."""
+    return [block for _, found, block in _FENCE.findall(text(page)) if found == kind]
+
+
 def commands(page: Path) -> Iterator[list[str]]:
     """Return the words of each command of ours in the code blocks of a page."""
     for line in _shell_lines(page):

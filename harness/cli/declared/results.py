@@ -57,7 +57,7 @@ def merge() -> None:
 )
 @JSON
 def report() -> None:
-    """Write the page, summary.md, junit.xml, ctrf.json and badge.svg of RUN again.
+    """Write the page of RUN again, and all reports beside it; their names are printed.
 
     RUN is the folder of a run, of a matrix or of one pair, or its name below the folder of runs.
     Nothing is run; the same run gives the same files, byte by byte. Ends with code 0 whatever

@@ -81,7 +81,7 @@ def test_a_cache_that_fills_while_it_is_built(size: str, ours: Program, tmp_path
             assert "build suite v0.1.1" in gone_on_with(one)
 
 
-@pytest.mark.parametrize(("size", "begun"), [("4k", False), ("16k", True), ("68k", True)])
+@pytest.mark.parametrize(("size", "begun"), [("4k", False), ("16k", True), ("48k", True)])
 def test_a_run_folder_that_fills(
     size: str,
     *,

@@ -84,7 +84,6 @@ def test_a_body_is_imported_when_it_is_called(
     command: Declared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "body", "harness.cli.nowhere:at_all")
-    assert "Usage" in command.get_help(click.Context(command))
     with pytest.raises(ModuleNotFoundError, match="nowhere"):
         command.invoke(click.Context(command))
 

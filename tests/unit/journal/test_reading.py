@@ -94,6 +94,13 @@ def test_another_schema_version_says_what_to_do(place: Path, version: int, advic
     assert advice in caught.value.hint
 
 
+def test_counts_that_are_not_those_of_the_judgements_are_an_error_of_usage(place: Path) -> None:
+    file = stored(place, counts={"regressed": 7})
+    with pytest.raises(UsageError, match="its counts are not those of its judgements") as caught:
+        read_run(file)
+    assert "run the pair again" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

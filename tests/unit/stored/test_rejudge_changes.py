@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -101,4 +102,6 @@ def _as_an_older_parser_would_have(run: Run) -> Run:
         else row
         for row in run.judgements
     )
-    return replace(run, legs=legs, judgements=rows, verdict=Verdict.FLAKY, exit_code=0)
+    counts = dict(Counter(row.verdict for row in rows))
+    verdict = Verdict.FLAKY
+    return replace(run, legs=legs, judgements=rows, counts=counts, verdict=verdict, exit_code=0)

@@ -61,7 +61,7 @@ def test_a_deadlock_in_the_daemon_is_named_with_its_lock(tried: Tried, tmp_path:
     first = words(run, "TestDaemonDeadlocks")[0]
     assert "buildkitd: 3 goroutines (" in first
     assert first.endswith("in example.com/fatal/locks.Wait at locks/locks.go:14")
-    logs = [log.read_bytes() for log in tmp_path.glob(f"runs/latest/candidate/{PROCESSES}/*.log")]
+    logs = [log.read_bytes() for log in tmp_path.glob(f"runs/{run.id}/candidate/{PROCESSES}/*.log")]
     assert [b"SIGQUIT: quit" in log for log in logs].count(True) == 1
 
 

@@ -50,7 +50,7 @@ STEP = """panic: boom
 
 goroutine 1 [running]:
 main.main()
-\t/work/hello.go:4 +0x25
+\t/src/hello.go:4 +0x25
 """
 STORE = """fatal error: concurrent map writes
 

@@ -62,6 +62,8 @@ class Crew:
         if kind is not None:
             self._stop.ask()
         self._pool.shutdown(wait=False, cancel_futures=kind is not None)
-        while wait(self._begun, timeout=LOOK).not_done:
+        # `wait` never counts as done what the shutdown cancelled before a thread took it.
+        begun = [future for future in self._begun if not future.cancelled()]
+        while wait(begun, timeout=LOOK).not_done:
             pass  # and hear of a second signal
         self._pool.shutdown()

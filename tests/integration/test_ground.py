@@ -31,6 +31,7 @@ print(json.dumps({
     "umask": os.umask(0),
     "environment": dict(os.environ),
     "encoding": locale.getencoding(),
+    "error": os.environ.update(LANGUAGE="de") or os.strerror(2),
     "noon": time.strftime("%H", time.localtime(43200)),
     "descriptors": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
 }))
@@ -81,6 +82,7 @@ def test_a_session_stands_on_the_same_ground_whatever_it_is_started_from(tmp_pat
         "blocked": "0000000000000000",
         "umask": 0o022,
         "encoding": "UTF-8",
+        "error": "No such file or directory",
         "noon": "12",
         "descriptors": 4096,
     }

@@ -63,6 +63,8 @@ def establish(home: Path, mark: str) -> None:
         MARK: mark,
     }
     locale.setlocale(locale.LC_ALL, "C.UTF-8")
+    # Otherwise the C library translates errors as soon as a test sets LANGUAGE, and keeps doing so.
+    locale.setlocale(locale.LC_MESSAGES, "C")
     time.tzset()
     for name in _INDEX:
         if (index / name).exists():

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from harness.config.lines import Line
+from harness.config.lines import Line, Lines
 from harness.config.series import Patch
 from harness.events import Listener
 from harness.model import Channel, Commit, Fault, Leaked, Side
+from harness.repository.git import Git
+from harness.store import Store
+
+
+class Privileges(StrEnum):
+    """What a leg is given, where a backend can give more or less."""
+
+    AUTO = "auto"
+    PRIVILEGED = "privileged"
+    EXPLICIT = "explicit"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What every backend is made with: its class is called with this alone."""
+
+    store: Store
+    git: Git
+    """The repository whose commits it builds."""
+    lines: Lines
+    privileges: Privileges = Privileges.AUTO
+    cache_repo: str = ""
+    """REGISTRY/NAME that images come from and go to; empty to build everything here."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +132,7 @@ class Problem:
     fix: str
     """The exact command, or a sentence if there is no command."""
     fatal: bool = True
+    """False for what is only worth knowing: it runs nevertheless."""
 
 
 class Candidate(Protocol):

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
-from harness.backends.base import Backend
-from harness.backends.choose import BACKENDS, Place
+from harness.backends import BACKENDS
+from harness.backends.base import Backend, Place
+from harness.backends.choose import make
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.doctor import Check, examine, healthy
 from harness.errors import ExitCode
 from harness.reports.text import json_text
 from harness.repository.git import Git
-from harness.repository.refs import Repository
 from harness.store import Store, default_cache
 from harness.tools.temporary import temporary
 
@@ -43,9 +43,8 @@ def _backends() -> Iterator[list[Backend]]:
     lines = load_lines(find_data(None, os.environ).lines_file)
     # They are asked about the machine alone, so an empty store and repository will do.
     with temporary() as folder:
-        nothing = Repository(Git(folder), {})
-        place = Place(Store(folder), nothing, lines)
-        yield [make(place) for make in BACKENDS.values()]
+        place = Place(Store(folder), Git(folder), lines)
+        yield [make(name, place) for name in BACKENDS]
 
 
 def _print_table(checks: Sequence[Check]) -> None:

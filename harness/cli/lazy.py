@@ -8,10 +8,10 @@ https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 
 import click
 
@@ -56,17 +56,10 @@ class Declared(click.Command):
 
     def load(self) -> Callable[..., int | None]:
         """Import the body. Raises ImportError, AttributeError and TypeError if there is none."""
-        body = named(self.body)
+        body: Callable[..., int | None] = resolve_name(self.body)
         if not callable(body):
             raise TypeError(f"{self.body} is no function")
         return body
-
-
-def named(where: str) -> object:
-    """Import a module and return an attribute of it: `module:attribute`."""
-    module, _, attribute = where.partition(":")
-    found: object = getattr(importlib.import_module(module), attribute)
-    return found
 
 
 @dataclass
@@ -96,7 +89,7 @@ class LazyGroup(click.Group):
         """Import a command, give it its summary and the options that all commands share."""
         if name not in self.commands:
             entry = self._lazy[name]
-            command = named(f"harness.cli.declared.{entry.module}:{name}")
+            command = resolve_name(f"harness.cli.declared.{entry.module}:{name}")
             if not isinstance(command, click.Command):
                 raise TypeError(f"{entry.module}:{name} is no click command")
             command.short_help = entry.summary

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from harness.backends import BACKENDS
 from harness.tools.redaction import redact
 from harness.verdict.evidence import MOST
 
@@ -104,9 +105,11 @@ REPO = click.option(
 FETCH = click.option(
     "--fetch", cls=Once, is_flag=True, help="Update the cached clone of a URL first."
 )
+BACKEND_NAMES = click.Choice(["auto", *BACKENDS])
+STAGES = click.Choice(["upstream", "generic"])
 BACKEND = click.option(
     "--backend",
-    type=click.Choice(["auto", "docker", "native"]),
+    type=BACKEND_NAMES,
     default="auto",
     envvar="COMPAT_BACKEND",
     show_default=True,
@@ -114,7 +117,7 @@ BACKEND = click.option(
 )
 STAGE = click.option(
     "--stage",
-    type=click.Choice(["upstream", "generic"]),
+    type=STAGES,
     help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
 )
 OFFLINE = click.option(

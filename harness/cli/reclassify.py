@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from harness import minikit
+from harness.backends import BACKENDS
 from harness.cli.show import present
 from harness.cli.stored import find_run, past_of
 from harness.config.datadir import Data, find_data
@@ -70,7 +71,7 @@ def _lists(folder: Path, options: ReclassifyOptions) -> Lists:
             found, _ = find(where, [], cache=store.root, fetch=options["fetch"], listener=listener)
         return found
 
-    known = Known.of(load_lines(data.lines_file))
+    known = Known.of(load_lines(data.lines_file), BACKENDS)
     return Lists(load_entries(data.skiplists, datetime.now(UTC).date(), known), store, opened)
 
 

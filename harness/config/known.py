@@ -6,7 +6,7 @@ and nothing would tell of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from harness.config.lines import Lines
     from harness.config.yamlfile import Place, Problems
 
-BACKENDS = ("docker", "native")
-"""What builds and runs, in the order in which `auto` tries them."""
-
 
 @dataclass(frozen=True)
 class Known:
     """What there is; where a part is empty, anything may be."""
 
     workers: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
     params: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Key of a matrix value → the values that tests have."""
     versions: tuple[str, ...] = ()
@@ -36,9 +34,10 @@ class Known:
     """MAJOR.MINOR of every Dockerfile frontend that was released with a line."""
 
     @classmethod
-    def of(cls, lines: Lines) -> Known:
-        """Take what release lines say of their tests and releases."""
+    def of(cls, lines: Lines, backends: Iterable[str]) -> Known:
+        """Take what release lines say of their tests and releases, and what can run them."""
         return cls(
+            backends=tuple(backends),
             workers=tuple(dict.fromkeys(name for line in lines.lines for name in line.workers)),
             params=lines.params,
             versions=tuple(line.version for line in lines.lines),
@@ -48,7 +47,7 @@ class Known:
     @cached_property
     def words(self) -> Words:
         """The words that data files may use."""
-        return {WORKER: self.workers, BACKEND: BACKENDS, PARAMETER: tuple(self.params)}
+        return {WORKER: self.workers, BACKEND: self.backends, PARAMETER: tuple(self.params)}
 
     def check(self, when: Condition, place: Place, path: str, problems: Problems) -> None:
         """Add to `problems` each range of a condition that no line's releases lie in."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 import harness
-from harness.backends.base import Backend, Found
-from harness.backends.choose import AUTO, BACKENDS, Place, choose
-from harness.backends.docker.container import Privileges
+from harness.backends import BACKENDS
+from harness.backends.base import Backend, Found, Place, Privileges
+from harness.backends.choose import AUTO, choose, make
 from harness.config.datadir import Data
 from harness.config.known import Known
 from harness.config.lines import Lines, load_lines
@@ -137,7 +137,7 @@ def open_matrix(
     Raises ConfigError and UsageError for what the user can mend, MissingToolError if no backend
     can run, GitFailed if the repository cannot be reached.
     """
-    matrix = load_matrix(ask.file, Known.of(load_lines(data.lines_file)))
+    matrix = load_matrix(ask.file, Known.of(load_lines(data.lines_file), BACKENDS))
     workspace = _workspace(ask, matrix, data, store, listener)
     if not ask.lists:
         workspace = dataclasses.replace(workspace, entries=())
@@ -226,12 +226,11 @@ def _for_plan(where: Where, made: Plan) -> Where:
 
 
 def _backend(where: Where, workspace: Workspace, listener: Listener) -> Backend:
-    place = Place(
-        workspace.store, workspace.repository, workspace.lines, where.privileges, where.cache_repo
-    )
+    git = workspace.repository.git
+    place = Place(workspace.store, git, workspace.lines, where.privileges, where.cache_repo)
     if where.backend == AUTO or where.runs:
         return choose(where.backend, place, listener)
-    return BACKENDS[where.backend](place)
+    return make(where.backend, place)
 
 
 def _workspace(

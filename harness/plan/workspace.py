@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from harness.backends import BACKENDS
 from harness.backends.base import Backend, BuildRequest
 from harness.config import series, skiplists
 from harness.config.conditions import Facts
@@ -86,7 +87,7 @@ class Workspace:
         sweep(store.root)
         store.hold(Path(where))  # as MiniKit's is, which every run of it names
         lines = load_lines(data.lines_file)
-        known = Known.of(lines)
+        known = Known.of(lines, BACKENDS)
         patches = series.load_series(data.patches, known)
         entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date(), known)
         repository, meant = find(where, asked, cache=store.root, fetch=fetch, listener=listener)

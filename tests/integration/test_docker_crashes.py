@@ -10,8 +10,8 @@ from threading import Event, Thread
 
 import pytest
 
-from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
-from harness.backends.docker.container import Privileges, run_leg
+from harness.backends.base import LegExit, LegRequest, Overdue, Privileges, Sink, never
+from harness.backends.docker.container import run_leg
 from harness.backends.processes import PROCESSES
 from harness.engine.client import Engine
 from harness.model import Leg, Outcome, Reason, Run, Verdict

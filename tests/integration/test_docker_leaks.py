@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.backends.docker.container import Privileges, run_leg
+from harness.backends.base import Privileges
+from harness.backends.docker.container import run_leg
 from harness.engine.client import Engine
 from tests.support import container_legs
 from tests.support.engines import Daemon

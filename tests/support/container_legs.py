@@ -10,8 +10,8 @@ from threading import Lock
 
 import pytest
 
-from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
-from harness.backends.docker.container import TMP, Privileges, run_leg
+from harness.backends.base import LegExit, LegRequest, Overdue, Privileges, Sink, never
+from harness.backends.docker.container import TMP, run_leg
 from harness.backends.docker.images import PAIR_FOLDER
 from harness.backends.leg import environment
 from harness.engine.client import Engine

@@ -15,24 +15,22 @@ from harness.backends.base import (
     LegExit,
     LegRequest,
     Overdue,
+    Place,
     Problem,
     Sink,
     never,
 )
-from harness.backends.docker.container import TMP, Privileges, run_leg
+from harness.backends.docker.container import TMP, run_leg
 from harness.backends.docker.images import GO_FILE, HOME, PAIR_FOLDER, Images, Recipe, go_minor
 from harness.backends.docker.supply import How, Supply
 from harness.backends.leg import environment
 from harness.backends.steps import go_directive
-from harness.config.lines import Lines
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
 from harness.engine.connect import connect
 from harness.errors import CompatError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
-from harness.repository.git import Git
-from harness.store import Store
 from harness.tools.clock import Stopwatch
 
 _START = "start an engine, or name one with DOCKER_HOST; --backend native needs none"
@@ -43,23 +41,10 @@ class Docker:
 
     name = "docker"
 
-    def __init__(
-        self,
-        store: Store,
-        git: Git,
-        lines: Lines,
-        privileges: Privileges = Privileges.AUTO,
-        cache_repo: str = "",
-    ) -> None:
-        """Build commits of `git` by the data of `lines`; archives go into `store`.
-
-        `cache_repo` is REGISTRY/NAME, or empty to build everything here.
-        """
-        self._store = store
-        self._git = git
-        self._lines = lines
-        self._privileges = privileges
-        self._cache_repo = cache_repo
+    def __init__(self, place: Place) -> None:
+        """Build commits of a repository by the data of its lines; archives go into the store."""
+        self._place = place
+        self._store = place.store
 
     @cached_property
     def _engine(self) -> Engine:
@@ -73,11 +58,11 @@ class Docker:
 
     @cached_property
     def _images(self) -> Images:
-        return Images(self._engine, self._builder, self._store, self._git)
+        return Images(self._engine, self._builder, self._store, self._place.git)
 
     @cached_property
     def _supply(self) -> Supply:
-        return Supply(self._engine, self._store, self._cache_repo)
+        return Supply(self._engine, self._store, self._place.cache_repo)
 
     def problems(self) -> list[Problem]:
         """Return what is missing: an engine that answers, or else a program that builds on it."""
@@ -147,11 +132,11 @@ class Docker:
         fixed = environment(leg, temporary=TMP, frontend=PAIR_FOLDER, mirror="")
         del fixed["GOMAXPROCS"]  # of the run, not of the pair
         image = self._images.pair(_tag(Side.SUITE, leg.suite.key), leg.frontend, fixed)
-        return run_leg(self._engine, image, leg, sink, self._privileges, overdue)
+        return run_leg(self._engine, image, leg, sink, self._place.privileges, overdue)
 
     def _recipe(self, request: BuildRequest) -> Recipe:
-        go_mod = self._git.read(request.commit.sha, "go.mod") or ""
-        go = self._lines.toolchain_for(request.line, go_directive(go_mod))
+        go_mod = self._place.git.read(request.commit.sha, "go.mod") or ""
+        go = self._place.lines.toolchain_for(request.line, go_directive(go_mod))
         return Recipe(request, go, self._engine.product.architecture, self._store.salt)
 
     def _read(self, image: str, path: str) -> bytes:

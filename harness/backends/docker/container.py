@@ -7,13 +7,12 @@ import logging
 import os
 import tarfile
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
 from harness.backends import goroutines
-from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
+from harness.backends.base import LegExit, LegRequest, Overdue, Privileges, Sink, never
 from harness.backends.docker import kept
 from harness.backends.leg import BINARY, GRACE, arguments
 from harness.backends.processes import lost_servers
@@ -33,14 +32,6 @@ _DUMPS = 10.0
 
 _CHUNK = 1 << 20
 _KILLED = 128 + SIGKILL
-
-
-class Privileges(StrEnum):
-    """What a leg's container is given."""
-
-    AUTO = "auto"
-    PRIVILEGED = "privileged"
-    EXPLICIT = "explicit"
 
 
 def run_leg(

@@ -15,6 +15,7 @@ from harness.backends.base import (
     LegExit,
     LegRequest,
     Overdue,
+    Place,
     Problem,
     Sink,
     never,
@@ -23,13 +24,11 @@ from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import choose, provide
 from harness.backends.steps import ENVIRONMENT, Source, go_directive
-from harness.config.lines import Lines
 from harness.errors import CompatError, MissingToolError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
 from harness.repository.checkout import tree
-from harness.repository.git import Git
-from harness.store import Store, key_of
+from harness.store import key_of
 from harness.tools.clock import Stopwatch
 from harness.tools.machine import architecture
 from harness.tools.process import Request, find, run
@@ -45,14 +44,13 @@ class Native:
 
     name = "native"
 
-    def __init__(self, store: Store, git: Git, lines: Lines) -> None:
-        """Build commits of `git` by the data of `lines` into `store`."""
-        self._store = store
-        self._git = git
-        self._lines = lines
+    def __init__(self, place: Place) -> None:
+        """Build commits of a repository by the data of its lines into the store."""
+        self._place = place
+        self._store = place.store
 
     def problems(self) -> list[Problem]:
-        """Return what this machine lacks."""
+        """Return what this machine lacks, and what is given and not used."""
         found = []
         for program in dict.fromkeys((*PROGRAMS.values(), *NAMESPACES)):
             try:
@@ -61,7 +59,11 @@ class Native:
                 found.append(Problem(str(error), error.hint))
         if os.geteuid() != 0:
             found.append(Problem("namespaces with mounts need root", "run as root, or use docker"))
-        return found or _namespace_problems()
+        found = found or _namespace_problems()
+        if self._place.cache_repo:
+            what = f"{self._place.cache_repo} is not used: native builds no images"
+            found.append(Problem(what, "leave --cache-repo out", fatal=False))
+        return found
 
     def describe(self) -> str:
         """Name what legs run in."""
@@ -98,7 +100,7 @@ class Native:
 
         def make(folder: Path) -> None:
             source = Source.of(
-                tree(self._store, self._git, request.commit.sha, request.patches).path
+                tree(self._store, self._place.git, request.commit.sha, request.patches).path
             )
             toolchain = provide(self._store, wanted)
             working = folder.with_name(f"{folder.name}.go")  # goes with what is half made
@@ -115,8 +117,8 @@ class Native:
         return Artefact(key, published.path, published.cached, Version(wanted).minor)
 
     def _go(self, request: BuildRequest) -> str:
-        go_mod = self._git.read(request.commit.sha, "go.mod") or ""
-        return self._lines.toolchain_for(request.line, go_directive(go_mod))
+        go_mod = self._place.git.read(request.commit.sha, "go.mod") or ""
+        return self._place.lines.toolchain_for(request.line, go_directive(go_mod))
 
 
 def _key(kind: Side, request: BuildRequest, go: str) -> str:

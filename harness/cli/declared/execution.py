@@ -9,6 +9,7 @@ import click
 from harness.cli.lazy import Declared
 from harness.cli.options import (
     BACKEND,
+    BACKEND_NAMES,
     CACHE,
     CACHE_REPO,
     DATA,
@@ -27,6 +28,7 @@ from harness.cli.options import (
     SHARD,
     SIZE,
     STAGE,
+    STAGES,
     TESTS,
     Once,
     plan_options,
@@ -224,14 +226,14 @@ def matrix() -> None:
 )
 @click.option(
     "--backend",
-    type=click.Choice(["auto", "docker", "native"]),
+    type=BACKEND_NAMES,
     default="native",
     show_default=True,
     help="What builds and runs; native needs no image from anywhere.",
 )
 @click.option(
     "--stage",
-    type=click.Choice(["upstream", "generic"]),
+    type=STAGES,
     help="Whose Dockerfiles docker builds (default: MiniKit's own).",
 )
 @CACHE_REPO

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
 
-from harness.backends import choose, docker
-from harness.backends.base import Problem
-from harness.backends.choose import Place
+from harness.backends import choose, docker, native
+from harness.backends.base import Place, Problem
 from harness.backends.docker import Docker
 from harness.backends.native import Native
 from harness.engine.builders import Builder
@@ -20,7 +20,6 @@ from harness.engine.product import Product
 from harness.errors import MissingToolError
 from harness.events import Event, Said
 from harness.repository.git import Git
-from harness.repository.refs import Repository
 from harness.store import Store
 from tests.support.fake_engine import LINES, FakeBuilder, FakeEngine
 
@@ -32,7 +31,7 @@ def engine() -> FakeEngine:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(Store(tmp_path), Repository(Git(tmp_path), {}), LINES)
+    return Place(Store(tmp_path), Git(tmp_path), LINES)
 
 
 def _backends(monkeypatch: pytest.MonkeyPatch, **problems: str) -> None:
@@ -64,11 +63,13 @@ def test_auto_takes_an_engine_where_one_answers_and_says_so(
 def test_native_says_that_it_uses_no_cache_repository(
     monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
-    _backends(monkeypatch, docker="no engine")
+    monkeypatch.setattr(native, "find", Path)
+    monkeypatch.setattr(native, "_namespace_problems", list)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     told: list[Event] = []
     place = dataclasses.replace(place, cache_repo="ghcr.io/you/compat")
-    assert choose.choose("auto", place, told.append).name == "native"
-    assert told[-1] == Said("ghcr.io/you/compat is not used: native builds no images")
+    assert choose.choose("native", place, told.append).name == "native"
+    assert told == [Said("ghcr.io/you/compat is not used: native builds no images")]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_without_an_engine_nothing_else_is_asked(
         raise EngineFailed("no engine answers at unix:///x")
 
     monkeypatch.setattr(docker, "connect", no_engine)
-    (problem,) = place.docker().problems()
+    (problem,) = Docker(place).problems()
     assert problem.what == "no engine answers at unix:///x"
     assert "DOCKER_HOST" in problem.fix
     assert asked == ["engine"]
@@ -112,7 +113,7 @@ def test_an_engine_without_a_program_that_builds_on_it_is_a_problem(
 
     monkeypatch.setattr(docker, "connect", lambda: engine)
     monkeypatch.setattr(docker, "builder_for", no_builder)
-    assert place.docker().problems() == [
+    assert Docker(place).problems() == [
         Problem("nothing here can build", "apt-get install docker.io")
     ]
 
@@ -122,7 +123,7 @@ def test_the_backend_says_which_engine_which_program_and_why(
 ) -> None:
     monkeypatch.setattr(docker, "connect", lambda: engine)
     monkeypatch.setattr(docker, "builder_for", lambda _product, _where: FakeBuilder(engine))
-    backend = place.docker()
+    backend = Docker(place)
     assert backend.problems() == []
     assert backend.describe() == (
         "Docker Engine 20.10.24 at unix:///x (the default);"

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from harness.backends.base import Backend, BuildRequest
+from harness.backends.base import Backend, BuildRequest, Place
 from harness.backends.docker import Docker
 from harness.backends.docker.images import GO_FILE
 from harness.backends.native import Native
@@ -61,7 +61,7 @@ def _agree(backend: Backend, side: Side, put: Callable[[str], None]) -> None:
 @pytest.mark.parametrize("side", Side)
 def test_native_finds_what_it_would_build(side: Side, tmp_path: Path) -> None:
     store = Store(tmp_path)
-    backend = Native(store, NoModule(tmp_path), LINES)
+    backend = Native(Place(store, NoModule(tmp_path), LINES))
     _agree(backend, side, lambda key: _published(store, side, key))
 
 
@@ -72,7 +72,7 @@ def test_docker_finds_what_it_would_build(
     store, engine = Store(tmp_path), FakeEngine()
     monkeypatch.setattr(Docker, "_engine", cast("Engine", engine))
     monkeypatch.setattr(Docker, "_builder", FakeBuilder(engine))
-    backend = Docker(store, NoModule(tmp_path), LINES)
+    backend = Docker(Place(store, NoModule(tmp_path), LINES))
 
     def put(key: str) -> None:
         _published(store, f"{side}-image", key)
@@ -85,5 +85,5 @@ def test_docker_finds_what_it_would_build(
 
 
 def test_both_sides_of_a_commit_have_keys_of_their_own(tmp_path: Path) -> None:
-    backend = Native(Store(tmp_path), NoModule(tmp_path), LINES)
+    backend = Native(Place(Store(tmp_path), NoModule(tmp_path), LINES))
     assert len({backend.find(side, REQUEST).key for side in Side}) == 2

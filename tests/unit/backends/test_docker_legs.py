@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from harness.backends import goroutines, leg
-from harness.backends.base import Artefact, LegRequest
+from harness.backends.base import Artefact, LegRequest, Privileges
 from harness.backends.docker import container
-from harness.backends.docker.container import Privileges, run_leg
+from harness.backends.docker.container import run_leg
 from harness.backends.docker.images import HOME
 from harness.engine.client import Engine
 from harness.engine.containers import Container, Ended, Power

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as replaced
 
-from harness.backends.docker.container import Privileges
+from harness.backends.base import Privileges
 from harness.cli import run
 from harness.cli.program import execute
 from harness.cli.session import Session, default_runs

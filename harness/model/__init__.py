@@ -50,6 +50,7 @@ from harness.model.words import (
     Share,
     Side,
     Status,
+    Vary,
     Verdict,
 )
 
@@ -90,6 +91,7 @@ __all__ = [
     "Status",
     "Suspicion",
     "Tally",
+    "Vary",
     "Verdict",
     "came_to_end",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.model.words import Bytes, Channel, Count, Leg, Record, Release, Sha, Side
+from harness.model.words import Bytes, Channel, Count, Leg, Record, Release, Sha, Side, Vary
 
 
 class Commit(Record, frozen=True, kw_only=True):
@@ -42,6 +42,8 @@ class Pair(Record, frozen=True, kw_only=True):
     frontend_channel: Channel
     worker: str
     backend: str
+    vary: Vary = Vary.FRONTEND
+    """What differs between control and candidate."""
 
 
 class PatchRef(Record, frozen=True, kw_only=True):

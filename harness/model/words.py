@@ -55,6 +55,15 @@ class Leg(StrEnum):
     CANDIDATE = "candidate"
 
 
+class Vary(StrEnum):
+    """What differs between the legs of a pair; the tests are the same."""
+
+    FRONTEND = "frontend"
+    """Same daemon, another frontend: what did the frontend change?"""
+    DAEMON = "daemon"
+    """Same frontend, another daemon: what does this daemon do otherwise?"""
+
+
 class Channel(StrEnum):
     """Release channel of the frontend image; decides its Go build tags."""
 

@@ -112,6 +112,11 @@ def unexpected(excerpt: str) -> list[str]:
     return found
 
 
+def failures(excerpt: str) -> int:
+    """Return how many assertions of testify failed; none, where the test spoke for itself."""
+    return excerpt.count(_TRACE)
+
+
 def last_log(said: bytes) -> str:
     """Return the last entry that t.Log, t.Error, t.Fatal or t.Skip wrote; empty if none did."""
     if b".go:" not in said:

@@ -64,8 +64,7 @@ class Machine:
 
         A line in which `lost` is found tells of a connection to the daemon.
         """
-        for it in self.quoted:
-            error = _compiled(it.says).sub("", error)
+        error = self.unquoted(error)
         far = "\n".join(
             line for line in error.splitlines() if not (_NEAR.search(line) or lost.search(line))
         )
@@ -75,6 +74,12 @@ class Machine:
             if _compiled(it.says).search(far if it.remote else error)
         )
         return next(found, None)
+
+    def unquoted(self, error: str) -> str:
+        """Return an error without what it only repeats."""
+        for it in self.quoted:
+            error = _compiled(it.says).sub("", error)
+        return error
 
 
 @cache

@@ -10,6 +10,7 @@ from harness.gotest.daemons import Fate, Panic, Told, panics_in, told_by
 from harness.gotest.excerpts import (
     blocks,
     error_line,
+    failures,
     from_daemon,
     last_log,
     last_words,
@@ -18,6 +19,7 @@ from harness.gotest.excerpts import (
 )
 from harness.gotest.logs import daemon_lines
 from harness.gotest.machine import machine
+from harness.gotest.refusals import lacking
 from harness.model import Program, Reason
 
 __all__ = ["Explanation", "classify", "error_line", "explain", "skip_reason"]
@@ -38,6 +40,8 @@ class Explanation:
     """Assertion blocks that name another test; output of parallel tests gets mixed up."""
     program: Program | None = None
     """Who panicked, if the failure is laid to a panic."""
+    lacks: str = ""
+    """What the daemon says that it lacks, if the failure is a refusal."""
 
     @property
     def died(self) -> bool:
@@ -81,7 +85,8 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     told = Told(told.fate, (*told.panics, *panics_in(said)))
     reason, panic = _cause(error, told)
     if panic is None:
-        return Explanation(reason, error, own=bool(found), foreign=foreign)
+        lacks = _lacks(error) if reason is Reason.REFUSED else ""
+        return Explanation(reason, error, own=bool(found), foreign=foreign, lacks=lacks)
     return Explanation(
         reason,
         with_panic(error, panic.program, panic.words),
@@ -110,7 +115,16 @@ def _cause(error: str, told: Told) -> tuple[Reason, Panic | None]:
         return Reason.PANIC, guilty
     if lost and told.fate is not Fate.LIVED:
         return Reason.DAEMON_GONE, None
-    return Reason.ASSERTION, None
+    return (Reason.REFUSED if _lacks(error) else Reason.ASSERTION), None
+
+
+def _lacks(error: str) -> str:
+    """Return what the daemon lacks, if nothing failed but what was refused for want of that.
+
+    What is wrong beside a refusal must not hide behind it.
+    """
+    found = [it for text in unexpected(error) if (it := lacking(text))]
+    return found[0] if len(found) >= max(1, failures(error)) else ""
 
 
 def _of_machine(texts: Sequence[str]) -> Reason | None:
@@ -121,7 +135,7 @@ def _of_machine(texts: Sequence[str]) -> Reason | None:
 def classify(error: str) -> Explanation:
     """Find the cause in an excerpt alone, where its log is gone."""
     reason, _ = _cause(error, Told())
-    return Explanation(reason, error)
+    return Explanation(reason, error, lacks=_lacks(error) if reason is Reason.REFUSED else "")
 
 
 def skip_reason(log: bytes) -> Explanation:

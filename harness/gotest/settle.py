@@ -175,6 +175,7 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
         outcome=outcome,
         reason=why.reason if why and bad else None,
         program=why.program if why and bad else None,
+        lacks=why.lacks if why and bad else "",
         seconds=test.seconds,
         error=why.error if why and outcome is not Outcome.PASS else "",
         fingerprint=fingerprint(why.stable or why.error) if why and bad else "",

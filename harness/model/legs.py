@@ -42,6 +42,8 @@ class Result(Record, frozen=True, kw_only=True):
     """Set for failing outcomes, and for missing ones of a leg with a fault."""
     program: Program | None = None
     """Which program panicked, if one did that the failure is laid to."""
+    lacks: str = ""
+    """What the daemon lacks, by the name that the failure gives it, where that is refused."""
     seconds: Seconds | None = None
     error: str = ""
     """The part of the output that says what went wrong; bounded in size."""
@@ -55,8 +57,8 @@ class Result(Record, frozen=True, kw_only=True):
         """The outcome with its reason, as reports show it: `fail (panic: frontend)`."""
         if self.reason is None:
             return self.outcome.value
-        whose = f": {self.program}" if self.program and self.reason is Reason.PANIC else ""
-        return f"{self.outcome} ({self.reason}{whose})"
+        whose = self.program if self.reason is Reason.PANIC else self.lacks
+        return f"{self.outcome} ({self.reason}{f': {whose}' if whose else ''})"
 
 
 class Fault(Record, frozen=True, kw_only=True):

@@ -96,6 +96,8 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     DAEMON_GONE = "daemon-gone"
     EXIT = "exit"
+    REFUSED = "refused"
+    """The daemon says that it is too old for what it was asked."""
     INCOMPLETE = "incomplete"
     UNKNOWN = "unknown"
     DISK = "disk"

@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+import click
+import msgspec
+
 from harness.cli.declared import execution
 from harness.cli.interruption import interruptible
 from harness.cli.options import argv_of
 from harness.cli.planning import PlanOptions, RunningOptions, Sources, open_named
 from harness.cli.session import Session, default_jobs, default_runs
-from harness.cli.show import show_matrix, show_plan
+from harness.cli.show import show_matrix
 from harness.cli.stored import find_run
 from harness.errors import UsageError
 from harness.history import default_history
@@ -23,7 +26,8 @@ from harness.matrix.work import Command
 from harness.model.matrix import Plan, PlannedCell, Shard
 from harness.plan.cell import Settings, default_parallel
 from harness.plan.opening import Opened, open_plan
-from harness.plan.shards import part
+from harness.plan.shards import part, split
+from harness.reports import plantable
 from harness.reports.live import display
 
 _OF_PLANS = ("only", "exclude", "candidate", "tests", "test_timeout")
@@ -56,11 +60,21 @@ def matrix(
     """Run every daemon of MATRIX with every frontend, and report them together."""
     session = open_session(matrix, options, runs=not dry_run)
     if dry_run or not as_json:
-        show_plan(session.opened, session.settings, session.shard, session.jobs, as_json=as_json)
+        show_plan(session, as_json=as_json)
     if dry_run:
         return 0
     made, folder = session.run()
     return show_matrix(made, folder, session.commands(), as_json=as_json)
+
+
+def show_plan(session: Session, *, as_json: bool) -> None:
+    """Print a plan before it is run, as a table or as JSON."""
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(session.plan)))
+        return
+    parts = split(session.plan, session.shard.total) if session.shard else None
+    controls = session.opened.controls(session.settings)
+    click.echo(plantable.render(session.plan, parts, session.limits, controls))
 
 
 def open_session(

@@ -14,6 +14,7 @@ from harness.cli.planning import PlanOptions, open_planned
 from harness.journal.documents import write_document
 from harness.plan import formats
 from harness.plan.cell import Settings
+from harness.plan.queue import Limits
 from harness.plan.shards import split
 from harness.reports import plantable
 
@@ -38,7 +39,7 @@ def plan(
     if form == "table":
         parts = split(made, shards) if shards else None
         asked = Settings(tests=made.tests, offline=made.offline)
-        text = plantable.render(made, parts, jobs, opened.controls(asked))
+        text = plantable.render(made, parts, Limits(jobs), opened.controls(asked))
     elif form == "json":
         text = msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"
     else:

@@ -17,7 +17,6 @@ from harness.history import History, HistoryError
 from harness.journal import RunFolder, write_matrix
 from harness.journal.files import remove_unfinished
 from harness.matrix.ledger import Ledger
-from harness.matrix.queue import Limits
 from harness.matrix.resume import done, interrupted, stored_matrix
 from harness.matrix.running import run_matrix
 from harness.matrix.work import Command, MatrixJob
@@ -25,6 +24,7 @@ from harness.model import Host
 from harness.model.matrix import MatrixRun, Plan, PlannedCell, Shard
 from harness.plan.cell import Settings
 from harness.plan.opening import Opened
+from harness.plan.queue import Limits
 from harness.reports.live import display
 from harness.reports.matrixprogress import MatrixProgress
 from harness.reports.past import Past, pasts
@@ -116,6 +116,11 @@ class Session:
         """What is run, whole, whatever of it is ours."""
         return self.opened.plan
 
+    @property
+    def limits(self) -> Limits:
+        """What runs side by side."""
+        return Limits(self.jobs, self.memory or int(MEMORY * machine.memory()))
+
     def commands(self) -> dict[str, tuple[str, ...]]:
         """Return what a user would type for each cell, by its id."""
         return {cell.id: self.cell_command(cell) for cell in self.mine}
@@ -185,7 +190,7 @@ class Session:
             settings=self.settings,
             backend=self.opened.backend,
             store=self.store,
-            limits=Limits(self.jobs, self.memory or int(MEMORY * machine.memory())),
+            limits=self.limits,
             command=self.cell_command,
             history=self.history,
             fail_fast=self.fail_fast,

@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import msgspec
 
 from harness.errors import CompatError, ExitCode, Interrupted
 from harness.journal import cell_run
 from harness.model import Run
-from harness.model.matrix import CellResult, CellState, MatrixRun, Shard
-from harness.plan.cell import Settings
-from harness.plan.opening import Opened
-from harness.plan.shards import split
-from harness.reports import matrixterminal, plantable
+from harness.model.matrix import CellResult, CellState, MatrixRun
+from harness.reports import matrixterminal
 from harness.reports.matrixsummary import matrix_summary
 from harness.reports.matrixterminal import Commands
 from harness.reports.summary import summary
@@ -47,17 +43,6 @@ def present(
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     terminal = Terminal(color, shutil.get_terminal_size().columns)
     click.echo(text(terminal), nl=False, color=color)
-
-
-def show_plan(
-    opened: Opened, settings: Settings, shard: Shard | None, jobs: int, *, as_json: bool
-) -> None:
-    """Print a plan before it is run, as a table or as JSON."""
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(opened.plan)))
-        return
-    parts = split(opened.plan, shard.total) if shard else None
-    click.echo(plantable.render(opened.plan, parts, jobs, opened.controls(settings)))
 
 
 def show_matrix(matrix: MatrixRun, folder: Path, commands: Commands, *, as_json: bool) -> int:

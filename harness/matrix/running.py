@@ -18,19 +18,23 @@ from harness.events import (
     MatrixStarted,
     Warned,
 )
-from harness.matrix.forecast import Prospect
 from harness.matrix.ledger import Ledger, failed
-from harness.matrix.queue import BuildTask, Queue, Task
-from harness.matrix.tasks import build_tasks, cell_tasks, durations, requests
 from harness.matrix.work import Came, MatrixJob, Worker
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.plan.cell import Built, controls
+from harness.plan.estimate import Durations
+from harness.plan.forecast import left
+from harness.plan.queue import BuildTask, Queue, Task
+from harness.plan.tasks import build_tasks, cell_tasks, requests
 from harness.tools.clock import Stopwatch
 from harness.tools.crew import Crew
 from harness.tools.stop import LOOK
 
 BAD = frozenset({ExitCode.REGRESSION, ExitCode.USAGE, ExitCode.INFRASTRUCTURE})
 """Ends of a cell at which `fail_fast` stops."""
+
+PAUSE = 50
+"""Times as long as a forecast took to make, until the next one is made."""
 
 
 def run_matrix(job: MatrixJob, ledger: Ledger, listener: Listener) -> MatrixRun:
@@ -54,15 +58,16 @@ class _Fleet:
     watch: Stopwatch = field(default_factory=Stopwatch)
     artefacts: dict[str, Artefact] = field(default_factory=dict)
     running: dict[Future[Came], Task] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)
+    """When each task that runs began."""
+    next_forecast: float = 0.0
 
     def __post_init__(self) -> None:
         """Make the tasks."""
         cells = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
         wanted = {name for it in cells for name in (it.suite, it.control, it.candidate)}
         builds = [build for build in self.ledger.plan.builds if build.id in wanted]
-        known = [it.id for it in builds if it.cached or it.expected is not None]
-        known += [it.id for it in cells if it.expected is not None]
-        expected = durations(self.ledger.plan)
+        self.durations = Durations(self.ledger.plan)
         shared = controls(self.ledger.plan, self.job.cells, self.job.settings)
         self.planned = {cell.id: cell for cell in cells}
         self.sides = {build.id: build.side for build in builds}
@@ -71,12 +76,11 @@ class _Fleet:
             self.job, self.ledger.plan, self.ledger.folder, self.listener, self._warn
         )
         self.queue = Queue(
-            build_tasks(builds, expected),
-            cell_tasks(cells, shared, expected),
+            build_tasks(builds, self.durations),
+            cell_tasks(cells, shared, self.durations),
             self.job.limits,
             lambda cell: self.worker.control_is_stored(self.planned[cell], self._built(cell)),
         )
-        self.prospect = Prospect(self.job.limits, frozenset(known))
 
     def run(self) -> None:
         """Do every task, or all until an interruption or the first bad end."""
@@ -102,7 +106,7 @@ class _Fleet:
     def _begin(self, crew: Crew) -> None:
         """Begin whatever can begin now."""
         while (task := self.queue.begin()) is not None:
-            self.prospect.began[task.id] = self.watch.seconds
+            self.began[task.id] = self.watch.seconds
             if isinstance(task, BuildTask):
                 self.listener(BuildStarted(task.id))
                 request = self.requests[task.id]
@@ -111,7 +115,17 @@ class _Fleet:
                 self.listener(CellStarted(task.id))
                 future = crew.start(self.worker.run, self.planned[task.id], self._built(task.id))
             self.running[future] = task
-        self.listener(Forecast(self.prospect.left(self.queue, self.watch.seconds)))
+        self._forecast()
+
+    def _forecast(self) -> None:
+        """Tell what is left, unless that was told just now: it is played, which takes time too."""
+        begun = self.watch.seconds
+        if begun < self.next_forecast:
+            return
+        seconds = left(self.queue, self.durations, self.began, begun)
+        if seconds is not None:
+            self.next_forecast = begun + PAUSE * (self.watch.seconds - begun)
+        self.listener(Forecast(seconds))
 
     def _collect(self) -> list[CellResult]:
         """Wait until something ends and take in what came of it; return the rows it made."""
@@ -126,9 +140,10 @@ class _Fleet:
 
     def _take(self, future: Future[Came]) -> Iterable[CellResult]:
         task, came = self.running.pop(future), future.result()
-        took = self.watch.seconds - self.prospect.began.pop(task.id)
-        self.prospect.ended(task, took)
+        took = self.watch.seconds - self.began.pop(task.id)
         if isinstance(came, CellResult):
+            if came.state is CellState.DONE:
+                self.durations.took(task.id, took)
             self.queue.ended(task.id, control=came.state is CellState.DONE)
             return [came]
         if isinstance(came, Interrupted):
@@ -139,6 +154,7 @@ class _Fleet:
         self.listener(BuildEnded(task.id, took, cached=came.cached))
         if not came.cached:
             self.ledger.builds[task.id] = round(took, 3)
+            self.durations.took(task.id, took)
         self.artefacts[task.id] = came
         self.queue.built(task.id)
         return []

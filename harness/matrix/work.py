@@ -13,10 +13,10 @@ from harness.events import BuildTold, CellTold, Event, Listener, Warned
 from harness.journal import RunFolder
 from harness.journal.single import result_of
 from harness.matrix.ledger import cell_path, failed, stopped
-from harness.matrix.queue import Limits
 from harness.model import Run, Side
 from harness.model.matrix import CellResult, Plan, PlannedCell
 from harness.plan.cell import Built, Cell, Settings, settings_of
+from harness.plan.queue import Limits
 from harness.run.pair import Job, control_is_stored, run_pair
 from harness.store import Store
 from harness.tools.clock import Stopwatch, now

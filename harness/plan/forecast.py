@@ -1,54 +1,20 @@
-"""What a plan will take, by what history expects of its parts."""
+"""What a plan will take, and what is left of it: its queue is played to the end. Pure."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from statistics import median
 
-from harness.model.matrix import Plan, PlannedBuild, PlannedCell
+from harness.model.matrix import Plan
+from harness.plan.estimate import Durations
+from harness.plan.queue import BuildTask, Limits, Queue, Task
+from harness.plan.tasks import build_tasks, cell_tasks
 
+_LEAST = 0.1
+"""Share of its expected time that a task is still given which should be over by now."""
 
-class Durations:
-    """Seconds of every part of a plan; what history does not know counts as the median does.
-
-    Where it knows none, a cell and a build count as what is given.
-    """
-
-    def __init__(self, plan: Plan, *, cell: float = 1.0, build: float = 0.0) -> None:
-        """Take the plan's expectations, and seconds for where there are none."""
-        self._otherwise = cell, build
-        self._builds = {build.id: build for build in plan.builds}
-        self._cell = _middle(cell.expected for cell in plan.cells)
-        self._build = _middle(build.expected for build in plan.builds)
-
-    def cell(self, cell: PlannedCell) -> float:
-        """Return the seconds of a cell, builds aside."""
-        if cell.expected is not None:
-            return cell.expected
-        return self._otherwise[0] if self._cell is None else self._cell
-
-    def build(self, build: PlannedBuild) -> float:
-        """Return the seconds of a build, as if it were not cached."""
-        if build.expected is not None:
-            return build.expected
-        return self._otherwise[1] if self._build is None else self._build
-
-    def part(self, cells: Iterable[PlannedCell]) -> float | None:
-        """Return the seconds of some cells and the builds that they need, one after the other.
-
-        None if history knows no cell of the plan.
-        """
-        if self._cell is None:
-            return None
-        cells = tuple(cells)
-        needed = {name for cell in cells for name in (cell.suite, cell.control, cell.candidate)}
-        return sum(map(self.cell, cells)) + sum(self.build(self._builds[n]) for n in needed)
-
-    def suite(self, cell: PlannedCell) -> float:
-        """Return the seconds of the builds that all cells of a suite share."""
-        return sum(self.build(self._builds[name]) for name in {cell.suite, cell.control})
+_NOT_BEGUN: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -60,58 +26,69 @@ class Forecast:
     cells: float
     """One after the other."""
     wall: float
-    """With so many builds and cells at once as was said."""
+    """From the first build to the last cell, with so much at once as was said."""
     unknown: int
     """Cells and builds that history knows nothing like; they count as the median does."""
 
 
-def forecast(plan: Plan, jobs: int) -> Forecast | None:
-    """Return what a plan will take; None if history knows none of its cells."""
-    if all(cell.expected is None for cell in plan.cells):
-        return None
+def forecast(plan: Plan, limits: Limits, shared: Mapping[str, Hashable]) -> Forecast | None:
+    """Return what a plan will take; None if history knows none of its cells.
+
+    `shared` are the controls that cells may share, by the cells' ids; none is stored yet, as far
+    as a plan knows.
+    """
     durations = Durations(plan)
-    builds = {one.id: durations.build(one) for one in plan.builds if not one.cached}
-    cells = {one.id: durations.cell(one) for one in plan.cells}
-    due = [build for build in plan.builds if build.id in builds]
+    if not durations.known:
+        return None
+    due = [build for build in plan.builds if not build.cached]
+    builds, cells = build_tasks(plan.builds, durations), cell_tasks(plan.cells, shared, durations)
+    queue = Queue(builds, cells, limits, lambda _cell: False)
     return Forecast(
-        builds=sum(builds.values()),
-        cells=sum(cells.values()),
-        wall=_wall(plan, builds, cells, jobs),
+        builds=sum(durations.of(build.id) for build in due),
+        cells=sum(durations.of(cell.id) for cell in plan.cells),
+        wall=_played(queue, durations, _NOT_BEGUN, 0.0),
         unknown=[*(b.expected for b in due), *(c.expected for c in plan.cells)].count(None),
     )
 
 
-def _wall(plan: Plan, builds: dict[str, float], cells: dict[str, float], jobs: int) -> float:
-    """Play a schedule: what is ready begins, the longest first, and what is most waited for."""
-    waits = {
-        cell.id: {name for name in (cell.suite, cell.control, cell.candidate) if name in builds}
-        for cell in plan.cells
-    }
-    after: dict[str, list[str]] = {name: [] for name in builds}
-    for cell, names in waits.items():
-        for name in names:
-            after[name].append(cell)
-    ready = [
-        (-seconds - sum(cells[one] for one in after[name]), name, True)
-        for name, seconds in builds.items()
+def left(
+    queue: Queue, durations: Durations, began: Mapping[str, float], now: float
+) -> float | None:
+    """Return the seconds until a queue that is carried out is over; it is not changed.
+
+    `began` says when its running tasks began, by the clock that `now` is of. None while nothing
+    is known of any cell.
+    """
+    return _played(queue, durations, began, now) if durations.known else None
+
+
+def _played(queue: Queue, durations: Durations, began: Mapping[str, float], now: float) -> float:
+    """Carry a copy of a queue out, and return the seconds until its last cell ends."""
+    over: set[str] = set()
+    copy = queue.copy(over.__contains__)
+    ends = [
+        (_rest(_seconds(task, durations), now - began[name]), name)
+        for name, (task, _) in copy.running.items()
     ]
-    ready += [(-cells[name], name, False) for name, names in waits.items() if not names]
-    heapq.heapify(ready)
-    running: list[tuple[float, str, bool]] = []
+    heapq.heapify(ends)
     clock = 0.0
-    while ready or running:
-        while ready and len(running) < jobs:
-            _, name, is_build = heapq.heappop(ready)
-            took = builds[name] if is_build else cells[name]
-            heapq.heappush(running, (clock + took, name, is_build))
-        clock, name, is_build = heapq.heappop(running)
-        for cell in after[name] if is_build else ():
-            waits[cell].discard(name)
-            if not waits[cell]:
-                heapq.heappush(ready, (-cells[cell], cell, False))
+    while not copy.idle:
+        while (task := copy.begin()) is not None:
+            heapq.heappush(ends, (clock + _seconds(task, durations), task.id))
+        clock = ends[0][0]
+        while ends and ends[0][0] == clock:
+            _, name = heapq.heappop(ends)
+            if isinstance(copy.running[name][0], BuildTask):
+                copy.built(name)
+            else:
+                over.add(name)
+                copy.ended(name, control=True)
     return clock
 
 
-def _middle(known: Iterable[float | None]) -> float | None:
-    found = [seconds for seconds in known if seconds is not None]
-    return median(found) if found else None
+def _seconds(task: Task, durations: Durations) -> float:
+    return 0.0 if isinstance(task, BuildTask) and task.found else durations.of(task.id)
+
+
+def _rest(seconds: float, elapsed: float) -> float:
+    return seconds - elapsed if elapsed < seconds else seconds * _LEAST

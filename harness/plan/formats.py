@@ -14,7 +14,7 @@ import yaml
 
 from harness.errors import ExitCode
 from harness.model.matrix import MOST_SHARDS, Plan, PlannedCell, Shard
-from harness.plan.forecast import Durations
+from harness.plan.estimate import Durations
 from harness.plan.shards import Split, split
 
 SHOWN = 2
@@ -41,7 +41,7 @@ def github(plan: Plan, parts: Split, _command: Sequence[str]) -> str:
             "shard": str(shard),
             "name": _name(shard, cells),
             "cells": len(cells),
-            "minutes": minutes(durations.part(cells)),
+            "minutes": minutes(durations.shard(cells)),
         }
         for shard, cells in _numbered(parts)
     ]

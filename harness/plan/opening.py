@@ -23,7 +23,7 @@ from harness.events import Listener, Said
 from harness.gotest.selection import check
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan, PlannedCell
-from harness.plan.cell import RERUNS, Cell, Settings, controls
+from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
 from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.workspace import Wanted, Workspace
@@ -104,13 +104,11 @@ class Opened:
         suites = {cell.pair.suite.sha: cell.pair.suite for cell in self.plan.cells}
         return frozenset().union(*map(self.workspace.functions, suites.values()))
 
-    def controls(self, settings: Settings) -> int:
-        """Count the control runs that the cells need, if none is stored. Raises ConfigError."""
-        if settings.fresh_control or not settings.control:
-            return len(self.plan.cells) * settings.control
+    def controls(self, settings: Settings) -> dict[str, Control]:
+        """Return the controls that cells may share, by the cells' ids. Raises ConfigError."""
         # The images of a mirror are the suite's, so two cells that differ in them differ anyway.
         cells = {it.id: self.cell(it, seed=False) for it in self.plan.cells}
-        return len(set(controls(self.plan, cells, settings).values()))
+        return controls(self.plan, cells, settings)
 
     def cell(self, planned: PlannedCell, *, seed: bool = True) -> Cell:
         """Choose line data, patches and entries for a planned cell. Raises ConfigError.

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import UsageError
 from harness.model.matrix import MOST_SHARDS, Plan, PlannedCell, Shard
-from harness.plan.forecast import Durations
+from harness.plan.estimate import Durations
 
 SLACK = 0.15
 """Part of its even share that a shard may take above it."""
@@ -41,7 +41,7 @@ def split(plan: Plan, total: int) -> Split:
     groups: dict[str, _Group] = {}
     for cell in plan.cells:
         group = groups.setdefault(cell.suite, _Group(cell.suite, durations.suite(cell)))
-        group.cells[cell.id] = durations.cell(cell)
+        group.cells[cell.id] = durations.of(cell.id)
     count = min(total, len(plan.cells))
     load = sum(group.seconds for group in groups.values())
     bins = [_Bin(number) for number in range(count)]

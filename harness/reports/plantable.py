@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from harness.model import Side
 from harness.model.matrix import Plan
-from harness.plan.forecast import Durations, Forecast, forecast
+from harness.plan.estimate import Durations
+from harness.plan.forecast import Forecast, forecast
+from harness.plan.queue import Limits
 from harness.plan.shards import Split
 from harness.reports.text import duration, obeyed_by_nobody, plural, visible
 
+Controls = Mapping[str, Hashable]
+"""By cells' ids; those that have equal ones share a run, one that has none runs its own."""
 Rows = list[tuple[str, ...]]
 
 
-def render(plan: Plan, parts: Split | None, jobs: int, controls: int) -> str:
+def render(plan: Plan, parts: Split | None, limits: Limits, controls: Controls) -> str:
     """Return the numbered cells of a plan, its builds, and what all of it will take.
 
-    `parts` adds the shards; `jobs` is how many cells are to run at once, `controls` how many
-    control runs they need.
+    `parts` adds the shards; `limits` say what is to run at once, `controls` which cells share one.
     """
-    return obeyed_by_nobody("\n".join(map(visible, _lines(plan, parts, jobs, controls)))) + "\n"
+    return obeyed_by_nobody("\n".join(map(visible, _lines(plan, parts, limits, controls)))) + "\n"
 
 
-def _lines(plan: Plan, parts: Split | None, jobs: int, controls: int) -> Iterator[str]:
+def _lines(plan: Plan, parts: Split | None, limits: Limits, controls: Controls) -> Iterator[str]:
     yield f"{plan.matrix}: {_counts(plan, controls)}"
     yield ""
     where = {cell.id: str(n) for n, cells in enumerate(parts or (), 1) for cell in cells}
@@ -42,10 +45,10 @@ def _lines(plan: Plan, parts: Split | None, jobs: int, controls: int) -> Iterato
     if parts:
         yield from _columns(_shards(plan, parts))
         yield ""
-    yield _expectation(plan, forecast(plan, jobs), jobs)
+    yield _expectation(plan, forecast(plan, limits, controls), limits.jobs)
 
 
-def _counts(plan: Plan, controls: int) -> str:
+def _counts(plan: Plan, controls: Controls) -> str:
     """`6 cells of 2 suites (with a control each) and 3 frontends; native, offline`."""
     sides = {side: [b for b in plan.builds if b.side is side] for side in Side}
     due = [build for build in plan.builds if not build.cached]
@@ -54,7 +57,7 @@ def _counts(plan: Plan, controls: int) -> str:
         plural(len(plan.cells), "cell"),
         plural(len(sides[Side.SUITE]), "suite"),
         plural(len(sides[Side.FRONTEND]), "frontend"),
-        plural(controls, "control"),
+        plural(len({controls.get(cell.id, cell.id) for cell in plan.cells}), "control"),
         f"{len(due)} of {plural(len(plan.builds), 'build')} to be made",
         where,
         *(["offline"] if plan.offline else []),
@@ -67,7 +70,7 @@ def _shards(plan: Plan, parts: Split) -> Rows:
     rows: Rows = [("shard", "cells", "suites", "expected, with builds")]
     for number, cells in enumerate(parts, 1):
         suites = len({cell.suite for cell in cells})
-        took = _took(durations.part(cells))
+        took = _took(durations.shard(cells))
         rows.append((f"{number}/{len(parts)}", str(len(cells)), str(suites), took))
     return rows
 

@@ -27,12 +27,12 @@ from harness.errors import BuildError
 from harness.events import Event, Listener, Warned
 from harness.journal import RunFolder, read_matrix
 from harness.matrix.ledger import Ledger
-from harness.matrix.queue import Limits
 from harness.matrix.running import run_matrix
 from harness.matrix.work import MatrixJob
 from harness.model import Channel, Commit, Side
 from harness.model.matrix import CellState, MatrixRun, Plan, Shard
 from harness.plan.cell import Cell, Settings
+from harness.plan.queue import Limits
 from harness.store import Store
 from tests.support import stored_matrices
 from tests.support.played import Played, stream

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from harness.backends.base import LegExit, LegRequest, Sink
 from harness.journal import cells, read_matrix
-from harness.matrix.queue import Limits
 from harness.model import Leg, Run
 from harness.model.matrix import MatrixRun
 from harness.plan.cell import Settings
+from harness.plan.queue import Limits
 from tests.support import stored_matrices
 from tests.support.played import Bench, Player, stream
 from tests.support.played_matrices import REGRESSED, Fleet

@@ -111,17 +111,24 @@ def test_what_came_to_its_end_all_the_same_is_not_interrupted(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The signal comes while the last cell is being written down."""
-    over = threading.Event()
+    over, others_ended = threading.Event(), threading.Event()
+
+    def leg(name: str) -> None:
+        if name == "v0.8.3 f3":
+            assert others_ended.wait(20)
 
     def interrupted(*args: object, **kwargs: object) -> object:
-        found: object = wait(*args, **kwargs)  # type: ignore[arg-type]
         ended = [it for it in fleet.events if isinstance(it, CellEnded)]
-        if len(ended) == len(fleet.plan.cells) - 1 and not over.is_set():
+        if len(ended) == len(fleet.plan.cells) - 1:
+            others_ended.set()
+        found: object = wait(*args, **kwargs)  # type: ignore[arg-type]
+        if others_ended.is_set() and not over.is_set():
             over.set()
             wait(*args)  # type: ignore[arg-type] # for good
             raise KeyboardInterrupt
         return found
 
+    fleet.yard.before_leg = leg
     monkeypatch.setattr("harness.matrix.running.wait", interrupted)
     folder, made = fleet.run()
     assert over.is_set()

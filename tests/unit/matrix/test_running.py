@@ -29,10 +29,10 @@ from harness.events import (
     Warned,
 )
 from harness.journal import cells, read_matrix, read_plan, read_run
-from harness.matrix.queue import Limits
 from harness.model import Status, Verdict
 from harness.model.matrix import CellState
 from harness.plan.cell import Settings, controls
+from harness.plan.queue import Limits
 from harness.run import hangs
 from tests.support import stored_matrices
 from tests.support.played import PATIENCE, entry, until_stopped
@@ -338,8 +338,9 @@ def test_what_history_knows_is_told_at_once(fleet: Fleet) -> None:
     )
     fleet.run()
     first = next(it.seconds for it in fleet.events if isinstance(it, Forecast))
-    # Two cells run both legs, four run one; two legs fit at once.
-    assert first == pytest.approx(2 * 100 + 4 * 50, abs=1)
+    # Two cells run both legs, four run one; two legs fit at once. The first cell waits for two
+    # builds, one after the other: those of its daemon's commit.
+    assert first == pytest.approx(2 * 10 + 2 * 100 + 4 * 50, abs=1)
 
 
 def test_a_part_of_a_plan_is_run_for_a_shard(fleet: Fleet) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from harness.errors import UsageError
 from harness.model import Side
 from harness.model.matrix import MOST_SHARDS, Plan, Shard
-from harness.plan.forecast import Durations
+from harness.plan.estimate import BUILD_SECONDS, CELL_SECONDS, Durations
 from harness.plan.shards import SLACK, Split, part, split
 from tests.support import stored_matrices
 
@@ -57,7 +57,7 @@ def loads(made: Plan, parts: Split) -> list[float]:
     """Return the seconds of each shard with its suites, as the rule counts them."""
     durations = Durations(made)
     return [
-        sum(map(durations.cell, cells))
+        sum(durations.of(cell.id) for cell in cells)
         + sum(map(durations.suite, {cell.suite: cell for cell in cells}.values()))
         for cells in parts
     ]
@@ -104,7 +104,7 @@ def test_a_shard_is_above_its_share_by_one_suite_of_one_cell_at_most(
     made = plan(cells)
     parts = split(made, total)
     durations = Durations(made)
-    unit = max(durations.cell(cell) + durations.suite(cell) for cell in made.cells)
+    unit = max(durations.of(cell.id) + durations.suite(cell) for cell in made.cells)
     even = sum(loads(made, parts)) / len(parts)
     assert max(loads(made, parts)) <= max(even * (1 + SLACK), even + unit) * 1.0001
 
@@ -216,10 +216,10 @@ def test_a_shard_that_is_not_there_is_a_usage_error(index: int, total: int, word
 
 def test_what_history_does_not_know_counts_as_the_median_of_what_it_knows() -> None:
     made = plan({"a f": 100.0, "b f": 300.0, "c f": 200.0, "d f": None}, setup=None)
-    assert [Durations(made).cell(cell) for cell in made.cells] == [100, 300, 200, 200]
+    assert [Durations(made).of(cell.id) for cell in made.cells] == [100, 300, 200, 200]
     unknown = plan({"a f": None, "b f": None}, setup=None)
-    assert [Durations(unknown).cell(cell) for cell in unknown.cells] == [1.0, 1.0]
-    assert Durations(unknown).suite(unknown.cells[0]) == 0.0
+    assert [Durations(unknown).of(cell.id) for cell in unknown.cells] == [CELL_SECONDS] * 2
+    assert Durations(unknown).suite(unknown.cells[0]) == 2 * BUILD_SECONDS
 
 
 def test_a_suite_costs_both_of_its_builds() -> None:

@@ -15,6 +15,7 @@ from harness.config.policy import Policy
 from harness.history import History
 from harness.journal import cells, read_matrix
 from harness.model import Verdict
+from harness.plan.queue import Limits
 from harness.reports import matrixterminal, plantable, terminal
 from harness.stored import past
 from harness.stored import report as diff_told
@@ -95,7 +96,7 @@ def _report_json(folder: Path) -> str:
 
 
 def _plan(folder: Path) -> str:
-    return plantable.render(read_matrix(folder).plan, None, 1, 1)
+    return plantable.render(read_matrix(folder).plan, None, Limits(1), {})
 
 
 SHOWN: dict[str, Callable[[Path], str]] = {

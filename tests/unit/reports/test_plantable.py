@@ -8,9 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from harness.model.matrix import Plan
+from harness.plan.queue import Limits
 from harness.plan.shards import split
 from harness.reports.plantable import render
 from tests.unit.plan.test_shards import plan
+
+
+def shared(made: Plan) -> dict[str, str]:
+    """Let the cells of a suite share its control."""
+    return {cell.id: cell.suite for cell in made.cells}
 
 
 @pytest.fixture
@@ -25,11 +31,11 @@ def made() -> Plan:
 def test_a_plan_is_told_as_it_was_read_and_approved(
     made: Plan, golden: Callable[[str, str], None]
 ) -> None:
-    golden("plan/table.txt", render(made, None, 2, 2))
+    golden("plan/table.txt", render(made, None, Limits(2), shared(made)))
 
 
 def test_shards_are_told_with_it(made: Plan, golden: Callable[[str, str], None]) -> None:
-    golden("plan/table-shards.txt", render(made, split(made, 2), 1, 2))
+    golden("plan/table-shards.txt", render(made, split(made, 2), Limits(1), shared(made)))
 
 
 def test_a_plan_without_a_history_expects_nothing(
@@ -37,11 +43,12 @@ def test_a_plan_without_a_history_expects_nothing(
 ) -> None:
     cells = tuple(replace(cell, expected=None) for cell in made.cells)
     builds = tuple(replace(build, expected=None, cached=True) for build in made.builds)
-    golden("plan/table-new.txt", render(replace(made, cells=cells, builds=builds), None, 1, 2))
+    new = replace(made, cells=cells, builds=builds)
+    golden("plan/table-new.txt", render(new, None, Limits(1), shared(new)))
 
 
 def test_cells_are_numbered_and_no_line_ends_in_blanks(made: Plan) -> None:
-    lines = render(made, None, 1, 2).splitlines()
+    lines = render(made, None, Limits(1), {}).splitlines()
     numbers = [line.split()[0] for line in lines if "_" in line or "~" in line]
     assert numbers == ["1", "2", "3"]
     assert all(line == line.rstrip() for line in lines)

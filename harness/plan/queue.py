@@ -8,9 +8,10 @@ where a pair does, and each runs under the load that its control had.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 from typing import TypeGuard
 
 PAIR = 2
@@ -57,7 +58,7 @@ class Limits:
 
     jobs: int
     """Pairs of legs."""
-    memory: int
+    memory: float = inf
     """Bytes that all tasks together may need; one that needs more runs alone."""
 
     @property
@@ -124,18 +125,28 @@ class Queue:
             isinstance(task, CellTask) for task, _ in self.running.values()
         )
 
+    def copy(self, stored: Callable[[str], bool]) -> Queue:
+        """Return a queue with the same tasks in the same state, which asks `stored` instead."""
+        made = Queue((), (), self._limits, stored)
+        made._controls = {**self._controls}
+        made._built = {*self._built}
+        made.running = {**self.running}
+        made.cells = {**self.cells}
+        made.builds = {**self.builds}
+        return made
+
     def begin(self) -> Task | None:
         """Take the task that is best begun now; None if something else has to end before."""
-        for cell in self.cells.values():
+        room = self._limits.legs - self._legs
+        for cell in self.cells.values() if room else ():
             legs = self._legs_now(cell)
-            if legs and self._fits(cell) and self._legs + legs <= self._limits.legs:
+            if 0 < legs <= room and self._fits(cell):
                 return self._begin_cell(cell, legs)
-        for build in self.builds.values():
-            if self._may_build(build):
-                del self.builds[build.id]
-                self.running[build.id] = build, 0
-                return build
-        return None
+        build = self._next_build()
+        if build:
+            del self.builds[build.id]
+            self.running[build.id] = build, 0
+        return build
 
     def built(self, build: str) -> None:
         """Note that a build is there."""
@@ -170,19 +181,6 @@ class Queue:
         else:
             self._controls[shared] = _Control.UNSTORABLE if control else _Control.UNKNOWN
 
-    def legs(self) -> Iterator[tuple[CellTask, int]]:
-        """Return every cell that waits or runs, and how many legs it has or is going to have."""
-        leaders: set[Hashable] = set()
-        for task, legs in self.running.values():
-            if isinstance(task, CellTask):
-                yield task, legs
-        for cell in self.cells.values():
-            known = self._controls.get(cell.control, _Control.UNKNOWN)
-            leads = known is _Control.UNKNOWN and cell.control not in leaders
-            own = cell.control is None or known is _Control.UNSTORABLE
-            leaders.add(cell.control)
-            yield cell, cell.legs if leads or own else 1
-
     @property
     def _legs(self) -> int:
         return sum(legs for _, legs in self.running.values())
@@ -209,15 +207,17 @@ class Queue:
         self.running[cell.id] = cell, legs
         return cell
 
-    def _may_build(self, build: BuildTask) -> bool:
-        """Whether a build can begin: two of one commit would compile the same things twice."""
-        if build.found:
-            return True
-        running = [task for task, _ in self.running.values() if _is_built(task)]
+    def _next_build(self) -> BuildTask | None:
+        """Return the best build that can begin: two of one commit would compile the same twice."""
+        first = next(iter(self.builds.values()), None)
+        if first is None or first.found:
+            return first
+        commits = {task.commit for task, _ in self.running.values() if _is_built(task)}
         cells = self._legs > 0 or any(self._legs_now(cell) for cell in self.cells.values())
-        room = self._limits.beside if cells else self._limits.builds
-        other = all(task.commit != build.commit for task in running)
-        return len(running) < room and other and self._fits(build)
+        if len(commits) >= (self._limits.beside if cells else self._limits.builds):
+            return None
+        others = (build for build in self.builds.values() if build.commit not in commits)
+        return next(filter(self._fits, others), None)
 
     def _fits(self, task: Task) -> bool:
         used = sum(other.memory for other, _ in self.running.values())

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
 from harness.backends.base import BuildRequest
-from harness.matrix.queue import BuildTask, CellTask
-from harness.model.matrix import Plan, PlannedBuild, PlannedCell
-from harness.plan.cell import Cell, Control
-from harness.plan.forecast import Durations
+from harness.model.matrix import PlannedBuild, PlannedCell
+from harness.plan.cell import Cell
+from harness.plan.estimate import Durations
+from harness.plan.queue import BuildTask, CellTask
 
 BUILD_MEMORY = 2 << 30
 """Bytes that are reckoned for a build: Go links BuildKit's largest program in less than one GiB,
 while the compiler works on packages of another."""
 
-BUILD_SECONDS = 120.0
-CELL_SECONDS = 600.0
-"""Taken for all where nothing is known of any."""
 
-
-def durations(plan: Plan) -> Durations:
-    """Return what the queue goes by; of what history does not know the median is expected."""
-    return Durations(plan, cell=CELL_SECONDS, build=BUILD_SECONDS)
-
-
-def build_tasks(builds: Iterable[PlannedBuild], expected: Durations) -> list[BuildTask]:
+def build_tasks(builds: Iterable[PlannedBuild], durations: Durations) -> list[BuildTask]:
     """Make tasks of builds."""
     return [
         BuildTask(
             id=build.id,
             commit=build.commit.sha,
-            seconds=0.0 if build.cached else expected.build(build),
+            seconds=0.0 if build.cached else durations.of(build.id),
             memory=0 if build.cached else BUILD_MEMORY,
             found=build.cached,
         )
@@ -39,7 +30,7 @@ def build_tasks(builds: Iterable[PlannedBuild], expected: Durations) -> list[Bui
 
 
 def cell_tasks(
-    planned: Iterable[PlannedCell], controls: Mapping[str, Control], expected: Durations
+    planned: Iterable[PlannedCell], controls: Mapping[str, Hashable], durations: Durations
 ) -> list[CellTask]:
     """Make tasks of cells; `controls` are those that they may share, by the cells' ids."""
     return [
@@ -47,7 +38,7 @@ def cell_tasks(
             id=it.id,
             needs=(it.suite, it.candidate, it.control),
             control=controls.get(it.id),
-            seconds=expected.cell(it),
+            seconds=durations.of(it.id),
             memory=it.memory,
         )
         for it in planned

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.matrix.queue import BuildTask, CellTask, Limits, Queue, Task
+from harness.plan.queue import BuildTask, CellTask, Limits, Queue, Task
 
 GIB = 1 << 30
 
@@ -197,14 +197,6 @@ def test_a_control_that_can_be_kept_is_run_by_one_cell_that_succeeds(world: Worl
 @given(worlds())
 def test_the_same_tasks_take_the_same_course(world: World) -> None:
     assert Machine(world).run().begun == Machine(world).run().begun
-
-
-@given(worlds())
-def test_what_is_left_is_told_of_every_cell(world: World) -> None:
-    machine = Machine(world)
-    left = dict(machine.queue.legs())
-    assert {cell.id for cell in left} == {cell.id for cell in world.cells}
-    assert all(legs in {1, 2} for legs in left.values())
 
 
 # One by one

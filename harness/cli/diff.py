@@ -47,7 +47,7 @@ def _repository(asked: str | None, recorded: str, cache: Path) -> Path | None:
     return at_hand(os.environ.get("COMPAT_REPO") or own, cache=cache)
 
 
-def _stories(found: Diff, repository: Path | None) -> report.Told:
+def _stories(found: Diff, repository: Path | None) -> report.Stories:
     if repository is None or not found.commits:
         return {}
     with Stories.open(repository) as stories:

@@ -10,7 +10,7 @@ import click
 from harness.cli.stored import find_run, past_of
 from harness.errors import UsageError
 from harness.reports.annotations import fence
-from harness.reports.text import json_text, obeyed_by_nobody, visible
+from harness.reports.text import escape_ci_commands, json_text, visible
 from harness.reports.write import write_reports
 
 
@@ -32,7 +32,7 @@ def report(
         click.echo(json_text(told))
         return
     lines = [
-        obeyed_by_nobody(visible(line)) for line in (written.headline, *map(str, written.files))
+        escape_ci_commands(visible(line)) for line in (written.headline, *map(str, written.files))
     ]
     if annotations:
         lines = [*fence(secrets.token_hex(16), lines), *written.annotations]

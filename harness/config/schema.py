@@ -185,7 +185,7 @@ class _Reader:
         if term and isinstance(text, str):
             return self._made(node, path, lambda: term.read(text, self.words.get(term.kind, ())))
         if isinstance(text, str) and not re.search(info.type.pattern or "", text):
-            what = f"{_shown(text)} is not {wanted.get('description', 'what is wanted here')}"
+            what = f"{_quoted(text)} is not {wanted.get('description', 'what is wanted here')}"
             return self._bad(node, path, what, _instead(wanted))
         return text
 
@@ -200,7 +200,7 @@ class _Reader:
         if len(node.text) > MAX_TEXT:
             return self._bad(node, path, f"is longer than {MAX_TEXT} characters")
         if node.kind not in {"str", *also}:
-            what = f"{_shown(node.text)} is {_kind(node)} to YAML, not {wanted or 'a text'}"
+            what = f"{_quoted(node.text)} is {_kind(node)} to YAML, not {wanted or 'a text'}"
             hint = f"write {wanted}" if wanted else f'quote it: "{_cut(node.text)}"'
             return self._bad(node, path, what, hint)
         return node.text
@@ -211,7 +211,7 @@ class _Reader:
     def _bool(self, node: Node, _info: inspect.BoolType, path: str) -> object:
         text = self._text(node, path, also=frozenset({"bool"}), wanted="true or false")
         if isinstance(text, str) and text not in BOOLEANS:
-            return self._bad(node, path, f"{_shown(text)} is no boolean", "write true or false")
+            return self._bad(node, path, f"{_quoted(text)} is no boolean", "write true or false")
         return BOOLEANS[text] if isinstance(text, str) else text
 
     def _int(self, node: Node, info: inspect.IntType, path: str) -> object:
@@ -220,7 +220,7 @@ class _Reader:
             return text
         least, most = info.ge or 0, MAX_INT if info.le is None else info.le
         if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
-            what = f"{_shown(text)} is no whole number from {least} to {most}"
+            what = f"{_quoted(text)} is no whole number from {least} to {most}"
             return self._bad(node, path, what, "write it in decimal digits")
         return int(text)
 
@@ -229,7 +229,7 @@ class _Reader:
         if not isinstance(text, str):
             return text
         if not _DECIMAL.fullmatch(text) or not _within(float(text), info):
-            what = f"{_shown(text)} is no number {_range_of(info)}"
+            what = f"{_quoted(text)} is no number {_range_of(info)}"
             return self._bad(node, path, what, "write it in decimal digits: 0.25")
         return float(text)
 
@@ -238,7 +238,7 @@ class _Reader:
         try:
             return date.fromisoformat(text) if isinstance(text, str) else text
         except ValueError:
-            return self._bad(node, path, f"{_shown(str(text))} is no date", "write YYYY-MM-DD")
+            return self._bad(node, path, f"{_quoted(str(text))} is no date", "write YYYY-MM-DD")
 
     def _enum(self, node: Node, info: inspect.EnumType, path: str) -> object:
         text = self._text(node, path)
@@ -246,7 +246,7 @@ class _Reader:
             return text
         members: dict[str, Enum] = {str(member.value): member for member in info.cls}
         if text not in members:
-            what = f"{_shown(text)} is not known here{_guess(text, members)}"
+            what = f"{_quoted(text)} is not known here{_guess(text, members)}"
             return self._bad(node, path, what, f"write one of: {', '.join(members)}")
         return members[text]
 
@@ -315,7 +315,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return repr(_cut(text))
 
 

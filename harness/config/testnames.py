@@ -47,7 +47,7 @@ def _read(text: str, params: Collection[str]) -> str:
     qualified = key in params or any(_QUALIFIES.fullmatch(part) for part in below)
     if _NAME.fullmatch(text) and function != ROOT and not qualified:
         return text
-    raise Complaint(f"{_shown(text)} is not {WANTED}", hint=_instead(text, params))
+    raise Complaint(f"{_quoted(text)} is not {WANTED}", hint=_instead(text, params))
 
 
 TestName = Annotated[str, Meta(extra={TERM: Term(PARAMETER, _read)})]
@@ -93,5 +93,5 @@ def _written(name: str, worker: str, params: dict[str, str]) -> str:
     return ", with ".join(filter(None, words))
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return repr(text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…")

@@ -206,7 +206,7 @@ class Engine:
                 with asking(f"copy files to {folder}"):
                     self._api.put_archive(name, folder, archive())
             with asking("attach to a container"):
-                output.hear(self._api.attach(name, stdout=True, stderr=True, stream=True))
+                output.read(self._api.attach(name, stdout=True, stderr=True, stream=True))
             begun = time.monotonic()
             with asking("start a container"):
                 self._api.start(name)

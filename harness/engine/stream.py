@@ -31,7 +31,7 @@ class Attached:
         """Begin."""
         return self
 
-    def hear(self, stream: Iterable[bytes]) -> None:
+    def read(self, stream: Iterable[bytes]) -> None:
         """Read a stream in a thread of its own."""
         self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._thread.start()

@@ -74,7 +74,7 @@ def _connected(engine: Engine) -> closing[APIClient]:
 def _move(doing: str, image: str, ask: Callable[[], Iterable[bytes | str]]) -> None:
     """Follow the progress of a transfer to its end."""
     with Attached() as progress:
-        progress.hear(_lines(ask))
+        progress.read(_lines(ask))
         last = time.monotonic()
         while (line := progress.next(_LISTEN)) is not None:
             check_stop(f"{doing} {image}")

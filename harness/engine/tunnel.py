@@ -66,7 +66,7 @@ class Tunnel:
         """Listen on a socket that nobody else may use. Raises EngineFailed."""
         self._argv = ssh_command(url)
         self._broken = threading.Event()
-        self._said = ""
+        self._stderr = ""
         with asking("make a socket that leads to ssh"):
             self._folder = ExitStack()
             self._listener = socket.socket(socket.AF_UNIX)
@@ -79,7 +79,7 @@ class Tunnel:
     def complaint(self) -> str:
         """Return what an ssh said that has failed, waiting shortly for one that is about to."""
         self._broken.wait(_LAST_WORDS)
-        return self._said
+        return self._stderr
 
     def close(self) -> None:
         """Take no more connections, and remove the socket."""
@@ -104,5 +104,5 @@ class Tunnel:
                 run(Request(self._argv, env=inherited(SSH), duplex=fileno, timeout=_LIFE))
             except InfrastructureError as error:
                 said = error.output if isinstance(error, CommandFailed) else str(error)
-                self._said = redact(said).strip()
+                self._stderr = redact(said).strip()
                 self._broken.set()

@@ -106,7 +106,7 @@ def waiting(dump: str) -> list[Waiting]:
     return [it for it in groups(dump) if not it.idle and it.state != "running"]
 
 
-def told(program: str, those: Iterable[Waiting]) -> Iterator[str]:
+def render_waiting(program: str, those: Iterable[Waiting]) -> Iterator[str]:
     """Write the first groups of one program, as a maintainer reads them."""
     shown = list(those)
     for it in shown[:GROUPS]:

@@ -64,7 +64,7 @@ def blocks(said: bytes, test: str) -> tuple[str, dict[str, str]]:
             continue
         labels = _labels(body)
         owner = labels.pop("Test", "")
-        shown = _shown(labels, location)
+        shown = _laid_out_block(labels, location)
         if not test or owner in {"", test}:
             own.append(shown)
         else:
@@ -204,7 +204,7 @@ def _labels(body: str) -> dict[str, str]:
     return {label: "\n".join(lines).strip() for label, lines in labels.items()}
 
 
-def _shown(labels: dict[str, str], location: str) -> str:
+def _laid_out_block(labels: dict[str, str], location: str) -> str:
     """Lay a block out: the trace as file:line, the error without its stack, the message."""
     trace = [line.strip().rpartition("/")[2] for line in labels.get("Error Trace", "").split("\n")]
     parts = [("Error Trace:", "\n".join(trace) or location)]

@@ -51,8 +51,8 @@ class _Lines:
             b"=== CONT ": tracker.resume,
             b"=== NAME ": tracker.name,
             b"=== NAME": tracker.name,
-            b"=== ATTR ": self._told,
-            b"=== ARTIF": self._told,
+            b"=== ATTR ": self._attribute,
+            b"=== ARTIF": self._attribute,
         }
         self._reports: list[str] = []
 
@@ -65,7 +65,7 @@ class _Lines:
             return True
         return self._report(line) or self._last_word(line.rstrip(b"\r"))
 
-    def _told(self, said: str) -> None:
+    def _attribute(self, said: str) -> None:
         """Pass over what a test says of itself (t.Attr, t.ArtifactDir)."""
         self.tracker.name(said.partition(" ")[0])
 

@@ -28,7 +28,7 @@ _RUN_PHASES = ("run", "rerun ")
 
 
 @dataclass(frozen=True)
-class Told:
+class SeenOutcome:
     """What became of a test that did not simply pass; it is a number of the batch's names."""
 
     test: int
@@ -57,7 +57,7 @@ class Observation:
     """For running and rerunning both legs, builds aside."""
     roster: array[int] = field(default_factory=lambda: array("L"))
     """The tests that were to run: the same from night to night."""
-    outcomes: tuple[Told, ...] = ()
+    outcomes: tuple[SeenOutcome, ...] = ()
     """Those that did not simply pass."""
     control: bool = True
     """Whether there was a control."""
@@ -119,7 +119,7 @@ class Batch:
                 whole=asks_for_all(run),
                 seconds=_seconds(run),
                 roster=array("L", sorted(number for number, _ in tests)),
-                outcomes=tuple(_told(number, row) for number, row in tests if not _plain(row, run)),
+                outcomes=tuple(_seen(number, row) for number, row in tests if not _plain(row, run)),
                 control=run.control,
                 timed=array("L", (self._number(it.name) for it in timed)),
                 took=array("d", (it.seconds or 0.0 for it in timed)),
@@ -151,8 +151,8 @@ def is_mixed(row: Judgement) -> bool:
     return row.verdict is Verdict.FLAKY or row.evidence is not None
 
 
-def _told(number: int, row: Judgement) -> Told:
-    return Told(number, row.verdict, is_mixed(row), tally(row.control), tally(row.candidate))
+def _seen(number: int, row: Judgement) -> SeenOutcome:
+    return SeenOutcome(number, row.verdict, is_mixed(row), tally(row.control), tally(row.candidate))
 
 
 def _plain(row: Judgement, run: Run) -> bool:

@@ -51,10 +51,10 @@ class CellPast:
 
     def flakes(self) -> dict[int, float]:
         """Return the flake rates of the tests that ever flaked."""
-        return {test: flaky / len(self._said(test)) for test, flaky in self._mixed.items()}
+        return {test: flaky / len(self._telling(test)) for test, flaky in self._mixed.items()}
 
     def _since(self, test: int) -> Since | None:
-        said = self._said(test)
+        said = self._telling(test)
         found = streak([not verdict.passes for _, verdict in said])
         if found is None:
             return None
@@ -66,7 +66,7 @@ class CellPast:
             runs=len(said) - begin,
         )
 
-    def _said(self, test: int) -> list[tuple[Observed, Verdict]]:
+    def _telling(self, test: int) -> list[tuple[Observed, Verdict]]:
         verdicts = self._verdicts[test]
         told = (
             (it, verdicts.get(it.id, Verdict.COMPATIBLE))

@@ -33,7 +33,7 @@ class HistoryFull(HistoryError, DiskFull):  # noqa: N818 - a state, named as one
 
 
 @contextmanager
-def told(file: Path, patience: float) -> Iterator[None]:
+def history_errors(file: Path, patience: float) -> Iterator[None]:
     """Turn SQLite's errors into a HistoryError that names the file and what to do."""
     try:
         yield
@@ -53,7 +53,7 @@ def connect(file: Path, *, create: bool, patience: float = PATIENCE) -> sqlite3.
         hint = "name it with --history or COMPAT_HISTORY; `compat matrix` records into it"
         raise HistoryError(f"{file}: there is no history", hint=hint)
     address = f"file:{quote(str(file.absolute()))}?mode={'rwc' if create else 'rw'}"
-    with told(file, patience):
+    with history_errors(file, patience):
         database = sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None)
         try:
             _prepare(file, database, MIGRATIONS)

@@ -19,7 +19,7 @@ from harness.history.batch import Batch, kept_name, utc
 from harness.history.cellpast import CellPast, Observed
 from harness.history.durations import Count, Durations, summarise
 from harness.history.expected import LAST, Expected
-from harness.history.recent import Said
+from harness.history.recent import RunTallies
 from harness.history.record import write
 from harness.history.streak import Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
@@ -93,7 +93,7 @@ class History:
         HistoryError if there is none, or it cannot be used; the file is then as it was.
         """
         connection = database.connect(file, create=create, patience=patience)
-        with closing(connection), database.told(file, patience):
+        with closing(connection), database.history_errors(file, patience):
             yield cls(file, connection)
 
     def record(self, folder: Path) -> int:
@@ -199,7 +199,7 @@ class History:
             last=recent.LAST,
         )
         found = recent.recents(
-            Said(started, bool(control), self._roster(roster), self._tallies(number))
+            RunTallies(started, bool(control), self._roster(roster), self._tallies(number))
             for number, started, control, roster in rows
         )
         return {self._name(test): told for test, told in found.items()}

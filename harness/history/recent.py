@@ -22,20 +22,20 @@ PLAIN = Tally(failed=0, attempts=1)
 
 
 @dataclass(frozen=True)
-class Said:
+class RunTallies:
     """What one run said of its tests; tests are numbers."""
 
     started: str
     controlled: bool
     """Whether it had a control."""
     roster: frozenset[int]
-    told: Mapping[int, tuple[Tally, Tally] | None]
+    tallies: Mapping[int, tuple[Tally, Tally] | None]
     """Control and candidate of those that did not simply pass; None for what says nothing."""
 
     def of(self, test: int) -> tuple[Tally, Tally] | None:
         """Return what it said of a test."""
         plain = (PLAIN if self.controlled else Tally(), PLAIN)
-        return self.told.get(test, plain) if test in self.roster else None
+        return self.tallies.get(test, plain) if test in self.roster else None
 
 
 def since(before: str) -> str:
@@ -44,7 +44,7 @@ def since(before: str) -> str:
     return earliest.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def recents(said: Iterable[Said]) -> dict[int, Recent]:
+def recents(said: Iterable[RunTallies]) -> dict[int, Recent]:
     """Count over runs, newest first; tests of which too few say anything are left out."""
     runs = list(said)
     tests = frozenset[int]().union(*(run.roster for run in runs))
@@ -52,7 +52,7 @@ def recents(said: Iterable[Said]) -> dict[int, Recent]:
     return {test: recent for test, recent in found.items() if recent.runs >= ENOUGH}
 
 
-def _recent(test: int, runs: Iterable[Said]) -> Recent:
+def _recent(test: int, runs: Iterable[RunTallies]) -> Recent:
     told = [(run.started, each) for run in runs if (each := run.of(test)) is not None]
     return Recent(
         runs=len(told),

@@ -61,7 +61,7 @@ class _Writer:
     def _observe(self, seen: Observation) -> bool:
         """Add an observation unless it is known. A result takes the place of there being none."""
         done = seen.state is CellState.DONE
-        pair = self._intern(f"pairs {_PAIR}", _told(seen.cell, seen.pair))
+        pair = self._intern(f"pairs {_PAIR}", _pair_columns(seen.cell, seen.pair))
         if done:
             self._database.execute(
                 "DELETE FROM observations WHERE key = ?", (f"{self._batch.run}/{seen.cell}",)
@@ -153,7 +153,7 @@ class _Writer:
         return int(row)
 
 
-def _told(cell: str, pair: Pair) -> tuple[str, ...]:
+def _pair_columns(cell: str, pair: Pair) -> tuple[str, ...]:
     return (
         *(cell, pair.suite.ref, pair.suite.line, pair.frontend.ref),
         *(pair.frontend_channel, pair.worker, pair.backend),

@@ -19,7 +19,7 @@ from harness.events import (
     Warned,
 )
 from harness.matrix.ledger import Ledger, failed
-from harness.matrix.work import Came, MatrixJob, Worker
+from harness.matrix.work import MatrixJob, TaskResult, Worker
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.plan.cell import Built, controls
 from harness.plan.estimate import Durations
@@ -57,7 +57,7 @@ class _Fleet:
     listener: Listener
     watch: Stopwatch = field(default_factory=Stopwatch)
     artefacts: dict[str, Artefact] = field(default_factory=dict)
-    running: dict[Future[Came], Task] = field(default_factory=dict)
+    running: dict[Future[TaskResult], Task] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     """When each task that runs began."""
     next_forecast: float = 0.0
@@ -129,7 +129,7 @@ class _Fleet:
 
     def _collect(self) -> list[CellResult]:
         """Wait until something ends and take in what came of it; return the rows it made."""
-        done: set[Future[Came]] = set()
+        done: set[Future[TaskResult]] = set()
         while not done:
             done, _ = wait(self.running, timeout=LOOK, return_when=FIRST_COMPLETED)
         rows = [row for future in done for row in self._take(future)]
@@ -138,7 +138,7 @@ class _Fleet:
             self.listener(CellEnded(row))
         return rows
 
-    def _take(self, future: Future[Came]) -> Iterable[CellResult]:
+    def _take(self, future: Future[TaskResult]) -> Iterable[CellResult]:
         task, came = self.running.pop(future), future.result()
         took = self.watch.seconds - self.began.pop(task.id)
         if isinstance(came, CellResult):

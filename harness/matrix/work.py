@@ -24,7 +24,7 @@ from harness.tools.clock import Stopwatch, now
 _log = logging.getLogger(__name__)
 
 Command = Callable[[PlannedCell], tuple[str, ...]]
-Came = Artefact | CompatError | CellResult
+TaskResult = Artefact | CompatError | CellResult
 """What a task gives: what was built, or why it was not, or what came of a cell."""
 
 
@@ -60,7 +60,7 @@ class Worker:
     warn: Callable[[str], None]
     """Hears of what a reader of the matrix run should know about its builds."""
 
-    def build(self, name: str, side: Side, request: BuildRequest) -> Came:
+    def build(self, name: str, side: Side, request: BuildRequest) -> TaskResult:
         """Build something, or find it, or return what went wrong."""
         backend = self.job.backend
         make = backend.build_suite if side is Side.SUITE else backend.build_frontend
@@ -78,7 +78,7 @@ class Worker:
         except Exception as fault:  # noqa: BLE001 - one build of many, see _unexpected
             return _unexpected(fault)
 
-    def run(self, planned: PlannedCell, built: Built) -> Came:
+    def run(self, planned: PlannedCell, built: Built) -> TaskResult:
         """Run a cell, whatever comes of it."""
         started, watch = now(), Stopwatch()
         job = self._job(planned, built)

@@ -53,7 +53,7 @@ class Result(Record, frozen=True, kw_only=True):
     """What its daemon said that it should not have; passing outcomes only."""
 
     @property
-    def told(self) -> str:
+    def with_reason(self) -> str:
         """The outcome with its reason, as reports show it: `fail (panic: frontend)`."""
         if self.reason is None:
             return self.outcome.value

@@ -26,8 +26,8 @@ from harness.model.matrix import Plan, PlannedCell
 from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
 from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan, plan_pair
 from harness.plan.selectors import explicit
-from harness.plan.workspace import Wanted, Workspace
-from harness.repository.refs import Meant, Repository, UnknownRefError
+from harness.plan.workspace import CellSpec, Workspace
+from harness.repository.refs import Repository, ResolvedRef, UnknownRefError
 from harness.store import Store, key_of
 from harness.tools.clock import now
 from harness.tools.redaction import redact
@@ -116,7 +116,7 @@ class Opened:
         Without `seed` the images of its mirror are not made, and it cannot be run.
         """
         pair = planned.pair
-        wanted = Wanted(
+        wanted = CellSpec(
             suite=pair.suite,
             frontend=pair.frontend,
             channel=pair.frontend_channel,
@@ -284,7 +284,7 @@ class _Site:
     def look_ahead(self, shas: Collection[str]) -> None:
         self.workspace.look_ahead(shas)
 
-    def commit(self, meant: Meant) -> Commit:
+    def commit(self, meant: ResolvedRef) -> Commit:
         return self.workspace.commit(meant)
 
     def check(self, suite: Commit, worker: str) -> None:

@@ -18,7 +18,7 @@ from harness.model.matrix import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, Plan
 from harness.plan import rows
 from harness.plan.rows import Say, wanted_cells
 from harness.plan.selectors import Selectors, wants_candidate
-from harness.repository.refs import Meant
+from harness.repository.refs import ResolvedRef
 from harness.store import key_of
 
 MAX_ID = 120
@@ -189,7 +189,7 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
         what = f"the plan {made.matrix} was made by version {made.harness} of this program"
         raise UsageError(f"{what}, this is {harness}", hint=OTHER)
     for commit in {c.ref: c for x in made.cells for c in (x.pair.suite, x.pair.frontend)}.values():
-        if site.commit(Meant(commit.asked, commit.ref, commit.sha)) != commit:
+        if site.commit(ResolvedRef(commit.asked, commit.ref, commit.sha)) != commit:
             what = f"the plan {made.matrix} says other things of {commit.ref} than this repository"
             raise UsageError(what, hint=OTHER)
     known = {(b.side, b.commit.sha, b.channel): b.expected for b in made.builds}

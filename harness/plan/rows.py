@@ -14,7 +14,7 @@ from harness.config.yamlfile import Place, Problems
 from harness.errors import UsageError
 from harness.model import Channel, Commit, Pair, Side
 from harness.plan.selectors import Chosen, Selectors
-from harness.repository.refs import Meant, Repository
+from harness.repository.refs import Repository, ResolvedRef
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Site(Protocol):
     def look_ahead(self, shas: Collection[str]) -> None:
         """Prefetch what git says of these commits."""
 
-    def commit(self, meant: Meant) -> Commit:
+    def commit(self, meant: ResolvedRef) -> Commit:
         """Describe a commit. Raises UsageError if it is none of BuildKit's."""
 
     def check(self, suite: Commit, worker: str) -> None:
@@ -57,7 +57,7 @@ class Site(Protocol):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PairSpec:
     """A cell, and who asked for it."""
 
     pair: Pair
@@ -74,7 +74,7 @@ class Wanted:
         return suite, pair.suite_channel, frontend, pair.frontend_channel, pair.worker
 
 
-def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> list[Wanted]:
+def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> list[PairSpec]:
     """List the cells of a matrix in the order of its file.
 
     Raises ConfigError with everything that is wrong: selectors that match nothing, names that
@@ -124,7 +124,7 @@ class _Maker:
 
     def product(
         self, where: Row | Include, path: str, daemons: list[Chosen], frontends: list[Chosen]
-    ) -> Iterator[Wanted]:
+    ) -> Iterator[PairSpec]:
         """Return every cell of a row."""
         workers = where.workers if isinstance(where, Row) else (where.worker,)
         wanted: Sequence[Channel | None] = (
@@ -148,9 +148,9 @@ class _Maker:
                         worker=worker,
                         backend=self._site.backend,
                     )
-                    yield Wanted(pair, (daemon, frontend), where, path)
+                    yield PairSpec(pair, (daemon, frontend), where, path)
 
-    def check(self, cells: list[Wanted]) -> None:
+    def check(self, cells: list[PairSpec]) -> None:
         """Complain of workers and channels that commits lack; excluded cells never get here."""
         for cell in cells:
             suite, frontend = cell.pair.suite, cell.pair.frontend
@@ -181,7 +181,9 @@ class _Maker:
             return None
 
 
-def _without_excluded(matrix: Matrix, cells: list[Wanted], site: Site, say: Say) -> list[Wanted]:
+def _without_excluded(
+    matrix: Matrix, cells: list[PairSpec], site: Site, say: Say
+) -> list[PairSpec]:
     """Leave excluded cells out; an exclusion that finds none may have been overtaken by time."""
     kept = []
     idle = list(matrix.exclude)
@@ -204,13 +206,13 @@ def _without_excluded(matrix: Matrix, cells: list[Wanted], site: Site, say: Say)
     return kept
 
 
-def _once(cells: list[Wanted], problems: Problems, say: Say) -> list[Wanted]:
+def _once(cells: list[PairSpec], problems: Problems, say: Say) -> list[PairSpec]:
     """Take each cell once.
 
     A branch that is where a release was just tagged is no mistake in the file, so two selectors
     that move may meet: the first counts. Anything else that stands twice is a mistake.
     """
-    kept: dict[tuple[str, ...], Wanted] = {}
+    kept: dict[tuple[str, ...], PairSpec] = {}
     for cell in cells:
         first = kept.setdefault(cell.identity, cell)
         if first is cell:
@@ -228,6 +230,6 @@ def _met(one: Chosen, other: Chosen) -> bool:
     return one.moving and other.moving and one.meant.ref != other.meant.ref
 
 
-def _named(cell: Wanted) -> str:
+def _named(cell: PairSpec) -> str:
     daemon, frontend = (chosen.meant.ref for chosen in cell.asked)
     return f"{daemon} x {frontend} ({cell.pair.frontend_channel}, {cell.pair.worker})"

@@ -12,7 +12,7 @@ from harness.config.matrixfile import DockerfilePart, LinePart, Matrix, Selector
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Side
-from harness.repository.refs import Meant, Repository, near, releases, resolve, version_of
+from harness.repository.refs import Repository, ResolvedRef, near, releases, resolve, version_of
 from harness.tools.refnames import check_text
 
 BUILDKIT = "v"
@@ -23,7 +23,7 @@ DOCKERFILE = "dockerfile/"
 class Chosen:
     """A commit that a selector means."""
 
-    meant: Meant
+    meant: ResolvedRef
     place: Place
     """Of the selector."""
     way: str
@@ -46,7 +46,7 @@ class Selectors:
 
     def choose(self, selectors: Iterable[Selector], side: Side, path: str) -> list[Chosen]:
         """Return the commits of one side of a row, in the order of its selectors."""
-        ways: dict[str, Callable[[Selector, Side], Iterable[Meant]]] = {
+        ways: dict[str, Callable[[Selector, Side], Iterable[ResolvedRef]]] = {
             "lines": self._lines,
             "dockerfile": self._dockerfile,
             "branches": self._branches,
@@ -75,16 +75,18 @@ class Selectors:
             self.problems.add(place, path, str(error), error.hint)
             return None
 
-    def _lines(self, selector: Selector, _side: Side) -> list[Meant]:
+    def _lines(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
         oldest = Version(self.lines.lines[0].version)
         return self._newest(BUILDKIT, selector.lines, oldest) if selector.lines else []
 
-    def _dockerfile(self, selector: Selector, _side: Side) -> list[Meant]:
+    def _dockerfile(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
         oldest = Version(self.lines.lines[0].dockerfile)
         part = selector.dockerfile
         return self._newest(DOCKERFILE, part, oldest) if part else []
 
-    def _newest(self, prefix: str, part: LinePart | DockerfilePart, oldest: Version) -> list[Meant]:
+    def _newest(
+        self, prefix: str, part: LinePart | DockerfilePart, oldest: Version
+    ) -> list[ResolvedRef]:
         """Return the newest patch release of each line; lines too old to be built never count."""
         tags = self.repository.tags()
         newest = {version_of(tag).release[:2]: tag for tag in releases(tags, prefix)}
@@ -96,21 +98,21 @@ class Selectors:
             minors = [minor for minor in minors if "{}.{}".format(*minor) in part.within]
         if part.last:
             minors = minors[-part.last :]
-        return [Meant(newest[minor], newest[minor], tags[newest[minor]]) for minor in minors]
+        return [ResolvedRef(newest[minor], newest[minor], tags[newest[minor]]) for minor in minors]
 
-    def _branches(self, selector: Selector, _side: Side) -> Iterator[Meant]:
+    def _branches(self, selector: Selector, _side: Side) -> Iterator[ResolvedRef]:
         for name in selector.branches:
             check_text(name)
             if not (sha := self.repository.branch(name)):
                 wide = name == "HEAD" or name.startswith("refs/")
                 hint = f"write refs: [{name}]" if wide else near(self.repository, name)
                 raise Complaint(f"there is no branch {name!r}", hint=hint)
-            yield Meant(name, name, sha)
+            yield ResolvedRef(name, name, sha)
 
-    def _refs(self, selector: Selector, side: Side) -> list[Meant]:
+    def _refs(self, selector: Selector, side: Side) -> list[ResolvedRef]:
         return [resolve(self.repository, name, side) for name in selector.refs]
 
-    def _candidate(self, _selector: Selector, side: Side) -> list[Meant]:
+    def _candidate(self, _selector: Selector, side: Side) -> list[ResolvedRef]:
         if self.candidate is None:
             raise Complaint("no candidate is named", hint="name it with --candidate REF")
         return [resolve(self.repository, self.candidate, side)]

@@ -28,7 +28,7 @@ from harness.model import Channel, Commit, Pair, Side
 from harness.plan.cell import Cell
 from harness.repository.ancestry import Ancestry
 from harness.repository.lineage import TESTS, locate
-from harness.repository.refs import Meant, Repository, find
+from harness.repository.refs import Repository, ResolvedRef, find
 from harness.store import Store
 
 RELEASES = "frontend/dockerfile/release"
@@ -44,7 +44,7 @@ _FUNCTION = r"^func [tT]est[A-Za-z0-9_]*\(.*Sandbox"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CellSpec:
     """A pair as it is asked for."""
 
     suite: Commit
@@ -78,7 +78,7 @@ class Workspace:
         *,
         fetch: bool,
         listener: Listener,
-    ) -> tuple[Workspace, list[Meant]]:
+    ) -> tuple[Workspace, list[ResolvedRef]]:
         """Read the data files, open the repository and find what each name means there.
 
         What killed runs left half made in the store is removed first. Raises UsageError or
@@ -104,7 +104,7 @@ class Workspace:
         """Whether one commit has another in its history."""
         return Ancestry(self.repository.graph, self.store.root).contains
 
-    def commit(self, meant: Meant) -> Commit:
+    def commit(self, meant: ResolvedRef) -> Commit:
         """Describe a commit: its line and nearest releases. Raises UsageError."""
         return locate(self.store, self.repository, self.lines, meant)
 
@@ -127,7 +127,7 @@ class Workspace:
                 hint=f"--worker takes one of: {', '.join(line.workers)}",
             )
 
-    def cell(self, wanted: Wanted, backend: Backend, *, seed: bool = True) -> Cell:
+    def cell(self, wanted: CellSpec, backend: Backend, *, seed: bool = True) -> Cell:
         """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError.
 
         Without `seed` the images of its mirror are not made, and it cannot be run.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.model.matrix import CellState
-from harness.reports.overview import Spot
+from harness.reports.overview import CellView
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, plural, visible
 from harness.reports.words import WORDS
@@ -24,18 +24,18 @@ _NAMES = 5
 _TOKEN = re.compile(r"[A-Za-z0-9]{16,}")
 
 
-def github_annotations(spots: Sequence[Spot], survey: Survey) -> list[str]:
+def github_annotations(views: Sequence[CellView], survey: Survey) -> list[str]:
     """Write a command for every root cause, and for every pair without a result."""
     troubles = survey.troubles()
-    errors = [_of_trouble(it, spots, survey) for it in troubles if it.verdict.blames_frontend]
-    errors += [_of_pair(it) for it in spots if it.result.state is CellState.FAILED]
+    errors = [_of_trouble(it, views, survey) for it in troubles if it.verdict.blames_frontend]
+    errors += [_of_pair(it) for it in views if it.result.state is CellState.FAILED]
     warnings = [
         _of_pair(it)
-        for it in spots
+        for it in views
         if it.result.state in {CellState.MISSING, CellState.INTERRUPTED}
     ]
     warnings += [
-        _of_trouble(it, spots, survey) for it in troubles if not it.verdict.blames_frontend
+        _of_trouble(it, views, survey) for it in troubles if not it.verdict.blames_frontend
     ]
     return [*_bounded("error", errors), *_bounded("warning", warnings)]
 
@@ -61,17 +61,17 @@ def _bounded(kind: str, told: list[tuple[str, str]]) -> Iterator[str]:
         yield _command(kind, f"and {left} more", "The page and summary.md have them all.")
 
 
-def _of_trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> tuple[str, str]:
+def _of_trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> tuple[str, str]:
     tests = [survey.tests[number] for number in trouble.tests]
-    pairs = [spots[number].title for number in trouble.cells]
+    pairs = [views[number].title for number in trouble.cells]
     line = survey.causes[trouble.cause] if trouble.cause >= 0 else WORDS[trouble.verdict].meaning
     title = f"{trouble.verdict.value}: {plural(len(tests), 'test')} in {plural(len(pairs), 'pair')}"
     return title, f"{line}\n{_some(tests)}\n{_some(pairs)}"
 
 
-def _of_pair(spot: Spot) -> tuple[str, str]:
-    first = spot.result.error.strip().partition("\n")[0]
-    return f"{spot.title} {spot.label}", first or "Nothing came of this pair."
+def _of_pair(view: CellView) -> tuple[str, str]:
+    first = view.result.error.strip().partition("\n")[0]
+    return f"{view.title} {view.label}", first or "Nothing came of this pair."
 
 
 def _some(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from harness.model.matrix import CellState, MatrixRun
-from harness.reports.overview import Spot, headline
+from harness.reports.overview import CellView, headline
 from harness.reports.report import TextReport
 
 _SUBJECT = "compat"
@@ -23,14 +23,14 @@ class Badge(TextReport):
 
     def foot(self) -> Iterator[str]:
         """Return the whole badge."""
-        yield badge(self.stored.matrix, self.stored.spots)
+        yield badge(self.stored.matrix, self.stored.views)
 
 
-def badge(matrix: MatrixRun, spots: Sequence[Spot]) -> str:
+def badge(matrix: MatrixRun, views: Sequence[CellView]) -> str:
     """Draw the badge: `3/12 regressed`, `2/12 without result`, `12 compatible`."""
-    text, colour = _said(spots)
+    text, colour = _text_and_colour(views)
     left, right = _width(_SUBJECT), _width(text)
-    whole = " ".join(filter(None, headline(matrix, spots)[:1]))
+    whole = " ".join(filter(None, headline(matrix, views)[:1]))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
         f'aria-label="{_SUBJECT}: {text}">\n'
@@ -44,18 +44,18 @@ def badge(matrix: MatrixRun, spots: Sequence[Spot]) -> str:
     )
 
 
-def _said(spots: Sequence[Spot]) -> tuple[str, str]:
-    broken = sum(spot.result.verdict.blames_frontend for spot in spots)
+def _text_and_colour(views: Sequence[CellView]) -> tuple[str, str]:
+    broken = sum(view.result.verdict.blames_frontend for view in views)
     silent = sum(
-        spot.result.state is not CellState.DONE or spot.result.verdict.says_nothing
-        for spot in spots
+        view.result.state is not CellState.DONE or view.result.verdict.says_nothing
+        for view in views
     )
     if broken:
-        return f"{broken}/{len(spots)} regressed", _COLOURS["bad"]
-    if silent or not spots:
-        return f"{silent}/{len(spots)} without result", _COLOURS["odd"]
-    warned = any(spot.result.verdict.deserves_detail for spot in spots)
-    return f"{len(spots)} compatible", _COLOURS["warn" if warned else "good"]
+        return f"{broken}/{len(views)} regressed", _COLOURS["bad"]
+    if silent or not views:
+        return f"{silent}/{len(views)} without result", _COLOURS["odd"]
+    warned = any(view.result.verdict.deserves_detail for view in views)
+    return f"{len(views)} compatible", _COLOURS["warn" if warned else "good"]
 
 
 def _width(text: str) -> int:

@@ -17,7 +17,7 @@ import msgspec
 
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.reports.junit import WHOLE, kind_of, plainly_passed
-from harness.reports.overview import Spot, sentence, tests_by_verdict
+from harness.reports.overview import CellView, sentence, tests_by_verdict
 from harness.reports.rates import odds
 from harness.reports.report import StoredCell, StoredRun, TextReport
 from harness.reports.summary import (
@@ -60,9 +60,9 @@ class Ctrf(TextReport):
 
     def cell(self, cell: StoredCell) -> Iterator[str]:
         """Return the tests of a cell; a cell without a run is one that says so."""
-        pair = cell.spot.planned.pair
+        pair = cell.view.planned.pair
         suite = [f"{ref_name(pair.suite)}{TIMES}{ref_name(pair.frontend)}", *variant(pair)]
-        for test in self._tests(cell.spot, cell.run):
+        for test in self._tests(cell.view, cell.run):
             yield self._comma + _json({**test, "suite": suite})
             self._comma = ",\n"
 
@@ -82,12 +82,12 @@ class Ctrf(TextReport):
         }
 
     def _results(self) -> dict[str, Any]:
-        matrix, spots = self.stored.matrix, self.stored.spots
+        matrix, views = self.stored.matrix, self.stored.views
         started = parsed_time(matrix.started)
         start = round(started.timestamp() * 1000) if started else 0
         took = _milliseconds(matrix.seconds)
         brief = {"left out": "tests that plainly passed"} if self.stored.brief else {}
-        statuses = _statuses(spots)
+        statuses = _statuses(views)
         return {
             "tool": {"name": "buildkit-compat", "version": visible(matrix.plan.harness)},
             "environment": {
@@ -95,28 +95,28 @@ class Ctrf(TextReport):
                 "buildId": visible(matrix.id),
                 "repositoryUrl": visible(matrix.plan.repository),
             },
-            "extra": {"headline": sentence(matrix, spots), **brief},
+            "extra": {"headline": sentence(matrix, views), **brief},
             "summary": {
                 "tests": statuses.total(),
                 **{it: statuses[it] for it in ("passed", "failed", "skipped")},
                 "pending": 0,
                 "other": statuses["other"],
-                "flaky": tests_by_verdict(spots)[Verdict.FLAKY],
-                "suites": len(spots),
+                "flaky": tests_by_verdict(views)[Verdict.FLAKY],
+                "suites": len(views),
                 "start": start,
                 "stop": start + took,
                 "duration": took,
             },
         }
 
-    def _tests(self, spot: Spot, run: Run | None) -> Iterator[dict[str, Any]]:
+    def _tests(self, view: CellView, run: Run | None) -> Iterator[dict[str, Any]]:
         if run is None:
             yield {
                 "name": WHOLE,
                 "status": "other",
-                "duration": _milliseconds(spot.result.seconds),
-                "rawStatus": spot.label,
-                "message": visible(clip(spot.result.error, _MESSAGE)),
+                "duration": _milliseconds(view.result.seconds),
+                "rawStatus": view.label,
+                "message": visible(clip(view.result.error, _MESSAGE)),
             }
             return
         for judgement in run.judgements:
@@ -151,14 +151,14 @@ class Ctrf(TextReport):
         return test
 
 
-def _statuses(spots: Sequence[Spot]) -> Counter[str]:
+def _statuses(views: Sequence[CellView]) -> Counter[str]:
     """Count the tests of all cells by status."""
     counts = Counter[str]()
-    for spot in spots:
-        if not spot.result.run:
+    for view in views:
+        if not view.result.run:
             counts["other"] += 1
             continue
-        for verdict, number in spot.result.counts.items():
+        for verdict, number in view.result.counts.items():
             counts[_STATUSES[kind_of(verdict)]] += number
     return counts
 

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from harness.model import EntryRef, Judgement, Leg, Pair, Run, Verdict
 from harness.model.matrix import CellState
 from harness.reports.junitxml import Case, Document, Suite
-from harness.reports.overview import Spot
+from harness.reports.overview import CellView
 from harness.reports.rates import odds, rates
 from harness.reports.report import StoredCell, StoredRun, TextReport
 from harness.reports.summary import (
@@ -74,45 +74,45 @@ class JUnit(TextReport):
 
     def head(self) -> Iterator[str]:
         """Return the totals, which the counts of matrix.json tell."""
-        counts = sum((kinds(spot) for spot in self.stored.spots), Counter[str]())
+        counts = sum((kinds(view) for view in self.stored.views), Counter[str]())
         yield self._document.head(counts, self.stored.matrix.seconds)
 
     def cell(self, cell: StoredCell) -> Iterator[str]:
         """Return the testsuite of a pair."""
         if cell.run is None:
-            yield from self._document.suite(_absent_suite(cell.spot), [_absent_case(cell.spot)])
+            yield from self._document.suite(_absent_suite(cell.view), [_absent_case(cell.view)])
             return
-        suite = _suite(cell.spot, cell.run)
+        suite = _suite(cell.view, cell.run)
         brief = self.stored.brief
         if brief:
             suite.properties["passed testcases"] = "left to the junit.xml of the cell"
-        yield from self._document.suite(suite, _run_cases(cell.spot, cell.run, brief=brief))
+        yield from self._document.suite(suite, _run_cases(cell.view, cell.run, brief=brief))
 
     def foot(self) -> Iterator[str]:
         """Return the end."""
         yield self._document.foot()
 
 
-def kinds(spot: Spot) -> Counter[str]:
+def kinds(view: CellView) -> Counter[str]:
     """Count the testcases of a cell by what they become (see `kind_of`)."""
-    if not spot.result.run:
+    if not view.result.run:
         return Counter(error=1)
     counts = Counter[str]()
-    for verdict, number in spot.result.counts.items():
+    for verdict, number in view.result.counts.items():
         counts[kind_of(verdict)] += number
-    counts["error"] += _unsettled(spot)
+    counts["error"] += _unsettled(view)
     return counts
 
 
-def _unsettled(spot: Spot) -> bool:
+def _unsettled(view: CellView) -> bool:
     """Return whether a run could not tell, which none of its tests need show."""
-    result = spot.result
+    result = view.result
     broken = result.verdict is Verdict.INFRA and not result.counts.get(Verdict.INFRA)
     stopped = result.state is CellState.INTERRUPTED
     return stopped or broken or result.verdict is Verdict.INDETERMINATE
 
 
-def _suite(spot: Spot, run: Run) -> Suite:
+def _suite(view: CellView, run: Run) -> Suite:
     pair = run.pair
     properties = {
         "suite": str(pair.suite),
@@ -122,40 +122,40 @@ def _suite(spot: Spot, run: Run) -> Suite:
         "verdict": run.verdict.value,
         **{f"stale-entry {it.where}": "matched no test" for it in run.unmatched},
     }
-    return Suite(title(pair), _classname(pair), run.started, run.seconds, kinds(spot), properties)
+    return Suite(title(pair), _classname(pair), run.started, run.seconds, kinds(view), properties)
 
 
 def _classname(pair: Pair) -> str:
     return f"{ref_name(pair.suite)}{TIMES}{ref_name(pair.frontend)}.{'-'.join(variant(pair))}"
 
 
-def _absent_suite(spot: Spot) -> Suite:
-    pair = spot.planned.pair
-    result = spot.result
+def _absent_suite(view: CellView) -> Suite:
+    pair = view.planned.pair
+    result = view.result
     return Suite(
-        name=spot.title,
+        name=view.title,
         classname=_classname(pair),
         started=result.started,
         seconds=result.seconds,
-        counts=kinds(spot),
-        properties={"verdict": spot.label},
+        counts=kinds(view),
+        properties={"verdict": view.label},
     )
 
 
-def _absent_case(spot: Spot) -> Case:
-    error = spot.result.error
+def _absent_case(view: CellView) -> Case:
+    error = view.result.error
     return Case(
         name=WHOLE,
         seconds=0,
         kind="error",
-        about=spot.label,
-        message=error.strip().partition("\n")[0] or f"{spot.label}: nothing came of this pair",
+        about=view.label,
+        message=error.strip().partition("\n")[0] or f"{view.label}: nothing came of this pair",
         text=excerpt(error, _EXCERPT),
     )
 
 
-def _run_cases(spot: Spot, run: Run, *, brief: bool) -> Iterator[Case]:
-    if _unsettled(spot):
+def _run_cases(view: CellView, run: Run, *, brief: bool) -> Iterator[Case]:
+    if _unsettled(view):
         yield Case(
             name=WHOLE,
             seconds=0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness.model import Commit, Pair
-from harness.reports.overview import Spot
+from harness.reports.overview import CellView
 from harness.reports.summary import ref_name, variant
 from harness.reports.text import visible
 
@@ -40,7 +40,7 @@ class Row:
     """A daemon with its cells, one place for each column."""
 
     head: Axis
-    places: tuple[tuple[Spot, ...], ...]
+    places: tuple[tuple[CellView, ...], ...]
     """Empty where no such pair was planned."""
 
 
@@ -78,23 +78,23 @@ def variant_of(pair: Pair, *, backends: bool) -> str:
     return ", ".join([*variant(pair), *backend])
 
 
-def grids(spots: Iterable[Spot]) -> list[Grid]:
+def grids(views: Iterable[CellView]) -> list[Grid]:
     """Lay out all cells; the order of the variants is that of the plan."""
-    cells = list(spots)
-    backends = len({spot.planned.pair.backend for spot in cells}) > 1
-    by_variant: dict[str, list[Spot]] = {}
-    for spot in cells:
-        by_variant.setdefault(variant_of(spot.planned.pair, backends=backends), []).append(spot)
+    cells = list(views)
+    backends = len({view.planned.pair.backend for view in cells}) > 1
+    by_variant: dict[str, list[CellView]] = {}
+    for view in cells:
+        by_variant.setdefault(variant_of(view.planned.pair, backends=backends), []).append(view)
     return [_grid(name, members) for name, members in by_variant.items()]
 
 
-def _grid(name: str, spots: list[Spot]) -> Grid:
-    suites = _newest_first({s.planned.pair.suite for s in spots}, _daemon_age)
-    frontends = _newest_first({s.planned.pair.frontend for s in spots}, _frontend_age)
-    places: dict[tuple[Commit, Commit], list[Spot]] = {}
-    for spot in spots:
-        key = (spot.planned.pair.suite, spot.planned.pair.frontend)
-        places.setdefault(key, []).append(spot)
+def _grid(name: str, views: list[CellView]) -> Grid:
+    suites = _newest_first({s.planned.pair.suite for s in views}, _daemon_age)
+    frontends = _newest_first({s.planned.pair.frontend for s in views}, _frontend_age)
+    places: dict[tuple[Commit, Commit], list[CellView]] = {}
+    for view in views:
+        key = (view.planned.pair.suite, view.planned.pair.frontend)
+        places.setdefault(key, []).append(view)
     rows = [
         (
             suite.line,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids
-from harness.reports.overview import Spot, headline, tests_by_verdict
+from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.report import TextReport
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, excerpt, moment, plural, visible, visible_block
@@ -38,17 +38,17 @@ class Summary(TextReport):
 
     def foot(self) -> Iterator[str]:
         """Return all of it: root causes are known at the end."""
-        yield summary_markdown(self.stored.matrix, self.stored.spots, self.stored.survey)
+        yield summary_markdown(self.stored.matrix, self.stored.views, self.stored.survey)
 
 
-def summary_markdown(matrix: MatrixRun, spots: Sequence[Spot], survey: Survey) -> str:
+def summary_markdown(matrix: MatrixRun, views: Sequence[CellView], survey: Survey) -> str:
     """Write the summary; what would make it too long is left out, and it says how much."""
-    parts = [*_head(matrix, spots), *_tables(spots)]
+    parts = [*_head(matrix, views), *_tables(views)]
     troubles = [
-        (it.verdict.blames_frontend, _trouble(it, spots, survey)) for it in survey.troubles()
+        (it.verdict.blames_frontend, _trouble(it, views, survey)) for it in survey.troubles()
     ]
     details = [text for broken, text in troubles if broken]
-    details += [*_failures(spots), *(text for broken, text in troubles if not broken)]
+    details += [*_failures(views), *(text for broken, text in troubles if not broken)]
     details += [*_suspicious(survey)]
     room = LIMIT - _RESERVE - len("".join(parts).encode())
     shown = list(_fitting(details, room))
@@ -56,7 +56,7 @@ def summary_markdown(matrix: MatrixRun, spots: Sequence[Spot], survey: Survey) -
         parts += ["## Root causes\n\n", *shown]
     if len(shown) < len(details):
         parts.append(f"… and {len(details) - len(shown)} more, all on the page.\n\n")
-    parts.append(_legend(spots))
+    parts.append(_legend(views))
     return "".join(parts)
 
 
@@ -92,8 +92,8 @@ def _fitting(parts: Iterable[str], room: int) -> Iterator[str]:
         yield part
 
 
-def _head(matrix: MatrixRun, spots: Sequence[Spot]) -> Iterator[str]:
-    worst, rest = headline(matrix, spots)
+def _head(matrix: MatrixRun, views: Sequence[CellView]) -> Iterator[str]:
+    worst, rest = headline(matrix, views)
     yield f"# {_escaped(worst)}\n\n"
     if rest:
         yield f"{_escaped(rest)}.\n\n"
@@ -113,8 +113,8 @@ def _head(matrix: MatrixRun, spots: Sequence[Spot]) -> Iterator[str]:
         yield "\n"
 
 
-def _tables(spots: Sequence[Spot]) -> Iterator[str]:
-    for grid in grids(spots):
+def _tables(views: Sequence[CellView]) -> Iterator[str]:
+    for grid in grids(views):
         yield f"## Worker {code(grid.variant)}\n\n"
         columns = grid.columns[:_COLUMNS]
         yield "".join(["| daemon |", *(f" {in_table(it.ref)} |" for it in columns), "\n"])
@@ -128,28 +128,28 @@ def _tables(spots: Sequence[Spot]) -> Iterator[str]:
             yield f"… and {left} more rows and columns, all on the page.\n\n"
 
 
-def _cell(spot: Spot) -> str:
-    word = spot.word
-    if spot.result.state is not CellState.DONE:
-        return f"{word.symbol} **{word.letter}** {spot.label}"
-    return f"{word.symbol} **{word.letter}** {spot.passing}/{spot.total}"
+def _cell(view: CellView) -> str:
+    word = view.word
+    if view.result.state is not CellState.DONE:
+        return f"{word.symbol} **{word.letter}** {view.label}"
+    return f"{word.symbol} **{word.letter}** {view.passing}/{view.total}"
 
 
-def _failures(spots: Sequence[Spot]) -> Iterator[str]:
-    for spot in spots:
-        if spot.result.state is CellState.FAILED:
-            error = excerpt(spot.result.error, _EXCERPT)
-            mark = f"{spot.word.symbol} {spot.word.letter} {_in_html(spot.title)}"
+def _failures(views: Sequence[CellView]) -> Iterator[str]:
+    for view in views:
+        if view.result.state is CellState.FAILED:
+            error = excerpt(view.result.error, _EXCERPT)
+            mark = f"{view.word.symbol} {view.word.letter} {_in_html(view.title)}"
             yield (
                 f"<details><summary>{mark} failed to build or run</summary>\n\n"
                 f"{fenced(error)}\n</details>\n\n"
             )
 
 
-def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> str:
+def _trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> str:
     word = WORDS[trouble.verdict]
     tests = [survey.tests[number] for number in trouble.tests]
-    pairs = [spots[number].title for number in trouble.cells]
+    pairs = [views[number].title for number in trouble.cells]
     line = survey.causes[trouble.cause] if trouble.cause >= 0 else word.meaning
     extent = f"{plural(len(tests), 'test')} in {plural(len(pairs), 'pair')}"
     rate = f" ({trouble.failed} of {plural(trouble.attempts, 'attempt')})" * bool(trouble.failed)
@@ -176,8 +176,8 @@ def _list(title: str, names: list[str]) -> str:
     return f"- {title}: {shown}{more}\n"
 
 
-def _legend(spots: Sequence[Spot]) -> str:
-    totals = tests_by_verdict(spots)
+def _legend(views: Sequence[CellView]) -> str:
+    totals = tests_by_verdict(views)
     told = [
         f"{WORDS[it].symbol} **{WORDS[it].letter}** {it.value}: {totals[it]}"
         for it in Verdict

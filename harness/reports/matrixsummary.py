@@ -8,12 +8,12 @@ from typing import Any
 from harness.journal import MATRIX_FILE, RUN_FILE
 from harness.model.matrix import MatrixRun
 from harness.reports.matrixterminal import Commands
-from harness.reports.overview import Spot, sentence, spots
+from harness.reports.overview import CellView, cell_views, sentence
 
 
 def matrix_summary(matrix: MatrixRun, folder: Path, commands: Commands) -> dict[str, Any]:
     """Return the summary; texts are as stored, not escaped: JSON carries them whole."""
-    every = spots(matrix)
+    every = cell_views(matrix)
     return {
         "run": str(folder / MATRIX_FILE),
         "id": matrix.id,
@@ -23,13 +23,13 @@ def matrix_summary(matrix: MatrixRun, folder: Path, commands: Commands) -> dict[
         "exit_code": int(matrix.exit_code),
         "interrupted": matrix.interrupted,
         "headline": sentence(matrix, every),
-        "cells": [_cell(spot, folder, commands) for spot in every],
+        "cells": [_cell(view, folder, commands) for view in every],
         "warnings": list(matrix.warnings),
     }
 
 
-def _cell(spot: Spot, folder: Path, commands: Commands) -> dict[str, Any]:
-    result, pair = spot.result, spot.planned.pair
+def _cell(view: CellView, folder: Path, commands: Commands) -> dict[str, Any]:
+    result, pair = view.result, view.planned.pair
     return {
         "id": result.id,
         "state": result.state.value,

@@ -15,10 +15,10 @@ import click
 
 from harness.model import Pair, Verdict
 from harness.model.matrix import CellState, MatrixRun
-from harness.reports.overview import Spot, sentence, spots
+from harness.reports.overview import CellView, cell_views, sentence
 from harness.reports.page import Page
 from harness.reports.summary import ref_name, variant
-from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
 from harness.reports.words import LOOKS, WORDS
 
 _NARROWEST = 40
@@ -48,7 +48,7 @@ def render(
     """
     report = _Report(matrix, folder, commands, max(width, _NARROWEST))
     text = "\n".join(report.lines())
-    return obeyed_by_nobody(text if color else click.unstyle(text)) + "\n"
+    return escape_ci_commands(text if color else click.unstyle(text)) + "\n"
 
 
 class _Report:
@@ -59,7 +59,7 @@ class _Report:
         self._folder = folder
         self._commands = commands
         self._width = width
-        self._spots = spots(matrix)
+        self._views = cell_views(matrix)
 
     def lines(self) -> Iterator[str]:
         yield from self._header()
@@ -72,7 +72,7 @@ class _Report:
     def _header(self) -> Iterator[str]:
         plan = self._matrix.plan
         shard = f", shard {self._matrix.shard}" if self._matrix.shard else ""
-        cells = plural(len(self._spots), "cell")
+        cells = plural(len(self._views), "cell")
         yield click.style(f"{visible(plan.matrix)}{shard}, {cells}", bold=True)
         backends = sorted({visible(cell.pair.backend) for cell in plan.cells})
         offline = ["offline"] * plan.offline
@@ -82,8 +82,8 @@ class _Report:
 
     def _grid(self) -> Iterator[str]:
         """Daemons down, frontends across; numbered, and in blocks, if their names do not fit."""
-        rows = list(dict.fromkeys(_row(spot.planned.pair) for spot in self._spots))
-        columns = list(dict.fromkeys(_column(spot.planned.pair) for spot in self._spots))
+        rows = list(dict.fromkeys(_row(view.planned.pair) for view in self._views))
+        columns = list(dict.fromkeys(_column(view.planned.pair) for view in self._views))
         if not rows:
             return
         label = max(map(len, rows)) + len(_GAP)
@@ -103,7 +103,7 @@ class _Report:
     def _block(
         self, rows: Sequence[str], columns: Sequence[tuple[str, str]], label: int
     ) -> Iterator[str]:
-        where = {(_row(s.planned.pair), _column(s.planned.pair)): s for s in self._spots}
+        where = {(_row(s.planned.pair), _column(s.planned.pair)): s for s in self._views}
         heads = (f"{head:<{max(len(head), _NUMBERED)}}" for _, head in columns)
         yield click.style(f"{'':{label}}{_GAP}{_GAP.join(heads)}".rstrip(), dim=True)
         for row in rows:
@@ -113,7 +113,7 @@ class _Report:
             yield f"{_GAP}{row:<{label}}{_GAP.join(cells)}".rstrip()
 
     def _legend(self) -> Iterator[str]:
-        used = {spot.word for spot in self._spots}
+        used = {view.word for view in self._views}
         told = (
             click.style(f"{it.symbol} {it.letter} {it.name}", fg=it.colour)
             for it in LOOKS
@@ -125,19 +125,19 @@ class _Report:
 
     def _cells(self) -> Iterator[str]:
         """Tell of every cell with something to tell, and how to run it alone."""
-        told = [spot for spot in self._spots if not _fine(spot)]
+        told = [view for view in self._views if not _fine(view)]
         if told:
             yield ""
-        for spot in told[:_LISTED]:
-            word = spot.word
+        for view in told[:_LISTED]:
+            word = view.word
             mark = click.style(f"{_GAP}{word.symbol} {word.letter}  ", fg=word.colour)
-            yield mark + click.style(spot.title, bold=True) + f"  {_counts(spot)}"
-            error = visible(clip(spot.result.error.partition("\n")[0], _PROSE))
-            hint = visible(clip(spot.result.hint, _PROSE))
+            yield mark + click.style(view.title, bold=True) + f"  {_counts(view)}"
+            error = visible(clip(view.result.error.partition("\n")[0], _PROSE))
+            hint = visible(clip(view.result.hint, _PROSE))
             yield from self._prose(error, 7)
             yield from self._prose(f"hint: {hint}" if hint else "", 7)
-            command = self._commands.get(spot.planned.id)
-            if command and spot.result.state is not CellState.MISSING:
+            command = self._commands.get(view.planned.id)
+            if command and view.result.state is not CellState.MISSING:
                 yield click.style(f"{'':7}{visible(shlex.join(command))}", dim=True)
         if len(told) > _LISTED:
             yield f"{_GAP}… and {len(told) - _LISTED} more, all on the page"
@@ -151,12 +151,12 @@ class _Report:
     def _end(self) -> Iterator[str]:
         colour = WORDS[self._matrix.verdict].colour
         yield ""
-        yield click.style(visible(sentence(self._matrix, self._spots)), fg=colour, bold=True)
+        yield click.style(visible(sentence(self._matrix, self._views)), fg=colour, bold=True)
         yield ""
         yield f"run     {visible(str(self._folder))}"
         if (self._folder / Page.file).is_file():
             yield f"page    {visible(str(self._folder / Page.file))}"
-        if any(spot.result.state is not CellState.DONE for spot in self._spots):
+        if any(view.result.state is not CellState.DONE for view in self._views):
             yield f"resume  compat matrix --resume {visible(shlex.quote(str(self._folder)))}"
 
     def _prose(self, text: str, indent: int) -> Iterator[str]:
@@ -178,25 +178,25 @@ def _column(pair: Pair) -> str:
     return " ".join((ref_name(pair.frontend), *variant(pair)[1:]))
 
 
-def _letter(spot: Spot | None, width: int) -> str:
-    if spot is None:
+def _letter(view: CellView | None, width: int) -> str:
+    if view is None:
         return " " * width
-    word = spot.word
+    word = view.word
     return click.style(f"{word.symbol} {word.letter}", fg=word.colour) + " " * (width - 3)
 
 
-def _fine(spot: Spot) -> bool:
-    return spot.result.state is CellState.DONE and not spot.result.verdict.deserves_detail
+def _fine(view: CellView) -> bool:
+    return view.result.state is CellState.DONE and not view.result.verdict.deserves_detail
 
 
-def _counts(spot: Spot) -> str:
+def _counts(view: CellView) -> str:
     """`3 regressed, 1 lost of 39 tests`, or what kept a cell from a verdict."""
-    state, counts = spot.result.state, spot.result.counts
+    state, counts = view.result.state, view.result.counts
     bad = [
         f"{counts[verdict]} {verdict}"
         for verdict in Verdict
         if verdict.deserves_detail and counts.get(verdict)
     ]
-    told = ", ".join(bad) or spot.label
-    prefix = "" if state is CellState.DONE or not bad else f"{spot.label}: "
-    return f"{prefix}{told} of {plural(spot.tests, 'test')}" if spot.tests else told
+    told = ", ".join(bad) or view.label
+    prefix = "" if state is CellState.DONE or not bad else f"{view.label}: "
+    return f"{prefix}{told} of {plural(view.tests, 'test')}" if view.tests else told

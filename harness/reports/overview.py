@@ -15,7 +15,7 @@ from harness.reports.words import LOOKS, STATES, Word, look
 
 
 @dataclass(frozen=True)
-class Spot:
+class CellView:
     """A cell of a matrix: what was planned, and what came of it."""
 
     index: int
@@ -69,7 +69,7 @@ def total(counts: Mapping[Verdict, int]) -> int:
     return sum(number for verdict, number in counts.items() if verdict is not Verdict.SKIPPED)
 
 
-def spots(matrix: MatrixRun) -> list[Spot]:
+def cell_views(matrix: MatrixRun) -> list[CellView]:
     """Join what was planned with what came of it, in the order of the matrix run.
 
     Raises UsageError if a cell is not in the plan.
@@ -78,10 +78,10 @@ def spots(matrix: MatrixRun) -> list[Spot]:
     for cell in matrix.cells:
         if cell.id not in planned:
             raise UsageError(f"matrix run {matrix.id}: its plan has no cell {cell.id!r}")
-    return [Spot(i, planned[cell.id], cell) for i, cell in enumerate(matrix.cells)]
+    return [CellView(i, planned[cell.id], cell) for i, cell in enumerate(matrix.cells)]
 
 
-def tests_by_verdict(cells: Sequence[Spot]) -> Counter[Verdict]:
+def tests_by_verdict(cells: Sequence[CellView]) -> Counter[Verdict]:
     """Add up the tests of all cells."""
     counts: Counter[Verdict] = Counter()
     for cell in cells:
@@ -89,7 +89,7 @@ def tests_by_verdict(cells: Sequence[Spot]) -> Counter[Verdict]:
     return counts
 
 
-def headline(matrix: MatrixRun, cells: Sequence[Spot]) -> tuple[str, str]:
+def headline(matrix: MatrixRun, cells: Sequence[CellView]) -> tuple[str, str]:
     """Return what came of a matrix, the worst first, and what else there is to say, or nothing.
 
     `3 of 12 pairs regressed` and `1 gave no result`.
@@ -98,12 +98,12 @@ def headline(matrix: MatrixRun, cells: Sequence[Spot]) -> tuple[str, str]:
     return (f"Interrupted: {worst}" if matrix.interrupted else worst), rest
 
 
-def sentence(matrix: MatrixRun, cells: Sequence[Spot]) -> str:
+def sentence(matrix: MatrixRun, cells: Sequence[CellView]) -> str:
     """Write both parts of the headline as one: `3 of 12 pairs regressed, 1 gave no result`."""
     return ", ".join(filter(None, headline(matrix, cells)))
 
 
-def _sentence(cells: Sequence[Spot]) -> tuple[str, str]:
+def _sentence(cells: Sequence[CellView]) -> tuple[str, str]:
     labels = Counter(cell.label for cell in cells)
     told = [(labels[it.name], it.pairs) for it in LOOKS if it.pairs and labels[it.name]]
     if not cells:
@@ -117,7 +117,7 @@ def _sentence(cells: Sequence[Spot]) -> tuple[str, str]:
     return f"{number} of {len(cells)} pairs {phrase}", also
 
 
-def _all_is_well(cells: Sequence[Spot], labels: Counter[str]) -> tuple[str, str]:
+def _all_is_well(cells: Sequence[CellView], labels: Counter[str]) -> tuple[str, str]:
     if len(cells) == 1:
         known = cells[0].result.counts.get(Verdict.KNOWN, 0)
         also = f"with {plural(known, 'known failure')}" if known else ""

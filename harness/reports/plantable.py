@@ -10,7 +10,7 @@ from harness.plan.estimate import Durations
 from harness.plan.forecast import Forecast, forecast
 from harness.plan.queue import Limits
 from harness.plan.shards import Split
-from harness.reports.text import duration, obeyed_by_nobody, plural, visible
+from harness.reports.text import duration, escape_ci_commands, plural, visible
 
 Controls = Mapping[str, Hashable]
 """By cells' ids; those that have equal ones share a run, one that has none runs its own."""
@@ -22,7 +22,7 @@ def render(plan: Plan, parts: Split | None, limits: Limits, controls: Controls) 
 
     `parts` adds the shards; `limits` say what is to run at once, `controls` which cells share one.
     """
-    return obeyed_by_nobody("\n".join(map(visible, _lines(plan, parts, limits, controls)))) + "\n"
+    return escape_ci_commands("\n".join(map(visible, _lines(plan, parts, limits, controls)))) + "\n"
 
 
 def _lines(plan: Plan, parts: Split | None, limits: Limits, controls: Controls) -> Iterator[str]:

@@ -101,11 +101,11 @@ class Progress:
             event = event.event  # a run of one pair has one cell
         match event:
             case Said():
-                return [Line("·", _shown(event.text))]
+                return [Line("·", _short(event.text))]
             case Warned():
-                return [Line("!", _shown(event.text))]
+                return [Line("!", _short(event.text))]
             case PhaseStarted():
-                self.phases[_shown(event.phase)] = (now, _shown(event.detail))
+                self.phases[_short(event.phase)] = (now, _short(event.detail))
             case PhaseEnded():
                 return self._phase_ended(event)
             case LegStarted():
@@ -148,9 +148,9 @@ class Progress:
         ]
 
     def _phase_ended(self, event: PhaseEnded) -> list[Line]:
-        name = _shown(event.phase)
+        name = _short(event.phase)
         self.phases.pop(name, None)
-        note = f"  {_shown(event.note)}" if event.note else ""
+        note = f"  {_short(event.note)}" if event.note else ""
         return [Line("✓", name, duration(event.seconds) + note)]
 
     def _test_ended(self, event: TestEnded) -> list[Line]:
@@ -168,5 +168,5 @@ class Progress:
         return [Line("✓", leg.label, f"{duration(event.seconds)}  {tally}")]
 
 
-def _shown(text: str) -> str:
+def _short(text: str) -> str:
     return visible(clip(text, _TEXT))

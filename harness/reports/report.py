@@ -17,7 +17,7 @@ import msgspec
 from harness.journal.files import replacing
 from harness.model import Run
 from harness.model.matrix import MatrixRun
-from harness.reports.overview import Spot
+from harness.reports.overview import CellView
 from harness.reports.past import Pasts
 from harness.reports.survey import Found, Survey
 
@@ -30,7 +30,7 @@ class StoredRun:
     """What is known of a stored run before its first cell is read."""
 
     matrix: MatrixRun
-    spots: Sequence[Spot]
+    views: Sequence[CellView]
     """Every cell: what was planned, what came of it, and how many tests have which verdict."""
     survey: Survey
     """Root causes across the cells that were added so far; complete at the end."""
@@ -46,16 +46,16 @@ class StoredRun:
     @property
     def brief(self) -> bool:
         """Whether there are so many tests that those that plainly passed are only counted."""
-        return len(self.spots) > 1 and sum(spot.tests for spot in self.spots) > ALL_CASES
+        return len(self.views) > 1 and sum(view.tests for view in self.views) > ALL_CASES
 
     def alone(self, cell: StoredCell, run: Run, files: tuple[str, ...]) -> StoredRun:
         """Return the same as if this cell, in its own folder, were all of it."""
         matrix = msgspec.structs.replace(
-            self.matrix, seconds=run.seconds, cells=(cell.spot.result,)
+            self.matrix, seconds=run.seconds, cells=(cell.view.result,)
         )
-        out = self.out / cell.spot.result.run
+        out = self.out / cell.view.result.run
         return replace(
-            self, matrix=matrix, spots=(cell.spot,), folder=cell.folder, out=out, files=files
+            self, matrix=matrix, views=(cell.view,), folder=cell.folder, out=out, files=files
         )
 
 
@@ -63,7 +63,7 @@ class StoredRun:
 class StoredCell:
     """One cell, while it is in memory."""
 
-    spot: Spot
+    view: CellView
     run: Run | None
     """What its tests did; None if nothing came of it."""
     found: Sequence[Found]

@@ -176,8 +176,8 @@ def _packed(numbered: dict[int, tuple[str, int]]) -> tuple[int, str, tuple[int, 
     first, last = min(numbered), max(numbered)
     row = [numbered.get(number, (_GAP, NO_CAUSE)) for number in range(first, last + 1)]
     silent = {WORDS[Verdict.COMPATIBLE].letter, _GAP}
-    return first, "".join(letter for letter, _ in row), tuple(_told(row, silent))
+    return first, "".join(letter for letter, _ in row), tuple(_causes(row, silent))
 
 
-def _told(row: Iterable[tuple[str, int]], silent: set[str]) -> Iterable[int]:
+def _causes(row: Iterable[tuple[str, int]], silent: set[str]) -> Iterable[int]:
     return (cause for letter, cause in row if letter not in silent)

@@ -33,7 +33,7 @@ from harness.reports.summary import (
     suspicions,
     suspicious,
 )
-from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
 from harness.reports.words import WORDS
 
 _NARROWEST = 40
@@ -59,7 +59,7 @@ def render(
     `warnings` are those of the builds; `width` counts columns.
     """
     text = "\n".join(_Report(run, folder, warnings, max(width, _NARROWEST)).lines())
-    return obeyed_by_nobody(text if color else click.unstyle(text)) + "\n"
+    return escape_ci_commands(text if color else click.unstyle(text)) + "\n"
 
 
 class _Report:
@@ -277,4 +277,4 @@ class _Report:
 
 def _outcomes(results: tuple[Result, ...]) -> str:
     """Write one side's attempts in order: `crash (panic), fail (assertion)`."""
-    return ", ".join(result.told for result in results) or "not run"
+    return ", ".join(result.with_reason for result in results) or "not run"

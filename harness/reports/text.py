@@ -54,7 +54,7 @@ def _show(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - ditto, \u
 
 
-def obeyed_by_nobody(text: str) -> str:
+def escape_ci_commands(text: str) -> str:
     """Part what GitHub obeys in a log: `##[command]` anywhere, `::command::` at a line's start."""
     return _COMMAND.sub(r"\1: :", text.replace(_ANYWHERE, "## ["))
 

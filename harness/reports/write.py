@@ -18,7 +18,7 @@ from harness.reports.badge import Badge
 from harness.reports.ctrf import Ctrf
 from harness.reports.junit import JUnit
 from harness.reports.markdown import Summary
-from harness.reports.overview import sentence, spots
+from harness.reports.overview import cell_views, sentence
 from harness.reports.page import Page
 from harness.reports.past import Past, Pasts
 from harness.reports.report import Report, StoredCell, StoredRun
@@ -61,7 +61,7 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
     folder = folder if folder.is_dir() else folder.parent
     stored = StoredRun(
         matrix=matrix,
-        spots=spots(matrix),
+        views=cell_views(matrix),
         survey=Survey(),
         past=past,
         folder=folder,
@@ -70,9 +70,9 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
     )
     _write(REPORTS, stored, _cells(stored))
     return Written(
-        headline=sentence(matrix, stored.spots),
+        headline=sentence(matrix, stored.views),
         files=tuple(stored.out / name for name in stored.files),
-        annotations=tuple(github_annotations(stored.spots, stored.survey)),
+        annotations=tuple(github_annotations(stored.views, stored.survey)),
     )
 
 
@@ -91,15 +91,15 @@ def _write(kinds: Sequence[type[Report]], stored: StoredRun, added: Iterable[Sto
 
 def _cells(stored: StoredRun) -> Iterator[StoredCell]:
     """Read the cells one by one; those of a matrix get their own reports meanwhile."""
-    for spot, (result, run) in zip(stored.spots, cells(stored.folder), strict=True):
+    for view, (result, run) in zip(stored.views, cells(stored.folder), strict=True):
         if run is None:
-            yield StoredCell(spot, None, (), stored.folder)
+            yield StoredCell(view, None, (), stored.folder)
             continue
         names = _names(REPORTS_OF_CELLS)
         cell = StoredCell(
-            spot=spot,
+            view=view,
             run=run,
-            found=stored.survey.add(spot.index, run),
+            found=stored.survey.add(view.index, run),
             folder=cell_folder(stored.folder, result),
             files=tuple(stored.out / result.run / name for name in names),
         )

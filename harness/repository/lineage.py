@@ -18,7 +18,7 @@ import msgspec
 from harness.config.lines import MASTER, Line, Lines
 from harness.errors import UsageError
 from harness.model import Commit, Record
-from harness.repository.refs import DEFAULT_REPOSITORY, Meant, Repository, releases
+from harness.repository.refs import DEFAULT_REPOSITORY, Repository, ResolvedRef, releases
 from harness.store import Store, key_of
 
 TESTS = "frontend/dockerfile"
@@ -41,7 +41,7 @@ class Place(Record, frozen=True, kw_only=True):
     date: str
 
 
-def locate(store: Store, repository: Repository, lines: Lines, meant: Meant) -> Commit:
+def locate(store: Store, repository: Repository, lines: Lines, meant: ResolvedRef) -> Commit:
     """Describe a commit: its line, its nearest releases, its date.
 
     Raises UsageError if the repository is no BuildKit or shares no history with its trunk.
@@ -72,7 +72,7 @@ def locate(store: Store, repository: Repository, lines: Lines, meant: Meant) -> 
     )
 
 
-def _place(repository: Repository, lines: Lines, meant: Meant) -> Place:
+def _place(repository: Repository, lines: Lines, meant: ResolvedRef) -> Place:
     git = repository.git
     if not git.has(meant.sha, TESTS):
         raise UsageError(

@@ -97,7 +97,7 @@ class Repository:
 
 
 @dataclass(frozen=True)
-class Meant:
+class ResolvedRef:
     """A name that was asked for and what it means."""
 
     asked: str
@@ -118,7 +118,7 @@ def find(
     cache: Path,
     fetch: bool,
     listener: Listener,
-) -> tuple[Repository, list[Meant]]:
+) -> tuple[Repository, list[ResolvedRef]]:
     """Open a repository and find what each name means there.
 
     A local path is only ever read. A URL has a bare clone in the cache, made on first use and
@@ -148,7 +148,7 @@ def find(
 
 def _resolved(
     repository: Repository, asked: Sequence[tuple[str, Side]], listener: Listener
-) -> list[Meant]:
+) -> list[ResolvedRef]:
     meant = [resolve(repository, text, side) for text, side in asked]
     for note in dict.fromkeys(one.note for one in meant if one.note):
         listener(Said(note))
@@ -201,7 +201,7 @@ def _open_clone(
     return Repository(git, dict(git.refs())), missing or fetch
 
 
-def resolve(repository: Repository, asked: str, side: Side) -> Meant:
+def resolve(repository: Repository, asked: str, side: Side) -> ResolvedRef:
     """Find the commit that `asked` means; `latest` depends on the side of the pair.
 
     Raises UsageError with near matches if nothing bears that name.
@@ -216,39 +216,41 @@ def resolve(repository: Repository, asked: str, side: Side) -> Meant:
     )
 
 
-def _checked_out(repository: Repository, asked: str, _side: Side) -> Meant | None:
+def _checked_out(repository: Repository, asked: str, _side: Side) -> ResolvedRef | None:
     """Find HEAD, for which git also writes @, or what else git keeps so, such as FETCH_HEAD."""
     if not _SPECIAL.fullmatch(asked):
         return None
     git, name = repository.git, "HEAD" if asked == "@" else asked
     if sha := git.commit(name):
-        return Meant(asked, name, sha, _other(repository, f"{name} of this repository", name, sha))
+        return ResolvedRef(
+            asked, name, sha, _other(repository, f"{name} of this repository", name, sha)
+        )
     if name == "HEAD":
         hint = "give a branch, a tag or a commit"
         raise UnknownRefError(f"{asked} of {git.path} leads to no commit", hint=hint)
     return None
 
 
-def _by_all_digits(repository: Repository, asked: str, _side: Side) -> Meant | None:
+def _by_all_digits(repository: Repository, asked: str, _side: Side) -> ResolvedRef | None:
     """Find a commit by its whole id, which for git is that whatever refs bear the name."""
     sha = repository.git.commit(asked) if _whole(asked) else None
-    return Meant(asked, sha, sha, _other(repository, "a commit", asked, sha)) if sha else None
+    return ResolvedRef(asked, sha, sha, _other(repository, "a commit", asked, sha)) if sha else None
 
 
-def _tag_or_branch(repository: Repository, asked: str, _side: Side) -> Meant | None:
+def _tag_or_branch(repository: Repository, asked: str, _side: Side) -> ResolvedRef | None:
     if not (full := repository.full(asked)):
         return None
     note = _ambiguous(repository, asked, full)
-    return Meant(asked, _short(repository, full), repository.refs[full], note)
+    return ResolvedRef(asked, _short(repository, full), repository.refs[full], note)
 
 
-def _release(repository: Repository, asked: str, side: Side) -> Meant | None:
+def _release(repository: Repository, asked: str, side: Side) -> ResolvedRef | None:
     if asked == "latest":
         return _newest(repository, asked, _LATEST[side])
     return _newest(repository, asked, f"{asked}.") if _LINE.fullmatch(asked) else None
 
 
-def _by_digits(repository: Repository, asked: str, _side: Side) -> Meant | None:
+def _by_digits(repository: Repository, asked: str, _side: Side) -> ResolvedRef | None:
     """Find a commit by the first digits of its id, or by what `git describe` prints."""
     described = _DESCRIBED.fullmatch(asked)
     digits = described[1] if described else asked
@@ -256,7 +258,7 @@ def _by_digits(repository: Repository, asked: str, _side: Side) -> Meant | None:
         return None
     git = repository.git
     if sha := git.commit(digits):
-        return Meant(asked, sha if _whole(digits) else sha[:12], sha)
+        return ResolvedRef(asked, sha if _whole(digits) else sha[:12], sha)
     if several := git.commits(digits):
         more = f" and {len(several) - _MOST_NEAR} more" if len(several) > _MOST_NEAR else ""
         shown = ", ".join(sha[:12] for sha in several[:_MOST_NEAR])
@@ -267,11 +269,11 @@ def _by_digits(repository: Repository, asked: str, _side: Side) -> Meant | None:
     return None
 
 
-def _unlisted(repository: Repository, asked: str, _side: Side) -> Meant | None:
+def _unlisted(repository: Repository, asked: str, _side: Side) -> ResolvedRef | None:
     """Find a ref that is neither tag nor branch, such as a pull request's."""
     full = _pull(asked) or f"refs/{asked.removeprefix('refs/')}"
     sha = repository.git.commit(full)
-    return Meant(asked, full.removeprefix("refs/"), sha) if sha else None
+    return ResolvedRef(asked, full.removeprefix("refs/"), sha) if sha else None
 
 
 def _spellings(name: str) -> Iterator[str]:
@@ -352,13 +354,13 @@ def _open_local(folder: Path) -> Repository:
     return Repository(git, dict(git.refs()))
 
 
-def _newest(repository: Repository, asked: str, prefix: str) -> Meant:
+def _newest(repository: Repository, asked: str, prefix: str) -> ResolvedRef:
     tags = repository.tags()
     if not (found := releases(tags, prefix)):
         raise UnknownRefError(
             f"{asked!r} has no release in {repository.git.path}", hint=near(repository, asked)
         )
-    return Meant(asked, found[-1], tags[found[-1]])
+    return ResolvedRef(asked, found[-1], tags[found[-1]])
 
 
 def near(repository: Repository, asked: str) -> str:

@@ -148,7 +148,7 @@ def _explained(result: Result, stuck: Sequence[tuple[str, Sequence[Waiting]]]) -
         return result
     first, _, rest = result.error.partition("\n")
     program, those = stuck[0]
-    story = "\n".join(line for name, each in stuck for line in deadlocks.told(name, each))
+    story = "\n".join(line for name, each in stuck for line in deadlocks.render_waiting(name, each))
     error = f"{first}; {program}: {deadlocks.in_short(those[0])}\n{story}\n{rest}"
     return replace(result, error=head(error.strip()))
 

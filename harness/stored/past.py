@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.gotest.names import display, parse
 from harness.history import Durations, History, Mark, Story
-from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
 from harness.reports.words import look
 
 _SHOWN = 300
@@ -50,13 +50,13 @@ def chosen(strips: Strips, cells: str) -> dict[str, Sequence[Mark]]:
 def render(found: Iterable[Story]) -> str:
     """Tell stories as text that ends in a line feed; empty without any."""
     text = "\n".join("\n".join(_story_lines(story)) + "\n" for story in found)
-    return obeyed_by_nobody(text)
+    return escape_ci_commands(text)
 
 
 def render_strips(strips: Strips) -> str:
     """Return a line for each cell, newest verdict last."""
     width = max((len(_strip(marks)) for marks in strips.values()), default=0)
-    return "".join(f"{_strip(marks):>{width}}  {_shown(cell)}\n" for cell, marks in strips.items())
+    return "".join(f"{_strip(marks):>{width}}  {_short(cell)}\n" for cell, marks in strips.items())
 
 
 def as_json(found: Iterable[Story]) -> list[dict[str, Any]]:
@@ -85,7 +85,7 @@ def strips_as_json(strips: Strips) -> list[dict[str, Any]]:
 
 
 def _story_lines(story: Story) -> Iterator[str]:
-    yield f"test {_shown(display(story.test))} in {_shown(story.cell)}"
+    yield f"test {_short(display(story.test))} in {_short(story.cell)}"
     newest = story.marks[-1]
     yield f"  newest  {newest.verdict}, {_when(newest)}"
     since = story.since
@@ -106,7 +106,7 @@ def _story_lines(story: Story) -> Iterator[str]:
 
 
 def _when(mark: Mark) -> str:
-    return f"{mark.started}, run {_shown(mark.run)}, frontend {mark.frontend[:_SHORT]}"
+    return f"{mark.started}, run {_short(mark.run)}, frontend {mark.frontend[:_SHORT]}"
 
 
 def _strip(marks: Sequence[Mark]) -> str:
@@ -123,7 +123,7 @@ def _like(name: str, glob: str) -> bool:
     return fnmatchcase(name, glob.replace("[", "[[]"))
 
 
-def _shown(text: str) -> str:
+def _short(text: str) -> str:
     return visible(clip(text, _SHOWN))
 
 

@@ -13,7 +13,7 @@ from harness.gotest.names import display
 from harness.model import Verdict
 from harness.model.matrix import CellState
 from harness.reports.summary import title
-from harness.reports.text import clip, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, escape_ci_commands, plural, visible
 from harness.reports.words import WORDS
 from harness.repository.stories import Range
 from harness.stored.diff import CellChange, CellSide, Diff, Head, TestChange, TestSide
@@ -21,7 +21,7 @@ from harness.stored.diff import CellChange, CellSide, Diff, Head, TestChange, Te
 ARROW = "\N{RIGHTWARDS ARROW}"
 GONE = "not there"
 
-Told: TypeAlias = Mapping[str, Range | None]
+Stories: TypeAlias = Mapping[str, Range | None]
 """What lies between the commits of names that moved; None if the repository does not have them."""
 
 _COMMITS = 5
@@ -31,10 +31,10 @@ _LISTED = 50
 _SHOWN = 300
 
 
-def render(diff: Diff, stories: Told | None = None, *, color: bool = False) -> str:
+def render(diff: Diff, stories: Stories | None = None, *, color: bool = False) -> str:
     """Return the whole difference as text that ends in a line feed."""
     text = "\n".join(_lines(diff, stories or {})) + "\n"
-    return obeyed_by_nobody(text if color else click.unstyle(text))
+    return escape_ci_commands(text if color else click.unstyle(text))
 
 
 def headline(diff: Diff) -> str:
@@ -48,7 +48,7 @@ def headline(diff: Diff) -> str:
     return f"{changed} and {plural(len(tests), 'test')} changed{': ' if told else ''}{told}"
 
 
-def as_json(diff: Diff, stories: Told | None = None) -> dict[str, Any]:
+def as_json(diff: Diff, stories: Stories | None = None) -> dict[str, Any]:
     """Return what `--json` prints."""
     ranges = {name: {"range": msgspec.to_builtins(it)} for name, it in (stories or {}).items()}
     return {
@@ -82,11 +82,11 @@ def as_json(diff: Diff, stories: Told | None = None) -> dict[str, Any]:
 _LABELS = [*(verdict.value for verdict in Verdict), GONE]
 
 
-def _lines(diff: Diff, stories: Told) -> Iterator[str]:
+def _lines(diff: Diff, stories: Stories) -> Iterator[str]:
     for word, head in (("before", diff.before), ("after", diff.after)):
-        yield f"{word:<7} {_shown(head.id)} of {_shown(head.matrix)}, {_shown(head.started)}"
+        yield f"{word:<7} {_short(head.id)} of {_short(head.matrix)}, {_short(head.started)}"
     for name, (old, new) in diff.commits.items():
-        yield f"commit  {_shown(name)}: {visible(old[:12])} {ARROW} {visible(new[:12])}"
+        yield f"commit  {_short(name)}: {visible(old[:12])} {ARROW} {visible(new[:12])}"
         if name in stories:
             yield from (f"        {line}" for line in _range_lines(stories[name]))
     for cell in diff.cells:
@@ -111,12 +111,12 @@ def _range_lines(told: Range | None) -> Iterator[str]:
         yield "the repository does not have both of them; --repo names another"
         return
     behind = f" and {told.behind} behind" if told.behind else ""
-    files = ", ".join(f"{_shown(name)} {count}" for name, count in told.folders.items())
+    files = ", ".join(f"{_short(name)} {count}" for name, count in told.folders.items())
     folders = f": {files}" if files else ""
     yield f"{plural(told.ahead, 'commit')} ahead{behind}, by first parents"
     yield f"{plural(told.files, 'file')} changed{folders}"
     for it in told.newest[:_COMMITS]:
-        yield f"{it.sha[:12]} {it.day} {_shown(it.author)}: {_shown(it.subject)}"
+        yield f"{it.sha[:12]} {it.day} {_short(it.author)}: {_short(it.subject)}"
     if told.ahead > _COMMITS:
         yield f"… and {told.ahead - _COMMITS} more"
 
@@ -127,7 +127,7 @@ def _test_lines(row: TestChange, known: frozenset[str]) -> Iterator[str]:
         verdicts += ", in another way"
     colour = WORDS[row.after.verdict].colour if row.after else None
     symbol = WORDS[row.after.verdict].symbol if row.after else " "
-    shown = _shown(display(row.name, known))
+    shown = _short(display(row.name, known))
     yield f"  {click.style(symbol, fg=colour)} {shown}: {click.style(verdicts, fg=colour)}"
     for word, side in (("before", row.before), ("after", row.after)):
         if side:
@@ -138,7 +138,7 @@ def _test_lines(row: TestChange, known: frozenset[str]) -> Iterator[str]:
 
 def _title(cell: CellChange) -> str:
     """Name the pair; both if two runs of one cell each were compared that are of other pairs."""
-    titles = [_shown(title(side.pair)) for side in (cell.before, cell.after) if side]
+    titles = [_short(title(side.pair)) for side in (cell.before, cell.after) if side]
     return f" {ARROW} ".join(dict.fromkeys(titles))
 
 
@@ -156,7 +156,7 @@ def _label(side: TestSide | None) -> str:
     return side.verdict.value if side else GONE
 
 
-def _shown(text: str) -> str:
+def _short(text: str) -> str:
     return visible(clip(text, _SHOWN))
 
 

@@ -19,7 +19,7 @@ _LINGER = 2.0
 _CHUNK = 1 << 16
 
 
-class Ears:
+class PipeReader:
     """Hands on what a child writes into its pipes, each to a sink of its own."""
 
     def __init__(

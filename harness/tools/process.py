@@ -24,7 +24,7 @@ from typing import IO
 from harness.errors import InfrastructureError, Interrupted, MissingToolError
 from harness.tools.guard import marked
 from harness.tools.inherited import PLAIN, inherited
-from harness.tools.pipes import Ears
+from harness.tools.pipes import PipeReader
 from harness.tools.redaction import redact
 from harness.tools.requirements import how_to_install
 from harness.tools.stop import check_stop, stop_asked
@@ -131,12 +131,12 @@ def run(request: Request) -> Completed:
     deadline = time.monotonic() + request.timeout
     out, err = bytearray(), bytearray()
     with _started(request, stderr=subprocess.PIPE) as child:
-        ears = Ears(child, {child.stdout: out.extend, child.stderr: err.extend})
-        while ears.listen():
+        reader = PipeReader(child, {child.stdout: out.extend, child.stderr: err.extend})
+        while reader.listen():
             check_stop(request.argv[0])
             if time.monotonic() > deadline:
                 _kill_group(child)
-                ears.finish()
+                reader.finish()
                 raise CommandFailed(request.argv, None, _both(out, err))
     status = child.returncode
     if status not in request.accept:
@@ -165,15 +165,15 @@ def stream(
     deadline = begun + request.timeout
     timed_out = killed = False
     with _started(request, stderr=subprocess.STDOUT) as child:
-        ears = Ears(child, {child.stdout: sink})
-        while not killed and ears.listen():
+        reader = PipeReader(child, {child.stdout: sink})
+        while not killed and reader.listen():
             if (last := tick(child.pid)) is not None:
                 deadline = min(deadline, time.monotonic() + last)
             timed_out = time.monotonic() > deadline
             killed = timed_out or stop_asked()
         if killed:
             _kill_group(child)
-            ears.finish()
+            reader.finish()
     status = None if killed else child.returncode
     return Streamed(status, timed_out, time.monotonic() - begun)
 

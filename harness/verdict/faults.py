@@ -90,10 +90,10 @@ def _doubtful(run: LegRun, result: Result, fault: Fault) -> bool:
     cut_off = result.outcome is not Outcome.FAIL and result.reason is not Reason.PANIC
     if fault.reason not in _OUTLIVED:
         return cut_off
-    return fault.sure or _shown(run, result, fault.reason, cut_off=cut_off)
+    return fault.sure or _in_evidence(run, result, fault.reason, cut_off=cut_off)
 
 
-def _shown(run: LegRun, result: Result, reason: Reason, *, cut_off: bool) -> bool:
+def _in_evidence(run: LegRun, result: Result, reason: Reason, *, cut_off: bool) -> bool:
     if _SHOWN[reason].search(result.error):
         return True
     killed = result.reason is Reason.DAEMON_GONE or (cut_off and _killed(run))

@@ -98,7 +98,7 @@ def judge(
     """
     if entry is not None and entry.status is Status.SKIP:
         return Verdict.SKIPPED
-    ours, theirs = _said(control), _said(candidate)
+    ours, theirs = _telling_part(control), _telling_part(candidate)
     before, after = _kind(ours), _kind(theirs)
     if _Kind.MIXED in {before, after}:
         return _mixed(weigh(control, candidate), ours, theirs, entry, recent)
@@ -116,7 +116,7 @@ def flake_rate(results: Sequence[Result]) -> tuple[int, int] | None:
 
     Attempts that say nothing do not count.
     """
-    said = _said(results)
+    said = _telling_part(results)
     if _kind(said) is not _Kind.MIXED:
         return None
     return sum(result.outcome is not Outcome.PASS for result in said), len(said)
@@ -175,9 +175,9 @@ def _worst(verdicts: Iterable[Verdict], otherwise: Verdict) -> Verdict:
 def _enough(rows: Sequence[Judgement]) -> bool:
     """Return whether enough ran to vouch for a pair, and anything at all worked on the old side."""
     wanted = [row for row in rows if row.verdict is not Verdict.SKIPPED]
-    baseline = [_kind(_said(row.control or row.candidate)) for row in wanted]
+    baseline = [_kind(_telling_part(row.control or row.candidate)) for row in wanted]
     executed = sum(
-        {before, _kind(_said(row.candidate))} <= _EXECUTED
+        {before, _kind(_telling_part(row.candidate))} <= _EXECUTED
         for before, row in zip(baseline, wanted, strict=True)
     )
     return _Kind.PASS in baseline and executed >= MIN_EXECUTED * len(wanted)
@@ -282,7 +282,7 @@ def _telling(result: Result) -> bool:
     return not (spurious or cut_off)
 
 
-def _said(results: Sequence[Result]) -> Sequence[Result]:
+def _telling_part(results: Sequence[Result]) -> Sequence[Result]:
     """Set aside the attempts that say nothing, unless there is nothing else.
 
     Of a side that has been failing for a while, those failures are all that it says.

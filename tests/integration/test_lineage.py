@@ -21,7 +21,7 @@ from harness.errors import ExitCode, UsageError
 from harness.model import Commit
 from harness.repository.git import Git
 from harness.repository.lineage import line_of, locate
-from harness.repository.refs import DEFAULT_REPOSITORY, Meant, Repository
+from harness.repository.refs import DEFAULT_REPOSITORY, Repository, ResolvedRef
 from harness.store import Store
 from tests.support.small_repositories import Origin
 
@@ -103,7 +103,7 @@ def place(
 
     def located(name: str) -> Commit:
         sha = origin.git("rev-parse", f"{name}^{{commit}}")
-        return locate(store, repository, lines, Meant(name, name, sha))
+        return locate(store, repository, lines, ResolvedRef(name, name, sha))
 
     return located
 
@@ -188,7 +188,7 @@ def test_a_place_that_is_known_costs_no_git_until_the_refs_change(
             raise AssertionError(f"git {args[0]} was called")
 
     store = Store(tmp_path / "cache")
-    meant = Meant("v0.4", "v0.4.1", origin.git("rev-parse", "v0.4.1"))
+    meant = ResolvedRef("v0.4", "v0.4.1", origin.git("rev-parse", "v0.4.1"))
     first = locate(store, repository, lines, meant)
     silent = Silent(origin.path)
     assert locate(store, Repository(silent, repository.refs), lines, meant) == first
@@ -206,7 +206,7 @@ def test_a_repository_that_is_no_buildkit_is_named(lines: Lines, tmp_path: Path)
             Store(tmp_path / "cache"),
             Repository(git, dict(git.refs())),
             lines,
-            Meant("master", "master", sha),
+            ResolvedRef("master", "master", sha),
         )
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from harness.model import Verdict
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from tests.support.browsing import BROKEN, NIGHTLY, Visit, cell, ends, expect_cells, visible_cells
 
 pytestmark = pytest.mark.integration
@@ -24,7 +24,7 @@ def test_the_grid_shows_every_pair_and_how_old_it_is(visit: Visit) -> None:
         f"{it.word.letter} {it.passing}/{it.total}"
         if it.result.counts
         else f"{it.word.letter} {it.label}"
-        for it in spots(NIGHTLY.matrix)
+        for it in cell_views(NIGHTLY.matrix)
     ]
     expect_cells(page, expected)
     assert re.fullmatch(r"\d+ (d|h|min)|now", page.locator(f"{cell(BROKEN)} time").inner_text())

@@ -13,7 +13,7 @@ from harness.errors import InfrastructureError, UsageError
 from harness.events import Event, Said
 from harness.model import Side
 from harness.repository.git import GitFailed
-from harness.repository.refs import Meant, UnknownRefError, find
+from harness.repository.refs import ResolvedRef, UnknownRefError, find
 from tests.support.small_repositories import Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]
@@ -34,7 +34,7 @@ class Lookup:
         self.cache = cache
         self.said: list[str] = []
 
-    def __call__(self, *names: str, fetch: bool = False) -> list[Meant]:
+    def __call__(self, *names: str, fetch: bool = False) -> list[ResolvedRef]:
         self.said = []
         asked = [(name, Side.SUITE) for name in names]
         _, meant = find(self.where, asked, cache=self.cache, fetch=fetch, listener=self._listen)

@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.events import Event, Said, ignore
 from harness.model import Side
 from harness.repository.git import Git
-from harness.repository.refs import Meant, UnknownRefError, find
+from harness.repository.refs import ResolvedRef, UnknownRefError, find
 from harness.stored.gate import release
 from harness.tools.process import CommandFailed
 from harness.tools.refnames import check_text
@@ -46,7 +46,7 @@ def clone(origin: Origin, tmp_path: Path) -> Path:
     return path
 
 
-def meant(where: Path | str, asked: str, cache: Path, *, fetch: bool = False) -> Meant:
+def meant(where: Path | str, asked: str, cache: Path, *, fetch: bool = False) -> ResolvedRef:
     def listen(event: Event) -> None:
         assert isinstance(event, Said)
 

@@ -17,7 +17,7 @@ from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan
 from harness.plan.planning import Frame, Selection, plan
 from harness.repository.git import Git
-from harness.repository.refs import Meant, Repository
+from harness.repository.refs import Repository, ResolvedRef
 
 LINES = load_lines(find_data(None, {}).lines_file)
 
@@ -87,7 +87,7 @@ class WrittenSite:
     def look_ahead(self, shas: Collection[str]) -> None:
         self.ahead |= set(shas)
 
-    def commit(self, meant: Meant) -> Commit:
+    def commit(self, meant: ResolvedRef) -> Commit:
         assert meant.sha in self.ahead
         name = meant.ref
         if name == "nightly":

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.journal.single import matrix_of
 from harness.model import Run
 from harness.model.matrix import MatrixRun
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from harness.reports.report import StoredCell, StoredRun, TextReport
 from harness.reports.survey import Survey
 
@@ -17,13 +17,13 @@ NOWHERE = Path("nowhere")
 
 def text_of(kind: type[TextReport], matrix: MatrixRun, runs: Mapping[str, Run]) -> str:
     """Return what a report says of a matrix run, of whose cells `runs` are the runs by id."""
-    stored = StoredRun(matrix, spots(matrix), Survey(), {}, NOWHERE, NOWHERE, ())
+    stored = StoredRun(matrix, cell_views(matrix), Survey(), {}, NOWHERE, NOWHERE, ())
     report = kind(stored)
     parts = [*report.head()]
-    for spot in stored.spots:
-        run = runs.get(spot.result.id)
-        found = stored.survey.add(spot.index, run) if run else ()
-        parts += report.cell(StoredCell(spot, run, found, NOWHERE))
+    for view in stored.views:
+        run = runs.get(view.result.id)
+        found = stored.survey.add(view.index, run) if run else ()
+        parts += report.cell(StoredCell(view, run, found, NOWHERE))
     return "".join([*parts, *report.foot()])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model import Outcome, Verdict
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from harness.reports.survey import Survey
 from tests.support import factories, matrix_factories
 from tests.support.matrix_factories import Example
@@ -13,9 +13,9 @@ P, F = Outcome.PASS, Outcome.FAIL
 
 def surveyed(example: Example) -> Survey:
     survey = Survey()
-    for spot in spots(example.matrix):
-        if run := example.runs.get(spot.planned.id):
-            survey.add(spot.index, run)
+    for view in cell_views(example.matrix):
+        if run := example.runs.get(view.planned.id):
+            survey.add(view.index, run)
     return survey
 
 

@@ -104,7 +104,7 @@ class Docker:
 
             return self._store.publish("suite-image", key, make).path, how
 
-        path, how = _told(f"build suite {request.commit.ref}", listener, work)
+        path, how = _phase(f"build suite {request.commit.ref}", listener, work)
         return Artefact(key, path, how is How.CACHED, go_minor((path / GO_FILE).read_text("utf-8")))
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
@@ -124,7 +124,7 @@ class Docker:
 
             return self._store.publish("frontend-image", key, make).path, how
 
-        path, how = _told(f"build frontend {request.commit.ref}", listener, work)
+        path, how = _phase(f"build frontend {request.commit.ref}", listener, work)
         return Artefact(key, path, how is How.CACHED, int(recipe.go.split(".")[1]))
 
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
@@ -150,7 +150,9 @@ def _tag(side: Side, key: str) -> str:
     return f"compat/{side}:{key}"
 
 
-def _told(phase: str, listener: Listener, work: Callable[[], tuple[Path, How]]) -> tuple[Path, How]:
+def _phase(
+    phase: str, listener: Listener, work: Callable[[], tuple[Path, How]]
+) -> tuple[Path, How]:
     """Do a phase's work and tell of it; errors say which phase it was."""
     watch = Stopwatch()
     listener(PhaseStarted(phase))

@@ -35,11 +35,11 @@ class Asking:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
         for first in children[:1]:
             argv = [str(find("nsenter")), "--target", first, "--mount", "--pid", "--"]
-            (self.folder / goroutines.KEPT).write_bytes(_said([*argv, *goroutines.command()]))
+            (self.folder / goroutines.KEPT).write_bytes(_output_of([*argv, *goroutines.command()]))
         return goroutines.LAST_WORDS
 
 
-def _said(argv: Sequence[str]) -> bytes:
+def _output_of(argv: Sequence[str]) -> bytes:
     try:
         return run(Request(argv, timeout=goroutines.ASKING)).stdout
     except CommandFailed as error:

@@ -95,12 +95,12 @@ def _candidates() -> Iterator[Path]:
 
 
 def _examine(path: Path) -> Client:
-    number = _NUMBER.search(_said(path, "--version"))
-    plugin = _said(path, "buildx", "version")
+    number = _NUMBER.search(_first_line(path, "--version"))
+    plugin = _first_line(path, "buildx", "version")
     return Client(path, number[0] if number else "0", plugin if "buildx" in plugin else "")
 
 
-def _said(path: Path, *words: str) -> str:
+def _first_line(path: Path, *words: str) -> str:
     """Return the first line that the program prints; nothing if it fails.
 
     It must not look at the engine that is named: up to 20.10 it refuses ssh:// with a path.

@@ -11,7 +11,7 @@ from harness.journal import RUN_FILE
 from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
-from harness.reports.overview import Spot
+from harness.reports.overview import CellView
 from harness.reports.rates import flake, rates
 from harness.reports.report import StoredCell
 from harness.reports.summary import (
@@ -78,7 +78,7 @@ class EntryView(msgspec.Struct):
     """How many it decided; 0 if it matched none."""
 
 
-class CellView(msgspec.Struct, omit_defaults=True):
+class CellDetails(msgspec.Struct, omit_defaults=True):
     """Everything about a cell."""
 
     headline: str
@@ -93,35 +93,40 @@ class CellView(msgspec.Struct, omit_defaults=True):
     hint: str = ""
 
 
-def cell_without_run(spot: Spot) -> CellView:
+def cell_without_run(view: CellView) -> CellDetails:
     """Describe a cell of which there is no run.json."""
-    pair = spot.planned.pair
+    pair = view.planned.pair
     command = ["compat-run", pair.suite.asked, pair.frontend.asked, "--worker", pair.worker]
     told = {
         "failed": "Building or running failed, so nothing was compared",
         "missing": "Nothing came of this pair: it was never begun, or its shard never arrived",
     }
-    return CellView(
-        headline=told.get(spot.label, "There is no run.json, so nothing was compared"),
-        facts=list(_pair_facts(spot)),
+    return CellDetails(
+        headline=told.get(view.label, "There is no run.json, so nothing was compared"),
+        facts=list(_pair_facts(view)),
         command=visible(shlex.join(command)),
-        error=visible_block(excerpt(spot.result.error, _EXCERPT)),
-        hint=visible(clip(spot.result.hint, _PROSE)),
+        error=visible_block(excerpt(view.result.error, _EXCERPT)),
+        hint=visible(clip(view.result.hint, _PROSE)),
     )
 
 
-def cell_view(
+def cell_details(
     cell: StoredCell, run: Run, causes: list[str], link: Linker, own: Sequence[tuple[str, str]]
-) -> CellView:
+) -> CellDetails:
     """Describe a cell with its run; `own` are names and addresses of its own reports."""
-    return _Cell(cell.spot, run, causes, link, own).view(cell.found)
+    return _Cell(cell.view, run, causes, link, own).details(cell.found)
 
 
 class _Cell:
     def __init__(
-        self, spot: Spot, run: Run, causes: list[str], link: Linker, own: Sequence[tuple[str, str]]
+        self,
+        view: CellView,
+        run: Run,
+        causes: list[str],
+        link: Linker,
+        own: Sequence[tuple[str, str]],
     ) -> None:
-        self._spot = spot
+        self._view = view
         self._own = own
         self._run = run
         self._causes = causes
@@ -131,7 +136,7 @@ class _Cell:
         self._numbers: dict[EntryRef, int] = {}
         self._entries: list[EntryView] = []
 
-    def view(self, found: Sequence[Found]) -> CellView:
+    def details(self, found: Sequence[Found]) -> CellDetails:
         run = self._run
         groups = self._groups(found)
         for entry in run.unmatched:
@@ -139,17 +144,17 @@ class _Cell:
         notes = [*self._left_out(found), *self._suspicious(), *run.warnings]
         notes += [f"{leg.folder}: {note}" for leg in run.legs for note in leg.notes]
         notes += [f"left behind: {left}"] if (left := left_behind(run)) else []
-        return CellView(
+        return CellDetails(
             headline=headline(run),
-            facts=[*_pair_facts(self._spot), *self._facts()],
+            facts=[*_pair_facts(self._view), *self._facts()],
             files=list(self._files()),
             command=visible(shlex.join(run.command)),
             rerun=visible(shlex.join(run.rerun)),
             notes=[visible(clip(note, _PROSE)) for note in notes[:_NOTES]],
             entries=self._entries,
             groups=groups,
-            error=visible_block(excerpt(self._spot.result.error, _EXCERPT)),
-            hint=visible(clip(self._spot.result.hint, _PROSE)),
+            error=visible_block(excerpt(self._view.result.error, _EXCERPT)),
+            hint=visible(clip(self._view.result.hint, _PROSE)),
         )
 
     def _groups(self, found: Sequence[Found]) -> list[GroupView]:
@@ -179,19 +184,19 @@ class _Cell:
     def _side(self, judgement: Judgement, leg: Leg) -> SideView:
         results = attempts(judgement, leg)
         failed = failure(judgement, leg)
-        view = SideView(did=", ".join(_did(it) for it in results) or "not run")
+        seen = SideView(did=", ".join(_did(it) for it in results) or "not run")
         if leg is Leg.CANDIDATE and judgement.evidence and judgement.evidence.candidate.failed:
-            view.did = f"{', '.join(rates(judgement))}: {view.did}"
+            seen.did = f"{', '.join(rates(judgement))}: {seen.did}"
         elif rate := flake(judgement, leg):
-            view.did = f"flaky {rate}: {view.did}"
+            seen.did = f"flaky {rate}: {seen.did}"
         if failed:
-            view.error = self._excerpt(failed.error)
-            view.daemon = self._link(self._logs.daemon(judgement, leg))
+            seen.error = self._excerpt(failed.error)
+            seen.daemon = self._link(self._logs.daemon(judgement, leg))
         else:
-            view.error = self._excerpt(next((it.error for it in results if it.error), ""))
+            seen.error = self._excerpt(next((it.error for it in results if it.error), ""))
         if not judgement.verdict.plain:
-            view.log = self._link(self._logs.path(judgement, leg))
-        return view
+            seen.log = self._link(self._logs.path(judgement, leg))
+        return seen
 
     def _excerpt(self, error: str) -> str:
         text = visible_block(excerpt(error, _EXCERPT))
@@ -253,8 +258,8 @@ class _Cell:
                 yield visible(name), address
 
 
-def _pair_facts(spot: Spot) -> Iterator[tuple[str, str]]:
-    pair = spot.planned.pair
+def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
+    pair = view.planned.pair
     yield "daemon", visible(str(pair.suite))
     yield "frontend", visible(str(pair.frontend))
     yield "worker", visible(pair.worker)
@@ -266,4 +271,4 @@ def _pair_facts(spot: Spot) -> Iterator[tuple[str, str]]:
 
 def _did(result: Result) -> str:
     took = f" {duration(result.seconds)}" if result.seconds is not None else ""
-    return result.told + took
+    return result.with_reason + took

@@ -27,7 +27,7 @@ from harness.errors import UsageError
 from harness.history import Mark, Since
 from harness.journal import MATRIX_FILE, PLAN_FILE, RUN_FILE
 from harness.reports.overview import label
-from harness.reports.page.details import cell_view, cell_without_run
+from harness.reports.page.details import cell_details, cell_without_run
 from harness.reports.page.render import GENERATOR, embedded, index_page
 from harness.reports.past import Past
 from harness.reports.report import StoredCell, StoredRun
@@ -75,26 +75,26 @@ class Page:
 
     def add(self, cell: StoredCell) -> None:
         """Write what is shown of one cell."""
-        spot, run = cell.spot, cell.run
+        view, run = cell.view, cell.run
         if run is None:
-            view = cell_without_run(spot)
+            details = cell_without_run(view)
         else:
             link = _linker(cell.folder, self._target)
             own = [(it.name, self._address(it)) for it in cell.files]
-            view = cell_view(cell, run, self._stored.survey.causes, link, own)
-        self._give(f"cells/{spot.index}", msgspec.to_builtins(view))
+            details = cell_details(cell, run, self._stored.survey.causes, link, own)
+        self._give(f"cells/{view.index}", msgspec.to_builtins(details))
 
     def _finish(self) -> None:
         """Write what concerns all cells."""
         run, survey = self._stored, self._stored.survey
-        letters = [survey.letters.get(spot.index, (0, "", ())) for spot in run.spots]
+        letters = [survey.letters.get(view.index, (0, "", ())) for view in run.views]
         tests = {"names": survey.tests, "causes": survey.causes, "cells": letters}
         self._give("tests", tests)
         if run.past:
-            self._give("past", self._told())
+            self._give("past", self._history_data())
         beside = list(self._beside())
         with (self._folder / INDEX).open("w", encoding="utf-8") as file:
-            file.writelines(index_page(run.matrix, run.spots, survey, run.past, beside))
+            file.writelines(index_page(run.matrix, run.views, survey, run.past, beside))
         for source in files(__package__).joinpath("static").iterdir():
             (self._folder / source.name).write_bytes(source.read_bytes())
 
@@ -114,11 +114,11 @@ class Page:
         text = f'"use strict";give("{name}",{embedded(value)});\n'
         (self._folder / f"{name}.js").write_text(text, encoding="utf-8")
 
-    def _told(self) -> dict[str, Any]:
+    def _history_data(self) -> dict[str, Any]:
         known = {
-            spot.index: self._stored.past[spot.planned.id]
-            for spot in self._stored.spots
-            if spot.planned.id in self._stored.past
+            view.index: self._stored.past[view.planned.id]
+            for view in self._stored.views
+            if view.planned.id in self._stored.past
         }
         return {
             "runs": {index: _runs(past) for index, past in known.items()},

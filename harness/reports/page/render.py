@@ -16,7 +16,7 @@ from markupsafe import Markup
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.layout import grids, variant_of
-from harness.reports.overview import Spot, headline, tests_by_verdict
+from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, moment, parsed_time, plural, visible
@@ -41,7 +41,7 @@ _COLOURS = {"red": "#c62a2f", "magenta": "#7c3fb4", "yellow": "#b07400"}
 class CellText:
     """What the grid says of one cell."""
 
-    spot: Spot
+    view: CellView
     href: str
     figures: str
     remark: str
@@ -53,7 +53,7 @@ class CellText:
     @property
     def state(self) -> str:
         """Empty for a cell that has a result."""
-        return "" if self.spot.result.state is CellState.DONE else self.spot.label
+        return "" if self.view.result.state is CellState.DONE else self.view.label
 
 
 def embedded(value: object) -> str:
@@ -75,7 +75,7 @@ def address(**state: str) -> str:
 
 def index_page(
     matrix: MatrixRun,
-    spots: Sequence[Spot],
+    views: Sequence[CellView],
     survey: Survey,
     history: Pasts,
     files: Sequence[tuple[str, str]],
@@ -84,16 +84,16 @@ def index_page(
 
     `files` are names and addresses of what lies beside the page.
     """
-    views = [_cell(spot, history.get(spot.planned.id, Past()), matrix.id) for spot in spots]
+    texts = [_cell(view, history.get(view.planned.id, Past()), matrix.id) for view in views]
     troubles = survey.troubles()
-    labels = Counter((_RANK[spot.word.letter], spot.label) for spot in spots)
-    totals = tests_by_verdict(spots)
+    labels = Counter((_RANK[view.word.letter], view.label) for view in views)
+    totals = tests_by_verdict(views)
     bar = _bar(labels)
-    rows = [*_failures(spots), *(_trouble(it, spots, survey) for it in troubles[:_TROUBLES])]
+    rows = [*_failures(views), *(_trouble(it, views, survey) for it in troubles[:_TROUBLES])]
     return _template().generate(
         name=visible(matrix.plan.matrix),
         shard=str(matrix.shard) if matrix.shard else "",
-        headline=headline(matrix, spots),
+        headline=headline(matrix, views),
         generator=visible(f"{GENERATOR}{matrix.plan.harness}"),
         icon=_icon(matrix.verdict),
         bar=bar,
@@ -104,12 +104,12 @@ def index_page(
         warnings=[visible(clip(it, _PROSE)) for it in matrix.warnings[:_WARNINGS]],
         totals=[_chip(it, totals[it]) for it in Verdict if totals[it]],
         legend=[{"word": it, "state": _state(it.name, it)} for it in LOOKS],
-        grids=grids(spots),
-        views=views,
+        grids=grids(views),
+        texts=texts,
         troubles=sorted(rows, key=lambda it: _RANK[it["letter"]]),
         more_troubles=max(0, len(troubles) - _TROUBLES),
         files=[{"text": text, "href": href} for text, href in files],
-        index=Markup(embedded(_index(spots, bool(history)))),  # noqa: S704 - escaped there
+        index=Markup(embedded(_index(views, bool(history)))),  # noqa: S704 - escaped there
     )
 
 
@@ -126,49 +126,49 @@ def _template() -> jinja2.Template:
     return environment.get_template("index.html")
 
 
-def _index(spots: Sequence[Spot], past: bool) -> dict[str, Any]:  # noqa: FBT001 - a field
-    backends = len({spot.planned.pair.backend for spot in spots}) > 1
+def _index(views: Sequence[CellView], past: bool) -> dict[str, Any]:  # noqa: FBT001 - a field
+    backends = len({view.planned.pair.backend for view in views}) > 1
     return {
         "order": [word.letter for word in LOOKS],
         "words": {word.letter: _facts_of(word) for word in LOOKS},
         "history": past,
         "cells": [
             {
-                "id": visible(spot.planned.id),
-                "title": spot.title,
-                "label": spot.label,
-                "letter": spot.word.letter,
-                "worker": variant_of(spot.planned.pair, backends=backends),
-                "started": visible(spot.result.started),
-                "passing": spot.passing,
-                "total": spot.total,
-                "counts": {WORDS[it].letter: n for it, n in spot.result.counts.items() if n},
+                "id": visible(view.planned.id),
+                "title": view.title,
+                "label": view.label,
+                "letter": view.word.letter,
+                "worker": variant_of(view.planned.pair, backends=backends),
+                "started": visible(view.result.started),
+                "passing": view.passing,
+                "total": view.total,
+                "counts": {WORDS[it].letter: n for it, n in view.result.counts.items() if n},
             }
-            for spot in spots
+            for view in views
         ],
     }
 
 
-def _cell(spot: Spot, past: Past, run: str) -> CellText:
-    verdict, number = spot.result.verdict, spot.result.counts.get(spot.result.verdict, 0)
+def _cell(view: CellView, past: Past, run: str) -> CellText:
+    verdict, number = view.result.verdict, view.result.counts.get(view.result.verdict, 0)
     before = [it for it in past.marks if it.run != run]
-    stated = spot.result.state is not CellState.DONE
+    stated = view.result.state is not CellState.DONE
     named = number and verdict is not Verdict.COMPATIBLE
     remark = f"{number} {verdict.value.partition('-')[0]}" if named and not stated else ""
-    figures = f"{spot.passing}/{spot.total}" if spot.result.counts else spot.label
-    when = visible(spot.result.started) or (visible(before[-1].started) if before else "")
+    figures = f"{view.passing}/{view.total}" if view.result.counts else view.label
+    when = visible(view.result.started) or (visible(before[-1].started) if before else "")
     was_bad = bool(before) and before[-1].verdict.blames_frontend
     new = bool(before) and verdict.blames_frontend and not was_bad
-    told = [f"{spot.title}: {spot.label}{', new' if new else ''}"]
-    if spot.result.counts:
-        told.append(f"{spot.passing} of {plural(spot.total, 'test')} pass")
+    told = [f"{view.title}: {view.label}{', new' if new else ''}"]
+    if view.result.counts:
+        told.append(f"{view.passing} of {plural(view.total, 'test')} pass")
     if remark:
         told.append(f"{number} {verdict.value}")
     if when:
-        told.append(moment(when) if spot.result.started else f"last run {moment(when)}")
+        told.append(moment(when) if view.result.started else f"last run {moment(when)}")
     return CellText(
-        spot=spot,
-        href=address(cell=visible(spot.planned.id)),
+        view=view,
+        href=address(cell=visible(view.planned.id)),
         figures=figures,
         remark=remark,
         when=when,
@@ -210,7 +210,7 @@ def _facts(matrix: MatrixRun) -> Iterable[str]:
         yield f"{plural(matrix.host.cpus, 'CPU')}, Linux {visible(matrix.host.kernel)}"
 
 
-def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> dict[str, Any]:
+def _trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> dict[str, Any]:
     tests, cells = list(trouble.tests), list(trouble.cells)
     names = [survey.tests[test] for test in tests[:_NAMED_TESTS]]
     return {
@@ -221,18 +221,18 @@ def _trouble(trouble: Trouble, spots: Sequence[Spot], survey: Survey) -> dict[st
         f"in {plural(len(cells), 'pair')}",
         "tests": [{"text": name, "href": address(test=name)} for name in names],
         "more_tests": max(0, len(tests) - _NAMED_TESTS),
-        "pairs": [_pair_link(spots[cell]) for cell in cells[:_NAMED_PAIRS]],
+        "pairs": [_pair_link(views[cell]) for cell in cells[:_NAMED_PAIRS]],
         "more_pairs": max(0, len(cells) - _NAMED_PAIRS),
     }
 
 
-def _failures(spots: Sequence[Spot]) -> list[dict[str, Any]]:
+def _failures(views: Sequence[CellView]) -> list[dict[str, Any]]:
     """Return the pairs that could not be built or run as root causes, by the error's first line."""
-    grouped: dict[str, list[Spot]] = {}
-    for spot in spots:
-        if spot.result.state is CellState.FAILED:
-            line = spot.result.error.strip().partition("\n")[0]
-            grouped.setdefault(visible(clip(line, _PROSE)), []).append(spot)
+    grouped: dict[str, list[CellView]] = {}
+    for view in views:
+        if view.result.state is CellState.FAILED:
+            line = view.result.error.strip().partition("\n")[0]
+            grouped.setdefault(visible(clip(line, _PROSE)), []).append(view)
     return [
         {
             "letter": STATES[CellState.FAILED].letter,
@@ -241,15 +241,15 @@ def _failures(spots: Sequence[Spot]) -> list[dict[str, Any]]:
             "told": f"{plural(len(members), 'pair')} failed to build or run",
             "tests": [],
             "more_tests": 0,
-            "pairs": [_pair_link(spot) for spot in members[:_NAMED_PAIRS]],
+            "pairs": [_pair_link(view) for view in members[:_NAMED_PAIRS]],
             "more_pairs": max(0, len(members) - _NAMED_PAIRS),
         }
         for line, members in list(grouped.items())[:_TROUBLES]
     ]
 
 
-def _pair_link(spot: Spot) -> dict[str, str]:
-    return {"text": spot.title, "href": address(cell=visible(spot.planned.id))}
+def _pair_link(view: CellView) -> dict[str, str]:
+    return {"text": view.title, "href": address(cell=visible(view.planned.id))}
 
 
 def _wordless(verdict: Verdict) -> str:

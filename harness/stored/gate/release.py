@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.events import Listener
 from harness.model import Side
-from harness.repository.refs import Meant, find
+from harness.repository.refs import ResolvedRef, find
 from harness.stored.gate.findings import Release
 from harness.tools.refnames import check_text
 
@@ -35,7 +35,7 @@ def read(asked: Sequence[str], source: Source, listener: Listener) -> tuple[Rele
     cannot be reached.
     """
     names = [text for text in asked if not _is_given(text)]
-    meant: dict[str, Meant] = {}
+    meant: dict[str, ResolvedRef] = {}
     if names:
         _, found = find(
             source.where,
@@ -48,7 +48,7 @@ def read(asked: Sequence[str], source: Source, listener: Listener) -> tuple[Rele
     return tuple(_looked_up(meant[text]) if text in meant else _given(text) for text in asked)
 
 
-def _looked_up(meant: Meant) -> Release:
+def _looked_up(meant: ResolvedRef) -> Release:
     return Release(name=meant.asked, ref=meant.ref, sha=meant.sha)
 
 

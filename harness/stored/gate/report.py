@@ -11,7 +11,7 @@ import click
 
 from harness.model import Verdict
 from harness.reports.markdown import code
-from harness.reports.text import clip, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, escape_ci_commands, plural, visible
 from harness.stored.gate.findings import CODES, MEANINGS, Finding, Gate, Kind
 from harness.stored.gate.groups import Group, by_kind, grouped
 
@@ -30,7 +30,7 @@ _MARKDOWN = 60_000
 def render(gate: Gate, *, color: bool = False) -> str:
     """Return the whole answer as text that ends in a line feed; sentences are not broken."""
     text = "\n".join(_lines(gate)) + "\n"
-    return obeyed_by_nobody(text if color else click.unstyle(text))
+    return escape_ci_commands(text if color else click.unstyle(text))
 
 
 def headline(gate: Gate) -> str:
@@ -65,7 +65,7 @@ def markdown(gate: Gate) -> str:
 
     What came out of tests stands in code spans, where it links, mentions and formats nothing.
     """
-    parts = [f"### {'Clean' if gate.clean else 'Not clean'}: {code(_shown(gate.matrix))}\n"]
+    parts = [f"### {'Clean' if gate.clean else 'Not clean'}: {code(_short(gate.matrix))}\n"]
     parts += [f"- {line}" for line in _circumstances(gate, markdown=True)]
     room = _MARKDOWN - sum(map(len, parts))
     for part in _markdown_sections(gate):
@@ -97,7 +97,7 @@ def _lines(gate: Gate) -> Iterator[str]:
 
 def _circumstances(gate: Gate, *, markdown: bool) -> Iterator[str]:
     def style(text: str) -> str:
-        return code(_shown(text)) if markdown else _shown(text)
+        return code(_short(text)) if markdown else _short(text)
 
     results = f"{plural(gate.results, 'result')} for {plural(gate.cells, 'cell')}"
     oldest = f", the oldest begun at {style(gate.oldest)}" if gate.oldest else ""
@@ -122,11 +122,11 @@ def _group_lines(group: Group) -> Iterator[str]:
     if group.others:
         yield f"    also in  {group.also}"
     if finding.entry and finding.entry.issue:
-        yield f"    see      {_shown(finding.entry.issue)}"
+        yield f"    see      {_short(finding.entry.issue)}"
     if finding.log:
-        yield f"    log      {_shown(finding.log)}"
+        yield f"    log      {_short(finding.log)}"
     if finding.reproduce:
-        yield f"    try      {_shown(shlex.join(finding.reproduce))}"
+        yield f"    try      {_short(shlex.join(finding.reproduce))}"
 
 
 def _markdown_sections(gate: Gate) -> Iterator[str]:
@@ -150,18 +150,18 @@ def _group_markdown(group: Group) -> str:
     if finding.entry and finding.entry.issue:
         lines.append(f"  see {_link(finding.entry.issue)}")
     if finding.log:
-        lines.append(f"  log {code(_shown(finding.log))}")
+        lines.append(f"  log {code(_short(finding.log))}")
     if finding.reproduce:
-        lines.append(f"  try {code(_shown(shlex.join(finding.reproduce)))}")
+        lines.append(f"  try {code(_short(shlex.join(finding.reproduce)))}")
     return "  \n".join(lines)
 
 
 def _link(address: str) -> str:
     """Lead to an issue, if this is an address at all; it may come from anybody."""
-    return f"[the issue](<{address}>)" if _ADDRESS.fullmatch(address) else code(_shown(address))
+    return f"[the issue](<{address}>)" if _ADDRESS.fullmatch(address) else code(_short(address))
 
 
-def _shown(text: str) -> str:
+def _short(text: str) -> str:
     return visible(clip(text, _SHOWN))
 
 

@@ -95,16 +95,16 @@ def _read(was: Judgement, now: Judgement) -> Iterator[str]:
     sides = (Leg.CONTROL, was.control, now.control), (Leg.CANDIDATE, was.candidate, now.candidate)
     for leg, before, after in sides:
         if [_essence(it) for it in before] != [_essence(it) for it in after]:
-            yield f"{leg} reads {_told(after)}, it was {_told(before)}"
+            yield f"{leg} reads {_in_words(after)}, it was {_in_words(before)}"
 
 
 def _essence(result: Result) -> tuple[object, ...]:
     """Return what a verdict can depend on."""
-    return result.told, result.error, result.fingerprint
+    return result.with_reason, result.error, result.fingerprint
 
 
-def _told(results: Sequence[Result]) -> str:
-    return ", ".join(it.told for it in results) or "nothing"
+def _in_words(results: Sequence[Result]) -> str:
+    return ", ".join(it.with_reason for it in results) or "nothing"
 
 
 def _notes(run: Run, again: Rejudged) -> Iterator[str]:

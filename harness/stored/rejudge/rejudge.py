@@ -62,7 +62,7 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
     return Rejudged(
         run=new,
         unread=tuple(leg.folder for leg, again in read if again is None),
-        untold=_untold(run, entries),
+        untold=_skipped_otherwise(run, entries),
     )
 
 
@@ -75,7 +75,7 @@ def _idle(run: Run, entries: Sequence[Entry], told: Collection[EntryRef]) -> Ite
     return (one for one in run.unmatched if one in now and one not in told)
 
 
-def _untold(run: Run, entries: Sequence[Entry]) -> bool:
+def _skipped_otherwise(run: Run, entries: Sequence[Entry]) -> bool:
     today = selection.skip(skip_paths(entries, run.pair.worker), selection.SKIP).split("|")
     main = (leg for leg in run.legs if leg.main and leg.recovers is None)
     return any(set(leg.skipped.split("|")) - {"", *today} for leg in main)

@@ -11,7 +11,7 @@ import click
 from harness.gotest.names import display
 from harness.model import Verdict
 from harness.reports.summary import title
-from harness.reports.text import clip, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, escape_ci_commands, plural, visible
 from harness.reports.words import WORDS
 from harness.stored.rejudge.changes import CellChange, Change
 from harness.stored.rejudge.stored import Reclassified
@@ -26,7 +26,7 @@ _NOWHERE = "not there"
 
 def render(found: Reclassified, *, color: bool = False) -> str:
     """Return everything that changed as text that ends in a line feed."""
-    text = obeyed_by_nobody("\n".join(_lines(found))) + "\n"
+    text = escape_ci_commands("\n".join(_lines(found))) + "\n"
     return text if color else click.unstyle(text)
 
 
@@ -83,14 +83,14 @@ def _lines(found: Reclassified) -> Iterator[str]:
 def _cell(cell: CellChange) -> Iterator[str]:
     same = cell.before is cell.after
     verdicts = cell.after.value if same else f"{cell.before} {ARROW} {cell.after}"
-    yield click.style(f"{_shown(title(cell.pair))}: {verdicts}", bold=True)
+    yield click.style(f"{_short(title(cell.pair))}: {verdicts}", bold=True)
     known = frozenset(row.name for row in cell.tests)
     for row in sorted(cell.tests, key=_rank)[:_LISTED]:
         yield from _test(row, known)
     if len(cell.tests) > _LISTED:
         yield f"  … and {len(cell.tests) - _LISTED} more, all in --json"
     for note in cell.notes:
-        yield f"  {_shown(note)}"
+        yield f"  {_short(note)}"
 
 
 def _test(row: Change, known: frozenset[str]) -> Iterator[str]:
@@ -98,9 +98,9 @@ def _test(row: Change, known: frozenset[str]) -> Iterator[str]:
     colour = word.colour if word else None
     symbol = click.style(word.symbol if word else " ", fg=colour)
     verdicts = click.style(f"{_word(row.before)} {ARROW} {_word(row.after)}", fg=colour)
-    yield f"  {symbol} {_shown(display(row.name, known))}: {verdicts}"
+    yield f"  {symbol} {_short(display(row.name, known))}: {verdicts}"
     for why in row.why:
-        yield f"      {_shown(why)}"
+        yield f"      {_short(why)}"
 
 
 def _rank(row: Change) -> int:
@@ -111,5 +111,5 @@ def _word(verdict: Verdict | None) -> str:
     return verdict.value if verdict else _NOWHERE
 
 
-def _shown(text: str) -> str:
+def _short(text: str) -> str:
     return visible(clip(text, _SHOWN))

@@ -62,7 +62,7 @@ def _with_what_was_seen(read: LegRun, leg: LegRun) -> LegRun:
 
 
 def _seen(now: Result, before: Result) -> Result:
-    if now.told != before.told:
+    if now.with_reason != before.with_reason:
         return now
     hung = now.outcome is Outcome.HANG and now.reason is Reason.TIMEOUT
     return replace(now, suspicions=before.suspicions, error=before.error if hung else now.error)

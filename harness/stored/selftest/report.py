@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.reports.summary import title
-from harness.reports.text import clip, duration, obeyed_by_nobody, plural, visible
+from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
 from harness.stored.selftest.evaluate import Case, Finding, SelfTest, Sight
 
 _SHOWN = 300
@@ -23,7 +23,7 @@ _MEANS = {
 
 def render(test: SelfTest, *, color: bool = False) -> str:
     """Return all cases as text that ends in a line feed."""
-    text = obeyed_by_nobody("\n".join(_lines(test))) + "\n"
+    text = escape_ci_commands("\n".join(_lines(test))) + "\n"
     return text if color else click.unstyle(text)
 
 
@@ -67,7 +67,7 @@ def render_demo(case: Case, code: int, real: int, *, color: bool = False) -> str
     means = "" if case.sight is Sight.SEEN else f" {_MEANS[case.sight].capitalize()}."
     lines.append(click.style(bad if means else good, fg=_colour(case.sight)) + means)
     lines.append(f"It ends with {code}; a real run that saw this would have ended with {real}.")
-    text = obeyed_by_nobody("\n".join(lines)) + "\n"
+    text = escape_ci_commands("\n".join(lines)) + "\n"
     return text if color else click.unstyle(text)
 
 
@@ -91,7 +91,7 @@ def _tests(case: Case) -> list[dict[str, Any]]:
 
 def _lines(test: SelfTest) -> Iterator[str]:
     for case in test.cases:
-        yield click.style(f"{_shown(title(case.pair))}: {_state(case)}", bold=True)
+        yield click.style(f"{_short(title(case.pair))}: {_state(case)}", bold=True)
         for found in case.findings:
             yield from _finding(found)
         yield ""
@@ -115,14 +115,14 @@ def _finding(found: Finding) -> Iterator[str]:
         said = f"{got}, which nothing expects"
     else:
         said = f"{got} instead of {found.wanted.value}" if got != found.wanted else got
-    yield f"  {word} {_shown(found.test)}: {said}"
+    yield f"  {word} {_short(found.test)}: {said}"
     if found.why:
-        yield f"           {_shown(found.why)}"
+        yield f"           {_short(found.why)}"
 
 
 def _colour(sight: Sight) -> str:
     return _COLOURS.get(sight, "red")
 
 
-def _shown(text: str) -> str:
+def _short(text: str) -> str:
     return visible(clip(text, _SHOWN))

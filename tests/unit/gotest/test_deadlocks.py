@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.gotest.deadlocks import GROUPS, dumps_in, groups, in_short, told, waiting
+from harness.gotest.deadlocks import GROUPS, dumps_in, groups, in_short, render_waiting, waiting
 
 LOCKED = """\
 sync.runtime_SemacquireMutex(0xc0000b8010?, 0x0?, 0x0?)
@@ -53,7 +53,7 @@ def test_addresses_and_arguments_do_not_tell_stacks_apart() -> None:
 
 def test_the_lock_is_named_with_who_takes_it_and_where() -> None:
     (it,) = waiting(dump(("semacquire, 2 minutes", LOCKED), ("GC worker (idle)", IDLE)))
-    assert list(told("buildkitd", [it])) == [
+    assert list(render_waiting("buildkitd", [it])) == [
         "buildkitd: goroutine 7 [semacquire, 2 minutes]",
         "    sync.(*Mutex).Lock",
         "    example.com/minikit/solver.(*CacheMounts).acquire  solver/cachemounts.go:45",
@@ -78,7 +78,7 @@ def test_a_semaphore_that_is_no_lock_is_told_from_one_that_is() -> None:
 def test_many_goroutines_and_groups_are_told_in_a_few_lines() -> None:
     many = [("sync.Mutex.Lock", LOCKED)] * 100
     others = [("sync.Mutex.Lock", LOCKED.replace(":45", f":{n}")) for n in range(50, 60)]
-    lines = list(told("buildkitd", waiting(dump(*many, *others))))
+    lines = list(render_waiting("buildkitd", waiting(dump(*many, *others))))
     assert lines[0].startswith("buildkitd: 100 goroutines (7, 8, 9, ")
     assert lines[0].endswith(", …) [sync.Mutex.Lock]")
     assert lines[-1] == f"buildkitd: {11 - GROUPS} more groups of goroutines wait"

@@ -105,7 +105,7 @@ def test_it_is_a_failure_of_the_test_and_no_crash() -> None:
     heard = read(marked(f"^V=== RUN   TestA\n{log}^V--- FAIL: TestA (0.1s)\n^VFAIL\n"), 1)
     result = heard.result("TestA")
     assert (result.outcome, result.reason) == (Outcome.FAIL, Reason.PANIC)
-    assert result.told == "fail (panic: frontend)"
+    assert result.with_reason == "fail (panic: frontend)"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_panic_for_want_of_memory_is_the_machines() -> None:
 def test_the_test_binarys_own_panic_is_named_so() -> None:
     dump = f"{NIL}\n\ngoroutine 7 [running]:\nx.TestA()\n\t/src/a_test.go:9 +0x1\n"
     heard = read(marked(f"^V=== RUN   TestA\n{dump}"), 2)
-    assert heard.result("TestA").told == "crash (panic: test binary)"
+    assert heard.result("TestA").with_reason == "crash (panic: test binary)"
 
 
 @pytest.mark.parametrize(

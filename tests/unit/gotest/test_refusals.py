@@ -87,4 +87,4 @@ def test_a_machines_fault_comes_first() -> None:
 
 def test_a_result_tells_what_its_daemon_lacks() -> None:
     result = Result(name="TestA", outcome=Outcome.FAIL, reason=Reason.REFUSED, lacks="exec.x")
-    assert result.told == "fail (refused: exec.x)"
+    assert result.with_reason == "fail (refused: exec.x)"

@@ -20,7 +20,7 @@ from harness.plan import workspace
 from harness.plan.cell import Cell
 from harness.plan.opening import Opened, PairAsk, Where, open_pair
 from harness.repository.git import Git
-from harness.repository.refs import Meant, Repository
+from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 from tests.support.factories import FRONTEND, SUITE
 from tests.support.played import Player
@@ -153,7 +153,8 @@ class Preparation:
         assert where == "/the/repository"
         assert [side for _, side in asked] == [Side.SUITE, Side.FRONTEND]
         meant = [
-            Meant(name, c.ref, c.sha) for (name, _), c in zip(asked, (SUITE, FRONTEND), strict=True)
+            ResolvedRef(name, c.ref, c.sha)
+            for (name, _), c in zip(asked, (SUITE, FRONTEND), strict=True)
         ]
         return Repository(self.git, {}), meant
 

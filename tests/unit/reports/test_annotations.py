@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.model import Judgement, Outcome, Verdict
 from harness.reports.annotations import MOST, fence, github_annotations
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from tests.support import example_runs, factories, matrix_factories
 from tests.support.matrix_factories import Example
 from tests.support.surveys import many, surveyed
@@ -25,7 +25,7 @@ P, F = Outcome.PASS, Outcome.FAIL
 
 
 def annotated(example: Example) -> list[str]:
-    return github_annotations(spots(example.matrix), surveyed(example))
+    return github_annotations(cell_views(example.matrix), surveyed(example))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.model.matrix import CellState
 from harness.reports.badge import badge
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from tests.support import example_runs, factories, matrix_factories
 from tests.support.matrix_factories import Example
 
@@ -22,12 +22,12 @@ each = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 
 
 def test_the_badge_is_as_it_was_read(golden: Golden) -> None:
-    golden("matrix/nightly.svg", badge(NIGHTLY.matrix, spots(NIGHTLY.matrix)))
+    golden("matrix/nightly.svg", badge(NIGHTLY.matrix, cell_views(NIGHTLY.matrix)))
 
 
 @each
 def test_a_badge_is_xml_with_what_it_says_as_its_name(example: Example) -> None:
-    root = ET.fromstring(badge(example.matrix, spots(example.matrix)))  # noqa: S314 - ours
+    root = ET.fromstring(badge(example.matrix, cell_views(example.matrix)))  # noqa: S314 - ours
     texts = [it.text for it in root.iter("{http://www.w3.org/2000/svg}text")]
     assert root.attrib["aria-label"] == ": ".join(str(it) for it in texts)
 
@@ -54,4 +54,4 @@ def test_a_badge_is_green_only_if_every_pair_has_a_result(
         missing = matrix_factories.without_run(cells[-1], state)
         results.append(done if state is CellState.DONE else missing)
     matrix = matrix_factories.matrix_of(cells, results)
-    assert f"compat: {said}" in badge(matrix, spots(matrix))
+    assert f"compat: {said}" in badge(matrix, cell_views(matrix))

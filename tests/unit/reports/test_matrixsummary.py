@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from harness.reports import markdown
 from harness.reports.markdown import code, fenced, in_table, summary_markdown
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from tests.support import example_runs
 from tests.support.matrix_factories import Example
 from tests.support.surveys import many, surveyed
@@ -26,7 +26,7 @@ EXAMPLES = {"nightly": NIGHTLY, "hostile": HOSTILE}
 
 
 def summary(example: Example) -> str:
-    return summary_markdown(example.matrix, spots(example.matrix), surveyed(example))
+    return summary_markdown(example.matrix, cell_views(example.matrix), surveyed(example))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

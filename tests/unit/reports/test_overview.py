@@ -11,7 +11,7 @@ from harness.model import Judgement, Outcome, Result, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports import survey as surveys
 from harness.reports.layout import grids
-from harness.reports.overview import headline, sentence, spots
+from harness.reports.overview import cell_views, headline, sentence
 from harness.reports.survey import NO_CAUSE, Survey
 from tests.support import example_runs, factories, matrix_factories
 from tests.support.example_runs import SUITES
@@ -66,18 +66,18 @@ R, K, C = Verdict.REGRESSED, Verdict.KNOWN, Verdict.COMPATIBLE
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_headline_says_the_worst_first(matrix: MatrixRun, said: str) -> None:
-    assert sentence(matrix, spots(matrix)) == said
+    assert sentence(matrix, cell_views(matrix)) == said
 
 
 @pytest.mark.parametrize("state", [it for it in CellState if it is not CellState.DONE])
 def test_a_cell_without_a_result_is_never_green(state: CellState) -> None:
     matrix = matrix_with(state, C)
-    assert "compatible" not in headline(matrix, spots(matrix))[0]
-    assert spots(matrix)[0].label != C
+    assert "compatible" not in headline(matrix, cell_views(matrix))[0]
+    assert cell_views(matrix)[0].label != C
 
 
 def test_passing_leaves_out_what_runs_on_neither_side() -> None:
-    found = {spot.planned.id: spot for spot in spots(NIGHTLY.matrix)}["v0.8.3--master--oci"]
+    found = {view.planned.id: view for view in cell_views(NIGHTLY.matrix)}["v0.8.3--master--oci"]
     run = NIGHTLY.runs["v0.8.3--master--oci"]
     ran = [it for it in run.judgements if it.verdict is not Verdict.SKIPPED]
     passed = [it for it in ran if it.candidate[0].outcome is P]
@@ -88,14 +88,14 @@ def test_a_result_without_a_plan_is_refused() -> None:
     matrix = matrix_with(C, C)
     plan = msgspec.structs.replace(matrix.plan, cells=matrix.plan.cells[:1])
     with pytest.raises(UsageError, match=r"its plan has no cell 'v0\.1\.0--master--oci'"):
-        spots(msgspec.structs.replace(matrix, plan=plan))
+        cell_views(msgspec.structs.replace(matrix, plan=plan))
 
 
 # -- where cells stand ---------------------------------------------------------------------------
 
 
 def test_daemons_and_frontends_stand_newest_first_with_a_grid_for_each_worker() -> None:
-    oci, containerd = grids(spots(NIGHTLY.matrix))
+    oci, containerd = grids(cell_views(NIGHTLY.matrix))
     assert (oci.variant, containerd.variant) == ("oci", "containerd")
     assert [it.ref for it in oci.columns] == [it.ref for it in FRONTENDS]
     rows = [row.head.ref for line in oci.lines for row in line.rows]
@@ -107,14 +107,14 @@ def test_numbers_of_versions_order_not_their_letters() -> None:
     names = ("0.9.9", "0.10.0", "0.10.1")
     cells = [planned(pair(commit(f"v{it}", "2020-01-01", it, ""), MASTER)) for it in names]
     results = [matrix_factories.without_run(cell, CellState.MISSING) for cell in cells]
-    (grid,) = grids(spots(matrix_factories.matrix_of(cells, results)))
+    (grid,) = grids(cell_views(matrix_factories.matrix_of(cells, results)))
     assert [line.name for line in grid.lines] == ["v0.10", "v0.9"]
     assert [row.head.ref for row in grid.lines[0].rows] == ["v0.10.1", "v0.10.0"]
     assert grid.lined
 
 
 def test_a_pair_that_was_not_planned_is_a_hole() -> None:
-    first = grids(spots(NIGHTLY.matrix))[0].lines[0].rows[0].places[0]
+    first = grids(cell_views(NIGHTLY.matrix))[0].lines[0].rows[0].places[0]
     assert first == ()
 
 
@@ -123,7 +123,7 @@ def test_backends_are_told_apart_where_there_are_several() -> None:
     cells = [planned(one), planned(msgspec.structs.replace(two, backend="docker"))]
     cells[1] = msgspec.structs.replace(cells[1], id="other")
     results = [matrix_factories.without_run(cell, CellState.MISSING) for cell in cells]
-    laid = grids(spots(matrix_factories.matrix_of(cells, results)))
+    laid = grids(cell_views(matrix_factories.matrix_of(cells, results)))
     assert [grid.variant for grid in laid] == ["oci, native", "oci, docker"]
 
 

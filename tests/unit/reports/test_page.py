@@ -10,7 +10,7 @@ import pytest
 
 from harness.model import Verdict
 from harness.model.matrix import Shard
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from tests.support import example_runs, matrix_factories
 from tests.support.html_pages import number, rendered, tree
 
@@ -25,13 +25,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_grid_has_every_cell_with_letter_figures_and_date(page: Path) -> None:
     cells = {it.attributes["data-i"]: it for it in tree(page).all("a") if "data-i" in it.attributes}
     assert len(cells) == len(NIGHTLY.matrix.cells)
-    for spot in spots(NIGHTLY.matrix):
-        cell = cells[str(spot.index)]
-        assert cell.all("b")[0].text == spot.word.letter
-        figures = f"{spot.passing}/{spot.total}" if spot.result.counts else spot.label
+    for view in cell_views(NIGHTLY.matrix):
+        cell = cells[str(view.index)]
+        assert cell.all("b")[0].text == view.word.letter
+        figures = f"{view.passing}/{view.total}" if view.result.counts else view.label
         assert figures in cell.text
-        assert cell.attributes["data-s"] == ("" if spot.result.counts else spot.label)
-        assert cell.attributes["aria-label"].startswith(f"{spot.title}: {spot.label}")
+        assert cell.attributes["data-s"] == ("" if view.result.counts else view.label)
+        assert cell.attributes["aria-label"].startswith(f"{view.title}: {view.label}")
     regressed = cells[str(number("v0.8.3--master--oci"))]
     assert "3 regressed" in regressed.text
     assert (

@@ -15,7 +15,7 @@ from harness.model.matrix import CellState
 from harness.reports import matrixterminal, terminal
 from harness.reports.junit import kind_of
 from harness.reports.markdown import summary_markdown
-from harness.reports.overview import spots
+from harness.reports.overview import cell_views
 from harness.reports.survey import Survey
 from harness.reports.words import LOOKS, STATES, WORDS, look
 from harness.stored.gate.findings import Kind
@@ -96,11 +96,11 @@ def _matrix(_: Path) -> str:
 
 
 def _summary(_: Path) -> str:
-    found = spots(NIGHTLY.matrix)
+    found = cell_views(NIGHTLY.matrix)
     survey = Survey()
-    for spot in found:
-        if run := NIGHTLY.runs.get(spot.planned.id):
-            survey.add(spot.index, run)
+    for view in found:
+        if run := NIGHTLY.runs.get(view.planned.id):
+            survey.add(view.index, run)
     return summary_markdown(NIGHTLY.matrix, found, survey).rpartition("Tests:")[2]
 
 

@@ -15,7 +15,7 @@ from harness.events import ignore
 from harness.model import Side
 from harness.repository import refs
 from harness.repository.git import Git
-from harness.repository.refs import Meant, Repository, UnknownRefError, releases, resolve
+from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, releases, resolve
 from harness.tools.refnames import check_text
 
 
@@ -157,7 +157,7 @@ def test_a_name_with_two_meanings_is_told_and_its_short_name_means_it_again(
 def test_head_is_what_the_repository_has_checked_out_and_no_remote_s(asked: str) -> None:
     git = Commits(HEAD=sha("here"))
     where = repository("refs/remotes/origin/HEAD", "refs/heads/master", git=git)
-    assert resolve(where, asked, Side.SUITE) == Meant(asked, "HEAD", sha("here"))
+    assert resolve(where, asked, Side.SUITE) == ResolvedRef(asked, "HEAD", sha("here"))
     assert where.branch("HEAD") is None
     with pytest.raises(UnknownRefError, match="leads to no commit"):
         resolve(repository("refs/remotes/origin/HEAD", git=Commits()), asked, Side.SUITE)
@@ -441,7 +441,7 @@ def test_what_passes_the_check_is_no_option_no_path_upwards_and_of_bounded_lengt
 @given(st.from_regex(r"v[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(-rc[0-9])?", fullmatch=True))
 def test_every_release_name_passes_and_means_itself(name: str) -> None:
     where = repository(f"refs/tags/{name}")
-    assert resolve(where, name, Side.SUITE) == Meant(name, name, sha(f"refs/tags/{name}"))
+    assert resolve(where, name, Side.SUITE) == ResolvedRef(name, name, sha(f"refs/tags/{name}"))
 
 
 versions = st.tuples(*[st.integers(0, 30)] * 3)

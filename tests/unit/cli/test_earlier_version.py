@@ -24,7 +24,7 @@ from harness.journal import cells, read_matrix
 from harness.model import Commit
 from harness.model.matrix import Plan
 from harness.plan.planning import OTHER, again
-from harness.repository.refs import Meant
+from harness.repository.refs import ResolvedRef
 from tests.support import project_docs
 from tests.support.planning_sites import WrittenSite
 
@@ -148,7 +148,7 @@ class Site(WrittenSite):
 
     plan: Plan
 
-    def commit(self, meant: Meant) -> Commit:
+    def commit(self, meant: ResolvedRef) -> Commit:
         return next(it.commit for it in self.plan.builds if it.commit.sha == meant.sha)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
 from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.workspace import CellSpec, Workspace
-from harness.repository.refs import Repository, ResolvedRef, UnknownRefError
+from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, resolve
 from harness.store import Store, key_of
 from harness.tools.clock import now
 from harness.tools.redaction import redact
@@ -64,6 +64,8 @@ class Ask:
     """Globs over test functions; empty for whole suites."""
     test_timeout: float | None = None
     """Seconds that any test may be at work, over what the matrix says."""
+    lists: bool = True
+    """Whether the skip lists decide; else every verdict is raw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +74,6 @@ class MatrixAsk(Ask):
 
     file: Path
     selection: Selection = field(default_factory=Selection)
-    lists: bool = True
-    """Whether the skip lists decide; else every verdict is raw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +126,12 @@ class Opened:
         )
         return self.workspace.cell(wanted, self.backend, seed=seed)
 
+    def pair(self, ask: PairAsk, expected: Expected, listener: Listener) -> Opened:
+        """Plan a pair with the same data, repository and backend. Raises UsageError."""
+        asked = [(ask.daemon, Side.SUITE), (ask.frontend, Side.FRONTEND)]
+        meant = [resolve(self.workspace.repository, *one) for one in asked]
+        return _open_pair(ask, self.workspace, self.backend, meant, expected, listener)
+
 
 def open_matrix(
     ask: MatrixAsk, data: Data, store: Store, expected: Expected, listener: Listener
@@ -158,11 +164,26 @@ def open_pair(
     workspace, meant = Workspace.open(
         data, store, where.repository, asked, fetch=where.fetch, listener=listener
     )
+    return _open_pair(ask, workspace, None, meant, expected, listener)
+
+
+def _open_pair(
+    ask: PairAsk,
+    workspace: Workspace,
+    backend: Backend | None,
+    meant: Sequence[ResolvedRef],
+    expected: Expected,
+    listener: Listener,
+) -> Opened:
+    """Plan a pair; without a `backend` one is chosen, once the daemon is known to have tests."""
+    where = ask.where
+    if not ask.lists:
+        workspace = dataclasses.replace(workspace, entries=())
     suite, frontend = map(workspace.commit, meant)
     for side, commit in (("daemon", suite), ("frontend", frontend)):
         listener(Said(f"{side}: {commit}"))
     workspace.check(suite, ask.worker)
-    backend = _backend(where, workspace, listener)
+    backend = backend or _backend(where, workspace, listener)
     site = _Site(workspace, backend, where.stage, ask.offline)
     pair = Pair(
         suite=suite,

@@ -62,6 +62,14 @@ class Range(Record, frozen=True, kw_only=True):
     """How many of them lie in each folder at the top, the most first, LISTED at most."""
 
 
+class Story(Record, frozen=True, kw_only=True):
+    """One commit and what it changed."""
+
+    commit: CommitLine
+    files: tuple[str, ...]
+    """Paths that differ from its first parent's tree."""
+
+
 class Stories:
     """Reads commits of one repository."""
 
@@ -110,6 +118,22 @@ class Stories:
             return self._range(old, new)
         except GitCommandError as error:
             raise GitFailed(f"{self._path}: {error.stderr.strip() or error}") from error
+
+    def told(self, sha: str) -> Story:
+        """Tell what one commit is, and which files it changed against its first parent.
+
+        Raises GitFailed if git cannot read it, or takes too long.
+        """
+        from git import BadName, GitCommandError  # noqa: PLC0415 - see the module's text
+
+        try:
+            commit = self._repo.commit(sha)
+            parent = [one.hexsha for one in commit.parents[:1]] or ["--root", "--no-commit-id"]
+            words = ("-r", "--no-renames", "--name-only", "-z", *parent, commit.hexsha)
+            paths = self._asked("diff_tree", *words).rstrip("\0")
+        except (BadName, ValueError, GitCommandError) as error:
+            raise GitFailed(f"{self._path}: {sha} cannot be read: {error}") from error
+        return Story(commit=_line(commit), files=tuple(paths.split("\0")) if paths else ())
 
     def _range(self, old: Commit, new: Commit) -> Range:
         found = self._between(old, new)

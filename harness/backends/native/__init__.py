@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 from packaging.version import Version
@@ -23,7 +24,7 @@ from harness.backends.base import (
 from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import choose, provide
-from harness.backends.steps import ENVIRONMENT, Source, go_directive
+from harness.backends.steps import ENVIRONMENT, Source, frontend_steps, go_directive, suite_steps
 from harness.errors import CompatError, MissingToolError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
@@ -90,6 +91,22 @@ class Native:
         """Run a selection in namespaces of its own."""
         return run_leg(leg, sink, overdue)
 
+    def packages(self, side: Side, request: BuildRequest) -> tuple[build.Package, ...]:
+        """Ask Go which packages of a commit's tree one side is compiled from; nothing is built.
+
+        Raises BuildError if Go cannot say, InfrastructureError if there is no Go.
+        """
+        with self._store.scratch() as working:
+            compiler, source = self._compiler(request, working)
+            steps = suite_steps if side is Side.SUITE else frontend_steps
+            found = (compiler.packages(step) for step in steps(source, request))
+            return tuple(dict.fromkeys(chain.from_iterable(found)))
+
+    def _compiler(self, request: BuildRequest, working: Path) -> tuple[build.Compiler, Source]:
+        folder = tree(self._store, self._place.git, request.commit.sha, request.patches).path
+        source, toolchain = Source.of(folder), provide(self._store, self._go(request))
+        return build.Compiler(self._store, toolchain, source, request, working), source
+
     def _build(
         self, kind: Side, request: BuildRequest, fill: _Fill, listener: Listener
     ) -> Artefact:
@@ -99,13 +116,9 @@ class Native:
         key = _key(kind, request, choose(wanted))
 
         def make(folder: Path) -> None:
-            source = Source.of(
-                tree(self._store, self._place.git, request.commit.sha, request.patches).path
-            )
-            toolchain = provide(self._store, wanted)
             working = folder.with_name(f"{folder.name}.go")  # goes with what is half made
             working.mkdir()
-            compiler = build.Compiler(self._store, toolchain, source, request, working)
+            compiler, source = self._compiler(request, working)
             fill(compiler, source, request, folder)
 
         try:

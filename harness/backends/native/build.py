@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from harness.backends.base import BuildRequest
 from harness.backends.leg import ARCHIVE, FRONTEND
@@ -26,6 +31,28 @@ from harness.tools.process import CommandFailed, Request, run
 
 _TIMEOUT = 3600.0
 _TAIL = 30
+_BETWEEN = re.compile(r"^\}\n\{", re.MULTILINE)
+"""What stands between two packages that `go list` prints."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of a commit's tree."""
+
+    folder: str
+    """Below the tree."""
+    embedded: tuple[str, ...]
+    """Files that are compiled in as they are, below the tree."""
+
+
+class _Listed(msgspec.Struct, rename="pascal"):
+    """What `go list -json` says of a package, as far as we read it: https://pkg.go.dev/cmd/go."""
+
+    dir: str
+    standard: bool = False
+    embeds: tuple[str, ...] = msgspec.field(default=(), name="EmbedFiles")
+    test_embeds: tuple[str, ...] = msgspec.field(default=(), name="TestEmbedFiles")
+    outer_test_embeds: tuple[str, ...] = msgspec.field(default=(), name="XTestEmbedFiles")
 
 
 class Compiler:
@@ -67,6 +94,28 @@ class Compiler:
             raise BuildError(f"{step.package} does not build:\n{last}") from error
         if not dest.is_file():
             raise BuildError(f"{step.package} has no tests in this commit")
+
+    def packages(self, step: Step) -> Iterator[Package]:
+        """Yield the packages that a step compiles, those of Go itself left out.
+
+        Raises BuildError with Go's last lines.
+        """
+        tags = ("-tags", " ".join(step.tags))
+        argv = [str(self._go), "list", "-deps", *(["-test"] if step.tests else []), "-json", *tags]
+        try:
+            done = run(
+                Request([*argv, step.package], cwd=self._cwd, env=self._env, timeout=_TIMEOUT)
+            )
+        except CommandFailed as error:
+            last = "\n".join(error.output.strip().splitlines()[-_TAIL:])
+            raise BuildError(f"what {step.package} is made of cannot be told:\n{last}") from error
+        # Go names folders as its working folder is called: by PWD if that is said, else as it is.
+        root = self._env.get("PWD") or self._cwd.resolve()
+        for one in msgspec.json.decode(f"[{_BETWEEN.sub('},{', done.text)}]", type=list[_Listed]):
+            if not one.standard:
+                where = Path(one.dir).relative_to(root)
+                files = (*one.embeds, *one.test_embeds, *one.outer_test_embeds)
+                yield Package(where.as_posix(), tuple((where / it).as_posix() for it in files))
 
 
 def build_suite(compiler: Compiler, source: Source, request: BuildRequest, dest: Path) -> None:

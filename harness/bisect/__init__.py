@@ -1,0 +1,1 @@
+"""Finds the commit that turned a verdict: search, history, what may matter, and what was learnt."""

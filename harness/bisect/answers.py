@@ -1,0 +1,131 @@
+"""What a commit answered, and the file in which all answers to one question are kept.
+
+An answer is the verdict of our own comparison on one test, with the fingerprints of what failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from harness.bisect.search import Says
+from harness.gotest.names import parse
+from harness.journal.documents import read_document, write_document
+from harness.model import Judgement, Record, Run, Verdict
+
+SCHEMA_VERSION = 1
+FILE = "bisect.json"
+_AGAIN = "remove it, and what it knows is found out again"
+_MISSING = "missing"
+_FAILS = frozenset(
+    {
+        Verdict.REGRESSED,
+        Verdict.LOST,
+        Verdict.CHANGED_FAILURE,
+        Verdict.SAME_FAILURE,
+        Verdict.KNOWN,
+    }
+)
+
+
+class Kind(StrEnum):
+    """What a commit does to the test."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    UNCLEAR = "cannot tell"
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """What one commit does to the test."""
+
+    kind: Kind
+    commit: str
+    """The commit that was run."""
+    words: str
+    """The verdict, or why there is none; for people."""
+    failure: tuple[str, ...] = ()
+    """Fingerprints of what failed, sorted; `missing` for a test that only the control ran."""
+    run: str = ""
+    """The folder of the run; empty if none came about."""
+
+    def like(self, other: Answer) -> bool:
+        """Return whether two commits do the same; failures are alike if they share a print."""
+        same = self.kind is other.kind and self.kind is not Kind.UNCLEAR
+        return same and (self.kind is Kind.WORKS or bool({*self.failure} & {*other.failure}))
+
+    def says(self, old: Answer, new: Answer) -> Says:
+        """Return which end's answer this is, if it is one of both."""
+        if self.like(old):
+            return Says.OLD
+        return Says.NEW if self.like(new) else Says.UNCLEAR
+
+
+class Learnt(Record, frozen=True, kw_only=True):
+    """The content of bisect.json."""
+
+    schema: int
+    question: dict[str, str]
+    """What all answers are about, for people; its digest is part of the folder's name."""
+    answers: dict[str, Answer] = msgspec.field(default_factory=dict)
+    """By the commit that was run."""
+
+
+class Notebook:
+    """The answers to one question, on disk after each of them."""
+
+    def __init__(self, folder: Path, question: dict[str, str]) -> None:
+        """Read what is known already. Raises UsageError for a file that is damaged."""
+        self.folder = folder
+        self._file = folder / FILE
+        self._learnt = Learnt(schema=SCHEMA_VERSION, question=question)
+        if self._file.exists():
+            self._learnt = read_document(self._file, Learnt, version=SCHEMA_VERSION, again=_AGAIN)
+
+    def get(self, commits: Iterable[str]) -> Answer | None:
+        """Return what is known of the first of these commits of which anything is."""
+        found = (self._learnt.answers.get(sha) for sha in commits)
+        return next((one for one in found if one), None)
+
+    def put(self, answer: Answer) -> None:
+        """Keep an answer; a commit that cannot tell is asked again the next time.
+
+        Raises InfrastructureError if the disk refuses.
+        """
+        if answer.kind is Kind.UNCLEAR:
+            return
+        answers = {**self._learnt.answers, answer.commit: answer}
+        self._learnt = msgspec.structs.replace(self._learnt, answers=answers)
+        write_document(self._file, self._learnt)
+
+
+def answer_of(run: Run, test: str, commit: str, folder: Path) -> Answer:
+    """Return what a run of our comparison says of a test: a function, or a full name."""
+    told = [one for one in run.judgements if test in {one.name, parse(one.name).function}]
+    kind, decides = _kind(told)
+    names = ", ".join(dict.fromkeys(one.verdict for one in decides))
+    return Answer(
+        kind=kind,
+        commit=commit,
+        words=names or "the test did not run",
+        failure=tuple(sorted({_print(one) for one in decides})) if kind is Kind.FAILS else (),
+        run=str(folder),
+    )
+
+
+def _kind(told: Sequence[Judgement]) -> tuple[Kind, Sequence[Judgement]]:
+    if fails := [one for one in told if one.verdict in _FAILS]:
+        return Kind.FAILS, fails
+    works = [one for one in told if one.verdict.passes]
+    rest = [one for one in told if not one.verdict.passes and one.verdict is not Verdict.SKIPPED]
+    if works and not rest:
+        return Kind.WORKS, works
+    return Kind.UNCLEAR, rest or told
+
+
+def _print(told: Judgement) -> str:
+    found = (one.fingerprint for one in told.candidate if one.outcome.failing)
+    return next(found, "") or _MISSING

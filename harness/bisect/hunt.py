@@ -1,0 +1,243 @@
+"""From two ends to the commit: along first parents to a merge, then inside the merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.bisect.answers import Answer, Kind, Notebook
+from harness.bisect.content import Candidate, Content
+from harness.bisect.line import History, check_path
+from harness.bisect.search import Says, Search, run
+from harness.errors import CompatError, ExitCode, UsageError
+from harness.model import Record
+from harness.reports.text import plural
+
+MOST_UNCLEAR = 16
+"""Commits in a row that cannot tell, after which something else is wrong."""
+
+_KEPT = "what was learnt is kept: the same command goes on with it"
+
+
+class Turned(StrEnum):
+    """What a commit did to the test."""
+
+    BROKE = "broke"
+    MENDED = "mended"
+    CHANGED = "changed the failure of"
+
+
+class Found(Record, frozen=True, kw_only=True):
+    """Where the answer turns."""
+
+    turned: Turned
+    suspects: tuple[str, ...]
+    """One commit, or several between which nobody can tell, oldest first."""
+    merge: str
+    """The merge on the line of first parents that brought it in; empty without one."""
+    old: Answer
+    """Of the last run that did as the old end."""
+    new: Answer
+    """Of the first one that did as the new end."""
+    commits: int
+    """All commits of the range."""
+    line: int
+    """Those on its line of first parents."""
+    candidates: int
+    """What is left of that line where neighbours that are built from the same are one."""
+    runs: int
+    """Commits that were run for it this time."""
+    known: int
+    """Answers that were there already."""
+    unclear: tuple[Answer, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 if one commit is found, 3 if several are left."""
+        return ExitCode.COMPATIBLE if len(self.suspects) == 1 else ExitCode.INDETERMINATE
+
+
+class CannotTellError(CompatError):
+    """The ends, or the commits between them, do not let the commit be found."""
+
+    exit_code = ExitCode.INDETERMINATE
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Where the answer turns on one line."""
+
+    old: Answer
+    before: str
+    """The last commit known to do as the old end."""
+    new: Answer
+    suspects: tuple[str, ...]
+
+
+@dataclass
+class Hunt:
+    """Answers of commits, each found out once, and what follows from them."""
+
+    history: History
+    content: Content
+    notebook: Notebook
+    test: Callable[[Sequence[str], bool], Answer]
+    """Runs the first of these commits, or another one that is cheaper: all are alike. Told
+    whether they are an end of the range, on which all else rests."""
+    say: Callable[[str], None]
+    runs: int = 0
+    known: int = 0
+    _answers: dict[str, Answer] = field(default_factory=dict)
+    """By what is built, for commits of different lines."""
+    _unclear: list[Answer] = field(default_factory=list)
+    _row: int = 0
+
+    def hunt(self, old: str, new: str) -> Found:
+        """Find what turned the answer between two ends.
+
+        Raises UsageError if no path leads from `old` to `new` or nothing between them matters,
+        CannotTellError if the ends do not answer or answer alike, and what a run raises.
+        """
+        check_path(self.history, old, new)
+        steps = self.history.line(old, new)
+        candidates = self.content.candidates(old, steps)
+        side = self.content.matter.side
+        self.say(
+            f"{plural(len(steps), 'commit')} along first parents, "
+            f"{plural(len(candidates) - 1, 'candidate')}: the others change nothing that the "
+            f"{side} is built from"
+        )
+        if len(candidates) == 1:
+            raise UsageError(
+                f"nothing that the {side} is built from differs between {old[:12]} and {new[:12]}",
+                hint="widen the range, or look along another --axis",
+            )
+        ends = self._ends(candidates)
+        turn, merge, notes = self._turn(candidates, ends, *ends), "", []
+        while len(turn.suspects) == 1 and (sides := self.history.parents(turn.suspects[0])[1:]):
+            merge = merge or turn.suspects[0]
+            inner = self._inside(old, turn, sides, ends)
+            if isinstance(inner, str):
+                notes.append(inner)
+                break
+            turn = inner
+        return Found(
+            turned=_turned(*ends),
+            suspects=turn.suspects,
+            merge=merge,
+            old=turn.old,
+            new=turn.new,
+            commits=self.history.count(old, new),
+            line=len(steps),
+            candidates=len(candidates) - 1,
+            runs=self.runs,
+            known=self.known,
+            unclear=tuple(self._unclear),
+            notes=tuple(notes),
+        )
+
+    def _ends(self, candidates: Sequence[Candidate]) -> tuple[Answer, Answer]:
+        new = self._answer(candidates[-1].commits, end=True)
+        old = self._answer(candidates[0].commits, end=True)
+        for name, end, other in (("newer", new, "--bad"), ("older", old, "--good")):
+            if end.kind is Kind.UNCLEAR:
+                raise CannotTellError(
+                    f"the {name} end, {end.commit[:12]}, cannot tell: {end.words}",
+                    hint=f"choose another {other}; {end.run or 'run the pair alone'} says more",
+                )
+        if old.like(new):
+            raise CannotTellError(
+                f"the ends do not differ: the test {old.kind} at {old.commit[:12]} and at "
+                f"{new.commit[:12]} alike ({old.words})",
+                hint="choose a --good or --bad where it does otherwise",
+            )
+        return old, new
+
+    def _turn(
+        self,
+        candidates: Sequence[Candidate],
+        ends: tuple[Answer, Answer],
+        old: Answer,
+        new: Answer,
+    ) -> _Turn:
+        """Search a line whose first commit does as `old`, its last as `new`."""
+        answers = {0: old, len(candidates) - 1: new}
+        search = Search([one.weight for one in candidates])
+
+        def ask(at: int) -> Says:
+            answers[at] = self._answer(candidates[at].commits)
+            says = answers[at].says(*ends)
+            self.say(
+                f"{answers[at].commit[:12]}: {says}; "
+                f"{plural(search.new - search.old - 1, 'candidate')} were left"
+            )
+            self._heard(answers[at], says)
+            return says
+
+        found = run(search, ask)
+        between = candidates[found.old + 1 : found.new + 1]
+        return _Turn(
+            old=answers[found.old],
+            before=candidates[found.old].commits[-1],
+            new=answers[found.new],
+            suspects=tuple(one.first for one in between),
+        )
+
+    def _inside(
+        self, end: str, turn: _Turn, sides: Sequence[str], ends: tuple[Answer, Answer]
+    ) -> _Turn | str:
+        """Search the side of a merge that turned it; a sentence if it is the merge itself.
+
+        `end` is the old end of the whole range.
+        """
+        (merge,) = turn.suspects
+        answers = {side: self._answer([side]) for side in sides}
+        turned = [side for side, answer in answers.items() if answer.says(*ends) is Says.NEW]
+        if len(turned) != 1:
+            how = "more than one side does" if turned else "no side of it does alone"
+            return f"{merge[:12]} is a merge, and {how} as the newer end"
+        (side,) = turned
+        base = self.history.merge_base(turn.before, side)
+        if base is None:
+            return f"{side[:12]} shares no history with what {merge[:12]} merged it into"
+        old = turn.old
+        within = self.history.is_ancestor(end, base) and self.history.is_ancestor(base, turn.before)
+        if not within:  # else the search has it behind a commit that does as the old end
+            old = self._answer([base])
+        candidates = self.content.candidates(base, self.history.line(base, side))
+        if old.says(*ends) is not Says.OLD or len(candidates) == 1:
+            return f"{side[:12]}, merged by {merge[:12]}, left where it was as with the newer end"
+        return self._turn(candidates, ends, old, answers[side])
+
+    def _answer(self, commits: Sequence[str], *, end: bool = False) -> Answer:
+        """Return what is known of commits that are built from the same, or run one of them."""
+        if answer := self.notebook.get(commits):
+            self.known += 1
+        else:
+            key = self.content.key(commits[0])
+            if same := self._answers.get(key):
+                return same
+            self.runs += 1
+            answer = self.test(commits, end)
+            self.notebook.put(answer)
+        self._answers[self.content.key(commits[0])] = answer
+        return answer
+
+    def _heard(self, answer: Answer, says: Says) -> None:
+        self._row = self._row + 1 if says is Says.UNCLEAR else 0
+        if says is Says.UNCLEAR:
+            self._unclear.append(answer)
+        if self._row == MOST_UNCLEAR:
+            raise CannotTellError(
+                f"{MOST_UNCLEAR} commits in a row cannot tell, the last one, "
+                f"{answer.commit[:12]}: {answer.words}",
+                hint=f"mend that, or give nearer ends; {_KEPT}",
+            )
+
+
+def _turned(old: Answer, new: Answer) -> Turned:
+    if old.kind is new.kind:
+        return Turned.CHANGED
+    return Turned.BROKE if new.kind is Kind.FAILS else Turned.MENDED

@@ -41,6 +41,17 @@ def sha(origin: Origin, name: str) -> str:
     return origin.git("rev-parse", f"{name}^{{commit}}")
 
 
+def test_a_commit_is_told_with_what_it_changed(origin: Origin) -> None:
+    with Stories.open(origin.path) as stories:
+        merge = stories.told(sha(origin, "master"))
+        first = stories.told(sha(origin, "v0.1.0"))
+        with pytest.raises(GitFailed, match="cannot be read"):
+            stories.told("e" * 40)
+    assert (merge.commit.subject, merge.commit.pull) == (MERGE, 12)
+    assert merge.files == ("frontend/b.go",)
+    assert first.files == ("frontend/a.go", "go.mod")
+
+
 @pytest.mark.parametrize("bare", [False, True])
 def test_what_lies_between_is_counted_by_first_parents(
     origin: Origin, tmp_path: Path, *, bare: bool

@@ -16,7 +16,7 @@ from harness.config.datadir import Data
 from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.model import Channel, Commit, Pair, Side
-from harness.plan import workspace
+from harness.plan import opening, workspace
 from harness.plan.cell import Cell
 from harness.plan.opening import Opened, PairAsk, Where, open_pair
 from harness.repository.git import Git
@@ -219,6 +219,24 @@ def test_only_entries_whose_conditions_hold_are_asked(
 ) -> None:
     cell = preparation.cell(offline=offline)
     assert [test for entry in cell.entries for test in entry.test] == tests
+
+
+def test_without_lists_no_entry_is_asked(preparation: Preparation) -> None:
+    assert preparation.cell(offline=True, lists=False).entries == ()
+
+
+def test_another_pair_is_planned_with_the_same_repository_and_backend(
+    preparation: Preparation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = preparation()
+    meant = {c.sha: Meant(c.sha, c.ref, c.sha) for c in (SUITE, FRONTEND)}
+    monkeypatch.setattr(opening, "resolve", lambda _repository, name, _side: meant[name])
+    ask = replace(preparation.ask, daemon=SUITE.sha, frontend=SUITE.sha)
+    other = opened.pair(ask, Nothing(), preparation.listen)
+    (cell,) = other.plan.cells
+    assert (cell.pair.suite, cell.pair.frontend) == (SUITE, SUITE)
+    assert other.backend is opened.backend
+    assert other.workspace is opened.workspace
 
 
 def test_the_functions_of_a_suite_are_found_in_its_sources(preparation: Preparation) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import minikit
-from harness.backends.base import BuildRequest
+from harness.backends.base import BuildRequest, Place
 from harness.backends.native import Native
 from harness.bisect.content import Content
 from harness.bisect.line import History, Step
@@ -92,7 +92,7 @@ def test_go_says_which_packages_a_frontend_is_compiled_from(tmp_path: Path) -> N
     )
     lines = load_lines(MINIKIT / "matrices" / "lines.yaml")
     commit = locate(store, repository, lines, meant)
-    native = Native(store, repository.git, lines)
+    native = Native(Place(store, repository.git, lines))
     request = BuildRequest(commit, lines.line(commit.line), Channel.LABS, ())
     frontend = {it.folder for it in native.packages(Side.FRONTEND, request)}
     suite = {it.folder for it in native.packages(Side.SUITE, request)}

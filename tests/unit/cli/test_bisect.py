@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from harness.cli import bisect
 from harness.cli.bench import Bench, moved
-from harness.cli.declared import execution
-from harness.cli.options import parsed
 from harness.cli.program import execute
 from harness.cli.umbrella import umbrella
 from harness.errors import UsageError
@@ -45,9 +43,8 @@ def ends(history: Simulated, monkeypatch: pytest.MonkeyPatch) -> Ends:
         bisect, "resolve", lambda _repository, name, _side: SimpleNamespace(sha=name)
     )
 
-    def find(*words: str) -> tuple[str, str]:
-        given = ["v0.6.4", "master", "--test", "TestCopy", *words]
-        options: Any = parsed(execution.bisect, given)
+    def find(good: str | None = None, axis: str = "frontend") -> tuple[str, str]:
+        options = {"good": good, "axis": axis}
         workspace = SimpleNamespace(repository=SimpleNamespace(git=history))
         opened = SimpleNamespace(plan=PLAN, workspace=workspace)
         return bisect._ends(cast("Bench", SimpleNamespace(options=options, opened=opened)))
@@ -58,16 +55,16 @@ def ends(history: Simulated, monkeypatch: pytest.MonkeyPatch) -> Ends:
 def test_without_ends_the_histories_part_where_it_begins(ends: Ends, history: Simulated) -> None:
     base = next(iter(history.commits))
     assert ends() == (base, PAIR.frontend.sha)
-    assert ends("--axis", "daemon") == (base, PAIR.suite.sha)
+    assert ends(axis="daemon") == (base, PAIR.suite.sha)
 
 
 def test_an_end_that_is_named_begins_it_and_must_lead_to_the_other(
     ends: Ends, history: Simulated
 ) -> None:
     base, beside, *_ = history.commits
-    assert ends("--good", base) == (base, PAIR.frontend.sha)
+    assert ends(base) == (base, PAIR.frontend.sha)
     with pytest.raises(UsageError, match="no path leads"):
-        ends("--good", beside)
+        ends(beside)
 
 
 def test_where_one_history_has_the_other_a_beginning_must_be_named(

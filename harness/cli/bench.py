@@ -27,7 +27,7 @@ from harness.model import Side
 from harness.model.matrix import CellState
 from harness.plan.cell import Settings
 from harness.plan.opening import Opened, PairAsk
-from harness.repository.refs import Meant
+from harness.repository.refs import ResolvedRef
 from harness.store import Store, key_of
 
 PARTS = {"frontend": Side.FRONTEND, "daemon": Side.SUITE}
@@ -119,7 +119,7 @@ class Bench:
 
     def _request(self, sha: str) -> BuildRequest:
         workspace, options = self.opened.workspace, self.options
-        commit = workspace.commit(Meant(sha, sha, sha))
+        commit = workspace.commit(ResolvedRef(sha, sha, sha))
         channel = self.ask.channel if self.side is Side.FRONTEND else None
         return workspace.request(self.side, commit, channel, options["stage"], self.opened.backend)
 

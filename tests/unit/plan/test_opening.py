@@ -229,7 +229,7 @@ def test_another_pair_is_planned_with_the_same_repository_and_backend(
     preparation: Preparation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = preparation()
-    meant = {c.sha: Meant(c.sha, c.ref, c.sha) for c in (SUITE, FRONTEND)}
+    meant = {c.sha: ResolvedRef(c.sha, c.ref, c.sha) for c in (SUITE, FRONTEND)}
     monkeypatch.setattr(opening, "resolve", lambda _repository, name, _side: meant[name])
     ask = replace(preparation.ask, daemon=SUITE.sha, frontend=SUITE.sha)
     other = opened.pair(ask, Nothing(), preparation.listen)

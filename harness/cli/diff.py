@@ -11,7 +11,7 @@ from harness.cli.stored import find_run
 from harness.errors import ExitCode
 from harness.journal import cells, read_matrix
 from harness.reports.live import display
-from harness.repository.refs import DEFAULT_REPOSITORY, at_hand, find, is_url
+from harness.repository.clones import DEFAULT_REPOSITORY, at_hand, find, is_url
 from harness.repository.stories import Stories
 from harness.store import default_cache
 from harness.stored import report

@@ -16,7 +16,7 @@ from harness.config.policy import Policy
 from harness.errors import UsageError
 from harness.journal import cells, read_matrix
 from harness.reports.live import display
-from harness.repository.refs import DEFAULT_REPOSITORY
+from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.store import default_cache
 from harness.stored.gate import Gate, Release, Results, evaluate, release, report
 

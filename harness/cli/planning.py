@@ -19,7 +19,7 @@ from harness.history import default_history, expected_by
 from harness.plan.opening import MatrixAsk, Opened, Where, open_matrix
 from harness.plan.planning import Selection
 from harness.reports.live import display
-from harness.repository.refs import DEFAULT_REPOSITORY
+from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.store import Store, default_cache
 
 DEMO = "demo"

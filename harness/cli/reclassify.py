@@ -20,7 +20,8 @@ from harness.config.skiplists import load_entries
 from harness.journal import cells
 from harness.reports.live import display
 from harness.reports.write import write_reports
-from harness.repository.refs import DEFAULT_REPOSITORY, Repository, find
+from harness.repository.clones import DEFAULT_REPOSITORY, find
+from harness.repository.refs import Repository
 from harness.store import Store, default_cache
 from harness.stored.rejudge import Lists, Reclassified, reclassify_into, report
 from harness.stored.rejudge import reclassify as judge

@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.errors import InfrastructureError
 from harness.gc.items import Fate, Item, Kind
 from harness.gc.plan import carry_out
-from harness.repository.refs import LOCK, PART, REPOSITORIES
+from harness.repository.clones import LOCK, PART, REPOSITORIES
 from harness.store import LOCKS, SCRATCH, SHARED, TMP, USES
 from harness.tools.locks import held
 from harness.tools.uses import Uses

@@ -27,8 +27,9 @@ from harness.images.sets import ImageSets
 from harness.model import Channel, Commit, Pair, Side
 from harness.plan.cell import Cell
 from harness.repository.ancestry import Ancestry
+from harness.repository.clones import find
 from harness.repository.lineage import TESTS, locate
-from harness.repository.refs import Repository, ResolvedRef, find
+from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 
 RELEASES = "frontend/dockerfile/release"

@@ -18,7 +18,8 @@ import msgspec
 from harness.config.lines import MASTER, Line, Lines
 from harness.errors import UsageError
 from harness.model import Commit, Record
-from harness.repository.refs import DEFAULT_REPOSITORY, Repository, ResolvedRef, releases
+from harness.repository.clones import DEFAULT_REPOSITORY
+from harness.repository.refs import Repository, ResolvedRef, releases
 from harness.store import Store, key_of
 
 TESTS = "frontend/dockerfile"

@@ -8,37 +8,21 @@ branch of a remote. Else `v0.6` and `dockerfile/1.4` mean the newest release of 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
-import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.events import Listener, Said
 from harness.model import Side
-from harness.repository.credentials import Remote, remote_of
-from harness.repository.git import Git, GitFailed, clone
+from harness.repository.git import Git
 from harness.repository.graph import Graph
-from harness.tools.homes import expanded
-from harness.tools.locks import held
-from harness.tools.redaction import redact
 from harness.tools.refnames import check_text
 
-DEFAULT_REPOSITORY = "https://github.com/moby/buildkit.git"
-
-REPOSITORIES = "repos"
-LOCK = ".lock"
-PART = ".part"
-"""The folder of clones in the cache; what follows a clone's name while it is locked, or made."""
-
 _SHA = re.compile(r"[0-9a-fA-F]{4,40}")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+@[^/]+:")
 _FULL_SHA_DIGITS = 40
 _RELEASE = re.compile(
     r"(?:v|dockerfile/)[0-9]{1,9}(\.[0-9]{1,9}){2}"
@@ -59,10 +43,6 @@ _GITS = ("", "refs/", _TAGS, _HEADS, "refs/remotes/")
 _SHORTENED = (*_NAMESPACES, "refs/remotes/", "refs/")
 
 _MOST_NEAR = 5
-_PATIENCE = 3600.0
-"""Seconds to wait for another run that clones or fetches the same repository."""
-
-_REPO_HINT = "give --repo a clone of moby/buildkit, a URL, or set COMPAT_REPO"
 _LATEST = {Side.SUITE: "v", Side.FRONTEND: "dockerfile/"}
 
 
@@ -109,96 +89,6 @@ class ResolvedRef:
 
 class UnknownRefError(UsageError):
     """No tag, branch, commit or release line bears this name."""
-
-
-def find(
-    where: str,
-    asked: Sequence[tuple[str, Side]],
-    *,
-    cache: Path,
-    fetch: bool,
-    listener: Listener,
-) -> tuple[Repository, list[ResolvedRef]]:
-    """Open a repository and find what each name means there.
-
-    A local path is only ever read. A URL has a bare clone in the cache, made on first use and
-    fetched when a name is missing or `fetch` asks for it. Raises UsageError for a name that
-    cannot be a ref, one that is not there, or a path without a repository; GitFailed if a URL
-    cannot be reached.
-    """
-    for text, _ in asked:
-        check_text(text)
-    pulls = [found for text, _ in asked if (found := _pull(text))]
-    if not is_url(where):
-        repository = _open_local(expanded(where))
-        return repository, _resolved(repository, asked, listener)
-    repository, fresh = _open_clone(where, cache, pulls, fetch=fetch, listener=listener)
-    try:
-        return repository, _resolved(repository, asked, listener)
-    except UnknownRefError as unknown:
-        if fresh:
-            raise
-        try:
-            repository, _ = _open_clone(where, cache, pulls, fetch=True, listener=listener)
-        except GitFailed as error:
-            listener(Said(f"the clone could not be updated: {error}"))
-            raise unknown from error
-    return repository, _resolved(repository, asked, listener)
-
-
-def _resolved(
-    repository: Repository, asked: Sequence[tuple[str, Side]], listener: Listener
-) -> list[ResolvedRef]:
-    meant = [resolve(repository, text, side) for text, side in asked]
-    for note in dict.fromkeys(one.note for one in meant if one.note):
-        listener(Said(note))
-    return meant
-
-
-def at_hand(where: str, *, cache: Path) -> Path | None:
-    """Return the folder of a repository, or of a URL's clone in the cache; None without one.
-
-    Nothing is cloned or fetched.
-    """
-    folder = _clone_of(remote_of(where), cache) if is_url(where) else expanded(where)
-    return folder if folder.is_dir() else None
-
-
-def is_url(where: str) -> bool:
-    """Return whether this is a repository elsewhere, and no path."""
-    return _URL.match(where) is not None
-
-
-def _clone_of(remote: Remote, cache: Path) -> Path:
-    name = hashlib.sha256(remote.url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return cache / REPOSITORIES / f"{name}.git"
-
-
-def _open_clone(
-    url: str, cache: Path, pulls: Sequence[str], *, fetch: bool, listener: Listener
-) -> tuple[Repository, bool]:
-    remote = remote_of(url)
-    folder = _clone_of(remote, cache)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with held(folder.with_suffix(LOCK), patience=_PATIENCE):
-        git = Git(folder)
-        missing = not folder.is_dir()
-        if missing:
-            listener(Said(f"cloning {redact(remote.url)}, once"))
-            # A clone that was killed half-way keeps this name; only the finished one counts.
-            unfinished = folder.with_suffix(PART)
-            if unfinished.exists():
-                shutil.rmtree(unfinished)
-            clone(remote, unfinished)
-            unfinished.rename(folder)
-        elif fetch:
-            listener(Said(f"fetching {redact(remote.url)}"))
-            git.fetch(remote)
-        for pull in pulls:
-            if fetch or git.commit(pull) is None:
-                listener(Said(f"fetching {pull} of {redact(remote.url)}"))
-                git.fetch_one(remote, pull)
-    return Repository(git, dict(git.refs())), missing or fetch
 
 
 def resolve(repository: Repository, asked: str, side: Side) -> ResolvedRef:
@@ -271,7 +161,7 @@ def _by_digits(repository: Repository, asked: str, _side: Side) -> ResolvedRef |
 
 def _unlisted(repository: Repository, asked: str, _side: Side) -> ResolvedRef | None:
     """Find a ref that is neither tag nor branch, such as a pull request's."""
-    full = _pull(asked) or f"refs/{asked.removeprefix('refs/')}"
+    full = pull_of(asked) or f"refs/{asked.removeprefix('refs/')}"
     sha = repository.git.commit(full)
     return ResolvedRef(asked, full.removeprefix("refs/"), sha) if sha else None
 
@@ -283,11 +173,11 @@ def _spellings(name: str) -> Iterator[str]:
     yield _ORIGIN + name
     if name.startswith(_HEADS):  # as GITHUB_REF names what a checkout has of the remote alone
         yield _ORIGIN + name.removeprefix(_HEADS)
-    if pull := _pull(name):
+    if pull := pull_of(name):
         yield pull.replace("refs/", "refs/remotes/", 1)
 
 
-def _pull(name: str) -> str | None:
+def pull_of(name: str) -> str | None:
     """Return the full name of a pull request's commit, however it is called."""
     if _PULL_NUMBER.fullmatch(name):
         return f"refs/pull/{name}"
@@ -341,19 +231,6 @@ def version_of(tag: str) -> Version:
     return Version(tag.removeprefix("dockerfile/").removeprefix("v"))
 
 
-def _open_local(folder: Path) -> Repository:
-    git = Git(folder)
-    try:
-        if not folder.is_dir():
-            bundle = f"if it is a bundle, git clone --mirror {folder} makes one; or {_REPO_HINT}"
-            hint = bundle if folder.is_file() else _REPO_HINT
-            raise UsageError(f"{folder} is no folder", hint=hint)
-        git.check()
-    except GitFailed as error:
-        raise UsageError(f"cannot use {folder}: {error}", hint=error.hint or _REPO_HINT) from error
-    return Repository(git, dict(git.refs()))
-
-
 def _newest(repository: Repository, asked: str, prefix: str) -> ResolvedRef:
     tags = repository.tags()
     if not (found := releases(tags, prefix)):
@@ -375,6 +252,6 @@ def near(repository: Repository, asked: str) -> str:
     close = difflib.get_close_matches(plain, sorted(names), n=_MOST_NEAR, cutoff=0.5)
     foreign = ", ".join(f"U+{ord(it):04X} {unicodedata.name(it, '')}" for it in asked if it > "~")
     told = f"near: {', '.join(close)}" if close else "--fetch updates a cached clone"
-    if pull := _pull(asked):
+    if pull := pull_of(asked):
         told = f"git fetch origin +{pull}:{pull} gets it there"
     return f"{told}; {asked!r} holds {foreign}" if foreign else told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from io import FileIO
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 
 from harness.backends.base import Backend, LegExit, LegRequest
 from harness.backends.leg import secrets
-from harness.backends.processes import processes
+from harness.backends.processes import PROCESSES, processes
 from harness.config.oracle import SILENT, Oracle
 from harness.errors import InfrastructureError
 from harness.events import LegEnded, LegStarted, Listener, TestEnded
@@ -20,11 +20,11 @@ from harness.gotest.logs import split_daemon_log
 from harness.gotest.settle import Parsed
 from harness.gotest.stream import StreamParser, format_of
 from harness.journal import LegFolder
+from harness.journal.files import replacing
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
 from harness.plan.cell import Control
 from harness.run.hangs import Budgets, LastWords, Watch, with_stuck
-from harness.run.masking import mask_kept
 from harness.run.suspicions import Life, marked
 from harness.store import Store, key_of
 from harness.tools.clock import ClockWatch, Stopwatch, now, since_boot
@@ -92,7 +92,7 @@ class LegRunner:
                     None, timed_out=False, seconds=watch.seconds, faults=(fault_of(error),)
                 )
             finally:
-                mask_kept(request.folder, secrets())
+                _mask_kept(request.folder, secrets())
             mask.finish()
             take(last.of_binary())
         clock.look()
@@ -237,3 +237,26 @@ class ControlStore:
 
     def _key(self, control: Control) -> str:
         return key_of({"kept": sorted((RAW_LOG, _END)), **asdict(control), **self._machine})
+
+
+def _mask_kept(folder: Path, secrets: Sequence[str]) -> None:
+    """Hide secrets in what a leg's daemons said. Raises InfrastructureError.
+
+    A script inside the leg writes it down as it is said (backends/kept.sh), so it is on the disk
+    before we see it, unlike the output of the tests.
+    """
+    for kept in sorted((folder / PROCESSES).glob("*")) if secrets else ():
+        if kept.is_file() and not kept.is_symlink():
+            _mask(kept, secrets)
+
+
+def _mask(file: Path, secrets: Sequence[str]) -> None:
+    with file.open("rb") as said, replacing(file, durable=False) as masked:
+
+        def put(piece: bytes) -> None:
+            masked.write(piece)
+
+        mask = Mask(put, secrets)
+        while chunk := said.read(_CHUNK):
+            mask.feed(chunk)
+        mask.finish()

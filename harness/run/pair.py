@@ -14,10 +14,9 @@ from harness.gotest.selection import asks_for_all
 from harness.journal import RunFolder
 from harness.model import SCHEMA_VERSION, Host, Run
 from harness.plan.cell import Built, Cell, Settings
-from harness.run.budgets import budgets_of
 from harness.run.hangs import Budgets
+from harness.run.known import budgets_of, recents_of
 from harness.run.legs import ControlStore, LegRunner
-from harness.run.recents import recents_of
 from harness.run.reruns import Reruns
 from harness.run.resume import check_same, joined
 from harness.run.schedule import Schedule

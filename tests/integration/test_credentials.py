@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import CompatError
 from harness.model import Side
-from harness.repository.refs import find
+from harness.repository.clones import find
 from tests.support.git_server import Server, serving
 from tests.support.small_repositories import Origin
 

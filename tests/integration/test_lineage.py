@@ -19,9 +19,10 @@ import pytest
 from harness.config.lines import Lines, load_lines
 from harness.errors import ExitCode, UsageError
 from harness.model import Commit
+from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.repository.git import Git
 from harness.repository.lineage import line_of, locate
-from harness.repository.refs import DEFAULT_REPOSITORY, Repository, ResolvedRef
+from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 from tests.support.small_repositories import Origin
 

@@ -12,8 +12,9 @@ import pytest
 from harness.errors import InfrastructureError, UsageError
 from harness.events import Event, Said
 from harness.model import Side
+from harness.repository.clones import find
 from harness.repository.git import GitFailed
-from harness.repository.refs import ResolvedRef, UnknownRefError, find
+from harness.repository.refs import ResolvedRef, UnknownRefError
 from tests.support.small_repositories import Origin, listing
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_home")]

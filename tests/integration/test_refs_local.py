@@ -9,8 +9,9 @@ import pytest
 from harness.errors import UsageError
 from harness.events import Event, Said, ignore
 from harness.model import Side
+from harness.repository.clones import find
 from harness.repository.git import Git
-from harness.repository.refs import ResolvedRef, UnknownRefError, find
+from harness.repository.refs import ResolvedRef, UnknownRefError
 from harness.stored.gate import release
 from harness.tools.process import CommandFailed
 from harness.tools.refnames import check_text

@@ -10,7 +10,8 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.events import Listener
 from harness.model import Side
-from harness.repository.refs import ResolvedRef, find
+from harness.repository.clones import find
+from harness.repository.refs import ResolvedRef
 from harness.stored.gate.findings import Release
 from harness.tools.refnames import check_text
 

@@ -26,7 +26,7 @@ from harness.model import Channel, Run, Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.plan.cell import Settings
 from harness.plan.opening import PairAsk, Where
-from harness.repository.refs import DEFAULT_REPOSITORY
+from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.store import Store
 from tests.support import factories, stored_matrices
 

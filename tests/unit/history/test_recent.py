@@ -14,8 +14,8 @@ from harness.history import History
 from harness.history.recent import ENOUGH, LAST
 from harness.model import Leg, Outcome, Pair, Recent, Run, Status, Tally, Verdict
 from harness.reports.rates import flakes
+from harness.run.known import recents_of
 from harness.run.pair import run_pair
-from harness.run.recents import recents_of
 from harness.stored.rejudge.rejudge import rejudge
 from tests.support import factories, nights
 from tests.support.played import Bench, Player, entry

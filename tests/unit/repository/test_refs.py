@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.errors import ExitCode, UsageError
 from harness.events import ignore
 from harness.model import Side
-from harness.repository import refs
+from harness.repository import clones, refs
 from harness.repository.git import Git
 from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, releases, resolve
 from harness.tools.refnames import check_text
@@ -328,12 +328,12 @@ def test_a_hostile_name_is_refused_before_git_hears_of_it(asked: str) -> None:
 def test_a_hostile_name_is_refused_before_a_repository_is_looked_for(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refs, "Git", NoGit)
-    monkeypatch.setattr(refs, "clone", pytest.fail)
+    monkeypatch.setattr(clones, "Git", NoGit)
+    monkeypatch.setattr(clones, "clone", pytest.fail)
     for asked in HOSTILE:
         both = [("master", Side.SUITE), (asked, Side.FRONTEND)]
         with pytest.raises(UsageError, match="is not a ref"):
-            refs.find(where, both, cache=tmp_path / "cache", fetch=True, listener=ignore)
+            clones.find(where, both, cache=tmp_path / "cache", fetch=True, listener=ignore)
     assert not (tmp_path / "cache").exists()
 
 

@@ -13,8 +13,8 @@ from harness.events import Event, Warned
 from harness.model import Leg, Outcome, Reason, Run
 from harness.plan.cell import Settings
 from harness.run import hangs
-from harness.run.budgets import budgets_of
 from harness.run.hangs import Budgets, LastWords, Watch
+from harness.run.known import budgets_of
 from harness.stored.rejudge.rejudge import rejudge
 from tests.support.factories import full_name
 from tests.support.played import MARK, Bench, Player

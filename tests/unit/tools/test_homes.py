@@ -12,7 +12,7 @@ from harness.cli.stored import find_run
 from harness.errors import ExitCode, UsageError
 from harness.events import ignore
 from harness.history import default_history
-from harness.repository import refs
+from harness.repository import clones
 from harness.store import default_cache
 from harness.tools.homes import expanded
 
@@ -27,7 +27,7 @@ def test_a_home_stands_in_front(own_home: Path) -> None:
 
 def test_a_repository_in_nobodys_home_is_an_error_of_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        refs.find(NOBODYS, [], cache=tmp_path, fetch=False, listener=ignore)
+        clones.find(NOBODYS, [], cache=tmp_path, fetch=False, listener=ignore)
     assert caught.value.exit_code is ExitCode.USAGE
     assert str(caught.value) == f"cannot use {NOBODYS}: nobody knows the home ~no-user-of-this-name"
 

@@ -39,7 +39,7 @@ class CompatError(Exception):
         return self._context + super().__str__()
 
     def add_context(self, doing: str) -> None:
-        """Say in front of the message what was being done: `build suite v0.6.4`."""
+        """Put in front of the message what was being done: `build suite v0.6.4`."""
         self._context = f"{doing}: {self._context}"
 
 

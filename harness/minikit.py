@@ -24,9 +24,9 @@ from harness.store import Store
 from harness.tools.inherited import GIT, inherited
 from harness.tools.process import Request, find, run
 
+# The pair that shows every verdict but `infra`; examples/minikit/README.md says what and why.
 DAEMON = "v0.1"
 FRONTEND = "master"
-"""The pair that shows every verdict but `infra`; examples/minikit/README.md says what and why."""
 
 HISTORY = "history.yaml"
 _NOTHING = "0" * 40

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
+
 STAMP = ".compat-run.stamp"
 """The file in an environment that shows it to be one of the launcher's."""
 

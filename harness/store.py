@@ -36,11 +36,11 @@ from harness.tools.homes import expanded
 from harness.tools.locks import held
 from harness.tools.uses import Uses
 
+# Names below the root; what is in use is in LOCKS/USES.
 TMP = "tmp"
 LOCKS = "locks"
 USES = "uses"
 SCRATCH = "scratch-"
-"""Names below the root; what is in use is in LOCKS/USES."""
 
 SHARED = ("gocache", "gopath")
 """Folders that no key names: programs fill them, for all runs."""
@@ -117,7 +117,7 @@ class Store:
         return path
 
     def hold(self, path: Path) -> None:
-        """Let the artefact in which a path lies stay as `find` does, if it lies in one."""
+        """Keep the artefact in which a path lies, as `find` does, if it lies in one."""
         if self._around is not None:
             self._around.hold(path)
         try:
@@ -237,7 +237,7 @@ def _make_writable_folder(folder: Path) -> None:
 
 
 def _open(folder: Path) -> None:
-    """Let all that is in a folder be as a umask of 022 makes it, whatever the caller's is.
+    """Set all modes in a folder as a umask of 022 makes them, whatever the caller's is.
 
     Modes go into images with the files, and are a part of what was built.
     """

@@ -120,7 +120,7 @@ Overdue = Callable[[], bool]
 
 
 def never() -> bool:
-    """Let a leg run to its end."""
+    """Run a leg to its end."""
     return False
 
 
@@ -144,7 +144,7 @@ class Candidate(Protocol):
         """Return what is missing here; empty if the backend can run."""
 
     def describe(self) -> str:
-        """Say in a line what it would run with; asked only if nothing is missing."""
+        """Return in a line what it would run with; called only if nothing is missing."""
 
 
 class Backend(Candidate, Protocol):

@@ -6,10 +6,10 @@ from harness.backends.base import LegRequest
 from harness.tools.inherited import CONTAINER, inherited
 from harness.tools.redaction import passwords
 
+# Names in a suite's and in a frontend's artefact.
 BINARY = "dockerfile.test"
 ARCHIVE = "frontend.tar"
 FRONTEND = "dockerfile-frontend"
-"""Names in a suite's and in a frontend's artefact."""
 
 MARKING = 20
 """Minor version of Go from which a test binary can mark its own lines; an older one refuses to."""

@@ -14,6 +14,7 @@ TESTS = "./frontend/dockerfile"
 PROGRAM = "./frontend/dockerfile/cmd/dockerfile-frontend"
 FRONTEND_DOCKERFILE = "frontend/dockerfile/cmd/dockerfile-frontend/Dockerfile"
 RELEASES = "frontend/dockerfile/release"
+
 FRONTEND_TAGS = ("netgo", "static_build", "osusergo")
 """What every frontend Dockerfile of upstream adds to the channel's tags."""
 

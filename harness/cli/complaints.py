@@ -12,6 +12,7 @@ from harness.start import how_to_mend
 from harness.tools.redaction import redact
 
 _ELSEWHERE = "or set COMPAT_CACHE to a folder on another disk"
+
 _SYSTEM_ERRORS = {
     errno.ENOSPC: ("the disk is full", f"free some space, {_ELSEWHERE}"),
     errno.EDQUOT: ("the disk quota is used up", f"free some space, {_ELSEWHERE}"),
@@ -23,7 +24,7 @@ _SYSTEM_ERRORS = {
 
 
 def explain(error: Exception) -> int:
-    """Tell an error in the words that its kind deserves and return its exit code."""
+    """Print an error in the words that its kind deserves and return its exit code."""
     if isinstance(error, CompatError):
         return tell(str(error), error.hint, error.exit_code)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):

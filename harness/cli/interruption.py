@@ -22,7 +22,7 @@ _LAST_WORDS = b"interrupted again: nothing is journaled, and the next run remove
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let the first signal be a KeyboardInterrupt, so that a run ends well and is journaled.
+    """Turn the first signal into a KeyboardInterrupt, so that a run ends well and is journaled.
 
     The second one does not wait for that: it kills the programs that run and ends this process.
     What an engine was told to remove it removes by itself, else the next run does that.

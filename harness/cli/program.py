@@ -102,6 +102,6 @@ def _complete(prog: str, choose: Chooser) -> int | None:
 
 
 def _discard_output() -> None:
-    """Let the interpreter flush into nothing when it ends: the reader has gone."""
+    """Make the interpreter flush into nothing when it ends: the reader has gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

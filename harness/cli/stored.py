@@ -54,7 +54,7 @@ def interrupted_pair(name: str, runs: Path | None) -> tuple[Path, tuple[str, ...
 
 
 def past_of(folder: Path, file: Path | None) -> dict[str, Past]:
-    """Ask a history for what a run's reports show of earlier ones.
+    """Return what a run's reports show of earlier ones, from a history.
 
     Without `file` it is the user's own, and nothing if there is none yet. Raises UsageError for a
     history that cannot be used, and for a folder that holds no run.

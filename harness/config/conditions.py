@@ -147,7 +147,7 @@ class Commits(Record, frozen=True, kw_only=True):
             raise Complaint("names no commit", hint="write {daemon: SHA} or {frontend: SHA}")
 
     def found(self, facts: Facts) -> list[bool]:
-        """Tell of each commit whether its side has it."""
+        """Return of each commit whether its side has it."""
         return [facts.contains(facts.daemon.sha, sha) for sha in self.daemon] + [
             facts.contains(facts.frontend.sha, sha) for sha in self.frontend
         ]

@@ -39,6 +39,7 @@ from harness.errors import UsageError
 from harness.model import Channel, Record
 
 SUFFIX = ".yaml"
+
 NOT_MATRICES = frozenset({"lines", "images", "oracle"})
 """Files beside the matrices that are something else."""
 

@@ -27,6 +27,7 @@ from harness.errors import ConfigError
 from harness.model import Channel, Commit, Record, Side
 
 SERIES = "series.yaml"
+
 MAX_PATCH = 256 * 1024
 """Bytes."""
 

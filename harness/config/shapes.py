@@ -14,6 +14,7 @@ from msgspec import inspect
 from harness.config.yamlfile import Place
 
 _BOUNDS = ("pattern", "ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length")
+
 _HELD: dict[type[inspect.Type], frozenset[str]] = {
     inspect.IntType: frozenset({"ge", "le"}),
     inspect.FloatType: frozenset({"ge", "gt", "le", "lt"}),

@@ -21,6 +21,7 @@ ROOT = "TestIntegration"
 """The Go test that runs every function of a suite, and so begins every full name."""
 
 WANTED = "a test function, with or without a subtest, without TestIntegration/"
+
 MAX_SHOWN = 200
 """Characters of a name that a complaint repeats."""
 _EXAMPLE = "write for example TestDefaultShellAndPath/windows/amd64"
@@ -30,6 +31,7 @@ _SHORT = re.compile(r"(?P<function>Test[\w*?]*)(?:\[(?P<params>[^\]]*)\])?(?:#\d
 _REPEAT = re.compile(r"#\d{2,}$")
 _QUALIFIES = re.compile(r"worker=.*|slice=\d+-\d+")
 _ARROW = re.compile(r"\s*[›>]\s*")  # noqa: RUF001 - as reports write it
+
 _PREFIXED = re.compile(r"(?:.*[.\s:])(?=Test\w)")
 """What stands before a name where classname and name of a JUnit report are put together."""
 _EVERY = ("frontend", "gateway")

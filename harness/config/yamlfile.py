@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
+
 MAX_KEY = 200
 """Characters of a key that a complaint repeats."""
 MAX_SHOWN = 20

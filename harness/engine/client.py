@@ -39,6 +39,7 @@ OWNER = "org.buildkit-compat.owner"
 """Label of a container: the process that removes it, as machine.process names it."""
 
 _STOP_CALL = 30
+
 _PATIENCE = 5.0
 """Seconds for the removal of a container after a failure or an interruption."""
 
@@ -144,7 +145,7 @@ class Engine:
             yield from chunks
 
     def power(self, image: str) -> Power:
-        """Ask what the engine can give, with a container of an image that has a shell.
+        """Return what the engine can give, by a container of an image that has a shell.
 
         In the engine's PID namespace the parent of a container's first process is the engine's
         own helper, whose bounding set is the engine's. Podman means by `privileged` no more than

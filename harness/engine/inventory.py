@@ -23,11 +23,12 @@ from harness.tools import clock, machine
 GO_CACHE = "/compat/go-build"
 """Where our Dockerfiles mount the cache of Go's compiler."""
 
+# An image's name here, and in a repository while it is on its way.
 _IMAGE = re.compile(r"(?:.+/)?compat/(?:suite|frontend|pair):(?P<key>[0-9a-f]+)(?:-stage)?")
 _SHARED = re.compile(r".+:(?:suite|frontend)-(?P<key>[0-9a-f]{24})")
-"""An image's name here, and in a repository while it is on its way."""
 
 _MOUNT = "exec.cachemount"
+
 _STRANGER = 24 * 3600.0
 """Seconds after which a stopped container of another machine, or an earlier boot, is nobody's."""
 
@@ -63,7 +64,7 @@ class Labelled:
     """What is ours on one engine. Every call raises EngineFailed if the engine does not obey."""
 
     def __init__(self, engine: Engine) -> None:
-        """Ask this engine."""
+        """Look at this engine."""
         self._engine = engine
 
     def containers(self) -> list[Thing]:

@@ -9,6 +9,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 _PODMAN = "Podman Engine"
+
 _BUILDKIT = Version("1.39")
 """The API that brought BuildKit's session, with Docker 18.09."""
 

@@ -10,15 +10,16 @@ from harness.engine.registry_errors import ImageRefused
 from harness.tools.stop import pause
 
 ATTEMPTS = 5
+
+# Seconds between two attempts: they double, and each has up to a second more by chance.
 _FIRST = 1.0
 _LONGEST = 60.0
-"""Seconds between two attempts: they double, and each has up to a second more by chance."""
 
 _T = TypeVar("_T")
 
 
 def persist(work: Callable[[], _T], tell: Callable[[str], None]) -> _T:
-    """Do something with a registry, up to ATTEMPTS times; `tell` hears of every further one.
+    """Try something with a registry, up to ATTEMPTS times; `tell` is called for every further one.
 
     Raises what `work` raises, the last time or if it will not pass, and Interrupted.
     """

@@ -12,6 +12,7 @@ _PIECES = 256
 """Chunks that may wait; a reader that is faster than its listener waits in its turn."""
 
 _PATIENCE = 0.5
+
 _LAST_WORDS = 2.0
 """Seconds for the reading thread to end once its container is gone."""
 
@@ -20,7 +21,7 @@ class Attached:
     """The output of a container: one thread reads it, the caller takes it in bounded waits."""
 
     def __init__(self) -> None:
-        """Hear nothing yet."""
+        """Read nothing yet."""
         self._pieces: queue.Queue[bytes | None] = queue.Queue(_PIECES)
         self._left = threading.Event()
         self._thread: threading.Thread | None = None

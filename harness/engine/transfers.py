@@ -26,6 +26,7 @@ SILENCE = 120.0
 """Seconds without a word of progress after which a transfer is given up."""
 
 _LISTEN = 0.1
+
 _ANSWER = 600
 """Limit of the SDK's own, which must not come first."""
 

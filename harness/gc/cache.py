@@ -66,7 +66,7 @@ class Cache:
         return not self.while_unused(name, lambda: True)
 
     def while_unused(self, name: str, work: Callable[[], bool]) -> bool:
-        """Do this while nobody can begin to use `name`; False if somebody uses it already."""
+        """Call this while no process can begin to use `name`; False if one uses it already."""
         if self._uses is None:
             return work()
         with self._uses.alone(name) as mine:

@@ -24,6 +24,7 @@ _PANIC = re.compile(rb"(?m)^(?:panic|fatal error): ")
 _LOGGED = re.compile(rb"(?m)^ +\w+\.go:\d+: ?")
 _LOGGED_LINE = re.compile(rb"(?m)^ +\w+\.go:\d+: ?(.*)$")
 _BLOCK_LINE = re.compile(rb"(?m)^[ \t]*\t {12}\t")
+
 _DEATH = re.compile(r"[^\n]+\n(?:[^\n]*\n){0,40}?goroutine \d+ .*:\n(?:\S.*\n[ \t]+.*(?:\n|\Z))*")
 """A header, what belongs to the message, and the stack: lines with the source line below each."""
 _ALIVE = re.compile(rb'(?m)^(?:time="[^"\n]*" level=|\{"level":|> (?:sending|stop requested) )')

@@ -107,7 +107,7 @@ def waiting(dump: str) -> list[Waiting]:
 
 
 def render_waiting(program: str, those: Iterable[Waiting]) -> Iterator[str]:
-    """Write the first groups of one program, as a maintainer reads them."""
+    """Yield the first groups of one program in lines, as a maintainer reads them."""
     shown = list(those)
     for it in shown[:GROUPS]:
         yield f"{program}: {_who(it)}"
@@ -117,7 +117,7 @@ def render_waiting(program: str, those: Iterable[Waiting]) -> Iterator[str]:
 
 
 def in_short(those: Waiting) -> str:
-    """Say in a clause who waits where."""
+    """Return in a clause who waits where."""
     own = next((frame for frame in those.frames if not (frame.gos_own or frame.creator)), None)
     return f"{_who(those)}" + (f" in {own.function} at {own.place}" if own else "")
 

@@ -14,6 +14,7 @@ _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
 _RECOVERED = re.compile(r" \[recovered(?:, repanicked)?\]$")
 _FRAME = re.compile(r"(?m)^(?:created by )?([^\s(]{1,1000})(?:\(| in goroutine |$)")
 _TEST = re.compile(r"[tT]est\w*")
+
 _HEADLINE = 300
 """Characters of what a process died of; a program may panic with any text."""
 _MACHINERY = re.compile(

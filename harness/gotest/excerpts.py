@@ -36,6 +36,7 @@ _WRAPPER = re.compile(
     r"(?:rpc error: code = \w+ desc = |failed to solve with frontend [\w.-]+: "
     r"|failed to solve: |failed to build LLB: )+"
 )
+
 _COMPARED = re.compile(
     r"(?i)\b(?:expect(?:ed|s|ing)?|want(?:ed)?|should)\b(?! (?:no|nil|success|\d+ bytes|number)\b)"
     r"|\b(?:not|n't) (?:contain|match)"
@@ -46,6 +47,7 @@ _WORDLESS = {"Should be true", "Should be false", "Should not be empty", "An err
 _UNEXPECTED = re.compile(r"Received unexpected error:?\s*|Expected nil, but got: ")
 _UNEQUAL = re.compile(r"(?:expected|actual) *: ")
 _TRACE = "Error Trace:"
+
 _TELLING = (*(f"{program.capitalize()}:" for program in Program), "Error:")
 """Labels of an excerpt, the one that says most first."""
 

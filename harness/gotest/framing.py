@@ -18,12 +18,14 @@ from harness.gotest.tracker import Tracker
 from harness.model import Outcome
 
 SYN = b"\x16"
+
 LINE_LIMIT = 8 * 1024
 """Bytes of a line that may still be an event; longer lines are output. Go itself takes half."""
 
 _REPORT = re.compile(rb"((?:    )*)--- (PASS|FAIL|SKIP): ([^ ]+) \((\d+(?:\.\d+)?)s\)\r?")
 _OUTCOMES = {b"PASS": Outcome.PASS, b"FAIL": Outcome.FAIL, b"SKIP": Outcome.SKIP}
 _FIRST = {b"=", b"-", b" ", b"P", b"F"}
+
 _CANDIDATE = re.compile(rb"(?m)^(?:=== |(?:    )*--- |PASS|FAIL)")
 """How a line begins that may be an event in a plain stream."""
 _ARTIFACTS = b"=== ARTIFACTS "

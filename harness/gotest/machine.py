@@ -18,6 +18,7 @@ import msgspec
 from harness.model import Reason, Record
 
 FILE = "machine.toml"
+
 _NEAR = re.compile(
     r"(?<![\w.])(?:127\.\d|localhost\b|\[::1\])|\bdial unix\b|\.sock\b", re.IGNORECASE
 )

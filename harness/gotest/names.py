@@ -20,10 +20,12 @@ from functools import lru_cache
 
 _SLICE = re.compile(r"slice=\d+-\d+")
 _WORKER = re.compile(r"worker=")
+
 _DEEPEST = 64
 """Elements of a name; one with more has not the shape of a sandbox's, whatever it begins with."""
 _REPEAT = re.compile(r"#\d{2,}$")
 _INTO = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+
 _HIDDEN = {"frontend": "gateway"}
 """Matrix values that every test of ours has, so that people need not read them."""
 

@@ -22,16 +22,17 @@ OnLog = Callable[[str, bytes], None]
 _WORSE = (Outcome.PASS, Outcome.SKIP, Outcome.FAIL)
 _MANY = 8
 _ODD_NAME = 200
+
 _DEPTH = 64
 """Parents that a panic fails in direct succession; sandboxes have three."""
 
+# Tests of one run, characters of a name and of all names: beyond that nothing is a test.
+#
+# BuildKit's suites have some 2,000 of about 100 characters, and Go's test2json takes lines of
+# 4 KiB.
 TESTS = 50_000
 NAME = 4096
 NAMES = 4 * 1024 * 1024
-"""Tests of one run, characters of a name and of all names: beyond that nothing is a test.
-
-BuildKit's suites have some 2,000 of about 100 characters, and Go's test2json takes lines of 4 KiB.
-"""
 EVIDENCE = 16 * 1024 * 1024
 """Characters of all excerpts of one run; what is behind them is cut to a line each."""
 

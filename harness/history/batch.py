@@ -23,6 +23,7 @@ _NAME = 400
 """Characters of a test's name; a longer one keeps its beginning and a digest."""
 
 _DIGITS = 32
+
 _RUN_PHASES = ("run", "rerun ")
 """Phases that are no builds."""
 

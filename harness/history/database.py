@@ -65,7 +65,7 @@ def connect(file: Path, *, create: bool, patience: float = PATIENCE) -> sqlite3.
 
 @contextmanager
 def writing(database: sqlite3.Connection) -> Iterator[None]:
-    """Do all that is done in the block, or nothing; nobody else writes meanwhile."""
+    """Commit all that the block does, or nothing; no other process writes meanwhile."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield

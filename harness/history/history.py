@@ -31,11 +31,12 @@ FILE = "history.sqlite"
 
 ENOUGH = 5
 """Times that a test must have passed before anything is said of how long it may take."""
+# Of how long a test may be at work: how many times what it took, and at least, in seconds.
 BUDGET_FACTOR = 4.0
 BUDGET_LEAST = 30.0
-"""Seconds."""
 
 _Row: TypeAlias = tuple[Any, ...]
+
 _MARK = ("run", "started", "suite", "frontend", "state", "verdict", "seconds")
 """What questions about marks answer, in their order."""
 
@@ -156,7 +157,7 @@ class History:
         return {self._name(test): rate for test, rate in found.items()}
 
     def story(self, cell: str, test: str) -> Story | None:
-        """Tell all there is about a test in a cell; None if it never said anything there."""
+        """Return all there is about a test in a cell; None if it never said anything there."""
         told = self._marks(cell, test)
         if not told:
             return None

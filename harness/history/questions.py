@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _MARK = "o.run, o.started, o.suite_sha, o.frontend_sha, o.state"
 _ORDER = "o.started, o.key"
+
 _COUNTS = "(o.whole OR o.state <> 'done')"
 """A run of a few tests says nothing about its cell; one that came to nothing does."""
 _SPOKE = "(t.verdict IS NULL OR t.verdict NOT IN ('infra', 'indeterminate'))"

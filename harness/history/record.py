@@ -93,7 +93,7 @@ class _Writer:
         return True
 
     def _settle(self, seen: Observation) -> None:
-        """Let an observation that came in several runs, or anew, read the same in any order."""
+        """Make an observation that came in several runs, or anew, read the same in any order."""
         if seen.state is CellState.DONE:
             # A shard and what it was merged into hold the same executions.
             self._database.execute(

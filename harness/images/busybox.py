@@ -12,6 +12,7 @@ from harness.tools import process
 from harness.tools.requirements import how_to_install
 
 INSTALL = how_to_install("busybox")
+
 PLACES = (Path("/bin/busybox"), Path("/usr/bin/busybox"), Path("/bin/busybox.static"))
 """Where Debian, a merged /usr, and Alpine (busybox-static) put it."""
 
@@ -47,7 +48,7 @@ def find(places: tuple[Path, ...] = PLACES) -> Busybox:
 
 
 def applets(busybox: Busybox) -> tuple[str, ...]:
-    """Ask the busybox what it can be called as; sorted, without `busybox` itself.
+    """Return the names that the busybox can be called by; sorted, without `busybox` itself.
 
     Raises InfrastructureError if it does not run or knows no applet.
     """

@@ -102,7 +102,7 @@ def add_all(entries: Iterable[Entry], stream: io.BufferedWriter | io.RawIOBase) 
 
 
 def _info(entry: Entry) -> tarfile.TarInfo:
-    """Say everything about a member; tarfile's defaults are fixed values (root, no names)."""
+    """Return everything about a member; tarfile's defaults are fixed values (root, no names)."""
     info = tarfile.TarInfo(entry.name)
     info.type, info.mode, info.linkname, info.mtime = entry.kind, entry.mode, entry.target, EPOCH
     return info

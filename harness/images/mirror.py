@@ -22,6 +22,7 @@ from harness.images.recipes import Recipes
 from harness.store import Published, Store, key_of
 
 KIND = "mirror"
+
 CONTENTS = "contents.json"
 """What a mirror holds, for people: name → recipe and digest. No registry reads it."""
 

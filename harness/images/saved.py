@@ -33,6 +33,7 @@ MOST_DOCUMENT = 4 << 20
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 _NO_IMAGE = (tarfile.TarError, KeyError, ValueError, msgspec.MsgspecError)
+
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, RecursionError)
 """What comes of compressed data that are cut off, and of links that lead in a circle."""
 

@@ -35,6 +35,7 @@ FAILED = 125
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 0x1
 _SIGNALLED = 128
+
 _FOLDERS = {"tmp": 0o1777, "bin": 0o755, "real": 0o755, "home": 0o700}
 """Below scratch, with their modes."""
 
@@ -65,7 +66,7 @@ def main(spec_file: str) -> int:
 
 
 def _begin_afresh() -> None:
-    """Let no signal be ignored or blocked: programs inherit that, and Go's heed it."""
+    """Reset what signals are ignored or blocked: programs inherit that, and Go's heed it."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

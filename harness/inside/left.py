@@ -20,6 +20,7 @@ _SETTLE = 1.0
 """Seconds for processes that are about to end when the test binary does."""
 
 _LOOK = 0.02
+
 _LENGTH = 100
 """Bytes of a name that are kept."""
 

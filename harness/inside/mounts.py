@@ -82,13 +82,13 @@ def enter_groups(groups: dict[str, str]) -> None:
 
 
 def thaw(groups: Iterable[str]) -> None:
-    """Let frozen processes of cgroup v1 go on: frozen, they do not even die."""
+    """Thaw frozen processes of cgroup v1: frozen, they do not even die."""
     for file in (file for group in groups for file in Path(group).rglob("freezer.state")):
         file.write_text("THAWED", "ascii")
 
 
 def _hand_on(root: Path, controllers: list[str]) -> None:
-    """Let groups below have the controllers of this one, which then may hold no process."""
+    """Hand the controllers of this group to those below; it may then hold no process."""
     (root / INNER).mkdir()
     (root / INNER / "cgroup.procs").write_text("0", "ascii")
     for name in controllers:

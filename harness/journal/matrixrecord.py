@@ -19,6 +19,7 @@ from harness.model.matrix import MATRIX_SCHEMA_VERSION, CellResult, CellState, M
 
 PLAN_FILE = "plan.json"
 MATRIX_FILE = "matrix.json"
+
 CELLS = "cells"
 """Folder of the cells' run folders."""
 

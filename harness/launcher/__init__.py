@@ -22,12 +22,13 @@ from harness.tools.requirements import Group
 _TESTS = "tests"
 _NEWEST = "--newest"
 _NO_INSTALL = "--no-install"
+
 _LOOKS_ONLY = {"completion", "doctor"}
 """Commands that change nothing, so that nothing is installed for them."""
 
+# How variables begin that would change what Python is, and how tox makes an environment.
 _PYTHONS = ("PYTHON", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 _TESTERS = ("TOX", "VIRTUALENV_", "PIP_")
-"""How variables begin that would change what Python is, and how tox makes an environment."""
 
 
 @dataclass(frozen=True)

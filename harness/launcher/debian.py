@@ -21,6 +21,7 @@ from harness.tools.process import CommandFailed, Request, run
 from harness.tools.requirements import Group, Requirement, install_command, requirements
 
 _REMOVED = re.compile(r"^Remv (\S+)", re.MULTILINE)
+
 _SYSTEMD = Path("/run/systemd/system")
 """Exists if systemd is the running init (sd_booted(3))."""
 

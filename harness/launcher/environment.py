@@ -27,11 +27,13 @@ from harness.tools.pip import pip
 from harness.tools.process import Request, stream
 
 _LOCK = ".compat-run.lock"
+
 _PATIENCE = 1800.0
 """Seconds to wait for another launcher, or for what runs in the environment."""
 
 _TAIL = 20
 _PINNED = re.compile(r"^[A-Za-z0-9][\w.-]*==", re.MULTILINE)
+
 _IMPORT = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
@@ -43,6 +45,7 @@ for name in sys.argv[1:]:
 """Imports its arguments; of a package, every module."""
 
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 ANOTHER_FOLDER = "set COMPAT_VENV to another folder"
 """What to do whenever an environment cannot be where it is wanted."""
 

@@ -83,7 +83,7 @@ class _Fleet:
         )
 
     def run(self) -> None:
-        """Do every task, or all until an interruption or the first bad end."""
+        """Run every task, or all until an interruption or the first bad end."""
         cells, all_cells = len(self.planned), len(self.ledger.mine)
         self.listener(MatrixStarted(all_cells, len(self.sides), all_cells - cells))
         with Crew(self.job.limits.threads, "matrix") as crew:

@@ -24,6 +24,7 @@ from harness.tools.clock import Stopwatch, now
 _log = logging.getLogger(__name__)
 
 Command = Callable[[PlannedCell], tuple[str, ...]]
+
 TaskResult = Artefact | CompatError | CellResult
 """What a task gives: what was built, or why it was not, or what came of a cell."""
 

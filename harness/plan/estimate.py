@@ -7,9 +7,9 @@ from statistics import median
 
 from harness.model.matrix import Plan, PlannedBuild, PlannedCell
 
+# Taken for all where nothing is known of any.
 BUILD_SECONDS = 120.0
 CELL_SECONDS = 600.0
-"""Taken for all where nothing is known of any."""
 
 
 class Durations:

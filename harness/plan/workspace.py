@@ -39,9 +39,9 @@ SUITE = "frontend/dockerfile/dockerfile_test.go"
 """The tests; a tree without it has none."""
 
 
+# Where a suite's functions are written, and how: `func testCopy(t *testing.T, sb …Sandbox) {`.
 FUNCTIONS = "frontend/dockerfile/*_test.go"
 _FUNCTION = r"^func [tT]est[A-Za-z0-9_]*\(.*Sandbox"
-"""Where a suite's functions are written, and how: `func testCopy(t *testing.T, sb …Sandbox) {`."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Workspace:
         return locate(self.store, self.repository, self.lines, meant)
 
     def look_ahead(self, shas: Iterable[str]) -> None:
-        """Ask git at once what is asked of each of these commits. Raises GitFailed."""
+        """Prefetch what git says of these commits. Raises GitFailed."""
         paths = (TESTS, SUITE, *(_tags(channel) for channel in Channel))
         self.repository.git.look_ahead(shas, paths, ["go.mod"])
 
@@ -227,5 +227,5 @@ def _tags(channel: Channel) -> str:
 
 
 def _staged(line: Line, source: str | None) -> Line:
-    """Let the command line choose whose Dockerfiles are built."""
+    """Apply the command line's choice of whose Dockerfiles are built."""
     return replace(line, stage=replace(line.stage, source=source)) if source else line

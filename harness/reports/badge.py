@@ -11,6 +11,7 @@ from harness.reports.report import TextReport
 
 _SUBJECT = "compat"
 _PADDING = 6
+
 _GLYPH = 6.7
 """Width of an average glyph; `textLength` makes the text fit whatever the font."""
 _COLOURS = {"bad": "#c0272d", "odd": "#7b3fb3", "warn": "#946200", "good": "#2a7849"}

@@ -38,6 +38,7 @@ _STATUSES = {"": "passed", "failure": "failed", "error": "other", "skipped": "sk
 _NAME = 500
 _MESSAGE = 600
 _TRACE = 4_000
+
 _TRACES = 16_000_000
 """Characters of all traces."""
 

@@ -54,6 +54,7 @@ WHOLE = "(the whole run)"
 """Name of the testcase that stands for a run that could not tell."""
 
 _REASON = 300
+
 _EXCERPT = 8_000
 """Characters of one test's output."""
 

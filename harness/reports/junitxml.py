@@ -17,6 +17,7 @@ from harness.reports.text import clip, visible, visible_block
 
 _NAME = 500
 _MESSAGE = 600
+
 _OUTPUT_BUDGET = 16_000_000
 """Bytes of all tests' output; what comes after is left out, and says so."""
 _LEFT_OUT = "(output left out, this file would become too large; see the run folder)"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FRAME = 0.25
+
 _FAILURES_TOLD = 50
 """Failing tests that get a line of their own where there is no terminal."""
 _PATIENCE = 5.0
@@ -94,7 +95,7 @@ class Shown(Protocol):
         """Take in an event; return the lines that it leaves behind."""
 
     def heartbeat(self, now: float) -> Line | None:
-        """Say in one line what is under way; None if nothing is."""
+        """Return in one line what is under way; None if nothing is."""
 
     def abandon(self, now: float) -> list[Line]:
         """Forget what is under way, and name it as not finished."""

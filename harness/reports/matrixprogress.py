@@ -71,7 +71,7 @@ class MatrixProgress:
         return []
 
     def heartbeat(self, now: float) -> Line | None:
-        """Say in one line how far it is and what is under way; None if nothing is."""
+        """Return in one line how far it is and what is under way; None if nothing is."""
         under_way = [f"building {name}" for name in self._builds]
         under_way += [f"{name} {_counted(cell)[0]}" for name, (_, cell) in self._cells.items()]
         if not under_way or self._began is None:

@@ -23,6 +23,7 @@ from harness.reports.words import LOOKS, WORDS
 
 _NARROWEST = 40
 _GAP = "  "
+
 _NUMBERED = 3
 """Columns of a frontend whose name stands below the grid."""
 _LISTED = 50
@@ -124,7 +125,7 @@ class _Report:
             yield f"{_GAP}{(_GAP * 2).join(told)}"
 
     def _cells(self) -> Iterator[str]:
-        """Tell of every cell with something to tell, and how to run it alone."""
+        """Yield every cell with something to report, and how to run it alone."""
         told = [view for view in self._views if not _fine(view)]
         if told:
             yield ""

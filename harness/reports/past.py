@@ -29,7 +29,7 @@ Pasts = Mapping[str, Past]
 
 
 def pasts(history: History, matrix: MatrixRun) -> dict[str, Past]:
-    """Ask a history for all that reports show of a run's cells. Raises HistoryError.
+    """Return all that reports show of a run's cells, from a history. Raises HistoryError.
 
     What came after the run is left out, so that its reports stay what they were.
     """

@@ -120,7 +120,7 @@ class Progress:
         return []
 
     def heartbeat(self, now: float) -> Line | None:
-        """Say in one line what is under way; None if nothing is."""
+        """Return in one line what is under way; None if nothing is."""
         running = [(f"{leg.label} {leg.tally}", leg.started) for leg in self.legs.values()]
         running = running or [(name, started) for name, (started, _) in self.phases.items()]
         if not running:

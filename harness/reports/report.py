@@ -84,7 +84,7 @@ class Report(Protocol):
         """Begin without touching the disk."""
 
     def writing(self) -> AbstractContextManager[None]:
-        """Let cells be added; at the end of the block the report takes its place.
+        """Open the report for cells; at the end of the block it takes its place.
 
         After an error what was there before is unchanged. Raises InfrastructureError if the
         disk refuses.

@@ -113,7 +113,7 @@ def side_error(judgement: Judgement, leg: Leg) -> str:
 
 
 def headline(run: Run) -> str:
-    """Say the verdict in one sentence."""
+    """Return the verdict in one sentence."""
     sentence = _sentence(run)
     return f"INTERRUPTED, so far {sentence}" if run.interrupted else sentence
 

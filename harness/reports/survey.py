@@ -20,6 +20,7 @@ NO_CAUSE = -1
 
 _NAME = 300
 _EXAMPLE = 1_500
+
 _CAUSES = 20_000
 """Kinds of failures that are told apart; a healthy matrix has dozens."""
 _GAP = " "

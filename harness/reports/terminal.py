@@ -37,6 +37,7 @@ from harness.reports.text import clip, duration, escape_ci_commands, plural, vis
 from harness.reports.words import WORDS
 
 _NARROWEST = 40
+
 _LISTED = 50
 """Tests shown one by one under each verdict; run.json has them all."""
 _NAME = 300

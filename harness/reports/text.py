@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 _SUSPECT = re.compile(r"[^ -~]")
 _SUSPECT_IN_BLOCK = re.compile(r"[^\t\n -~]")
 _COMMAND = re.compile(r"(?m)^(\s*)::")
+
 _ANYWHERE = "##["
 """What begins a command of GitHub's and Azure's, anywhere in a line."""
 _PICTURES = 0x2400
@@ -32,7 +33,7 @@ def visible(text: str) -> str:
 
 
 def visible_block(text: str) -> str:
-    """Do what `visible` does and keep line feeds and tabs."""
+    """Return what `visible` does, with line feeds and tabs kept."""
     return _parted(text if text.isprintable() else _SUSPECT_IN_BLOCK.sub(_show, text))
 
 
@@ -55,7 +56,7 @@ def _show(match: re.Match[str]) -> str:
 
 
 def escape_ci_commands(text: str) -> str:
-    """Part what GitHub obeys in a log: `##[command]` anywhere, `::command::` at a line's start."""
+    """Escape what GitHub obeys in a log: `##[command]` anywhere, `::command::` as a line begins."""
     return _COMMAND.sub(r"\1: :", text.replace(_ANYWHERE, "## ["))
 
 

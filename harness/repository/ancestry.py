@@ -17,6 +17,7 @@ from harness.errors import DiskFull, InfrastructureError
 from harness.tools.disks import full
 
 FILE = "ancestry.sqlite3"
+
 _PATIENCE = 30.0
 """Seconds to wait for another run that writes an answer."""
 

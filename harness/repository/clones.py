@@ -29,6 +29,7 @@ PART = ".part"
 """Follows a clone's name while it is made."""
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+@[^/]+:")
+
 _PATIENCE = 3600.0
 """Seconds to wait for another run that clones or fetches the same repository."""
 

@@ -24,6 +24,7 @@ _SETTINGS = (
 """Over a repository's own: what would start programs, and be read for what was asked for."""
 
 _SHA256_DIGITS = 64
+
 _PATIENCE = 600.0
 """Seconds for what reads the repository."""
 
@@ -33,6 +34,7 @@ _NETWORK_PATIENCE = 3600.0
 _MISSING = b" missing"
 _NO_SUCH = "couldn't find remote ref"
 _SYMBOLIC = "ref: "
+
 _YES_OR_NO = frozenset({0, 1})
 """Statuses by which git answers; any other means that it cannot say."""
 
@@ -173,7 +175,7 @@ class Git:
         return self._call(*asked, accept=_YES_OR_NO).text.splitlines()
 
     def look_ahead(self, shas: Iterable[str], paths: Iterable[str], texts: Iterable[str]) -> None:
-        """Ask for many commits at once what `has` and `read` will be asked.
+        """Prefetch for many commits what `has` and `read` will be asked.
 
         `paths` are known then, of `texts` the content too. Raises GitFailed.
         """
@@ -246,7 +248,7 @@ class Git:
         )
 
     def _follow_head(self, remote: Remote) -> None:
-        """Let HEAD be the remote's, which a fetch leaves as it was when the clone was made."""
+        """Set HEAD to the remote's, which a fetch leaves as it was when the clone was made."""
         args = ("ls-remote", "--symref", "origin", "HEAD")
         said = self.run(*args, env=remote.environment, patience=_NETWORK_PATIENCE)
         for row in said.split("\n") if said else ():

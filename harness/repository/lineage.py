@@ -27,6 +27,7 @@ TESTS = "frontend/dockerfile"
 
 
 _FILE = "place.json"
+
 _RULE = 2
 """Of the answers; a changed rule must not find those of another."""
 

@@ -28,15 +28,18 @@ _RELEASE = re.compile(
     r"(?:v|dockerfile/)[0-9]{1,9}(\.[0-9]{1,9}){2}"
 )  # \d takes every script's digits
 _LINE = re.compile(r"(?:v|dockerfile/)[0-9]+\.[0-9]+")
+
 _DESCRIBED = re.compile(r".+-[0-9]+-g([0-9a-f]{4,40})")
 """What `git describe` prints."""
 _SPECIAL = re.compile(r"@|[A-Z_]*HEAD")
+
+# What GITHUB_REF and GITHUB_REF_NAME hold in a job of a pull request.
 _PULL = re.compile(r"(?:refs/)?((?:pull|merge-requests)/[0-9]{1,9}/(?:head|merge))")
 _PULL_NUMBER = re.compile(r"[0-9]{1,9}/(?:head|merge)")
-"""What GITHUB_REF and GITHUB_REF_NAME hold in a job of a pull request."""
 
 _TAGS, _HEADS, _ORIGIN = "refs/tags/", "refs/heads/", "refs/remotes/origin/"
 _NAMESPACES = (_TAGS, _HEADS, _ORIGIN)
+
 _GITS = ("", "refs/", _TAGS, _HEADS, "refs/remotes/")
 """What git puts before a name, in its order of precedence (gitrevisions(7))."""
 

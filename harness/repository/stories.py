@@ -102,7 +102,7 @@ class Stories:
                 yield cls(path, repo)
 
     def between(self, before: str, after: str) -> Range | None:
-        """Tell what lies between two commits; None if one of them is not in the repository.
+        """Return what lies between two commits; None if one of them is not in the repository.
 
         Raises GitFailed if git cannot read them, or takes too long.
         """

@@ -32,6 +32,7 @@ _DAEMON = "buildkitd"
 _BINARY = "the test binary"
 _QUIT = f"\n{deadlocks.HEADER}".encode()
 _MOST = 16 * 1024 * 1024
+
 _LOG = 8 * 1024 * 1024
 """Bytes at the end of what a daemon said in which its dump is looked for."""
 
@@ -59,9 +60,9 @@ class Watch:
         clock: Callable[[], float],
         limit: float = inf,
     ) -> None:
-        """Ask `at_work` for the tests that run and have no running subtest, `clock` for seconds.
+        """Watch the tests that `at_work` returns: they run, and have no running subtest.
 
-        `limit` is the leg's own, in seconds from now.
+        `clock` returns seconds; `limit` is the leg's own, in seconds from now.
         """
         self._budgets = budgets
         self._at_work = at_work

@@ -104,7 +104,7 @@ class Reruns:
         return [row for row in rows if not is_suite(row.name)]
 
     def _systemic(self, surprises: Sequence[Judgement], judged: Sequence[Judgement]) -> str:
-        """Say that there are too many, for a cause that does not pass."""
+        """Return a warning if there are too many, for a cause that does not pass."""
         staying = [row for row in surprises if not self._passing(row)]
         if not _too_many(staying, judged):
             return ""

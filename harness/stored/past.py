@@ -48,7 +48,7 @@ def chosen(strips: Strips, cells: str) -> dict[str, Sequence[Mark]]:
 
 
 def render(found: Iterable[Story]) -> str:
-    """Tell stories as text that ends in a line feed; empty without any."""
+    """Render stories as text that ends in a line feed; empty without any."""
     text = "\n".join("\n".join(_story_lines(story)) + "\n" for story in found)
     return escape_ci_commands(text)
 

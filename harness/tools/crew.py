@@ -32,7 +32,7 @@ class Crew:
         return self
 
     def start(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        """Do this in a thread of the crew."""
+        """Run this in a thread of the crew."""
         context = copy_context()
         context.run(self._stop.cover)
         # Pool and context each hand on any arguments; the annotation above is what binds them.

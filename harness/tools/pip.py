@@ -70,7 +70,7 @@ def environment(python: Path, command: str = "install") -> dict[str, str]:
 
 
 def _files(python: Path, command: str, own: str | None) -> dict[str, str]:
-    """Ask pip what its configuration files say for a command, by option."""
+    """Return what pip's configuration files say for a command, by option."""
     # A file can silence pip, or send it to another Python; a variable wins over it.
     env = {**inherited(PIP), "PIP_QUIET": "0", "PIP_PYTHON": str(python)}
     env |= {"PIP_CONFIG_FILE": own} if own else {}

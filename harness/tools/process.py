@@ -35,6 +35,7 @@ _REAP = 10.0
 """Seconds within which the kernel must end a program that was killed."""
 
 _TAIL = 4000
+
 _running: set[int] = set()
 """The groups that were started and have not been killed yet."""
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _LOOK = 0.05
+
 _QUIET = 1.0
 """Seconds without any before we end: longer than a program needs to begin, and to be seen."""
 

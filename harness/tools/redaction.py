@@ -23,6 +23,7 @@ _SHAPES = re.compile(
 )
 _NAMES = re.compile(r"(?i)(?:token|passwo?r?d|secret|credentials?|(?:api|access|private)_?key)$")
 _PASSWORD = re.compile(r"://[^:/@\s]*:(?P<password>\S+)@")
+
 _SHORTEST = 8
 """Characters; what is shorter may well be an ordinary word."""
 

@@ -27,6 +27,7 @@ _FOUL = {
     "\\": "which git allows in no name",
     " ": "a blank, which git allows in no name",
 }
+
 _OPERATORS = ("~", "^", ":", "@{")
 """What makes an expression of a name, of which `git rev-parse` makes a commit."""
 

@@ -31,7 +31,7 @@ class Stop:
         self._outer = _current.get()
 
     def ask(self) -> None:
-        """Ask whoever works on this piece to end."""
+        """Request that all work on this piece ends."""
         self._event.set()
 
     @property
@@ -40,7 +40,7 @@ class Stop:
         return self._event.is_set() or (self._outer is not None and self._outer.asked)
 
     def cover(self) -> None:
-        """Let the work of this thread's context be a part of this piece."""
+        """Make this stop cover the current context."""
         _current.set(self)
 
 
@@ -68,7 +68,7 @@ def pause(seconds: float) -> None:
 
 
 def unless_stopped(work: Callable[[], _T], doing: str) -> _T:
-    """Do what nothing can interrupt, and leave it alone if the work of this thread is to end.
+    """Run what nothing can interrupt, or not at all if the work of this thread is to end.
 
     Raises what `work` raises, and Interrupted.
     """

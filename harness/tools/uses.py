@@ -29,6 +29,7 @@ _FLOCK = "hhqqi4x"
 
 _OFFSET_BYTES = 7
 _LOOK = 0.01
+
 _PATIENCE = 60.0
 """Seconds to wait for a process that has a name to itself: it only moves a folder away."""
 

@@ -79,12 +79,12 @@ class Docker:
         return f"{engine}; builds with {self._builder.name}: {self._builder.why}"
 
     def versions(self) -> dict[str, str]:
-        """Ask the engine what it is; name the program that builds."""
+        """Return what the engine says of itself, and the program that builds."""
         told = {f"engine {name}": value for name, value in self._engine.describe().items()}
         return told | {"image builder": self._builder.name}
 
     def find(self, side: Side, request: BuildRequest) -> Found:
-        """Tell a build's key and whether it is here; a repository is not asked."""
+        """Return a build's key and whether it is here; a repository is not asked."""
         key = self._recipe(request).key(side)
         kept = side is Side.FRONTEND and self._store.find("frontend-image", key) is not None
         return Found(key, kept or self._engine.has_image(_tag(side, key)))
@@ -153,7 +153,7 @@ def _tag(side: Side, key: str) -> str:
 def _phase(
     phase: str, listener: Listener, work: Callable[[], tuple[Path, How]]
 ) -> tuple[Path, How]:
-    """Do a phase's work and tell of it; errors say which phase it was."""
+    """Run a phase's work and report its begin and end; errors name the phase."""
     watch = Stopwatch()
     listener(PhaseStarted(phase))
     try:

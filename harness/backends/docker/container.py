@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 TMP = "/tmp"  # noqa: S108 - a tmpfs of the container
 MIRROR = "/compat/mirror"
 LABELS = "org.buildkit-compat"
+
 _DUMPS = 10.0
 """Seconds for a program to write its goroutines when asked."""
 

@@ -40,6 +40,7 @@ HOME = "/compat"
 
 PAIR_FOLDER = f"{HOME}/frontend"
 GO_FILE = "go.txt"
+
 BASE_IMAGE = "COMPAT_BASE_IMAGE"
 """Names, in the environment, the image that generic builds begin with."""
 

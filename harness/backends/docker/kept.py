@@ -26,6 +26,7 @@ FIRST = Path(__file__).with_name("first.sh")
 MOST = 512 << 20
 """Bytes that are taken out of a container."""
 MOST_FILES = 10_000
+
 MOST_OF_ONE = 16 << 20
 """Bytes of a log, as kept.sh cuts it off."""
 

@@ -24,6 +24,7 @@ from harness.events import Listener, Said, Warned
 from harness.store import Store
 
 _LONGEST = 255
+
 _REPOSITORY = re.compile(
     r"(?:localhost|(?=[^/]*[.:])[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?"
     r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+"

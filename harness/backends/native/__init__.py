@@ -71,11 +71,11 @@ class Native:
         return "runs in namespaces of this machine"
 
     def versions(self) -> dict[str, str]:
-        """Ask the programs that the legs run; every run records them."""
+        """Return the versions of the programs that the legs run; every run records them."""
         return {program: _version_line(program) for program in sorted(set(PROGRAMS.values()))}
 
     def find(self, side: Side, request: BuildRequest) -> Found:
-        """Tell a build's key and whether the store has it."""
+        """Return a build's key and whether the store has it."""
         key = _key(side, request, choose(self._go(request)))
         return Found(key, self._store.find(side, key) is not None)
 

@@ -22,6 +22,7 @@ from harness.tools import machine
 _log = logging.getLogger(__name__)
 
 _PREFIX = "compat-leg."
+
 _REAP = 10.0
 """Seconds within which the kernel must let go of a group whose processes are dead."""
 
@@ -57,7 +58,7 @@ class Groups:
     """Hierarchies in which there is none, and why."""
 
     def kills(self, seen: Kills) -> Kills:
-        """Say of what was killed for want of memory while the leg ran how much was the leg's own.
+        """Return how much of what the kernel killed for want of memory was the leg's own.
 
         On v2 that is exact, because a group counts for those below it, too. On v1 it does not, so
         what was killed elsewhere may have been in a group below that is gone.
@@ -170,7 +171,7 @@ def _inherit(folder: Path) -> None:
 
 
 def _thaw(folder: Path) -> None:
-    """Let frozen processes of cgroup v1 go on, so that they can die."""
+    """Thaw frozen processes of cgroup v1, so that they can die."""
     for file in (group / _FROZEN for group in _tree(folder)):
         try:
             if file.exists():

@@ -36,12 +36,12 @@ NAMESPACES = ("unshare", "setpriv", "nsenter")
 
 CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
 
+# Folders of this machine that are the leg's own: it sees them empty, or what they hold and
+# not what it changes in them itself; see init.py.
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - made private
 _STATE = ("/run",)
 _LAYERED = ("/var/lib",)
 _HIDDEN = ("/etc/buildkit", "/var/lib/cni")
-"""Folders of this machine that are the leg's own: it sees them empty, or what they hold and
-not what it changes in them itself; see init.py."""
 
 _SCRATCH = ("/mnt", "/media", "/srv", "/opt")
 """Folders that the file system standard has everywhere; a short name keeps unix sockets short."""

@@ -23,6 +23,7 @@ from harness.tools.process import CommandFailed, Request, run
 
 INSTALL = "apt-get install docker.io, or Docker's docker-ce-cli with docker-buildx-plugin"
 _PLACES = ("/usr/local/bin", "/usr/bin", "/bin")
+
 _ALONE = (Version("18.9"), Version("23.0"))
 """Releases in between build with BuildKit without a plugin."""
 

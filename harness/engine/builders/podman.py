@@ -18,6 +18,7 @@ from harness.tools.process import Request, find, run
 
 INSTALL = "apt-get install podman, or the package podman-remote"
 _NAMES = ("podman", "podman-remote")
+
 _HUB = "docker.io/"
 """What Docker's API means by a name without a host, also where Podman answers it.
 

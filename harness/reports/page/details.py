@@ -28,9 +28,11 @@ from harness.reports.text import clip, duration, excerpt, plural, visible, visib
 from harness.reports.words import WORDS
 
 _NAME = 500
+
 _LISTED = 5_000
 """Tests of a cell that are shown one by one."""
 _EXCERPT = 4_000
+
 _EXCERPTS = 2_000_000
 """Characters of all excerpts of a cell."""
 _PROSE = 2_000

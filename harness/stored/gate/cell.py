@@ -30,6 +30,7 @@ from harness.verdict.table import overall
 
 _NAME = 300
 _REASON = 400
+
 _SKEW = timedelta(minutes=5)
 """By which the clocks of two machines may differ."""
 

@@ -10,6 +10,7 @@ from harness.reports.text import plural
 from harness.stored.gate.findings import Finding, Kind
 
 _NAMED = 10
+
 _PARTICULAR = {"pair", "suite", "frontend", "age"}
 """Words that differ between cells with the same trouble."""
 

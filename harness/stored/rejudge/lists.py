@@ -51,7 +51,7 @@ class Lists:
             ) from error
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Ask the repository; what is in the cache's memory already is never asked."""
+        """Return what the repository says; what is in the cache's memory already is never asked."""
         return self._repository.graph.is_ancestor(older, newer)
 
     @cached_property

@@ -37,6 +37,7 @@ CODES = {
     Sight.UNTOLD: ExitCode.INDETERMINATE,
     Sight.INFRA: ExitCode.INFRASTRUCTURE,
 }
+
 CODES_OF_DEMO = CODES | {
     Sight.MISSED: ExitCode.INDETERMINATE,
     Sight.UNWANTED: ExitCode.INDETERMINATE,

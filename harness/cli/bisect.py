@@ -29,7 +29,8 @@ from harness.model import Channel
 from harness.plan.opening import PairAsk, open_pair
 from harness.reports.live import display
 from harness.reports.text import visible
-from harness.repository.refs import DEFAULT_REPOSITORY, resolve
+from harness.repository.clones import DEFAULT_REPOSITORY
+from harness.repository.refs import resolve
 from harness.repository.stories import Stories
 from harness.tools.locks import held
 

@@ -15,9 +15,9 @@ from harness.bisect.matter import Matter
 from harness.config.lines import load_lines
 from harness.events import ignore
 from harness.model import Channel, Side
+from harness.repository.clones import find
 from harness.repository.git import Git
 from harness.repository.lineage import locate
-from harness.repository.refs import find
 from harness.store import Store, default_cache
 from tests.support.small_repositories import Origin
 

@@ -77,7 +77,7 @@ class Panic:
 
 
 @dataclass(frozen=True)
-class Told:
+class DaemonEvidence:
     """What is known of the daemons of one test."""
 
     fate: Fate = Fate.UNTOLD
@@ -89,7 +89,7 @@ class Told:
         return found[-1] if found else None
 
 
-def told_by(daemon: bytes, *, answered: bool) -> Told:
+def daemon_evidence(daemon: bytes, *, answered: bool) -> DaemonEvidence:
     """Read the logs of a sandbox's children, one behind the other, as t.Log wrote them.
 
     `answered` says that a daemon told its client how a container ended, so it lived by then.
@@ -103,7 +103,7 @@ def told_by(daemon: bytes, *, answered: bool) -> Told:
             fates.append(child.fate)
     lived = bool(fates) and all(fate is Fate.LIVED for fate in fates)
     fate = Fate.DIED if Fate.DIED in fates else Fate.LIVED if lived else Fate.UNTOLD
-    return Told(fate, tuple(panics))
+    return DaemonEvidence(fate, tuple(panics))
 
 
 def panics_in(said: bytes) -> tuple[Panic, ...]:

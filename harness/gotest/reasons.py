@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.gotest.daemons import Fate, Panic, Told, panics_in, told_by
+from harness.gotest.daemons import DaemonEvidence, Fate, Panic, daemon_evidence, panics_in
 from harness.gotest.excerpts import (
     blocks,
     error_line,
@@ -81,8 +81,8 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     error = from_daemon(found, daemon) or last_log(said)
     if not error:
         return Explanation(Reason.UNKNOWN, last_words(said), foreign=foreign)
-    told = told_by(daemon, answered=_ENDED.search(error) is not None)
-    told = Told(told.fate, (*told.panics, *panics_in(said)))
+    told = daemon_evidence(daemon, answered=_ENDED.search(error) is not None)
+    told = DaemonEvidence(told.fate, (*told.panics, *panics_in(said)))
     reason, panic = _cause(error, told)
     if panic is None:
         lacks = _lacks(error) if reason is Reason.REFUSED else ""
@@ -97,7 +97,7 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     )
 
 
-def _cause(error: str, told: Told) -> tuple[Reason, Panic | None]:
+def _cause(error: str, told: DaemonEvidence) -> tuple[Reason, Panic | None]:
     """Return the cause of a failure, and the panic that it is laid to."""
     texts = unexpected(error)
     guilty = told.panic_of(*_BY_A_PANIC)
@@ -134,7 +134,7 @@ def _of_machine(texts: Sequence[str]) -> Reason | None:
 
 def classify(error: str) -> Explanation:
     """Find the cause in an excerpt alone, where its log is gone."""
-    reason, _ = _cause(error, Told())
+    reason, _ = _cause(error, DaemonEvidence())
     return Explanation(reason, error, lacks=_lacks(error) if reason is Reason.REFUSED else "")
 
 

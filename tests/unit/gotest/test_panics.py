@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.gotest.daemons import Fate, told_by
+from harness.gotest.daemons import Fate, daemon_evidence
 from harness.gotest.excerpts import error_line
 from harness.gotest.reasons import Explanation, explain
 from harness.model import Outcome, Program, Reason
@@ -259,4 +259,4 @@ def test_the_test_binarys_own_panic_is_named_so() -> None:
     ],
 )
 def test_the_fate_of_all_daemons_of_a_test(log: bytes, fate: Fate) -> None:
-    assert told_by(log, answered=False).fate is fate
+    assert daemon_evidence(log, answered=False).fate is fate

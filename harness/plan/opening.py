@@ -21,10 +21,11 @@ from harness.config.yamlfile import Place as FilePlace
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.gotest.selection import check
+from harness.history.expected import Expected
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan, PlannedCell
 from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
-from harness.plan.planning import OTHER, Expected, Frame, Selection, again, plan, plan_pair
+from harness.plan.planning import OTHER, Frame, Selection, again, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.workspace import CellSpec, Workspace
 from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, resolve

@@ -6,17 +6,17 @@ import difflib
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
 from msgspec.structs import replace
 
 from harness.config.matrixfile import MEMORY, Include, Matrix, Row
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
+from harness.history.expected import Expected
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
-from harness.plan import rows
-from harness.plan.rows import Say, wanted_cells
+from harness.plan.rows import Say, Site, wanted_cells
 from harness.plan.selectors import Selectors, wants_candidate
 from harness.repository.refs import ResolvedRef
 from harness.store import key_of
@@ -26,35 +26,6 @@ MAX_ID = 120
 
 
 OTHER = "plan again, or use the harness, the data and the options that made this plan"
-
-
-class Found(Protocol):
-    """What is known of an artefact before it is built."""
-
-    @property
-    def key(self) -> str:
-        """Digest of everything that goes into it."""
-
-    @property
-    def cached(self) -> bool:
-        """Whether it is there already."""
-
-
-class Site(rows.Site, Protocol):
-    """What planning asks of a repository, its data files and a backend."""
-
-    def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
-        """Return what building one side of a commit would make."""
-
-
-class Expected(Protocol):
-    """What history expects, in seconds; None of what it does not know."""
-
-    def cell(self, pair: Pair) -> float | None:
-        """Return how long a cell runs, builds aside."""
-
-    def build(self, side: Side, commit: Commit, channel: Channel) -> float | None:
-        """Return how long a build takes."""
 
 
 class _Needs(TypedDict):

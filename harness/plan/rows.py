@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
+from harness.backends.base import Found
 from harness.config.conditions import Facts
 from harness.config.lines import Lines
 from harness.config.matrixfile import Include, Matrix, Row
@@ -22,7 +23,7 @@ Say = Callable[[str], None]
 
 
 class Site(Protocol):
-    """What the choice of cells asks of a repository and its data files."""
+    """What planning asks of a repository, its data files and a backend."""
 
     @property
     def repository(self) -> Repository:
@@ -54,6 +55,9 @@ class Site(Protocol):
 
     def contains(self, newer: str, older: str) -> bool:
         """Return whether a commit has another in its history."""
+
+    def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
+        """Return what building one side of a commit would make."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from harness.config.datadir import find_data
 from harness.config.lines import Lines, load_lines
 from harness.config.matrixfile import Matrix, load_matrix
 from harness.errors import UsageError
+from harness.history.expected import Expected
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan
 from harness.plan.planning import Frame, Selection, plan
@@ -127,7 +128,7 @@ class WrittenSite:
 
 
 @dataclass(frozen=True)
-class Written:
+class Written(Expected):
     """What history expects, by refs."""
 
     cells: Mapping[str, float] = field(default_factory=dict)

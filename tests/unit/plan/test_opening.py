@@ -15,7 +15,8 @@ from harness.backends.base import Problem
 from harness.config.datadir import Data
 from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
-from harness.model import Channel, Commit, Pair, Side
+from harness.history.expected import Expected
+from harness.model import Channel, Commit, Side
 from harness.plan import opening, workspace
 from harness.plan.cell import Cell
 from harness.plan.opening import Opened, PairAsk, Where, open_pair
@@ -104,16 +105,6 @@ class Tree(Git):
         return [row for row in SOURCES if re.match(pattern, row)]
 
 
-class Nothing:
-    """Expects nothing, as a history does that is empty."""
-
-    def cell(self, _pair: Pair) -> None:
-        """Know nothing."""
-
-    def build(self, _side: Side, _commit: Commit, _channel: Channel) -> None:
-        """Know nothing."""
-
-
 @dataclass
 class Preparation:
     """What `open_pair` is given, and what it said."""
@@ -135,7 +126,7 @@ class Preparation:
 
     def __call__(self, **changes: object) -> Opened:
         self.ask = replace(self.ask, **changes)  # type: ignore[arg-type]
-        return open_pair(self.ask, self.data, self.store, Nothing(), self.listen)
+        return open_pair(self.ask, self.data, self.store, Expected(), self.listen)
 
     def cell(self, **changes: object) -> Cell:
         opened = self(**changes)
@@ -232,7 +223,7 @@ def test_another_pair_is_planned_with_the_same_repository_and_backend(
     meant = {c.sha: ResolvedRef(c.sha, c.ref, c.sha) for c in (SUITE, FRONTEND)}
     monkeypatch.setattr(opening, "resolve", lambda _repository, name, _side: meant[name])
     ask = replace(preparation.ask, daemon=SUITE.sha, frontend=SUITE.sha)
-    other = opened.pair(ask, Nothing(), preparation.listen)
+    other = opened.pair(ask, Expected(), preparation.listen)
     (cell,) = other.plan.cells
     assert (cell.pair.suite, cell.pair.frontend) == (SUITE, SUITE)
     assert other.backend is opened.backend

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from harness.bisect.answers import Answer, Kind, Notebook
@@ -87,6 +87,8 @@ class Hunt:
     """Runs the first of these commits, or another one that is cheaper: all are alike. Told
     whether they are an end of the range, on which all else rests."""
     say: Callable[[str], None]
+    trusted: bool = False
+    """Whether the older end is said to work: then it is run only if all others fail."""
     runs: int = 0
     known: int = 0
     _answers: dict[str, Answer] = field(default_factory=dict)
@@ -116,6 +118,8 @@ class Hunt:
             )
         ends = self._ends(candidates)
         turn, merge, notes = self._turn(candidates, ends, *ends), "", []
+        if turn.old is ends[0] and self.trusted:
+            turn = replace(turn, old=self._older(candidates, ends[1]))
         while len(turn.suspects) == 1 and (sides := self.history.parents(turn.suspects[0])[1:]):
             merge = merge or turn.suspects[0]
             inner = self._inside(old, turn, sides, ends)
@@ -140,20 +144,30 @@ class Hunt:
 
     def _ends(self, candidates: Sequence[Candidate]) -> tuple[Answer, Answer]:
         new = self._answer(candidates[-1].commits, end=True)
+        self._check_end("newer", new, "--bad")
+        if self.trusted and new.kind is Kind.FAILS:
+            words = "said to work, and not run"
+            return Answer(kind=Kind.WORKS, commit=candidates[0].first, words=words), new
+        return self._older(candidates, new), new
+
+    def _older(self, candidates: Sequence[Candidate], new: Answer) -> Answer:
+        """Return what the older end does, which must be something else than the newer one."""
         old = self._answer(candidates[0].commits, end=True)
-        for name, end, other in (("newer", new, "--bad"), ("older", old, "--good")):
-            if end.kind is Kind.UNCLEAR:
-                raise CannotTellError(
-                    f"the {name} end, {end.commit[:12]}, cannot tell: {end.words}",
-                    hint=f"choose another {other}; {end.run or 'run the pair alone'} says more",
-                )
+        self._check_end("older", old, "--good")
         if old.like(new):
             raise CannotTellError(
                 f"the ends do not differ: the test {old.kind} at {old.commit[:12]} and at "
                 f"{new.commit[:12]} alike ({old.words})",
                 hint="choose a --good or --bad where it does otherwise",
             )
-        return old, new
+        return old
+
+    def _check_end(self, name: str, end: Answer, option: str) -> None:
+        if end.kind is Kind.UNCLEAR:
+            raise CannotTellError(
+                f"the {name} end, {end.commit[:12]}, cannot tell: {end.words}",
+                hint=f"choose another {option}; {end.run or 'run the pair alone'} says more",
+            )
 
     def _turn(
         self,

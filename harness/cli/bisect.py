@@ -130,7 +130,8 @@ def _search(bench: Bench, old: str, new: str) -> Found:
 
     packages = bench.packages(old, new)
     notebook = Notebook(bench.folder, bench.question)
-    hunt = Hunt(history, content(packages), notebook, bench.test, _say)
+    trusted = bench.options["good"] is not None
+    hunt = Hunt(history, content(packages), notebook, bench.test, _say, trusted)
     while True:
         found = hunt.hunt(old, new)
         more = bench.packages(found.old.commit, found.new.commit) if packages else set()

@@ -51,11 +51,12 @@ class Bench:
             self.ends.append(commits[0])
         return self.does(commits[0])
 
-    def hunt(self, old: str, new: str) -> Found:
+    def hunt(self, old: str, new: str, *, trusted: bool = False) -> Found:
         self.folder.mkdir(exist_ok=True)
         content = Content(self.history, Matter(Side.FRONTEND), lambda _sha: ())
         notebook = Notebook(self.folder, {"test": "TestCopy"})
-        return Hunt(self.history, content, notebook, self.test, self.said.append).hunt(old, new)
+        hunt = Hunt(self.history, content, notebook, self.test, self.said.append, trusted)
+        return hunt.hunt(old, new)
 
 
 @pytest.fixture
@@ -213,6 +214,24 @@ def test_a_killed_search_goes_on_with_what_it_learnt(history: Simulated, bench: 
     third = bench(does)
     assert third.hunt(commits[0], commits[-1]).suspects == (commits[33],)
     assert third.ran == []
+
+
+def test_an_end_that_is_said_to_work_is_run_only_if_all_others_fail(
+    history: Simulated, bench: Benches, tmp_path: Path
+) -> None:
+    commits = row(history, 12)
+    tried = bench(has(history, commits[5]))
+    assert tried.hunt(commits[0], commits[-1], trusted=True).suspects == (commits[5],)
+    assert tried.ends == [commits[-1]]
+    tried = Bench(history, tmp_path / "first", has(history, commits[1]))
+    found = tried.hunt(commits[0], commits[-1], trusted=True)
+    assert (found.suspects, found.old.words) == ((commits[1],), "compatible")
+    assert tried.ends == [commits[-1], commits[0]]
+    with pytest.raises(CannotTellError, match="the ends do not differ"):
+        Bench(history, tmp_path / "all", fails).hunt(commits[0], commits[-1], trusted=True)
+    # What mends a test must be known by the failure that it mends.
+    tried = Bench(history, tmp_path / "mended", lambda s: fails(s) if s == commits[0] else works(s))
+    assert tried.hunt(commits[0], commits[-1], trusted=True).turned is Turned.MENDED
 
 
 def test_ends_that_do_alike_are_told(history: Simulated, bench: Benches) -> None:

@@ -47,7 +47,7 @@ class Found(Record, frozen=True, kw_only=True):
     candidates: int
     """What is left of that line where neighbours that are built from the same are one."""
     runs: int
-    """Commits that were run for it this time."""
+    """Commits that were run for it, or found run, this time."""
     known: int
     """Answers that were there already."""
     unclear: tuple[Answer, ...] = ()
@@ -89,8 +89,8 @@ class Hunt:
     say: Callable[[str], None]
     trusted: bool = False
     """Whether the older end is said to work: then it is run only if all others fail."""
-    runs: int = 0
-    known: int = 0
+    _known: set[str] = field(default_factory=set)
+    _ran: set[str] = field(default_factory=set)
     _answers: dict[str, Answer] = field(default_factory=dict)
     """By what is built, for commits of different lines."""
     _unclear: list[Answer] = field(default_factory=list)
@@ -136,8 +136,8 @@ class Hunt:
             commits=self.history.count(old, new),
             line=len(steps),
             candidates=len(candidates) - 1,
-            runs=self.runs,
-            known=self.known,
+            runs=len(self._ran),
+            known=len(self._known - self._ran),
             unclear=tuple(self._unclear),
             notes=tuple(notes),
         )
@@ -184,8 +184,8 @@ class Hunt:
             answers[at] = self._answer(candidates[at].commits)
             says = answers[at].says(*ends)
             self.say(
-                f"{answers[at].commit[:12]}: {says}; "
-                f"{plural(search.new - search.old - 1, 'candidate')} were left"
+                f"{answers[at].commit[:12]}: {says} (of "
+                f"{plural(search.new - search.old - 1, 'candidate')} between the ends)"
             )
             self._heard(answers[at], says)
             return says
@@ -228,13 +228,13 @@ class Hunt:
     def _answer(self, commits: Sequence[str], *, end: bool = False) -> Answer:
         """Return what is known of commits that are built from the same, or run one of them."""
         if answer := self.notebook.get(commits):
-            self.known += 1
+            self._known.add(answer.commit)
         else:
             key = self.content.key(commits[0])
             if same := self._answers.get(key):
                 return same
-            self.runs += 1
             answer = self.test(commits, end)
+            self._ran.add(answer.commit)
             self.notebook.put(answer)
         self._answers[self.content.key(commits[0])] = answer
         return answer

@@ -23,6 +23,7 @@ COMMANDS: dict[str, Lazy] = {
     "gate": Lazy("results", "Say whether a stored run lets a release out."),
     "diff": Lazy("results", "List what changed between two stored runs."),
     "selftest": Lazy("execution", "See whether known breakages are seen."),
+    "rerun": Lazy("execution", "Run again what was not compatible."),
     "bisect": Lazy("execution", "Find the commit that turned a verdict."),
     "history": Lazy("results", "Say since when a test fails."),
     "images": Lazy("upkeep", "Make stand-ins for the images that tests pull."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from harness.history.expected import Expected
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan, PlannedCell
 from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
-from harness.plan.planning import OTHER, Frame, Selection, again, plan, plan_pair
+from harness.plan.planning import OTHER, Frame, Selection, again, part, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.workspace import CellSpec, Workspace
 from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, resolve
@@ -126,6 +126,11 @@ class Opened:
             offline=self.plan.offline,
         )
         return self.workspace.cell(wanted, self.backend, seed=seed)
+
+    def part(self, tests: Mapping[str, tuple[str, ...]]) -> Opened:
+        """Return some cells of the plan, by their ids, with the tests that each is to run."""
+        mine = part(self.plan, tests, data=_data(self.workspace))
+        return dataclasses.replace(self, plan=mine)
 
     def pair(self, ask: PairAsk, expected: Expected, listener: Listener) -> Opened:
         """Plan a pair with the same data, repository and backend. Raises UsageError."""

@@ -175,6 +175,20 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
     return mine
 
 
+def part(made: Plan, tests: Mapping[str, tuple[str, ...]], *, data: str) -> Plan:
+    """Return a plan of some cells of another, by their ids, with the tests that each is to run.
+
+    A cell without tests runs what it was planned to. `data` is as in Frame.
+    """
+    cells = tuple(
+        replace(cell, tests=tests[cell.id] or cell.tests) for cell in made.cells if cell.id in tests
+    )
+    needed = {name for cell in cells for name in (cell.suite, cell.control, cell.candidate)}
+    builds = tuple(build for build in made.builds if build.id in needed)
+    mine = replace(made, cells=cells, builds=builds)
+    return replace(mine, digest=_digest(mine, data))
+
+
 def _framed(
     frame: Frame, site: Site, builds: _Builds, cells: tuple[PlannedCell, ...], *, pair: bool = False
 ) -> Plan:

@@ -293,6 +293,49 @@ def selftest() -> None:
 
 @click.command(
     cls=Declared,
+    body="harness.cli.rerun:rerun",
+    epilog="""\b
+    Examples:
+      compat rerun latest
+      compat rerun latest --fresh-control
+      compat rerun runs/20261123-015907-5a17 --until-fail 10
+    """,
+)
+@click.argument("run")
+@REPO
+@FETCH
+@BACKEND
+@STAGE
+@PRIVILEGES
+@CACHE_REPO
+@click.option(
+    "--until-fail",
+    type=click.IntRange(min=1, max=1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Run it so often, or until a test regresses or is lost.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Pairs at once, as in `compat matrix`.")
+@click.option("--parallel", type=click.IntRange(min=1), help="Tests at once in each leg, as there.")
+@FRESH_CONTROL
+@OUT
+@JSON
+@CACHE
+@DATA
+def rerun() -> None:
+    """Run again what was not compatible in RUN, and nothing else.
+
+    RUN is the folder of a run, of a matrix or of one pair, or its name below the folder of runs.
+    Of each of its cells that call for a look, the test functions that do are run, on the very
+    commits of RUN; of one that came to nothing, all that was planned. RUN is not changed.
+
+    Ends as `compat matrix` does, with the worst of its cells.
+    """
+
+
+@click.command(
+    cls=Declared,
     body="harness.cli.bisect:bisect",
     epilog="""\b
     Examples:

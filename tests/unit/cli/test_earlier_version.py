@@ -99,7 +99,17 @@ def test_the_table_has_every_command_that_takes_a_run() -> None:
         for parameter in umbrella.load(name).params
         if parameter.human_readable_name.rstrip("12").upper() == "RUN"
     }
-    assert taking | {"history"} == {command.split()[0] for command in READ}
+    read = {command.split()[0] for command in READ}
+    assert taking | {"history"} == read | {"rerun"}
+
+
+def test_a_pair_without_a_plan_is_not_run_again(
+    old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compat("rerun", old / "pair") == ExitCode.USAGE
+    err = capsys.readouterr().err
+    assert "no plan.json: an earlier version made it" in err
+    assert "hint: run the pair anew" in err
 
 
 def test_today_says_of_its_tests_what_it_said(

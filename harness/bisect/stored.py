@@ -54,11 +54,11 @@ class Shelf:
                 self._found[sha].append(folder)
 
     def find(
-        self, commits: Iterable[str], wanted: Callable[[str], Wanted], test: str
+        self, commits: Iterable[str], wanted: Callable[[str], Wanted | None], test: str
     ) -> Answer | None:
         """Return what the newest stored run says of one of these commits; None if none can tell.
 
-        `wanted` says what it must have been of each of them.
+        `wanted` says what it must have been of each of them; None if there can be none.
         """
         for sha in commits:
             asked = wanted(sha) if sha in self._found else None

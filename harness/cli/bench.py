@@ -143,8 +143,11 @@ class Bench:
         built = (sha for sha in commits if self._is_built(sha))
         return self._run(next(built, commits[0]), 1 if end else 0)
 
-    def _wanted(self, sha: str) -> Wanted:
-        opened = self._pair(sha, self.ask.reruns)
+    def _wanted(self, sha: str) -> Wanted | None:
+        try:
+            opened = self._pair(sha, self.ask.reruns)
+        except UsageError:
+            return None  # which running it tells
         (planned,) = opened.plan.cells
         patches = opened.cell(planned, seed=False).patches
         return Wanted(planned.pair, opened.plan.offline, frozenset(it.sha256 for it in patches))

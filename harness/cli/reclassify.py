@@ -14,6 +14,7 @@ from harness.backends import BACKENDS
 from harness.cli.show import present
 from harness.cli.stored import find_run, past_of
 from harness.config.datadir import Data, find_data
+from harness.config.floors import load_floors
 from harness.config.known import Known
 from harness.config.lines import load_lines
 from harness.config.skiplists import load_entries
@@ -72,8 +73,11 @@ def _lists(folder: Path, options: ReclassifyOptions) -> Lists:
             found, _ = find(where, [], cache=store.root, fetch=options["fetch"], listener=listener)
         return found
 
-    known = Known.of(load_lines(data.lines_file), BACKENDS)
-    return Lists(load_entries(data.skiplists, datetime.now(UTC).date(), known), store, opened)
+    lines = load_lines(data.lines_file)
+    known = Known.of(lines, BACKENDS)
+    entries = load_entries(data.skiplists, datetime.now(UTC).date(), known)
+    floors = load_floors(data.floors, lines.names, known)
+    return Lists(entries, store, opened, floors)
 
 
 def _materialised(data: Data, store: Store) -> str:

@@ -52,6 +52,11 @@ class Data:
         return self.root / "skiplists"
 
     @property
+    def floors(self) -> Path:
+        """Floors of tests (harness.config.floors)."""
+        return self.skiplists / "floors"
+
+    @property
     def examples(self) -> Path:
         """The demo's sources."""
         return self.root / "examples"

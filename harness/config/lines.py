@@ -185,6 +185,11 @@ class Lines(Record, frozen=True, kw_only=True):
     params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Key of a matrix value → the values that tests of any line have; empty: not known."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the lines, from old to new."""
+        return tuple(line.name for line in self.lines)
+
     def line(self, name: str) -> Line:
         """Find a line by its name.
 

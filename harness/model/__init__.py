@@ -26,6 +26,7 @@ from harness.model.run import (
     Company,
     EntryRef,
     Evidence,
+    FloorRef,
     Judgement,
     Recent,
     Run,
@@ -33,6 +34,7 @@ from harness.model.run import (
 )
 from harness.model.words import (
     MOST_SECONDS,
+    Below,
     Bytes,
     Channel,
     Count,
@@ -57,6 +59,7 @@ from harness.model.words import (
 __all__ = [
     "MOST_SECONDS",
     "SCHEMA_VERSION",
+    "Below",
     "Bytes",
     "Channel",
     "Commit",
@@ -67,6 +70,7 @@ __all__ = [
     "Evidence",
     "ExitStatus",
     "Fault",
+    "FloorRef",
     "Format",
     "Host",
     "Inside",

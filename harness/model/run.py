@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.model.legs import LegRun, Result
 from harness.model.pairs import Host, Pair, PatchRef
-from harness.model.words import Count, ExitStatus, Record, Seconds, Share, Status, Verdict
+from harness.model.words import Below, Count, ExitStatus, Record, Seconds, Share, Status, Verdict
 
 SCHEMA_VERSION = 1
 """Version of run.json; raised when a reader of the older version would misread a newer file."""
@@ -17,6 +17,22 @@ class EntryRef(Record, frozen=True, kw_only=True):
     """file:line of the entry."""
     status: Status
     reason: str
+    issue: str
+
+
+class FloorRef(Record, frozen=True, kw_only=True):
+    """What a floor says of a test on the daemon of a pair."""
+
+    where: str
+    """file:line of the floor."""
+    since: str
+    """The oldest line from which the test passes with the newest frontend."""
+    holds: bool
+    """Whether that is this daemon's line or an older one, so that the test is to pass here."""
+    below: Below | None
+    """What the test does on older lines; None if nobody has seen it."""
+    cause: str
+    """Why it does that: a capability, or what somebody found."""
     issue: str
 
 
@@ -70,6 +86,8 @@ class Judgement(Record, frozen=True, kw_only=True):
     """One per attempt, the main run first."""
     candidate: tuple[Result, ...]
     entry: EntryRef | None = None
+    floor: FloorRef | None = None
+    """Where the daemon varies; None for a test without one."""
     recent: Recent | None = None
     """Kept where it may decide; None where the candidate passed, and if too little is known."""
     evidence: Evidence | None = None

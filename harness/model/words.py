@@ -173,6 +173,7 @@ class Verdict(StrEnum):
     STALE_ENTRY = "stale-entry"
     CHANGED_FAILURE = "changed-failure"
     FLAKY = "flaky"
+    REFUSED = "refused"
     KNOWN = "known"
     SAME_FAILURE = "same-failure"
     FIXED = "fixed"
@@ -228,7 +229,8 @@ class Verdict(StrEnum):
     @property
     def of_pairs(self) -> bool:
         """Whether a pair can have it; what it cannot have in a test leaves the pair compatible."""
-        return self.deserves_detail or self in {Verdict.KNOWN, Verdict.COMPATIBLE}
+        quiet = {Verdict.REFUSED, Verdict.KNOWN, Verdict.COMPATIBLE}
+        return self.deserves_detail or self in quiet
 
     @property
     def of_lists(self) -> bool:
@@ -242,6 +244,17 @@ class Verdict(StrEnum):
 
 
 _WEIGHTS = {verdict: weight for weight, verdict in enumerate(Verdict)}
+
+
+class Below(StrEnum):
+    """What a test does on a daemon that is too old for it."""
+
+    REFUSED = "refused"
+    """The daemon says so, and names what it lacks."""
+    WRONG = "wrong"
+    """The build succeeds, and what comes of it is wrong; or nothing says why it fails."""
+    CRASH = "crash"
+    """It comes to no end: the daemon dies, or the test hangs."""
 
 
 class Status(StrEnum):

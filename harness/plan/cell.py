@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest
+from harness.config.floors import NO_FLOORS, Floors
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
 from harness.gotest import selection
@@ -59,6 +60,8 @@ class Cell:
     """What daemons should not say."""
     functions: frozenset[str] = frozenset()
     """Test functions that the suite's sources have; empty if that is not known."""
+    floors: Floors = NO_FLOORS
+    """From which daemons on tests pass."""
 
     @property
     def patches(self) -> tuple[PatchRef, ...]:

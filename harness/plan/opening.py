@@ -281,6 +281,7 @@ def _data(workspace: Workspace) -> str:
     return key_of(
         {
             "entries": [repr(replace(entry, place=nowhere)) for entry in workspace.entries],
+            "floors": [repr(replace(floor, place=nowhere)) for floor in workspace.floors.rows],
             "image sets": workspace.lines.image_sets,
             "recipes": recipes.read_bytes() if recipes.is_file() else b"",
         }

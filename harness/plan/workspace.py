@@ -15,6 +15,7 @@ from harness.backends.base import Backend, BuildRequest
 from harness.config import series, skiplists
 from harness.config.conditions import Facts
 from harness.config.datadir import Data
+from harness.config.floors import Floors, load_floors
 from harness.config.known import Known
 from harness.config.lines import Line, Lines, load_lines
 from harness.config.oracle import Oracle, load_oracle
@@ -67,6 +68,7 @@ class Workspace:
     lines: Lines
     patches: tuple[Patch, ...]
     entries: tuple[Entry, ...]
+    floors: Floors
     repository: Repository
 
     @classmethod
@@ -91,8 +93,9 @@ class Workspace:
         known = Known.of(lines, BACKENDS)
         patches = series.load_series(data.patches, known)
         entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date(), known)
+        floors = load_floors(data.floors, lines.names, known)
         repository, meant = find(where, asked, cache=store.root, fetch=fetch, listener=listener)
-        made = cls(data, store, lines, patches, entries, repository)
+        made = cls(data, store, lines, patches, entries, floors, repository)
         return made, meant
 
     @cached_property
@@ -166,6 +169,7 @@ class Workspace:
             mirror=self._mirror(line) if mirrored else None,
             oracle=self.oracle,
             functions=self.functions(wanted.suite),
+            floors=self.floors,
         )
 
     def functions(self, suite: Commit) -> frozenset[str]:

@@ -10,6 +10,7 @@ message says why. So a job that is red for its JUnit file is red for a reason.
 | compatible, fixed | passed | fixed ones carry what the control said |
 | regressed, lost | failure | the frontend's doing |
 | infra, indeterminate | error | nothing is known, and that must not look green |
+| refused | skipped | the daemon is too old, which is no frontend's doing |
 | known, skipped | skipped | with the skip list's reason, or the test's own |
 | same-failure | skipped | fails with the suite's own frontend as well |
 | changed-failure, flaky | skipped | no proof against the frontend; the gate's policy decides |

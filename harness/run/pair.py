@@ -24,6 +24,7 @@ from harness.store import Store
 from harness.tools import machine
 from harness.tools.clock import Stopwatch, now
 from harness.verdict.conclude import Asked, conclude
+from harness.verdict.floors import promises
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def run_pair(job: Job, listener: Listener) -> Run:
     budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
     recents = recents_of(job.history, job.cell.pair, _began(job, started), phases)
     schedule = _schedule(job, versions, phases, budgets)
-    reruns = Reruns(schedule, job.settings, job.cell.entries, phases, phases.phase)
+    promised = promises(job.cell.floors, job.cell.pair)
+    reruns = Reruns(schedule, job.settings, job.cell.entries, promised, phases, phases.phase)
     with phases.phase("run"):
         if job.earlier:
             schedule.resume(job.earlier.legs, {row.name for row in job.earlier.judgements})
@@ -76,7 +78,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
         interrupted=schedule.interrupted,
         functions=job.cell.functions,
     )
-    found = conclude(schedule.legs, job.cell.entries, asked, recents)
+    found = conclude(schedule.legs, job.cell.entries, asked, recents, promised)
     run = Run(
         schema=SCHEMA_VERSION,
         id=job.folder.id,

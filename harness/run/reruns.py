@@ -25,6 +25,7 @@ from harness.tools.stop import pause
 from harness.verdict import table
 from harness.verdict.collate import is_suite, judgements
 from harness.verdict.conclude import unexpected
+from harness.verdict.floors import Promises
 
 SYSTEMIC = 0.25
 """Share of unexpected tests from which reruns would only repeat what is plain already."""
@@ -43,6 +44,7 @@ class Reruns:
     schedule: Schedule
     settings: Settings
     entries: Sequence[Entry]
+    promises: Promises | None
     listener: Listener
     phase: Callable[[str], AbstractContextManager[None]]
 
@@ -70,7 +72,7 @@ class Reruns:
         """Try again what is unexpected or flaky, as often as was asked for."""
         for attempt in range(1, self.settings.reruns + 1):
             # Whatever earlier runs may excuse, this one is to say all that it can.
-            judged = judgements(self.schedule.legs, self.entries, {})
+            judged = judgements(self.schedule.legs, self.entries, {}, self.promises)
             surprises = self._tests(unexpected(judged))
             flaky = self._tests([row for row in judged if mixed(row)])
             if self.schedule.interrupted or not (surprises or flaky or self.schedule.lacking):
@@ -86,7 +88,7 @@ class Reruns:
         """Try again what fails now and then with this frontend alone, until it is decided."""
         most = self.settings.most_reruns if self.settings.reruns else 0
         for attempt in range(self.settings.reruns + 1, most + 1):
-            judged = judgements(self.schedule.legs, self.entries, {})
+            judged = judgements(self.schedule.legs, self.entries, {}, self.promises)
             rows = self._tests(undecided(judged, most + 1 - attempt))
             if self.schedule.interrupted or not rows:
                 break

@@ -25,6 +25,7 @@ from harness.model import (
     Result,
 )
 from harness.verdict.faults import kept_from_running
+from harness.verdict.floors import Promises, allowed
 from harness.verdict.table import ends, judge, weigh
 
 _Told = tuple[LegRun, dict[str, Result]]
@@ -38,7 +39,10 @@ Recents = Mapping[str, Recent]
 
 
 def judgements(
-    legs: Sequence[LegRun], entries: Sequence[Entry], recents: Recents
+    legs: Sequence[LegRun],
+    entries: Sequence[Entry],
+    recents: Recents,
+    promises: Promises | None = None,
 ) -> tuple[Judgement, ...]:
     """Judge every test that either side of a main run names, or the rest of one that was cut off.
 
@@ -55,7 +59,8 @@ def judgements(
         if _calls_for_verdict(result, leg, legs)
     ]
     names += [name for leg in first for name in leg.failed_below if _only_evidence(name, leg, told)]
-    return tuple(map(partial(_judgement, told, entries, recents, known), dict.fromkeys(names)))
+    judged = partial(_judgement, told, entries, recents, promises, known)
+    return tuple(map(judged, dict.fromkeys(names)))
 
 
 def decided(judged: Iterable[Judgement], sides: Collection[Leg]) -> tuple[Judgement, ...]:
@@ -104,6 +109,7 @@ def _judgement(
     told: Sequence[_Told],
     entries: Sequence[Entry],
     recents: Recents,
+    promises: Promises | None,
     known: frozenset[str],
     name: str,
 ) -> Judgement:
@@ -112,13 +118,15 @@ def _judgement(
     sides = {side: list(_results(told, side, name)) for side in Leg}
     control, candidate = (tuple(result for _, result in sides[side]) for side in Leg)
     recent = recents.get(name)
-    verdict = judge(control, candidate, entry, recent)
+    floor = promises.of(key) if promises else None
+    verdict = judge(control, candidate, entry, recent, allowed(floor) if promises else ())
     return Judgement(
         name=name,
         verdict=verdict,
         control=control,
         candidate=candidate,
         entry=ref(entry) if entry else None,
+        floor=floor,
         recent=None if verdict.passes or verdict.plain else recent,
         evidence=_evidence(sides, known),
     )

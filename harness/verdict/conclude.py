@@ -16,6 +16,7 @@ from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
 from harness.verdict import table
 from harness.verdict.collate import Recents, decided, function_of, judgements, known_names
 from harness.verdict.faults import ended_by
+from harness.verdict.floors import Promises
 from harness.verdict.idle import Seen, unmatched
 
 
@@ -48,10 +49,17 @@ class Conclusion:
 
 
 def conclude(
-    legs: Sequence[LegRun], entries: Sequence[Entry], asked: Asked, recents: Recents
+    legs: Sequence[LegRun],
+    entries: Sequence[Entry],
+    asked: Asked,
+    recents: Recents,
+    promises: Promises | None = None,
 ) -> Conclusion:
-    """Judge every test and the pair; `recents` is what its tests did in recent runs."""
-    judged = judgements(legs, entries, recents)
+    """Judge every test and the pair; `recents` is what its tests did in recent runs.
+
+    `promises` is what floors say of them; None where the daemon does not vary.
+    """
+    judged = judgements(legs, entries, recents, promises)
     if asked.interrupted:
         judged = decided(judged, asked.sides)
     known = known_names(legs)

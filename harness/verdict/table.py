@@ -26,6 +26,11 @@ What remains decides:
                                   fails more often (harness/verdict/evidence.py)
     any       any                 skipped if an entry says that the test is not run
 
+Where the daemon varies and not the frontend, a control that passes and a candidate that fails are
+what an old daemon is: `refused` where the daemon says in each attempt that it is too old, and
+`known` where a floor says that the test fails in this way below it. From its floor on a test is
+to pass, whatever the daemon says, else it is `regressed`.
+
 A side whose last four attempts all failed is broken, not flaky, whatever it did before: those
 four alone count.
 
@@ -45,11 +50,12 @@ entry, whatever the control did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import Enum, auto
 
 from harness.config.skiplists import Entry
 from harness.model import (
+    Below,
     Evidence,
     Judgement,
     Outcome,
@@ -90,11 +96,12 @@ def judge(
     candidate: Sequence[Result],
     entry: Entry | None,
     recent: Recent | None = None,
+    allowed: Collection[Below] = (),
 ) -> Verdict:
     """Return the verdict on one test from every attempt of both sides.
 
     `control` is empty if there was no control run; `recent` is None if nothing is known of
-    earlier runs.
+    earlier runs. `allowed` is how a test may fail on a daemon that is too old for it.
     """
     if entry is not None and entry.status is Status.SKIP:
         return Verdict.SKIPPED
@@ -105,7 +112,9 @@ def judge(
     if after is _Kind.PASS:
         return _passed(before, ours, entry)
     if after is _Kind.FAILING:
-        return _failed(before, ours, theirs, entry, recent)
+        failed = _failed(before, ours, theirs, entry, recent)
+        outgrown = failed is Verdict.REGRESSED and before is _Kind.PASS
+        return _below(theirs, allowed) if outgrown else failed
     if after is _Kind.SKIP:
         return _skipped(before)
     return _missed(before, theirs)
@@ -240,6 +249,21 @@ def _failed(
         return Verdict.INFRA
     regressed = before in {_Kind.PASS, _Kind.NONE}
     return Verdict.REGRESSED if regressed else Verdict.CHANGED_FAILURE
+
+
+def way(result: Result) -> Below:
+    """Return how a failing test fails, as floors tell it."""
+    if result.outcome in {Outcome.CRASH, Outcome.HANG}:
+        return Below.CRASH
+    return Below.REFUSED if result.reason is Reason.REFUSED else Below.WRONG
+
+
+def _below(theirs: Sequence[Result], allowed: Collection[Below]) -> Verdict:
+    """Return the verdict on a test that fails with this daemon and passes with its own."""
+    ways = set(map(way, theirs))
+    if not ways <= set(allowed):
+        return Verdict.REGRESSED
+    return Verdict.REFUSED if ways == {Below.REFUSED} else Verdict.KNOWN
 
 
 def _skipped(before: _Kind) -> Verdict:

@@ -204,6 +204,33 @@ CASES: dict[str, Case] = {
         (*(With(bad, {"status": "flaky"}) for bad in ("25%", -0.1, 1, 2, True, "1e-1")), 0.25),
     ),
     "skiplists.Entry.expires": ((TODAY, "2027-06-30"), (date(2026, 11, 22), "soon", 2027)),
+    # skiplists/floors/*.yaml
+    "floors._File.floors": ((), ([], [{}], "TestA")),
+    "floors.Floor.test": (
+        ("TestA", "TestB/windows/amd64"),
+        ("TestA*", "TestA/worker=oci", "TestIntegration/TestA", ["TestA"], "A"),
+    ),
+    "floors.Floor.since": (("v0.12", "master"), ("v0.13", "0.12", "", 0.12)),
+    "floors.Floor.params": PARAMS,
+    "floors.Floor.below": (
+        (
+            "refused",
+            "crash",
+            With("refused", {"cause": DROP}),
+            With("wrong", {"cause": "the daemon drops what it does not know"}),
+        ),
+        ("hang", "", With("wrong", {"cause": DROP}), With("refused", {"since": "v0.3"})),
+    ),
+    "floors.Floor.cause": (
+        ("exec.secretenv", With("the daemon ignores it", {"below": "wrong"})),
+        (
+            *("", None, 0.1, ["x"]),
+            With("", {"below": "wrong"}),
+            With("  ", {"below": "wrong"}),
+            With("words", {"below": DROP}),
+        ),
+    ),
+    "floors.Floor.issue": LINKS,
     # matrices/images.yaml
     "recipes._File.parts": ((), ("base", {"base": "x"})),
     "recipes._File.recipes": ((), ("one", {"one": {}})),

@@ -253,6 +253,7 @@ def every_verdict_run() -> Run:
         judgement("TestCopySymlinks", Verdict.FIXED, [F], [P], error="not equal"),
         judgement("TestAddGit", Verdict.SAME_FAILURE, [F], [F], error="dial tcp: no route"),
         judgement("TestNoCache", Verdict.FLAKY, [P, P], [F, P], error="Should not be: 1"),
+        judgement("TestSecretAsEnviron", Verdict.REFUSED, [P], [F], error="unknown flag: --env"),
         Judgement(
             name=full_name("TestReproSourceDateEpoch"),
             verdict=Verdict.CHANGED_FAILURE,

@@ -8,10 +8,21 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from harness.config.policy import Policy
-from harness.model import EntryRef, Judgement, Leg, Outcome, Pair, Run, Status, Suspicion, Verdict
+from harness.model import (
+    EntryRef,
+    FloorRef,
+    Judgement,
+    Leg,
+    Outcome,
+    Pair,
+    Run,
+    Status,
+    Suspicion,
+    Verdict,
+)
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.stored.gate import Gate, Kind, Release, Results, evaluate
-from tests.support import factories, nights
+from tests.support import factories, floors, nights
 
 P, F, S, M = Outcome.PASS, Outcome.FAIL, Outcome.SKIP, Outcome.MISSING
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -46,6 +57,10 @@ _ENTRY = {Verdict.KNOWN, Verdict.STALE_ENTRY}
 def judged(name: str, verdict: Verdict, error: str = "it broke") -> Judgement:
     entry = factories.FILEOP if verdict in _ENTRY else None
     return factories.judgement(name, verdict, *SIDES[verdict], error=error, entry=entry)
+
+
+def floored(name: str, verdict: Verdict, floor: FloorRef) -> Judgement:
+    return replace(judged(name, verdict), floor=floor)
 
 
 def run_of(pair: Pair, *judgements: Judgement) -> Run:
@@ -121,6 +136,14 @@ def full() -> Gate:
         SUSPICIOUS,
         judged("TestPull", Verdict.INFRA, "write: no space left on device"),
     )
+    older = run_of(
+        floors.varied(nights.pair(suite=nights.commit("v0.21.0"))),
+        judged("TestCopyChmod", Verdict.REGRESSED, "mode 0000"),
+        floored("TestWorkdir", Verdict.REGRESSED, floors.told("v0.3", holds=True)),
+        floored("TestAddZstd", Verdict.COMPATIBLE, floors.told("master", holds=False)),
+        floored("TestSecret", Verdict.KNOWN, floors.told("master", holds=False)),
+        floors.refused("TestSecretAsEnviron"),
+    )
     same = run_of(OTHER, judged("TestMountRWCache", Verdict.REGRESSED, factories.UNEQUAL_ERROR))
     names = ["v0.8.3", "v0.16.0", "v0.17.0", "v0.18.0", "v0.19.0", "v0.20.0"]
     pairs = [nights.pair(suite=nights.commit(name)) for name in names]
@@ -129,6 +152,7 @@ def full() -> Gate:
     moved = replace(factories.FRONTEND, sha="f" * 40)
     results: list[tuple[CellResult, Run | None]] = [
         nights.done(replace(broken, unmatched=(UNMATCHED,))),
+        nights.done(older),
         nights.done(replace(same, started="2026-11-20T18:06:07Z")),
         undone(CellState.FAILED, "build suite v0.8.3: no space left on device", pairs[0]),
         undone(CellState.INTERRUPTED, pair=pairs[1]),

@@ -11,7 +11,7 @@ from harness.config.policy import Policy, Stance
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.gotest.selection import asks_for_all
-from harness.model import Judgement, Leg, Pair, Run, Verdict
+from harness.model import Judgement, Leg, Pair, Run, Vary, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports.logs import Logs
 from harness.reports.rates import flakes, odds
@@ -53,6 +53,19 @@ _SAYS = {
     Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
 }
 _RACY = "{test} regressed in {pair} with {frontend}'s frontend, {odds}: {error}"
+_WRONG = (
+    "{test} fails on {suite}, and passes on its own tests' daemon with the same frontend, "
+    "{frontend}'s: {error}"
+)
+_BY_FLOORS = {
+    Kind.REGRESSED: _WRONG,
+    Kind.FLOOR_RISEN: "{test} fails on {suite} with {frontend}'s frontend, and is to pass from "
+    "{since} on ({floor}): {error}",
+    Kind.NO_FLOOR: f"{_WRONG}; it has no floor yet",
+    Kind.FLOOR_FALLEN: "{test} passes on {suite} with {frontend}'s frontend, and was to pass from "
+    "{since} on alone ({floor})",
+    Kind.REFUSED: "{test} is refused by {suite}, and has no floor yet: {error}",
+}
 _ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
 
 
@@ -146,9 +159,11 @@ class Cell:
         }
         logs = Logs(self.run)
         for row in self.run.judgements:
-            if row.verdict.deserves_detail and row.verdict is not Verdict.INDETERMINATE:
+            if self.pair.vary is Vary.DAEMON and (floored := _by_floor(self.run, row)):
+                yield self._test(self.run, row, logs, floored, refused=floored not in _TOLD)
+            elif row.verdict.deserves_detail and row.verdict is not Verdict.INDETERMINATE:
                 kind = Kind(row.verdict.value)
-                yield self._test(self.run, row, logs, refused=refused.get(kind, True))
+                yield self._test(self.run, row, logs, kind, refused=refused.get(kind, True))
             yield from self._suspicious(self.run, row, policy)
 
     def _suspicious(self, run: Run, row: Judgement, policy: Policy) -> Iterator[Finding]:
@@ -170,9 +185,9 @@ class Cell:
                     reproduce=run.command,
                 )
 
-    def _test(self, run: Run, row: Judgement, logs: Logs, *, refused: bool) -> Finding:
-        kind = Kind(row.verdict.value)
-        says = _SAYS[kind]
+    def _test(self, run: Run, row: Judgement, logs: Logs, kind: Kind, *, refused: bool) -> Finding:
+        varied = self.pair.vary is Vary.DAEMON
+        says = _BY_FLOORS[kind] if varied and kind in _BY_FLOORS else _SAYS[kind]
         if kind is Kind.REGRESSED and main_leg(run, Leg.CONTROL) is None:
             says = _ALONE
         elif odds(row):
@@ -210,6 +225,8 @@ class Cell:
             words |= {"entry": visible(row.entry.where), "reason": reason}
         else:
             words |= {"entry": "an entry", "reason": "it is not recorded which"}
+        if row.floor:
+            words |= {"floor": visible(row.floor.where), "since": visible(row.floor.since)}
         return words
 
     def _finding(self, kind: Kind, says: str, **words: str) -> Finding:
@@ -236,6 +253,23 @@ class Cell:
             "suite": ref_name(self.pair.suite),
             "frontend": ref_name(self.pair.frontend),
         }
+
+
+_TOLD = {Kind.NO_FLOOR, Kind.FLOOR_FALLEN, Kind.REFUSED}
+
+
+def _by_floor(run: Run, row: Judgement) -> Kind | None:
+    """Return what is the matter with a test by its floor, or for want of one."""
+    floor = row.floor
+    if floor is None:
+        if row.verdict is Verdict.REFUSED:
+            return Kind.REFUSED
+        proposed = row.verdict is Verdict.REGRESSED and any(it.floor for it in run.judgements)
+        return Kind.NO_FLOOR if proposed else None
+    if row.verdict is Verdict.REGRESSED:
+        return Kind.FLOOR_RISEN if floor.holds else None
+    fallen = row.verdict.passes and not floor.holds
+    return Kind.FLOOR_FALLEN if fallen else None
 
 
 def _outcomes(row: Judgement, leg: Leg) -> str:

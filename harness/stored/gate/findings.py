@@ -16,6 +16,7 @@ class Kind(StrEnum):
     """
 
     REGRESSED = "regressed"
+    FLOOR_RISEN = "floor-risen"
     LOST = "lost"
     FAILED = "failed"
     INFRA = "infra"
@@ -33,10 +34,14 @@ class Kind(StrEnum):
     CHANGED_FAILURE = "changed-failure"
     FLAKY = "flaky"
     SUSPICIOUS = "suspicious"
+    NO_FLOOR = "no-floor"
+    FLOOR_FALLEN = "floor-fallen"
+    REFUSED = "refused"
 
 
 MEANINGS = {
     Kind.REGRESSED: "tests that pass with the suite's own frontend and fail with this one",
+    Kind.FLOOR_RISEN: "tests that fail on daemons from which on they are to pass",
     Kind.LOST: "tests that run with the suite's own frontend and not with this one",
     Kind.FAILED: "cells that could not be built or run",
     Kind.INFRA: "tests that failed because of the machine or the network",
@@ -54,17 +59,22 @@ MEANINGS = {
     Kind.CHANGED_FAILURE: "tests that pass with neither frontend, in different ways",
     Kind.FLAKY: "tests that did not do the same in every attempt",
     Kind.SUSPICIOUS: "tests that passed while their daemon said what it should not",
+    Kind.NO_FLOOR: "tests that fail on an older daemon and have no floor yet",
+    Kind.FLOOR_FALLEN: "tests that pass on daemons older than their floor",
+    Kind.REFUSED: "tests that an older daemon refuses, and that have no floor yet",
 }
 
 CODES = {
     **dict.fromkeys(Kind, ExitCode.INDETERMINATE),
     Kind.REGRESSED: ExitCode.REGRESSION,
+    Kind.FLOOR_RISEN: ExitCode.REGRESSION,
     Kind.LOST: ExitCode.REGRESSION,
     Kind.CHANGED_FAILURE: ExitCode.REGRESSION,
     Kind.STALE_ENTRY: ExitCode.REGRESSION,
     Kind.UNMATCHED_ENTRY: ExitCode.REGRESSION,
     Kind.FLAKY: ExitCode.REGRESSION,
     Kind.SUSPICIOUS: ExitCode.REGRESSION,
+    **dict.fromkeys((Kind.NO_FLOOR, Kind.FLOOR_FALLEN, Kind.REFUSED), ExitCode.REGRESSION),
     Kind.FAILED: ExitCode.INFRASTRUCTURE,
     Kind.INFRA: ExitCode.INFRASTRUCTURE,
 }

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from harness.config import skiplists
 from harness.config.conditions import Facts
+from harness.config.floors import NO_FLOORS, Floors
 from harness.config.skiplists import Entry
 from harness.errors import UsageError
 from harness.model import Run
@@ -25,6 +26,7 @@ class Lists:
     store: Store
     open: Callable[[], Repository]
     """Opens the repository."""
+    floors: Floors = NO_FLOORS
 
     def of(self, run: Run) -> tuple[Entry, ...]:
         """Choose the entries whose conditions hold for a run's pair.

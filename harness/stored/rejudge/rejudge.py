@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from harness.config.floors import NO_FLOORS, Floors
 from harness.config.skiplists import Entry
 from harness.gotest import selection
 from harness.model import EntryRef, Leg, LegRun, Run, Status
@@ -15,6 +16,7 @@ from harness.plan.cell import skip_paths
 from harness.stored.rejudge.reread import OnLog, nowhere, reread
 from harness.verdict.collate import ref
 from harness.verdict.conclude import Asked, conclude
+from harness.verdict.floors import promises
 
 LogsOf = Callable[[LegRun], OnLog]
 """Says where the logs of a leg's failing tests go."""
@@ -36,7 +38,13 @@ def no_logs(_leg: LegRun) -> OnLog:
     return nowhere
 
 
-def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_logs) -> Rejudged:
+def rejudge(
+    run: Run,
+    folder: Path,
+    entries: Sequence[Entry],
+    logs: LogsOf = no_logs,
+    floors: Floors = NO_FLOORS,
+) -> Rejudged:
     """Judge a run again; `entries` are those that apply to its pair, `folder` is its own."""
     read = [(leg, reread(leg, folder, logs(leg))) for leg in run.legs]
     legs = tuple(new or leg for leg, new in read)
@@ -48,7 +56,7 @@ def rejudge(run: Run, folder: Path, entries: Sequence[Entry], logs: LogsOf = no_
         interrupted=run.interrupted,
     )
     recents = {row.name: row.recent for row in run.judgements if row.recent}
-    found = conclude(legs, entries, asked, recents)
+    found = conclude(legs, entries, asked, recents, promises(floors, run.pair))
     new = replace(
         run,
         legs=legs,

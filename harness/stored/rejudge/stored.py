@@ -100,7 +100,8 @@ class _Work:
 
     def judged(self, row: CellResult, run: Run) -> Rejudged:
         """Judge a cell's run again where it lies."""
-        return rejudge(run, cell_folder(self.folder, row), self.lists.of(run))
+        folder = cell_folder(self.folder, row)
+        return rejudge(run, folder, self.lists.of(run), floors=self.lists.floors)
 
     def keep(self, row: CellResult, again: Rejudged, change: CellChange) -> Run:  # noqa: ARG002 - for those who keep it
         """Return the run as it is now."""
@@ -138,7 +139,7 @@ class _Kept(_Work):
         def logs(leg: LegRun) -> OnLog:
             return log_writer(LegFolder(new / leg.folder, leg.folder), anew=False)
 
-        return rejudge(run, new, self.lists.of(run), logs)
+        return rejudge(run, new, self.lists.of(run), logs, self.lists.floors)
 
     def keep(self, row: CellResult, again: Rejudged, change: CellChange) -> Run:
         """Write the run as it is now, and say in it that it is not what it was."""

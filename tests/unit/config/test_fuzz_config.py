@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from harness.config.conditions import ALWAYS, Condition, Facts
+from harness.config.floors import load_floors
 from harness.config.lines import load_lines
 from harness.config.matrixfile import load_matrix
 from harness.config.oracle import load_oracle
@@ -86,6 +87,16 @@ patches:
     reason: it is needed
     link: https://example.com/1
 """
+FLOORS = """\
+floors:
+  - test: TestSecret/env
+    since: v0.12
+    params: {fileop: "false"}
+    below: refused
+    cause: exec.secretenv
+    issue: https://example.com/1
+  - {test: TestCopyWildcards, since: v0.3}
+"""
 ENTRIES = """\
 entries:
   - test: [TestCopyWildcards, "TestUser/*"]
@@ -158,6 +169,11 @@ READERS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "policy": ("some.yaml", POLICY, lambda folder: load_matrix(folder / "some.yaml")),
     "series": ("need/series.yaml", SERIES, load_series),
     "skip list": ("list.yaml", ENTRIES, lambda folder: load_entries(folder, date(2026, 11, 23))),
+    "floors": (
+        "v0.12.yaml",
+        FLOORS,
+        lambda folder: load_floors(folder, ("v0.3", "v0.12", "master")),
+    ),
     "recipes": ("images.yaml", RECIPES, lambda folder: load_recipes(folder / "images.yaml")),
     "oracle": ("oracle.yaml", ORACLE, lambda folder: load_oracle(folder / "oracle.yaml")),
     "history": ("h.yaml", HISTORY, lambda folder: load(folder / "h.yaml", History)),

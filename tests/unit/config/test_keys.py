@@ -18,7 +18,7 @@ import pytest
 import yaml
 from msgspec import inspect
 
-from harness.config import lines, matrixfile, oracle, schema, series, skiplists
+from harness.config import floors, lines, matrixfile, oracle, schema, series, skiplists
 from harness.config.shapes import is_place
 from harness.errors import ConfigError
 from harness.images import recipes
@@ -27,6 +27,7 @@ from tests.support.data_keys import CASES, DROP, With
 from tests.support.project_docs import ROOT
 from tests.unit.config.test_fuzz_config import (
     ENTRIES,
+    FLOORS,
     HISTORY,
     LINES,
     ORACLE,
@@ -55,6 +56,7 @@ FILES = {
     "matrix": _file("policy", matrixfile.Matrix, POLICY),
     "series": _file("series", series._Series, SERIES),
     "skip list": _file("skip list", skiplists._File, ENTRIES),
+    "floors": _file("floors", floors._File, FLOORS),
     "recipes": _file("recipes", recipes._File, RECIPES),
     "oracle": _file("oracle", oracle.Oracle, ORACLE),
     "history": _file("history", History, HISTORY),

@@ -15,6 +15,7 @@ indeterminate    3 says_nothing deserves_detail unexpected of_pairs
 stale-entry      0 deserves_detail passes unexpected of_pairs of_lists
 changed-failure  0 deserves_detail unexpected of_pairs fails_anew
 flaky            0 deserves_detail of_pairs
+refused          0 of_pairs
 known            0 of_pairs of_lists
 same-failure     0
 fixed            0 passes unexpected

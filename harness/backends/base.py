@@ -11,7 +11,7 @@ from typing import Protocol
 from harness.config.lines import Line, Lines
 from harness.config.series import Patch
 from harness.events import Listener
-from harness.model import Channel, Commit, Fault, Leaked, Side
+from harness.model import Channel, Client, Commit, Fault, Leaked, Side
 from harness.repository.git import Git
 from harness.store import Store
 
@@ -73,9 +73,12 @@ class Found:
 
 @dataclass(frozen=True)
 class LegRequest:
-    """One execution of a suite's tests against one frontend."""
+    """One execution of tests against one daemon and one frontend."""
 
     suite: Artefact
+    """Whose daemon runs."""
+    tests: Artefact
+    """Whose tests run; mostly the same."""
     frontend: Artefact
     worker: str
     select: str
@@ -94,6 +97,13 @@ class LegRequest:
     folder: Path
     """Where diagnostics go; the raw output goes to `sink`."""
     environment: dict[str, str] = field(default_factory=dict)
+    client: Client = Client.DAEMON
+    """Whose buildctl is in PATH."""
+
+    @property
+    def own(self) -> bool:
+        """Whether daemon and tests are of one artefact."""
+        return self.suite.key == self.tests.key
 
 
 @dataclass(frozen=True)

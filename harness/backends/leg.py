@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from harness.backends.base import LegRequest
+from harness.model import Client
 from harness.tools.inherited import CONTAINER, inherited
 from harness.tools.redaction import passwords
 
 # Names in a suite's and in a frontend's artefact.
 BINARY = "dockerfile.test"
+CLIENT = "buildctl"
 ARCHIVE = "frontend.tar"
 FRONTEND = "dockerfile-frontend"
 
@@ -25,9 +27,14 @@ _SHORTEST = 4
 """Characters of a password that is looked for in a leg's output."""
 
 
+def programs(leg: LegRequest) -> tuple[str, ...]:
+    """Return what is taken of the tests' artefact; all else is the daemon's."""
+    return (BINARY, CLIENT) if leg.client is Client.TESTS else (BINARY,)
+
+
 def arguments(binary: str, leg: LegRequest) -> list[str]:
     """Return the command line of the test binary."""
-    marked = leg.suite.go_minor >= MARKING
+    marked = leg.tests.go_minor >= MARKING
     argv = [binary, f"-test.v={'test2json' if marked else 'true'}"]
     argv += ["-test.count=1", f"-test.parallel={leg.parallel}"]
     argv += [f"-test.timeout={leg.timeout + ALARM:.3f}s", f"-test.run={leg.select}"]

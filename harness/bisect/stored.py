@@ -30,7 +30,7 @@ class Wanted:
     def takes(self, run: Run) -> bool:
         """Return whether a run was of the same commits, with the same patches, by this version."""
         return (
-            _key(run.pair) == _key(self.pair)
+            run.pair.identity == self.pair.identity
             and run.offline == self.offline
             and {patch.sha256 for patch in run.patches} == self.patches
             and run.harness == harness.__version__
@@ -77,8 +77,3 @@ def _told(folder: Path, wanted: Wanted, sha: str, test: str) -> Answer | None:
     except UsageError:
         return None  # of a run that is damaged
     return None
-
-
-def _key(pair: Pair) -> tuple[str, ...]:
-    channels = pair.suite_channel, pair.frontend_channel
-    return (pair.suite.sha, pair.frontend.sha, *channels, pair.worker, pair.backend)

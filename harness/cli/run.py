@@ -21,7 +21,7 @@ from harness.cli.stored import interrupted_pair
 from harness.gotest.selection import select
 from harness.history import default_history, expected_by
 from harness.journal import read_plan
-from harness.model import Channel
+from harness.model import Channel, Client, Vary
 from harness.model.matrix import MatrixRun
 from harness.plan.cell import Settings
 from harness.plan.opening import Opened, PairAsk, Where, open_pair, open_plan
@@ -46,6 +46,10 @@ class RunOptions(RunningOptions):
     timeout: float
     no_control: bool
     no_cache: bool
+    tests_from: str | None
+    vary: str
+    baseline: str | None
+    client: str
 
 
 @click.pass_context
@@ -121,6 +125,10 @@ def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
         channel=Channel(options["channel"]) if options["channel"] else None,
         worker=options["worker"],
         timeout=options["timeout"],
+        tests_from=options["tests_from"],
+        vary=Vary(options["vary"]),
+        baseline=options["baseline"],
+        client=Client(options["client"]),
     )
 
 

@@ -5,6 +5,7 @@ The same keys everywhere, all optional, all of them must hold:
     when:
       daemon: ">=0.6,<0.9"        # nearest release of the suite's commit
       frontend: ">=0.11"          # nearest release of the frontend's commit
+      tests: ">=0.20"             # nearest release of the tests' commit, mostly the daemon's own
       dockerfile: ">=1.5"         # nearest dockerfile/* release of the frontend's commit
       contains: {frontend: SHA}   # that side's commit has SHA in its history
       lacks: {daemon: [SHA, SHA]} # that side's commit has none of these in its history
@@ -133,24 +134,35 @@ class Facts:
     offline: bool
     contains: Callable[[str, str], bool]
     """Given a side's commit and a sha: whether the first has the second in its history."""
+    tests: Commit | None = None
+    """Whose tests are run; None for those of the daemon's commit."""
+
+    @property
+    def tested(self) -> Commit:
+        """Whose tests are run."""
+        return self.tests or self.daemon
 
 
 class Commits(Record, frozen=True, kw_only=True):
-    """Commits to look for in the history of either side."""
+    """Commits to look for in the history of daemon, frontend and tests."""
 
     daemon: tuple[Sha, ...] = ()
     frontend: tuple[Sha, ...] = ()
+    tests: tuple[Sha, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse the empty mapping. Raises: Complaint."""
-        if not self.daemon and not self.frontend:
+        if not (self.daemon or self.frontend or self.tests):
             raise Complaint("names no commit", hint="write {daemon: SHA} or {frontend: SHA}")
 
     def found(self, facts: Facts) -> list[bool]:
         """Return of each commit whether its side has it."""
-        return [facts.contains(facts.daemon.sha, sha) for sha in self.daemon] + [
-            facts.contains(facts.frontend.sha, sha) for sha in self.frontend
-        ]
+        asked = (
+            *((facts.daemon, sha) for sha in self.daemon),
+            *((facts.frontend, sha) for sha in self.frontend),
+            *((facts.tested, sha) for sha in self.tests),
+        )
+        return [facts.contains(commit.sha, sha) for commit, sha in asked]
 
 
 class Condition(Record, frozen=True, kw_only=True):
@@ -165,6 +177,7 @@ class Condition(Record, frozen=True, kw_only=True):
     backend: tuple[Backend, ...] = ()
     channel: tuple[Channel, ...] = ()
     offline: bool | None = None
+    tests: Versions | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no commit is like. Raises: Complaint."""
@@ -181,6 +194,7 @@ class Condition(Record, frozen=True, kw_only=True):
             (self.daemon, facts.daemon.version),
             (self.frontend, facts.frontend.version),
             (self.dockerfile, facts.frontend.dockerfile),
+            (self.tests, facts.tested.version),
         )
         choices = (
             (self.worker, facts.worker),
@@ -197,9 +211,16 @@ class Condition(Record, frozen=True, kw_only=True):
 
     def beyond(self, side: Side) -> list[str]:
         """List the keys that one side's commit, channel and backend do not decide alone."""
-        other = "frontend" if side is Side.SUITE else "daemon"
-        given = [key for key in ("worker", "offline") if getattr(self, key) not in {(), None}]
-        given += [f"{key}.{other}" for key in ("contains", "lacks") if self._asks(key, other)]
+        others = ("frontend" if side is Side.SUITE else "daemon", "tests")
+        given = [
+            key for key in ("worker", "offline", "tests") if getattr(self, key) not in {(), None}
+        ]
+        given += [
+            f"{key}.{other}"
+            for key in ("contains", "lacks")
+            for other in others
+            if self._asks(key, other)
+        ]
         foreign = {Side.SUITE: ("frontend", "dockerfile", "channel"), Side.FRONTEND: ("daemon",)}
         return given + [key for key in foreign[side] if getattr(self, key)]
 

@@ -54,6 +54,7 @@ class Known:
         for key, lines in (
             ("daemon", self.versions),
             ("frontend", self.versions),
+            ("tests", self.versions),
             ("dockerfile", self.dockerfiles),
         ):
             wanted = getattr(when, key)

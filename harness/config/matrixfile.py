@@ -36,7 +36,7 @@ from harness.config.schema import load
 from harness.config.series import Link
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
-from harness.model import Channel, Record
+from harness.model import Channel, Client, Record, Vary
 
 SUFFIX = ".yaml"
 
@@ -46,6 +46,18 @@ NOT_MATRICES = frozenset({"lines", "images", "oracle"})
 TIMEOUT = Limit(1800)
 MEMORY = Size(4 << 30)
 
+DAEMON = "daemon"
+FRONTEND = "frontend"
+"""Names of tests that are not refs: whose commit is meant."""
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9._/+@~^-]{0,199}\Z",
+        description="the name of a commit: a tag, branch, commit or release line",
+        examples=["v0.12"],
+    ),
+]
 Count = Annotated[int, Meta(ge=1, le=999)]
 ReleaseLine = Annotated[
     str,
@@ -120,6 +132,18 @@ class Row(Record, frozen=True, kw_only=True):
     """Of each test; None lets the history say."""
     memory: Size = MEMORY
     """That a cell may need while it runs."""
+    tests: tuple[Name, ...] = (DAEMON,)
+    """Whose: `daemon`, `frontend`, or a name as on the command line."""
+    vary: Vary = Vary.FRONTEND
+    """What differs between control and candidate."""
+    baseline: Name | None = None
+    """Whose frontend the control has; None for that of the tests' commit."""
+    client: Client = Client.DAEMON
+    """Whose buildctl is in PATH."""
+
+    def __post_init__(self) -> None:
+        """Refuse a control that would be the candidate. Raises: Complaint."""
+        _check_axes(self)
 
 
 class Exclude(Record, frozen=True, kw_only=True):
@@ -144,9 +168,21 @@ class Include(Record, frozen=True, kw_only=True):
     memory: Size = MEMORY
     expect: tuple[Expectation, ...] = ()
     """What `compat selftest` holds it to; the cell runs no other tests then."""
+    tests: Name = DAEMON
+    """Whose: `daemon`, `frontend`, or a name as on the command line."""
+    vary: Vary = Vary.FRONTEND
+    """What differs between control and candidate."""
+    baseline: Name | None = None
+    """Whose frontend the control has; None for that of the tests' commit."""
+    client: Client = Client.DAEMON
+    """Whose buildctl is in PATH."""
+
+    def __post_init__(self) -> None:
+        """Refuse a control that would be the candidate. Raises: Complaint."""
+        _check_axes(self)
 
     @property
-    def tests(self) -> tuple[str, ...]:
+    def functions(self) -> tuple[str, ...]:
         """Globs over test functions; empty for whole suites."""
         return functions_of(self.expect)
 
@@ -206,6 +242,17 @@ def find_matrix(data: Data, named: str) -> Path:
         f"there is no matrix {named!r}{guess}",
         hint=f"{data.matrices} has: {', '.join(known) or 'none'}; or name a file with a slash",
     )
+
+
+def _check_axes(where: Row | Include) -> None:
+    if where.vary is not Vary.DAEMON:
+        return
+    if where.baseline is not None:
+        what = "has no say with `vary: daemon`: both legs have one frontend"
+        raise Complaint(what, key="baseline", hint="remove it, or vary the frontend")
+    if where.tests in {DAEMON, (DAEMON,)}:
+        what = "nothing varies: the control has the daemon of the tests' commit, which is the same"
+        raise Complaint(what, key="vary", hint="say whose `tests`, for example [master]")
 
 
 def _one_of(record: Record, keys: tuple[str, ...]) -> None:

@@ -204,17 +204,13 @@ def _key(run: Run) -> str:
     told = [
         *(run.id, run.started, run.seconds, run.verdict),
         *(pair.suite.sha, pair.suite_channel, pair.frontend.sha, pair.frontend_channel),
-        *(pair.worker, pair.backend),
+        *(pair.worker, pair.backend, *pair.axes),
     ]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:_DIGITS]
 
 
 def _builds(matrix: MatrixRun, started: str) -> Iterable[Build]:
-    backends = {
-        build: cell.pair.backend
-        for cell in matrix.plan.cells
-        for build in (cell.suite, cell.control, cell.candidate)
-    }
+    backends = {build: cell.pair.backend for cell in matrix.plan.cells for build in cell.needs}
     for build in matrix.plan.builds:
         if build.id in matrix.builds:
             commit = build.commit

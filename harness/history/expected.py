@@ -39,7 +39,7 @@ class Expected:
         line. None if none of these ever ran on this worker and backend.
         """
         keys = _cell(
-            *(pair.suite.ref, pair.suite.line, pair.frontend.ref),
+            *(name_of(pair), pair.tested.commit.line, pair.frontend.ref),
             *(pair.frontend_channel, pair.worker, pair.backend),
         )
         return _first(self._cells, keys)
@@ -51,6 +51,11 @@ class Expected:
         side. None if nothing of the side was ever built.
         """
         return _first(self._builds, _build(side, commit.sha, commit.line, channel))
+
+
+def name_of(pair: Pair) -> str:
+    """Return what the history calls a suite: its daemon, and whose tests see what of it."""
+    return ", ".join((pair.suite.ref, *pair.axes))
 
 
 def _cell(

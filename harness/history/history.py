@@ -18,7 +18,7 @@ from harness.history import database, questions, recent
 from harness.history.batch import Batch, kept_name, utc
 from harness.history.cellpast import CellPast, Observed
 from harness.history.durations import Count, Durations, summarise
-from harness.history.expected import LAST, Expected
+from harness.history.expected import LAST, Expected, name_of
 from harness.history.recent import RunTallies
 from harness.history.record import write
 from harness.history.streak import Flakiness, Mark, Since, since
@@ -190,7 +190,7 @@ class History:
         """
         rows = self._ask(
             questions.RECENT,
-            suite=pair.suite.ref,
+            suite=name_of(pair),
             frontend=pair.frontend.ref,
             channel=pair.frontend_channel,
             worker=pair.worker,

@@ -11,6 +11,7 @@ from dataclasses import astuple
 from harness.history.batch import Batch, Observation
 from harness.history.database import writing
 from harness.history.durations import bucket_of
+from harness.history.expected import name_of
 from harness.model import Pair
 from harness.model.matrix import CellState
 
@@ -115,7 +116,8 @@ class _Writer:
     def _time(self, seen: Observation) -> None:
         pair = seen.pair
         place = self._intern(
-            "places (line, worker, backend)", (pair.suite.line, pair.worker, pair.backend)
+            "places (line, worker, backend)",
+            (pair.tested.commit.line, pair.worker, pair.backend),
         )
         for number, seconds in zip(seen.timed, seen.took, strict=True):
             key = (place, self._tests[number], bucket_of(seconds))
@@ -155,6 +157,6 @@ class _Writer:
 
 def _pair_columns(cell: str, pair: Pair) -> tuple[str, ...]:
     return (
-        *(cell, pair.suite.ref, pair.suite.line, pair.frontend.ref),
+        *(cell, name_of(pair), pair.tested.commit.line, pair.frontend.ref),
         *(pair.frontend_channel, pair.worker, pair.backend),
     )

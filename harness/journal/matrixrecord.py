@@ -149,7 +149,7 @@ def _check_plan(file: Path, plan: Plan) -> None:
     _check_unique(file, "cell", [cell.id for cell in plan.cells])
     builds = {build.id for build in plan.builds}
     for cell in plan.cells:
-        for wanted in (cell.suite, cell.control, cell.candidate):
+        for wanted in cell.needs:
             if wanted not in builds:
                 raise UsageError(
                     f"{file}: cell {cell.id} needs {wanted!r}, which is not among the builds",

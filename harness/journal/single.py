@@ -27,15 +27,17 @@ def matrix_of(run: Run) -> MatrixRun:
     What a run does not record stays empty: the keys and seconds of its builds, the limits.
     """
     name = _name(run.pair)
-    builds, suite, control, candidate = _builds(run.pair)
+    suite, tests, control, candidate = named = _builds(run.pair)
+    builds = tuple({build.id: build for build in named}.values())
     cell = PlannedCell(
         id=name,
         pair=run.pair,
-        suite=suite,
-        control=control,
-        candidate=candidate,
+        suite=suite.id,
+        control=control.id,
+        candidate=candidate.id,
         timeout=0.0,
         memory=0,
+        tested=tests.id if run.pair.tests else "",
     )
     plan = Plan(
         schema=MATRIX_SCHEMA_VERSION,
@@ -84,13 +86,15 @@ def _name(pair: Pair) -> str:
     return id_of(pair)[:_LONGEST]
 
 
-def _builds(pair: Pair) -> tuple[tuple[PlannedBuild, ...], str, str, str]:
-    """Return what the run needed, and the names of suite, control and candidate among it."""
-    suite = _build(Side.SUITE, pair.suite, pair.suite_channel)
-    control = _build(Side.FRONTEND, pair.suite, pair.suite_channel)
-    candidate = _build(Side.FRONTEND, pair.frontend, pair.frontend_channel)
-    unique = {build.id: build for build in (suite, control, candidate)}
-    return tuple(unique.values()), suite.id, control.id, candidate.id
+def _builds(pair: Pair) -> tuple[PlannedBuild, ...]:
+    """Return what the run needed: daemon, tests, control and candidate."""
+    control = pair.control_frontend
+    return (
+        _build(Side.SUITE, pair.suite, pair.suite_channel),
+        _build(Side.SUITE, pair.tested.commit, pair.tested.channel),
+        _build(Side.FRONTEND, control.commit, control.channel),
+        _build(Side.FRONTEND, pair.frontend, pair.frontend_channel),
+    )
 
 
 def _build(side: Side, commit: Commit, channel: Channel) -> PlannedBuild:

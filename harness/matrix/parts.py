@@ -134,4 +134,4 @@ def _check_same(one: Part, other: Part) -> None:
 
 
 def _cells(plan: Plan) -> list[object]:
-    return [(it.id, it.pair, it.timeout, it.suite, it.control, it.candidate) for it in plan.cells]
+    return [(it.id, it.pair, it.timeout, it.needs) for it in plan.cells]

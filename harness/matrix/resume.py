@@ -104,10 +104,7 @@ def _differences(stored: Plan, wanted: Plan) -> Iterable[str]:
     moved = dict.fromkeys(
         text
         for was, now in both
-        for one, other in (
-            (was.pair.suite, now.pair.suite),
-            (was.pair.frontend, now.pair.frontend),
-        )
+        for one, other in zip(was.pair.commits, now.pair.commits, strict=False)
         if (text := _moved(one, other))
     )
     yield from _some("moved", list(moved))

@@ -65,7 +65,7 @@ class _Fleet:
     def __post_init__(self) -> None:
         """Make the tasks."""
         cells = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
-        wanted = {name for it in cells for name in (it.suite, it.control, it.candidate)}
+        wanted = {name for it in cells for name in it.needs}
         builds = [build for build in self.ledger.plan.builds if build.id in wanted]
         self.durations = Durations(self.ledger.plan)
         shared = controls(self.ledger.plan, self.job.cells, self.job.settings)
@@ -172,5 +172,6 @@ class _Fleet:
 
     def _built(self, cell: str) -> Built:
         it = self.planned[cell]
-        suite, control, candidate = it.suite, it.control, it.candidate
-        return Built(self.artefacts[suite], self.artefacts[control], self.artefacts[candidate])
+        made = self.artefacts
+        tests = made[it.tested or it.suite]
+        return Built(made[it.suite], tests, made[it.control], made[it.candidate])

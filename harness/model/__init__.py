@@ -20,6 +20,7 @@ from harness.model.pairs import (
     Host,
     Pair,
     PatchRef,
+    Source,
 )
 from harness.model.run import (
     SCHEMA_VERSION,
@@ -37,6 +38,7 @@ from harness.model.words import (
     Below,
     Bytes,
     Channel,
+    Client,
     Count,
     ExitStatus,
     Format,
@@ -62,6 +64,7 @@ __all__ = [
     "Below",
     "Bytes",
     "Channel",
+    "Client",
     "Commit",
     "Company",
     "Count",
@@ -92,6 +95,7 @@ __all__ = [
     "Sha",
     "Share",
     "Side",
+    "Source",
     "Status",
     "Suspicion",
     "Tally",

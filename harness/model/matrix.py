@@ -47,13 +47,19 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 _USUAL = re.compile(r"[A-Za-z0-9._+/-]*")
 
 
+def words_of(pair: Pair) -> tuple[str, ...]:
+    """Return what a pair is told apart by, as names of refs."""
+    axes = (word.replace(" ", "-") for word in pair.axes)
+    return (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker, *axes)
+
+
 def id_of(pair: Pair) -> str:
     """Name a pair's cell by its refs; not a CellId yet where they are long.
 
     What no file may be called becomes a dash; where it is more than slashes, a digest of the
     refs tells `fix#12` from `fix@12`, whatever else is planned.
     """
-    words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
+    words = words_of(pair)
     name = "_".join(_UNSAFE.sub("-", word) for word in words).lstrip("._+-")
     if all(map(_USUAL.fullmatch, words)):
         return name
@@ -96,6 +102,14 @@ class PlannedCell(Record, frozen=True, kw_only=True):
     """Globs over test functions; empty for those of the plan."""
     expected: Seconds | None = None
     """Seconds it will take by history, builds aside; None if it never ran."""
+    tested: str = ""
+    """Id of the build whose tests are run; empty for those of `suite`."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of its builds, in the order in which they are best begun."""
+        found = (self.suite, self.tested or self.suite, self.candidate, self.control)
+        return tuple(dict.fromkeys(found))
 
 
 class Plan(Record, frozen=True, kw_only=True):

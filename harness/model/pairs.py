@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.model.words import Bytes, Channel, Count, Leg, Record, Release, Sha, Side, Vary
+from harness.model.words import Bytes, Channel, Client, Count, Leg, Record, Release, Sha, Side, Vary
 
 
 class Commit(Record, frozen=True, kw_only=True):
@@ -33,8 +33,18 @@ class Commit(Record, frozen=True, kw_only=True):
         return meant if self.asked == self.ref else f"{self.asked} → {meant}"
 
 
+class Source(Record, frozen=True, kw_only=True):
+    """A commit, and the channel that it is built for."""
+
+    commit: Commit
+    channel: Channel
+
+
 class Pair(Record, frozen=True, kw_only=True):
-    """A suite and the frontend under test, on one worker of one backend."""
+    """A daemon and the frontend under test, on one worker of one backend, and whose tests see it.
+
+    None and defaults stand for the usual, so that two pairs that run the same things are equal.
+    """
 
     suite: Commit
     frontend: Commit
@@ -44,6 +54,63 @@ class Pair(Record, frozen=True, kw_only=True):
     backend: str
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
+    tests: Source | None = None
+    """Whose tests are run; None for those of the daemon's commit."""
+    baseline: Source | None = None
+    """Whose frontend the control has; None for that of the tests' commit."""
+    client: Client = Client.DAEMON
+    """Whose buildctl is in PATH."""
+
+    @property
+    def daemon(self) -> Source:
+        """Whose daemon the candidate has."""
+        return Source(commit=self.suite, channel=self.suite_channel)
+
+    @property
+    def candidate(self) -> Source:
+        """Whose frontend is under test."""
+        return Source(commit=self.frontend, channel=self.frontend_channel)
+
+    @property
+    def tested(self) -> Source:
+        """Whose tests are run."""
+        return self.tests or self.daemon
+
+    @property
+    def control_daemon(self) -> Source:
+        """Whose daemon the control has."""
+        return self.tested if self.vary is Vary.DAEMON else self.daemon
+
+    @property
+    def control_frontend(self) -> Source:
+        """Whose frontend the control has."""
+        if self.vary is Vary.DAEMON:
+            return self.candidate
+        return self.baseline or self.tested
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        """Every commit that it takes something of."""
+        also = (self.tests, self.baseline)
+        return (self.suite, self.frontend, *(it.commit for it in also if it))
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes two pairs run the same, however their commits are called."""
+        sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
+        built = (word for it in sources for word in (it.commit.sha, it.channel))
+        return (*built, self.vary, self.client, self.worker, self.backend)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What was asked for beside daemon and frontend, as people read it: `tests master`."""
+        told = {
+            "tests": self.tests and self.tests.commit.ref,
+            "vary": self.vary if self.vary is not Vary.FRONTEND else None,
+            "baseline": self.baseline and self.baseline.commit.ref,
+            "client": self.client if self.client is not Client.DAEMON else None,
+        }
+        return tuple(f"{name} {value}" for name, value in told.items() if value)
 
 
 class PatchRef(Record, frozen=True, kw_only=True):

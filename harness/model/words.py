@@ -64,6 +64,13 @@ class Vary(StrEnum):
     """Same frontend, another daemon: what does this daemon do otherwise?"""
 
 
+class Client(StrEnum):
+    """Whose buildctl the tests find; the library that they speak to a daemon with is their own."""
+
+    DAEMON = "daemon"
+    TESTS = "tests"
+
+
 class Channel(StrEnum):
     """Release channel of the frontend image; decides its Go build tags."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest
@@ -11,7 +11,7 @@ from harness.config.floors import NO_FLOORS, Floors
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
 from harness.gotest import selection
-from harness.model import Leg, Pair, PatchRef, Side, Status
+from harness.model import Client, Leg, Pair, PatchRef, Side, Status, Vary
 from harness.model.matrix import Plan, PlannedCell
 from harness.tools import machine
 from harness.verdict.evidence import MOST
@@ -49,8 +49,11 @@ class Cell:
 
     pair: Pair
     suite: BuildRequest
+    """The daemon."""
+    tests: BuildRequest
+    """The tests; mostly of the same commit."""
     control: BuildRequest
-    """The suite's own frontend."""
+    """The control's frontend."""
     candidate: BuildRequest
     entries: tuple[Entry, ...]
     """Skip-list entries whose conditions hold for this pair."""
@@ -59,7 +62,7 @@ class Cell:
     oracle: Oracle = SILENT
     """What daemons should not say."""
     functions: frozenset[str] = frozenset()
-    """Test functions that the suite's sources have; empty if that is not known."""
+    """Test functions that the tests' sources have; empty if that is not known."""
     floors: Floors = NO_FLOORS
     """From which daemons on tests pass."""
 
@@ -68,6 +71,7 @@ class Cell:
         """Return what is applied before anything is built."""
         sides: list[tuple[BuildRequest, Side, Leg | None]] = [
             (self.suite, Side.SUITE, None),
+            *([] if self.tests == self.suite else [(self.tests, Side.SUITE, None)]),
             (self.control, Side.FRONTEND, Leg.CONTROL),
             (self.candidate, Side.FRONTEND, Leg.CANDIDATE),
         ]
@@ -83,8 +87,14 @@ class Built:
     """What the legs of a pair are run with."""
 
     suite: Artefact
+    """The daemon."""
+    tests: Artefact
     control: Artefact
     candidate: Artefact
+
+    def daemon(self, leg: Leg, vary: Vary) -> Artefact:
+        """Return whose daemon a leg has."""
+        return self.tests if leg is Leg.CONTROL and vary is Vary.DAEMON else self.suite
 
 
 @dataclass(frozen=True)
@@ -97,9 +107,9 @@ class Control:
     """
 
     suite: str
-    """Key of the artefact; it decides the version of Go too."""
+    """Key of the daemon's artefact; that of the tests decides the version of Go."""
     frontend: str
-    """Key of the suite's own frontend."""
+    """Key of the control's frontend."""
     worker: str
     select: str
     """For -test.run."""
@@ -112,16 +122,30 @@ class Control:
     mirror: str | None
     """Name of the seeded images' folder, which is their digest."""
     environment: tuple[tuple[str, str], ...]
+    tests: str = ""
+    """Key of the tests' artefact; empty if it is the daemon's."""
+    client: str = ""
+    """Whose buildctl is in PATH; empty for the daemon's."""
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """All of it but what is as usual: so controls of before there were axes stay valid."""
+        usual = {name for name in ("tests", "client") if not getattr(self, name)}
+        return {name: value for name, value in asdict(self).items() if name not in usual}
 
 
-def control_of(cell: Cell, settings: Settings, *, suite: str, frontend: str) -> Control:
-    """Return what decides over a cell's control; `suite` and `frontend` are artefacts' keys.
+def control_of(cell: Cell, settings: Settings, *, suite: str, tests: str, frontend: str) -> Control:
+    """Return what decides over a cell's control, given the keys of daemon, tests and frontend.
 
     Raises UsageError for a glob over tests that is none.
     """
-    worker = cell.pair.worker
+    worker, pair = cell.pair.worker, cell.pair
+    daemon = tests if pair.vary is Vary.DAEMON else suite
+    other = daemon != tests
     return Control(
-        suite=suite,
+        suite=daemon,
+        tests=tests if other else "",
+        client=pair.client if other and pair.client is not Client.DAEMON else "",
         frontend=frontend,
         worker=worker,
         select=selection.select(settings.tests, worker=worker),
@@ -130,7 +154,7 @@ def control_of(cell: Cell, settings: Settings, *, suite: str, frontend: str) -> 
         timeout=settings.timeout,
         offline=settings.offline,
         mirror=cell.mirror.name if cell.mirror else None,
-        environment=tuple(sorted(cell.suite.line.environment.items())),
+        environment=tuple(sorted(cell.tests.line.environment.items())),
     )
 
 
@@ -147,6 +171,7 @@ def controls(plan: Plan, cells: Mapping[str, Cell], settings: Settings) -> dict[
             cells[it.id],
             settings_of(it, settings),
             suite=keys[it.suite],
+            tests=keys[it.tested or it.suite],
             frontend=keys[it.control],
         )
         for it in plan.cells

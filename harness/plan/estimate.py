@@ -45,12 +45,12 @@ class Durations:
         if not self.known:
             return None
         cells = tuple(cells)
-        needed = {name for cell in cells for name in (cell.suite, cell.control, cell.candidate)}
+        needed = {name for cell in cells for name in cell.needs}
         return sum(self.of(cell.id) for cell in cells) + sum(map(self.of, needed))
 
     def suite(self, cell: PlannedCell) -> float:
         """Return the seconds of the builds that all cells of a suite share."""
-        return sum(map(self.of, {cell.suite, cell.control}))
+        return sum(map(self.of, {cell.suite, cell.tested or cell.suite, cell.control}))
 
     def _kind(self, part: str) -> _Kind:
         return self._builds if part in self._builds.expected else self._cells

@@ -22,12 +22,13 @@ from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.gotest.selection import check
 from harness.history.expected import Expected
-from harness.model import Channel, Commit, Pair, Side
+from harness.model import Channel, Client, Commit, Pair, Side, Source, Vary
 from harness.model.matrix import Plan, PlannedCell
+from harness.plan.axes import Axes
 from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
 from harness.plan.planning import OTHER, Frame, Selection, again, part, plan, plan_pair
 from harness.plan.selectors import explicit
-from harness.plan.workspace import CellSpec, Workspace
+from harness.plan.workspace import Workspace
 from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, resolve
 from harness.store import Store, key_of
 from harness.tools.clock import now
@@ -88,6 +89,23 @@ class PairAsk(Ask):
     worker: str = "oci"
     timeout: float = float(TIMEOUT)
     """Seconds for a leg."""
+    tests_from: str | None = None
+    """Whose tests are run; None for those of the daemon's commit."""
+    vary: Vary = Vary.FRONTEND
+    baseline: str | None = None
+    """Whose frontend the control has; None for that of the tests' commit."""
+    client: Client = Client.DAEMON
+
+    @property
+    def names(self) -> dict[str, tuple[str, Side]]:
+        """Every name that has to be found, by what it is there for."""
+        found = {
+            "daemon": (self.daemon, Side.SUITE),
+            "frontend": (self.frontend, Side.FRONTEND),
+            "tests": (self.tests_from, Side.SUITE),
+            "baseline": (self.baseline, Side.FRONTEND),
+        }
+        return {role: (name, side) for role, (name, side) in found.items() if name}
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,8 @@ class Opened:
     @property
     def functions(self) -> frozenset[str]:
         """The test functions that the suites of the plan have."""
-        suites = {cell.pair.suite.sha: cell.pair.suite for cell in self.plan.cells}
+        tested = (cell.pair.tested.commit for cell in self.plan.cells)
+        suites = {commit.sha: commit for commit in tested}
         return frozenset().union(*map(self.workspace.functions, suites.values()))
 
     def controls(self, settings: Settings) -> dict[str, Control]:
@@ -116,16 +135,13 @@ class Opened:
 
         Without `seed` the images of its mirror are not made, and it cannot be run.
         """
-        pair = planned.pair
-        wanted = CellSpec(
-            suite=pair.suite,
-            frontend=pair.frontend,
-            channel=pair.frontend_channel,
-            worker=pair.worker,
+        return self.workspace.cell(
+            planned.pair,
+            self.backend,
             stage=self.stage,
             offline=self.plan.offline,
+            seed=seed,
         )
-        return self.workspace.cell(wanted, self.backend, seed=seed)
 
     def part(self, tests: Mapping[str, tuple[str, ...]]) -> Opened:
         """Return some cells of the plan, by their ids, with the tests that each is to run."""
@@ -134,8 +150,7 @@ class Opened:
 
     def pair(self, ask: PairAsk, expected: Expected, listener: Listener) -> Opened:
         """Plan a pair with the same data, repository and backend. Raises UsageError."""
-        asked = [(ask.daemon, Side.SUITE), (ask.frontend, Side.FRONTEND)]
-        meant = [resolve(self.workspace.repository, *one) for one in asked]
+        meant = [resolve(self.workspace.repository, *one) for one in ask.names.values()]
         return _open_pair(ask, self.workspace, self.backend, meant, expected, listener)
 
 
@@ -161,14 +176,13 @@ def open_matrix(
 def open_pair(
     ask: PairAsk, data: Data, store: Store, expected: Expected, listener: Listener
 ) -> Opened:
-    """Find the two commits of a pair and plan it: everything is checked before anything is built.
+    """Find the commits of a pair and plan it: everything is checked before anything is built.
 
     Raises what `open_matrix` raises.
     """
-    asked = [(ask.daemon, Side.SUITE), (ask.frontend, Side.FRONTEND)]
-    where = ask.where
+    where, names = ask.where, ask.names
     workspace, meant = Workspace.open(
-        data, store, where.repository, asked, fetch=where.fetch, listener=listener
+        data, store, where.repository, list(names.values()), fetch=where.fetch, listener=listener
     )
     return _open_pair(ask, workspace, None, meant, expected, listener)
 
@@ -185,10 +199,11 @@ def _open_pair(
     where = ask.where
     if not ask.lists:
         workspace = dataclasses.replace(workspace, entries=())
-    suite, frontend = map(workspace.commit, meant)
-    for side, commit in (("daemon", suite), ("frontend", frontend)):
-        listener(Said(f"{side}: {commit}"))
-    workspace.check(suite, ask.worker)
+    found = dict(zip(ask.names, map(workspace.commit, meant), strict=True))
+    for role, commit in found.items():
+        listener(Said(f"{role}: {commit}"))
+    suite, frontend = found["daemon"], found["frontend"]
+    workspace.check(suite, ask.worker, found.get("tests"))
     backend = backend or _backend(where, workspace, listener)
     site = _Site(workspace, backend, where.stage, ask.offline)
     pair = Pair(
@@ -199,7 +214,14 @@ def _open_pair(
         worker=ask.worker,
         backend=backend.name,
     )
-    check(ask.tests, workspace.functions(suite), suite.ref)
+
+    def source(role: str) -> Source | None:
+        commit = found.get(role)
+        return Source(commit=commit, channel=site.channel(commit, None)) if commit else None
+
+    pair = Axes(source("tests"), ask.vary, source("baseline"), ask.client).of(pair)
+    tested = pair.tested.commit
+    check(ask.tests, workspace.functions(tested), tested.ref)
     frame = _frame(PAIR, ask, workspace)
     return Opened(
         plan_pair(pair, ask.timeout, frame, site, expected), workspace, backend, where.stage
@@ -315,8 +337,8 @@ class _Site:
     def commit(self, meant: ResolvedRef) -> Commit:
         return self.workspace.commit(meant)
 
-    def check(self, suite: Commit, worker: str) -> None:
-        self.workspace.check(suite, worker)
+    def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
+        self.workspace.check(suite, worker, tests)
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
         return self.workspace.channel(commit, wanted)

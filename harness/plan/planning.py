@@ -14,8 +14,15 @@ from harness.config.matrixfile import MEMORY, Include, Matrix, Row
 from harness.config.yamlfile import Problems
 from harness.errors import UsageError
 from harness.history.expected import Expected
-from harness.model import Channel, Commit, Pair, Side
-from harness.model.matrix import MATRIX_SCHEMA_VERSION, Plan, PlannedBuild, PlannedCell, id_of
+from harness.model import Channel, Commit, Pair, Side, Source
+from harness.model.matrix import (
+    MATRIX_SCHEMA_VERSION,
+    Plan,
+    PlannedBuild,
+    PlannedCell,
+    id_of,
+    words_of,
+)
 from harness.plan.rows import Say, Site, wanted_cells
 from harness.plan.selectors import Selectors, wants_candidate
 from harness.repository.refs import ResolvedRef
@@ -34,6 +41,7 @@ class _Needs(TypedDict):
     suite: str
     control: str
     candidate: str
+    tested: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,7 @@ def plan(
             timeout=float(one.where.timeout),
             test_timeout=_test_timeout(frame, one.where),
             memory=int(one.where.memory),
-            tests=one.where.tests if isinstance(one.where, Include) else (),
+            tests=one.where.functions if isinstance(one.where, Include) else (),
             expected=expected.cell(one.pair),
         )
         for name, one in left.items()
@@ -159,7 +167,7 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
     if made.harness != harness:
         what = f"the plan {made.matrix} was made by version {made.harness} of this program"
         raise UsageError(f"{what}, this is {harness}", hint=OTHER)
-    for commit in {c.ref: c for x in made.cells for c in (x.pair.suite, x.pair.frontend)}.values():
+    for commit in {c.ref: c for x in made.cells for c in x.pair.commits}.values():
         if site.commit(ResolvedRef(commit.asked, commit.ref, commit.sha)) != commit:
             what = f"the plan {made.matrix} says other things of {commit.ref} than this repository"
             raise UsageError(what, hint=OTHER)
@@ -229,15 +237,16 @@ class _Builds:
     def of(self, pair: Pair) -> _Needs:
         """Plan what a pair needs, unless it is planned already, and return the ids."""
         return {
-            "suite": self._name(Side.SUITE, pair.suite, pair.suite_channel),
-            "control": self._name(Side.FRONTEND, pair.suite, pair.suite_channel),
-            "candidate": self._name(Side.FRONTEND, pair.frontend, pair.frontend_channel),
+            "suite": self._name(Side.SUITE, pair.daemon),
+            "tested": self._name(Side.SUITE, pair.tested) if pair.tests else "",
+            "control": self._name(Side.FRONTEND, pair.control_frontend),
+            "candidate": self._name(Side.FRONTEND, pair.candidate),
         }
 
-    def _name(self, side: Side, commit: Commit, channel: Channel) -> str:
-        asked = side, commit.sha, channel
+    def _name(self, side: Side, source: Source) -> str:
+        asked = side, source.commit.sha, source.channel
         if asked not in self._names:
-            self._names[asked] = self._add(side, commit, channel)
+            self._names[asked] = self._add(side, source.commit, source.channel)
         return self._names[asked]
 
     def _add(self, side: Side, commit: Commit, channel: Channel) -> str:
@@ -267,7 +276,7 @@ def _id(pair: Pair, taken: set[str]) -> str:
     """Name a cell by its refs; a digest parts names that are long or would be the same."""
     name = id_of(pair)
     if len(name) > MAX_ID or name in taken:
-        words = (pair.suite.ref, pair.frontend.ref, pair.frontend_channel, pair.worker)
+        words = words_of(pair)
         name = f"{name[: MAX_ID - 9]}_{key_of({'names': words})[:8]}"
     taken.add(name)
     return name
@@ -290,6 +299,8 @@ def _digest(made: Plan, data: str) -> str:
                     *(cell.id, cell.pair.worker, cell.pair.backend, cell.tests),
                     *(cell.timeout, cell.test_timeout),
                     *(keys[cell.suite], keys[cell.control], keys[cell.candidate]),
+                    *((keys[cell.tested],) if cell.tested else ()),
+                    *cell.pair.axes,
                 )
                 for cell in made.cells
             ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -10,10 +10,11 @@ from typing import Protocol, TypeVar
 from harness.backends.base import Found
 from harness.config.conditions import Facts
 from harness.config.lines import Lines
-from harness.config.matrixfile import Include, Matrix, Row
+from harness.config.matrixfile import DAEMON, FRONTEND, Include, Matrix, Row
 from harness.config.yamlfile import Place, Problems
 from harness.errors import UsageError
-from harness.model import Channel, Commit, Pair, Side
+from harness.model import Channel, Commit, Pair, Side, Source
+from harness.plan.axes import Axes
 from harness.plan.selectors import Chosen, Selectors
 from harness.repository.refs import Repository, ResolvedRef
 
@@ -47,8 +48,11 @@ class Site(Protocol):
     def commit(self, meant: ResolvedRef) -> Commit:
         """Describe a commit. Raises UsageError if it is none of BuildKit's."""
 
-    def check(self, suite: Commit, worker: str) -> None:
-        """Check that a commit has tests and that they have this worker. Raises UsageError."""
+    def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
+        """Check that tests can drive a daemon on this worker; without them its own do.
+
+        Raises UsageError.
+        """
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
@@ -70,13 +74,6 @@ class PairSpec:
     path: str
     """Of `where` in the file: `pairs[0]`."""
 
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What makes two cells the same, however they are called."""
-        pair = self.pair
-        suite, frontend = pair.suite.sha, pair.frontend.sha
-        return suite, pair.suite_channel, frontend, pair.frontend_channel, pair.worker
-
 
 def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> list[PairSpec]:
     """List the cells of a matrix in the order of its file.
@@ -94,8 +91,13 @@ def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> 
         for index, cell in enumerate(matrix.include)
     ]
     selectors.problems.raise_any()
-    site.look_ahead({chosen.meant.sha for *_, one, two in (*rows, *more) for chosen in one + two})
-    maker = _Maker(selectors, site)
+    named = {path: _also(selectors, where, path) for where, path, *_ in rows}
+    named |= {path: _also(selectors, where, path) for where, path, *_ in more}
+    selectors.problems.raise_any()
+    ahead = {chosen.meant.sha for *_, one, two in (*rows, *more) for chosen in one + two}
+    also = {it.meant.sha for found in named.values() for it in found.values()}
+    site.look_ahead(ahead | also)
+    maker = _Maker(selectors, site, named, say)
     cells = [cell for row in rows for cell in maker.product(*row)]
     cells = _without_excluded(matrix, cells, site, say)
     cells += [cell for include in more for cell in maker.product(*include)]
@@ -118,13 +120,30 @@ def _names(selectors: Selectors, cell: Include, path: str) -> tuple[list[Chosen]
     return [daemon] if daemon else [], [frontend] if frontend else []
 
 
+def _also(selectors: Selectors, where: Row | Include, path: str) -> dict[str, Chosen]:
+    """Find the commits that a row names for its tests and as its baseline, by these names."""
+    tests = (where.tests,) if isinstance(where.tests, str) else where.tests
+    wanted = [(name, Side.SUITE, "tests") for name in tests if name not in {DAEMON, FRONTEND}]
+    wanted += [(where.baseline, Side.FRONTEND, "baseline")] if where.baseline else []
+    found = {
+        name: selectors.named(name, side, where.place, f"{path}.{key}")
+        for name, side, key in wanted
+    }
+    return {name: chosen for name, chosen in found.items() if chosen}
+
+
 class _Maker:
     """Makes cells; asks the site about each commit once and complains once."""
 
-    def __init__(self, selectors: Selectors, site: Site) -> None:
+    def __init__(
+        self, selectors: Selectors, site: Site, named: Mapping[str, Mapping[str, Chosen]], say: Say
+    ) -> None:
         self._problems = selectors.problems
         self._site = site
-        self._asked: set[tuple[str, str]] = set()
+        self._named = named
+        """What each row names for its tests and as its baseline, by its path."""
+        self._say = say
+        self._asked: set[tuple[str, ...]] = set()
 
     def product(
         self, where: Row | Include, path: str, daemons: list[Chosen], frontends: list[Chosen]
@@ -134,6 +153,7 @@ class _Maker:
         wanted: Sequence[Channel | None] = (
             (where.channels or (None,)) if isinstance(where, Row) else (where.channel,)
         )
+        named = self._sources(path)
         suites = [found for one in daemons if (found := self._described(one, None, path))]
         others = [
             found
@@ -152,15 +172,53 @@ class _Maker:
                         worker=worker,
                         backend=self._site.backend,
                     )
-                    yield PairSpec(pair, (daemon, frontend), where, path)
+                    for made in self._with_axes(pair, where, path, named):
+                        yield PairSpec(made, (daemon, frontend), where, path)
+
+    def _sources(self, path: str) -> dict[str, Source]:
+        found = {
+            name: self._described(chosen, None, path) for name, chosen in self._named[path].items()
+        }
+        return {
+            name: Source(commit=commit, channel=channel)
+            for name, (_, commit, channel) in ((n, it) for n, it in found.items() if it)
+        }
+
+    def _with_axes(
+        self, pair: Pair, where: Row | Include, path: str, named: Mapping[str, Source]
+    ) -> Iterator[Pair]:
+        """Yield a pair with each of the tests that are asked for.
+
+        In a row, a daemon that is its tests' own is left out where the daemon varies.
+        """
+        if where.baseline and where.baseline not in named:
+            return  # which was complained about
+        baseline = named[where.baseline] if where.baseline else None
+        for name in (where.tests,) if isinstance(where.tests, str) else where.tests:
+            if name not in {DAEMON, FRONTEND, *named}:
+                continue  # which was complained about
+            tests = self._of_frontend(pair) if name == FRONTEND else named.get(name)
+            axes = Axes(tests, where.vary, baseline, where.client)
+            if isinstance(where, Include):
+                made = self._complaining(where.place, path, partial(axes.of, pair))
+                yield from [made] if made else []
+            elif axes.idle(pair):
+                self._say(f"{pair.suite.ref} is the tests' own daemon: left out of {path}")
+            else:
+                yield axes.of(pair)
+
+    def _of_frontend(self, pair: Pair) -> Source:
+        return Source(commit=pair.frontend, channel=self._site.channel(pair.frontend, None))
 
     def check(self, cells: list[PairSpec]) -> None:
         """Complain of workers and channels that commits lack; excluded cells never get here."""
         for cell in cells:
             suite, frontend = cell.pair.suite, cell.pair.frontend
             worker, channel = cell.pair.worker, cell.pair.frontend_channel
-            questions: dict[tuple[str, str], Callable[[], object]] = {
-                (suite.sha, worker): partial(self._site.check, suite, worker),
+            tests = cell.pair.tests.commit if cell.pair.tests else None
+            drives = (suite.sha, worker, tests.sha if tests else "")
+            questions: dict[tuple[str, ...], Callable[[], object]] = {
+                drives: partial(self._site.check, suite, worker, tests),
                 (frontend.sha, channel): partial(self._site.channel, frontend, channel),
             }
             for question, ask in questions.items():
@@ -200,6 +258,7 @@ def _without_excluded(
             channel=cell.pair.frontend_channel,
             offline=site.offline,
             contains=site.contains,
+            tests=cell.pair.tested.commit,
         )
         matching = [one for one in matrix.exclude if one.when.matches(facts)]
         idle = [one for one in idle if one not in matching]
@@ -218,7 +277,7 @@ def _once(cells: list[PairSpec], problems: Problems, say: Say) -> list[PairSpec]
     """
     kept: dict[tuple[str, ...], PairSpec] = {}
     for cell in cells:
-        first = kept.setdefault(cell.identity, cell)
+        first = kept.setdefault(cell.pair.identity, cell)
         if first is cell:
             continue
         if any(_met(*sides) for sides in zip(first.asked, cell.asked, strict=True)):
@@ -236,4 +295,5 @@ def _met(one: Chosen, other: Chosen) -> bool:
 
 def _named(cell: PairSpec) -> str:
     daemon, frontend = (chosen.meant.ref for chosen in cell.asked)
-    return f"{daemon} x {frontend} ({cell.pair.frontend_channel}, {cell.pair.worker})"
+    also = ", ".join((cell.pair.frontend_channel, cell.pair.worker, *cell.pair.axes))
+    return f"{daemon} x {frontend} ({also})"

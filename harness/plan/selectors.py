@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from harness.config.lines import Lines
-from harness.config.matrixfile import DockerfilePart, LinePart, Matrix, Selector
+from harness.config.matrixfile import (
+    DAEMON,
+    FRONTEND,
+    DockerfilePart,
+    LinePart,
+    Matrix,
+    Selector,
+)
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Side
@@ -138,7 +145,12 @@ def explicit(matrix: Matrix) -> list[tuple[str, Side]]:
         for cell in matrix.include
         for pair in ((cell.daemon, Side.SUITE), (cell.frontend, Side.FRONTEND))
     ]
-    return list(dict.fromkeys(rows + more))
+    tests = [name for row in matrix.pairs for name in row.tests]
+    tests += [cell.tests for cell in matrix.include]
+    also = [(name, Side.SUITE) for name in tests if name not in {DAEMON, FRONTEND}]
+    baselines = [row.baseline for row in matrix.pairs] + [it.baseline for it in matrix.include]
+    also += [(name, Side.FRONTEND) for name in baselines if name]
+    return list(dict.fromkeys(rows + more + also))
 
 
 def wants_candidate(matrix: Matrix) -> bool:

@@ -36,7 +36,7 @@ def cell_tasks(
     return [
         CellTask(
             id=it.id,
-            needs=(it.suite, it.candidate, it.control),
+            needs=it.needs,
             control=controls.get(it.id),
             seconds=durations.of(it.id),
             memory=it.memory,
@@ -50,7 +50,10 @@ def requests(planned: Iterable[PlannedCell], cells: Mapping[str, Cell]) -> dict[
     found: dict[str, BuildRequest] = {}
     for it in planned:
         cell = cells[it.id]
-        sides = (it.suite, cell.suite), (it.control, cell.control), (it.candidate, cell.candidate)
+        sides = (
+            *((it.suite, cell.suite), (it.tested or it.suite, cell.tests)),
+            *((it.control, cell.control), (it.candidate, cell.candidate)),
+        )
         for name, request in sides:
             found.setdefault(name, request)
     return found

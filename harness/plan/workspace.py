@@ -25,7 +25,7 @@ from harness.errors import UsageError
 from harness.events import Listener
 from harness.gc import sweep
 from harness.images.sets import ImageSets
-from harness.model import Channel, Commit, Pair, Side
+from harness.model import Channel, Commit, Pair, Side, Source
 from harness.plan.cell import Cell
 from harness.repository.ancestry import Ancestry
 from harness.repository.clones import find
@@ -43,20 +43,6 @@ SUITE = "frontend/dockerfile/dockerfile_test.go"
 # Where a suite's functions are written, and how: `func testCopy(t *testing.T, sb …Sandbox) {`.
 FUNCTIONS = "frontend/dockerfile/*_test.go"
 _FUNCTION = r"^func [tT]est[A-Za-z0-9_]*\(.*Sandbox"
-
-
-@dataclass(frozen=True)
-class CellSpec:
-    """A pair as it is asked for."""
-
-    suite: Commit
-    frontend: Commit
-    channel: Channel | None = None
-    """None for experimental or labs, whichever the frontend's commit has."""
-    worker: str = "oci"
-    stage: str | None = None
-    """`upstream` or `generic`, over what the lines' data say; None for that."""
-    offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,58 +103,72 @@ class Workspace:
         paths = (TESTS, SUITE, *(_tags(channel) for channel in Channel))
         self.repository.git.look_ahead(shas, paths, ["go.mod"])
 
-    def check(self, suite: Commit, worker: str) -> None:
-        """Check that a commit has tests and that they have this worker. Raises UsageError."""
-        if not self.repository.git.has(suite.sha, SUITE):
-            raise UsageError(
-                f"{suite.ref} has no Dockerfile integration tests",
-                hint="v0.3.0 is the first release that has them",
-            )
-        line = self.lines.line(suite.line)
-        if worker not in line.workers:
-            raise UsageError(
-                f"the tests of {line.name} have no worker {worker!r} that can run here",
-                hint=f"--worker takes one of: {', '.join(line.workers)}",
-            )
+    def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
+        """Check that the tests of a commit can drive a daemon on this worker. Raises UsageError.
 
-    def cell(self, wanted: CellSpec, backend: Backend, *, seed: bool = True) -> Cell:
+        Without `tests` they are the daemon's own.
+        """
+        for commit in (suite, tests or suite):
+            if not self.repository.git.has(commit.sha, SUITE):
+                raise UsageError(
+                    f"{commit.ref} has no Dockerfile integration tests",
+                    hint="v0.3.0 is the first release that has them",
+                )
+        line = self.lines.line((tests or suite).line)
+        workers = self.lines.line(suite.line).workers
+        common = [name for name in line.workers if name in workers]
+        if worker in common:
+            return
+        hint = f"--worker takes one of: {', '.join(common)}"
+        if tests is None or worker not in line.workers:
+            what = f"the tests of {line.name} have no worker {worker!r} that can run here"
+        else:
+            what = (
+                f"the daemon of {suite.ref} has no worker {worker!r} for the tests of {tests.ref}"
+            )
+        raise UsageError(what, hint=hint if common else "they have no worker in common")
+
+    def cell(
+        self,
+        pair: Pair,
+        backend: Backend,
+        *,
+        stage: str | None,
+        offline: bool,
+        seed: bool = True,
+    ) -> Cell:
         """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError.
 
+        `stage` is `upstream` or `generic`, over what the lines' data say, or None for that.
         Without `seed` the images of its mirror are not made, and it cannot be run.
         """
-        own = self.request(Side.SUITE, wanted.suite, None, wanted.stage, backend)
-        control = self.request(Side.FRONTEND, wanted.suite, own.channel, wanted.stage, backend)
-        candidate = self.request(
-            Side.FRONTEND, wanted.frontend, wanted.channel, wanted.stage, backend
-        )
-        pair = Pair(
-            suite=wanted.suite,
-            frontend=wanted.frontend,
-            suite_channel=own.channel,
-            frontend_channel=candidate.channel,
-            worker=wanted.worker,
-            backend=backend.name,
-        )
+
+        def request(side: Side, source: Source) -> BuildRequest:
+            return self.request(side, source.commit, source.channel, stage, backend)
+
+        tested = pair.tested.commit
         facts = Facts(
-            daemon=wanted.suite,
-            frontend=wanted.frontend,
-            worker=wanted.worker,
+            daemon=pair.suite,
+            frontend=pair.frontend,
+            worker=pair.worker,
             backend=backend.name,
-            channel=candidate.channel,
-            offline=wanted.offline,
+            channel=pair.frontend_channel,
+            offline=offline,
             contains=self.contains,
+            tests=tested,
         )
-        line = self.lines.line(wanted.suite.line)
-        mirrored = seed and wanted.offline and self.lines.images(line)
+        line = self.lines.line(tested.line)
+        mirrored = seed and offline and self.lines.images(line)
         return Cell(
             pair=pair,
-            suite=own,
-            control=control,
-            candidate=candidate,
+            suite=request(Side.SUITE, pair.daemon),
+            tests=request(Side.SUITE, pair.tested),
+            control=request(Side.FRONTEND, pair.control_frontend),
+            candidate=request(Side.FRONTEND, pair.candidate),
             entries=skiplists.applicable(self.entries, facts),
             mirror=self._mirror(line) if mirrored else None,
             oracle=self.oracle,
-            functions=self.functions(wanted.suite),
+            functions=self.functions(tested),
             floors=self.floors,
         )
 

@@ -119,6 +119,7 @@ def _suite(view: CellView, run: Run) -> Suite:
     properties = {
         "suite": str(pair.suite),
         "frontend": str(pair.frontend),
+        **({"axes": ", ".join(pair.axes)} if pair.axes else {}),
         "backend": pair.backend,
         "run": run.id,
         "verdict": run.verdict.value,

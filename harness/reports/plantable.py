@@ -69,7 +69,7 @@ def _shards(plan: Plan, parts: Split) -> Rows:
     durations = Durations(plan)
     rows: Rows = [("shard", "cells", "suites", "expected, with builds")]
     for number, cells in enumerate(parts, 1):
-        suites = len({cell.suite for cell in cells})
+        suites = len({name for it in cells for name in (it.suite, it.tested or it.suite)})
         took = _took(durations.shard(cells))
         rows.append((f"{number}/{len(parts)}", str(len(cells)), str(suites), took))
     return rows

@@ -19,6 +19,7 @@ from harness.model import (
     Result,
     Run,
     Suspicion,
+    Vary,
     Verdict,
     came_to_end,
 )
@@ -50,7 +51,7 @@ def variant(pair: Pair) -> list[str]:
     Experimental and labs are one channel whose name changed, so a commit has either.
     """
     mainline = [pair.frontend_channel.value] * (pair.frontend_channel is Channel.MAINLINE)
-    return [visible(pair.worker), *mainline]
+    return [visible(pair.worker), *mainline, *map(visible, pair.axes)]
 
 
 def main_leg(run: Run, leg: Leg, attempt: int = 0) -> LegRun | None:
@@ -118,9 +119,17 @@ def headline(run: Run) -> str:
     return f"INTERRUPTED, so far {sentence}" if run.interrupted else sentence
 
 
+def _legs(pair: Pair) -> tuple[str, str]:
+    """Say what the control has, and what the candidate."""
+    if pair.vary is Vary.DAEMON:
+        return f"{ref_name(pair.tested.commit)}'s own daemon", f"{ref_name(pair.suite)}'s"
+    control = ref_name(pair.control_frontend.commit)
+    own = "" if pair.baseline or pair.tests else "own "
+    return f"{control}'s {own}frontend", f"{ref_name(pair.frontend)}'s"
+
+
 def _sentence(run: Run) -> str:
-    own = f"{ref_name(run.pair.suite)}'s own frontend"
-    new = f"{ref_name(run.pair.frontend)}'s"
+    own, new = _legs(run.pair)
     number = run.counts.get(run.verdict, 0)
     tests = plural(number, "test")
     sentences = {
@@ -143,7 +152,9 @@ def _regressed(run: Run, own: str, new: str) -> str:
     fail, did = ("fails", "passes") if number == 1 else ("fail", "pass")
     also = f", and {lost} did not run" if lost else ""
     if main_leg(run, Leg.CONTROL) is None:
-        return f"{plural(number, 'test')} {fail} with {new} frontend{also}; no control was run"
+        return (
+            f"{plural(number, 'test')} {fail} with {new} {run.pair.vary}{also}; no control was run"
+        )
     racy = sum(it.verdict is Verdict.REGRESSED and it.evidence is not None for it in run.judgements)
     some = "" if racy == number else f"{racy} of them "
     often = f", {some}not every time" if racy else ""
@@ -152,7 +163,7 @@ def _regressed(run: Run, own: str, new: str) -> str:
 
 def _nothing_broke(run: Run, own: str, new: str) -> str:
     number = run.counts.get(Verdict.COMPATIBLE, 0)
-    both = f"{own} and with {new}" if main_leg(run, Leg.CONTROL) else f"{new} frontend"
+    both = f"{own} and with {new}" if main_leg(run, Leg.CONTROL) else f"{new} {run.pair.vary}"
     rest = [
         f"{count} {verdict}"
         for verdict in (Verdict.SAME_FAILURE, Verdict.KNOWN, Verdict.FIXED)
@@ -178,7 +189,7 @@ def _too_little(run: Run, own: str, new: str) -> str:
         return "neither side came to its end, so nobody knows what did not run"
     baseline = Leg.CONTROL if main_leg(run, Leg.CONTROL) else Leg.CANDIDATE
     passing = outcome_counts(run, baseline)[Outcome.PASS]
-    frontend = own if baseline is Leg.CONTROL else f"{new} frontend"
+    frontend = own if baseline is Leg.CONTROL else f"{new} {run.pair.vary}"
     return f"{passing} of {plural(len(run.judgements), 'test')} passed with {frontend}, too few"
 
 

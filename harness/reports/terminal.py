@@ -107,6 +107,7 @@ class _Report:
             if pair.suite_channel is pair.frontend_channel
             else f"channel {pair.suite_channel}, frontend's {pair.frontend_channel}"
         )
+        yield from map(visible, pair.axes)
         if self._run.offline:
             yield "offline"
         control = main_leg(self._run, Leg.CONTROL)

@@ -23,7 +23,7 @@ def budgets_of(settings: Settings, history: Path | None, pair: Pair, listener: L
         return Budgets()
     try:
         with History.open(history) as past:
-            return Budgets(known=past.test_budgets(pair.suite, pair.worker, pair.backend))
+            return Budgets(known=past.test_budgets(pair.tested.commit, pair.worker, pair.backend))
     except HistoryError as error:
         default = Budgets()
         listener(Warned(f"every test may take {default.default:g} s: {error}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from io import FileIO
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from harness.journal.files import replacing
 from harness.journal.folder import RAW_LOG
 from harness.model import Leg, LegRun, Outcome, Record, Suspicion
 from harness.plan.cell import Control
+from harness.run.driven import check_driven
 from harness.run.hangs import Budgets, LastWords, Watch, with_stuck
 from harness.run.suspicions import Life, marked
 from harness.store import Store, key_of
@@ -52,7 +53,8 @@ class LegRunner:
         """Run one leg to its end, whatever that is, and return what its tests did.
 
         If the machine or an engine fails under it, it ends there. Raises InfrastructureError if
-        the main run ended before any test began, and what else the backend raises.
+        the main run ended before any test began, UsageError if the tests cannot drive the daemon,
+        and what else the backend raises.
         """
         folder.make()
         started, watch, clock = now(), Stopwatch(), ClockWatch()
@@ -65,7 +67,7 @@ class LegRunner:
                 parent = parser.has_subtests(name)
                 self.listener(TestEnded(leg, attempt, name, outcome, seconds, parent))
 
-        parser = StreamParser(format_of(request.suite.go_minor), ended, log_writer(folder))
+        parser = StreamParser(format_of(request.tests.go_minor), ended, log_writer(folder))
         hangs = Watch(self.budgets, parser.at_work, lambda: watch.seconds, request.timeout)
         last = LastWords()
         # Without a buffer: what a killed run had read is there to be looked at.
@@ -108,6 +110,7 @@ class LegRunner:
             nothing.lasting = end.timed_out  # to wait as long once more helps nobody
             raise nothing
         run = _leg_run(request, folder, leg, started, end, parsed)
+        check_driven(request, run)
         run = marked(run, lives, processes(request.folder), self.oracle)
         if hangs.ended:
             last.keep(folder.path)
@@ -142,7 +145,7 @@ def _leg_run(
         failed_below=parsed.failed_below,
         cut=parsed.cut,
         notes=(*said, *end.notes, *broken, *parsed.notes),
-        framing=format_of(request.suite.go_minor),
+        framing=format_of(request.tests.go_minor),
         leaked=end.leaked,
         parallel=request.parallel,
     )
@@ -198,7 +201,7 @@ class ControlStore:
         kept = msgspec.json.decode((stored / _END).read_bytes(), type=_End)
         with disk_errors(folder.path):
             shutil.copyfile(stored / RAW_LOG, folder.make().raw_log)
-        parser = StreamParser(format_of(request.suite.go_minor), on_log=log_writer(folder))
+        parser = StreamParser(format_of(request.tests.go_minor), on_log=log_writer(folder))
         with folder.raw_log.open("rb") as raw:
             while chunk := raw.read(_CHUNK):
                 parser.feed(chunk)
@@ -236,7 +239,7 @@ class ControlStore:
         self._store.publish("control", self._key(control), make)
 
     def _key(self, control: Control) -> str:
-        return key_of({"kept": sorted((RAW_LOG, _END)), **asdict(control), **self._machine})
+        return key_of({"kept": sorted((RAW_LOG, _END)), **control.identity, **self._machine})
 
 
 def _mask_kept(folder: Path, secrets: Sequence[str]) -> None:

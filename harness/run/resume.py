@@ -20,11 +20,13 @@ _HINT = "run the pair anew, without --resume"
 def check_same(cell: Cell, earlier: Run) -> None:
     """Check that a pair is still what it was when a run of it began. Raises UsageError."""
     was, now = earlier.pair, cell.pair
-    for before, after in ((was.suite, now.suite), (was.frontend, now.frontend)):
+    for before, after in zip(was.commits, now.commits, strict=False):
         if before.sha != after.sha:
             raise UsageError(f"{_moved(before, after)} since the run began", hint=_HINT)
     if was != now:
-        raise UsageError("the pair is of another channel, worker or backend now", hint=_HINT)
+        raise UsageError(
+            "the pair is of another channel, worker, backend or other tests now", hint=_HINT
+        )
     if earlier.patches != cell.patches:
         raise UsageError("the patches are others than those of the run", hint=_HINT)
 

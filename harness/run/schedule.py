@@ -78,7 +78,7 @@ class Schedule:
         """
         self.broken = None
         known = known_names(self.legs)
-        for select in selection.select_names(names, self.built.suite.go_minor, known):
+        for select in selection.select_names(names, self.built.tests.go_minor, known):
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             if alone:
@@ -116,7 +116,7 @@ class Schedule:
         others = [run for run in first if run.leg is not chain[0].leg]
         whole = [run for run in others if run.cut is None or run.cut.began]
         elsewhere = known_names(whole) if whole else None
-        return rest_of(chain, self.built.suite.go_minor, elsewhere)
+        return rest_of(chain, self.built.tests.go_minor, elsewhere)
 
     def resume(self, legs: Sequence[LegRun], decided: Collection[str]) -> None:
         """Go on with these legs: run, on both sides, the tests that they did not decide.
@@ -169,12 +169,16 @@ class Schedule:
     @property
     def _control(self) -> Control:
         """What decides over the control, and but for its artefact over the candidate."""
-        keys = self.built.suite.key, self.built.control.key
-        made = control_of(self.cell, self.settings, suite=keys[0], frontend=keys[1])
+        keys = {
+            "suite": self.built.suite.key,
+            "tests": self.built.tests.key,
+            "frontend": self.built.control.key,
+        }
+        made = control_of(self.cell, self.settings, **keys)
         return dataclasses.replace(made, select=self.taken_up) if self.taken_up else made
 
     def _skip(self, also: Sequence[str] = ()) -> str:
-        return selection.skip([*also, *self._control.skip], self.built.suite.go_minor)
+        return selection.skip([*also, *self._control.skip], self.built.tests.go_minor)
 
     def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
         return self._request(leg, attempt, self._control.select)
@@ -187,7 +191,9 @@ class Schedule:
     def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
         told = self._control
         return LegRequest(
-            suite=self.built.suite,
+            suite=self.built.daemon(leg, self.cell.pair.vary),
+            tests=self.built.tests,
+            client=self.cell.pair.client,
             frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
             worker=told.worker,
             select=select,

@@ -76,8 +76,10 @@ def test_it_is_found_under_the_test_that_it_belongs_to(runs_leg: RunsLeg, tmp_pa
         (tmp_path / "suite/bin" / name).write_text(script, "utf-8")
         (tmp_path / "suite/bin" / name).chmod(0o755)
     folder = LegFolder(tmp_path / "run/candidate", "candidate")
+    suite = Artefact("s", tmp_path / "suite", cached=True, go_minor=21)
     request = LegRequest(
-        suite=Artefact("s", tmp_path / "suite", cached=True, go_minor=21),
+        suite=suite,
+        tests=suite,
         frontend=Artefact("f", tmp_path / "frontend", cached=True, go_minor=21),
         worker="oci",
         select="^TestIntegration$",

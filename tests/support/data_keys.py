@@ -49,6 +49,11 @@ SIZES: Case = (("512MiB", "4GiB"), ("4GB", 4, "0GiB", "lots"))
 STANCES: Case = (("refuse", "tell"), ("allow", True))
 PATHS: Case = (("a/b",), ("/a", "../a", "a/"))
 PARAMS: Case = (({"fileop": "false"},), ({"fileop": False}, "fileop=false", {"File Op": "x"}))
+CLIENTS: Case = (("daemon", "tests"), ("frontend", ["tests"]))
+BASELINES: Case = (
+    ("dockerfile/1.26.0", "v0.12"),
+    ("-x", "a b", With("v0.12", {"tests": "master", "vary": "daemon"})),
+)
 STAGE = {"dockerfile": "Dockerfile", "target": "tests", "source": "upstream"}
 SELECTORS = ([{"lines": {"since": "v0.6"}}], [{"refs": ["v0.6"]}])
 
@@ -91,6 +96,13 @@ CASES: dict[str, Case] = {
     "matrixfile.Row.timeout": LENGTHS,
     "matrixfile.Row.test_timeout": LENGTHS,
     "matrixfile.Row.memory": SIZES,
+    "matrixfile.Row.tests": (
+        ("daemon", ["frontend", "master"], "v0.12"),
+        ([], ["-x"], "a b", ""),
+    ),
+    "matrixfile.Row.vary": (("frontend", With("daemon", {"tests": "master"})), ("tests", "daemon")),
+    "matrixfile.Row.baseline": BASELINES,
+    "matrixfile.Row.client": CLIENTS,
     "matrixfile.Selector.lines": (({"last": 3}, {"since": "v0.6"}), ({}, "v0.6", {"newest": 1})),
     "matrixfile.Selector.dockerfile": (
         (With({"last": 3}, {"lines": DROP}),),
@@ -136,6 +148,13 @@ CASES: dict[str, Case] = {
     "matrixfile.Include.timeout": LENGTHS,
     "matrixfile.Include.test_timeout": LENGTHS,
     "matrixfile.Include.memory": SIZES,
+    "matrixfile.Include.tests": (("daemon", "frontend", "v0.12"), (["v0.12"], "-x", "")),
+    "matrixfile.Include.vary": (
+        ("frontend", With("daemon", {"tests": "master"})),
+        ("tests", "daemon"),
+    ),
+    "matrixfile.Include.baseline": BASELINES,
+    "matrixfile.Include.client": CLIENTS,
     "matrixfile.Include.expect": (
         ([{"test": "TestA", "verdict": "compatible"}],),
         ([], [{}], [{"test": "TestA", "verdict": "regressed"}]),
@@ -156,6 +175,7 @@ CASES: dict[str, Case] = {
     # conditions
     "conditions.Condition.daemon": RANGES,
     "conditions.Condition.frontend": RANGES,
+    "conditions.Condition.tests": RANGES,
     "conditions.Condition.dockerfile": RANGES,
     "conditions.Condition.contains": (
         ({"frontend": SHA}, {"daemon": [SHA], "frontend": SHA}),
@@ -171,6 +191,7 @@ CASES: dict[str, Case] = {
     "conditions.Condition.offline": BOOLS,
     "conditions.Commits.daemon": SIDES,
     "conditions.Commits.frontend": SIDES,
+    "conditions.Commits.tests": SIDES,
     # patches/*/series.yaml
     "series._Series.patches": ((), ([], [{}], "a.patch")),
     "series._Entry.file": (("a.patch",), ("b.patch", "../a.patch", "a.diff")),

@@ -106,9 +106,9 @@ class WrittenSite:
             dockerfile=first.removeprefix("dockerfile/") if "/" in first else "1.27.0",
         )
 
-    def check(self, suite: Commit, worker: str) -> None:
+    def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
         self.asked["check", f"{suite.ref} {worker}"] += 1
-        there = self.workers.get(suite.line, ("oci", "containerd"))
+        there = self.workers.get((tests or suite).line, ("oci", "containerd"))
         if worker not in there:
             raise UsageError(f"the tests of {suite.line} have no worker {worker}", hint="oci")
 

@@ -195,18 +195,19 @@ class Bench:
         )
         own = request(SUITE)
         return Cell(
-            *(pair, own, own, request(FRONTEND), self.entries, self.mirror),
+            *(pair, own, own, own, request(FRONTEND), self.entries, self.mirror),
             functions=self.functions,
         )
 
     def job(self, **changes: object) -> Job:
         cell = self.cell()
         make = self.player.build_frontend
+        suite = self.player.build_suite(cell.suite, self.events.append)
         job = Job(
             cell=cell,
             settings=self.settings,
             built=Built(
-                self.player.build_suite(cell.suite, self.events.append),
+                *(suite, suite),
                 make(cell.control, self.events.append),
                 make(cell.candidate, self.events.append),
             ),

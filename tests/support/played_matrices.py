@@ -134,6 +134,7 @@ def cells_of(plan: Plan) -> dict[str, Cell]:
         it.id: Cell(
             pair=it.pair,
             suite=request(it.pair.suite, it.pair.suite_channel),
+            tests=request(it.pair.tested.commit, it.pair.tested.channel),
             control=request(it.pair.suite, it.pair.suite_channel),
             candidate=request(it.pair.frontend, it.pair.frontend_channel),
             entries=(),

@@ -30,8 +30,10 @@ class Leg:
         binary = self.folder / "suite/bin/dockerfile.test"
         binary.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
         binary.chmod(0o755)
+        suite = Artefact("s", self.folder / "suite", cached=True, go_minor=21)
         return LegRequest(
-            suite=Artefact("s", self.folder / "suite", cached=True, go_minor=21),
+            suite=suite,
+            tests=suite,
             frontend=Artefact("f", self.folder / "frontend", cached=True, go_minor=21),
             worker="oci",
             select="^TestIntegration$",

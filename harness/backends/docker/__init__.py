@@ -21,9 +21,17 @@ from harness.backends.base import (
     never,
 )
 from harness.backends.docker.container import TMP, run_leg
-from harness.backends.docker.images import GO_FILE, HOME, PAIR_FOLDER, Images, Recipe, go_minor
+from harness.backends.docker.images import (
+    GO_FILE,
+    HOME,
+    PAIR_FOLDER,
+    ForeignTests,
+    Images,
+    Recipe,
+    go_minor,
+)
 from harness.backends.docker.supply import How, Supply
-from harness.backends.leg import environment
+from harness.backends.leg import environment, programs
 from harness.backends.steps import go_directive
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
@@ -131,7 +139,8 @@ class Docker:
         """Merge suite and frontend, and run a selection in a container."""
         fixed = environment(leg, temporary=TMP, frontend=PAIR_FOLDER, mirror="")
         del fixed["GOMAXPROCS"]  # of the run, not of the pair
-        image = self._images.pair(_tag(Side.SUITE, leg.suite.key), leg.frontend, fixed)
+        tests = None if leg.own else ForeignTests(_tag(Side.SUITE, leg.tests.key), programs(leg))
+        image = self._images.pair(_tag(Side.SUITE, leg.suite.key), tests, leg.frontend, fixed)
         return run_leg(self._engine, image, leg, sink, self._place.privileges, overdue)
 
     def _recipe(self, request: BuildRequest) -> Recipe:

@@ -104,6 +104,16 @@ class Recipe:
         )
 
 
+@dataclass(frozen=True)
+class ForeignTests:
+    """Tests of another suite than the daemon's."""
+
+    image: str
+    """Of that suite."""
+    programs: tuple[str, ...]
+    """What of it is taken: the test binary, and perhaps its client."""
+
+
 class Images:
     """Builds images on one engine, with one program."""
 
@@ -166,11 +176,22 @@ class Images:
             file.seek(0)
             saved.pack(file, dest / ARCHIVE, dest / FRONTEND, without=PROJECT)
 
-    def pair(self, suite: str, frontend: Artefact, environment: Mapping[str, str]) -> str:
-        """Merge a suite's image with a frontend's archive, or find that; return its name."""
+    def pair(
+        self,
+        suite: str,
+        tests: ForeignTests | None,
+        frontend: Artefact,
+        environment: Mapping[str, str],
+    ) -> str:
+        """Merge a suite's image with a frontend's archive, or find that; return its name.
+
+        `tests` stand in the place of the suite's own.
+        """
         text = render(
             _PAIR,
             suite=suite,
+            tests=tests,
+            home=HOME,
             archive=ARCHIVE,
             program=FRONTEND,
             folder=PAIR_FOLDER,

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.leg import BINARY, GRACE, arguments, environment
+from harness.backends.leg import programs as taken
 from harness.backends.native.cgroups import make_groups
 from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.native.memory import Kills, oom_kills
@@ -122,7 +123,7 @@ def faults(kills: Kills) -> tuple[Fault, ...]:
 
 def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
     """Return what a leg must see."""
-    needed = [leg.suite.path, leg.frontend.path, leg.folder, Path(sys.executable)]
+    needed = [leg.suite.path, leg.tests.path, leg.frontend.path, leg.folder, Path(sys.executable)]
     needed += [Path(path) for path in programs.values()]
     needed += [leg.mirror] if leg.mirror else []
     needed += [path for path in (Path("/etc/resolv.conf"),) if path.exists()]
@@ -152,15 +153,15 @@ def _spec(
         "processes": str(leg.folder / PROCESSES),
         "loopback": leg.offline,
         "argv": _arguments(leg),
-        "cwd": str(leg.suite.path / "src"),
+        "cwd": str(leg.tests.path / "src"),
         "env": _environment(leg, scratch),
         "inherits": [*inherited(LEG), MARK],
     }
 
 
 def _programs(leg: LegRequest) -> dict[str, str]:
-    suite = leg.suite.path / "bin"
-    found = {path.name: str(path) for path in sorted(suite.iterdir())}
+    found = {path.name: str(path) for path in sorted((leg.suite.path / "bin").iterdir())}
+    found |= {name: str(leg.tests.path / "bin" / name) for name in taken(leg)}
     for name, program in PROGRAMS.items():
         found[name] = str(find(program))
     for program in CONTAINERD if leg.worker.startswith("containerd") else ():
@@ -170,7 +171,7 @@ def _programs(leg: LegRequest) -> dict[str, str]:
 
 
 def _arguments(leg: LegRequest) -> list[str]:
-    return arguments(str(leg.suite.path / "bin" / BINARY), leg)
+    return arguments(str(leg.tests.path / "bin" / BINARY), leg)
 
 
 def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:

@@ -43,6 +43,7 @@ from harness.cli.options import (
       compat-run v0.6 master
       compat-run v0.12 master --offline --tests 'TestCopy*'
       compat-run v0.17.2 dockerfile/1.10.0 --channel mainline
+      compat-run v0.12 master --tests-from master --vary daemon
       compat-run --resume latest
     """,
 )
@@ -62,6 +63,28 @@ from harness.cli.options import (
     help="Frontend channel (default: experimental or labs, whichever the commit has).",
 )
 @click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
+@click.option(
+    "--tests-from", metavar="REF", help="Run the tests of this commit (default: DAEMON's own)."
+)
+@click.option(
+    "--vary",
+    type=click.Choice(["frontend", "daemon"]),
+    default="frontend",
+    show_default=True,
+    help="What the control has another of: frontend, or daemon (then that of the tests' commit).",
+)
+@click.option(
+    "--baseline",
+    metavar="REF",
+    help="Frontend of the control (default: that of the tests' commit).",
+)
+@click.option(
+    "--client",
+    type=click.Choice(["daemon", "tests"]),
+    default="daemon",
+    show_default=True,
+    help="Whose buildctl the tests call.",
+)
 @BACKEND
 @STAGE
 @PRIVILEGES
@@ -101,6 +124,8 @@ def run() -> None:
     Both are tags, branches, commits, release lines (v0.6 is its newest release) or `latest`.
     The suite runs twice, side by side: with its own commit's frontend (the control) and with
     the frontend under test (the candidate), so that a verdict says what the new frontend did.
+    With --tests-from other tests ask the same; with --vary daemon both have FRONTEND, and the
+    control the daemon of the tests' commit, so that a verdict says what DAEMON does otherwise.
 
     Exit codes: 0 compatible, 1 regression, 2 usage or configuration, 3 too little ran to say,
     4 infrastructure or build failure, 130 interrupted.

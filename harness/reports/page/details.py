@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from harness.journal import RUN_FILE
-from harness.model import EntryRef, Judgement, Leg, Result, Run, Verdict
+from harness.model import Client, EntryRef, Judgement, Leg, Result, Run, Vary, Verdict
 from harness.reports.leftovers import left_behind
 from harness.reports.logs import Logs
 from harness.reports.overview import CellView
@@ -99,6 +99,11 @@ def cell_without_run(view: CellView) -> CellDetails:
     """Describe a cell of which there is no run.json."""
     pair = view.planned.pair
     command = ["compat-run", pair.suite.asked, pair.frontend.asked, "--worker", pair.worker]
+    if pair.tests:
+        command += ["--tests-from", pair.tests.commit.asked, "--client", pair.client]
+    if pair.baseline:
+        command += ["--baseline", pair.baseline.commit.asked]
+    command += ["--vary", pair.vary] if pair.vary is Vary.DAEMON else []
     told = {
         "failed": "Building or running failed, so nothing was compared",
         "missing": "Nothing came of this pair: it was never begun, or its shard never arrived",
@@ -264,6 +269,12 @@ def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
     pair = view.planned.pair
     yield "daemon", visible(str(pair.suite))
     yield "frontend", visible(str(pair.frontend))
+    if pair.tests:
+        yield "tests", visible(str(pair.tests.commit))
+        yield "buildctl", f"the {pair.client}'s" if pair.client is Client.DAEMON else "the tests'"
+    if pair.baseline or pair.vary is Vary.DAEMON:
+        yield "control's daemon", visible(str(pair.control_daemon.commit))
+        yield "control's frontend", visible(str(pair.control_frontend.commit))
     yield "worker", visible(pair.worker)
     yield "backend", visible(pair.backend)
     same = pair.suite_channel is pair.frontend_channel

@@ -43,6 +43,7 @@ class Lists:
             channel=pair.frontend_channel,
             offline=run.offline,
             contains=self._ancestry.contains,
+            tests=pair.tested.commit,
         )
         try:
             return skiplists.applicable(self.entries, facts)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.backends.base import Artefact, BuildRequest
-from harness.backends.docker.images import Images, Recipe, go_minor
+from harness.backends.docker.images import ForeignTests, Images, Recipe, go_minor
 from harness.backends.docker.rendering import render
 from harness.backends.steps import Step
 from harness.config.lines import Line
@@ -76,14 +76,36 @@ def test_a_pair_is_one_layer_on_its_suite_and_built_once(
     store, git = Store(tmp_path), Git(tmp_path)
     images = Images(cast("Engine", engine), builder, store, git)
     frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
-    first = images.pair("compat/suite:s", frontend, {"A": "$x"})
-    assert images.pair("compat/suite:s", frontend, {"A": "$x"}) == first
-    other = images.pair("compat/suite:s", frontend, {"A": "y"})
+    first = images.pair("compat/suite:s", None, frontend, {"A": "$x"})
+    assert images.pair("compat/suite:s", None, frontend, {"A": "$x"}) == first
+    other = images.pair("compat/suite:s", None, frontend, {"A": "y"})
     assert [build.tag for build, _ in builder.built] == [first, other]
     assert builder.built[0][1].splitlines()[1:] == [
         "FROM compat/suite:s",
         "COPY frontend.tar dockerfile-frontend /compat/frontend/",
         'ENV A="\\$x" ',
+    ]
+
+
+def test_tests_of_another_suite_stand_in_the_place_of_its_own(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    builder = FakeBuilder(engine)
+    images = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
+    frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
+    tests = ForeignTests("compat/suite:t", ("dockerfile.test", "buildctl"))
+    images.pair("compat/suite:s", tests, frontend, {"A": "x"})
+    assert builder.built[0][1].splitlines()[1:] == [
+        "FROM compat/suite:t AS tests",
+        "RUN mkdir -p /compat/tests/bin && cp -a . /compat/tests/src",
+        'RUN cp "$(command -v dockerfile.test)" /compat/tests/bin/',
+        'RUN cp "$(command -v buildctl)" /compat/tests/bin/',
+        "FROM compat/suite:s",
+        "COPY --from=tests /compat/tests/bin/ /usr/local/bin/",
+        "COPY --from=tests /compat/tests/src /compat/tests/src",
+        "WORKDIR /compat/tests/src",
+        "COPY frontend.tar dockerfile-frontend /compat/frontend/",
+        'ENV A="x" ',
     ]
 
 

@@ -30,6 +30,7 @@ def _leg(folder: Path, **changes: Any) -> LegRequest:  # noqa: ANN401 - any fiel
     artefact = Artefact("key", folder / "artefact", cached=True, go_minor=21)
     given: dict[str, Any] = {
         "suite": artefact,
+        "tests": artefact,
         "frontend": artefact,
         "worker": "oci",
         "select": "^TestIntegration$",

@@ -42,8 +42,10 @@ def request_(tmp_path: Path) -> LegRequest:
     (suite / "bin").mkdir(parents=True)
     for name in SUITE_PROGRAMS:
         (suite / "bin" / name).touch(mode=0o755)
+    artefact = Artefact("s", suite, cached=True, go_minor=21)
     return LegRequest(
-        suite=Artefact("s", suite, cached=True, go_minor=21),
+        suite=artefact,
+        tests=artefact,
         frontend=Artefact("f", tmp_path / "frontend", cached=True, go_minor=21),
         worker="oci",
         select="^TestIntegration$/.*/^worker=oci$",

@@ -40,13 +40,13 @@ def test_an_expectation_is_read_and_names_the_functions_that_are_run(tmp_path: P
     assert first.error is not None
     assert first.error.found_in("there is no such mount")
     assert second.params == {"fileop": "true"}
-    assert cell.tests == functions_of(cell.expect) == ("TestFoo", "TestBar")
+    assert cell.functions == functions_of(cell.expect) == ("TestFoo", "TestBar")
 
 
 def test_a_cell_without_expectations_runs_everything(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(HEAD.replace("    expect:\n", ""))
-    assert load_matrix(path).include[0].tests == ()
+    assert load_matrix(path).include[0].functions == ()
 
 
 @pytest.mark.parametrize(

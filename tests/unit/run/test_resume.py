@@ -123,7 +123,7 @@ def test_a_selection_of_tests_stays_one(bench: Bench) -> None:
     ("change", "words"),
     [
         ({"frontend": {"sha": "9" * 40}}, "master has moved from 73ed682 to 9999999"),
-        ({"worker": "containerd"}, "another channel, worker or backend"),
+        ({"worker": "containerd"}, "another channel, worker, backend or other tests"),
     ],
 )
 def test_another_pair_is_refused_before_anything_is_run(

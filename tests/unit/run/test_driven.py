@@ -1,0 +1,71 @@
+"""Tests whose command line a daemon does not know: one sentence, not hundreds of failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.backends.base import Artefact, LegRequest
+from harness.errors import UsageError
+from harness.model import Leg, Outcome
+from harness.run.driven import check_driven
+from tests.support.factories import full_name, leg_run, result
+
+REFUSED = (
+    "Incorrect Usage: flag provided but not defined: -otel-socket-path\n\nNAME:\n   buildkitd\n"
+)
+
+
+def _request(folder: Path, tests: str = "t") -> LegRequest:
+    frontend = Artefact("f", folder, cached=True, go_minor=21)
+    return LegRequest(
+        suite=Artefact("s", folder, cached=True, go_minor=21),
+        tests=Artefact(tests, folder, cached=True, go_minor=21),
+        frontend=frontend,
+        worker="oci",
+        select="^TestIntegration$",
+        skip="",
+        parallel=2,
+        procs=2,
+        timeout=60,
+        offline=True,
+        mirror=None,
+        folder=folder,
+    )
+
+
+def _kept(folder: Path, *logs: str) -> None:
+    there = folder / "processes"
+    there.mkdir()
+    for number, log in enumerate(logs, 1):
+        (there / f"buildkitd.{number}.life").write_text("began 1\nended 2\n", "utf-8")
+        (there / f"buildkitd.{number}.log").write_text(log, "utf-8")
+
+
+FAILED = leg_run(Leg.CANDIDATE, [result(full_name("TestCopy"), Outcome.FAIL, "no daemon")])
+
+
+def test_the_flag_that_every_daemon_refuses_is_named(tmp_path: Path) -> None:
+    _kept(tmp_path, REFUSED, REFUSED)
+    with pytest.raises(UsageError) as refused:
+        check_driven(_request(tmp_path), FAILED)
+    assert str(refused.value) == (
+        "candidate: these tests cannot drive this daemon: buildkitd does not know -otel-socket-path"
+    )
+    assert "--tests-from" in refused.value.hint
+
+
+def test_one_daemon_that_started_is_enough(tmp_path: Path) -> None:
+    _kept(tmp_path, REFUSED, "found worker\n")
+    check_driven(_request(tmp_path), FAILED)
+
+
+def test_what_passed_needed_a_daemon(tmp_path: Path) -> None:
+    _kept(tmp_path, REFUSED)
+    check_driven(_request(tmp_path), leg_run(Leg.CANDIDATE, [result(full_name("TestCopy"))]))
+
+
+def test_a_daemon_s_own_tests_are_shown_as_they_fail(tmp_path: Path) -> None:
+    _kept(tmp_path, REFUSED)
+    check_driven(_request(tmp_path, tests="s"), FAILED)

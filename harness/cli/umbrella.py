@@ -21,6 +21,7 @@ COMMANDS: dict[str, Lazy] = {
     "reclassify": Lazy("results", "Judge a stored run by today's skip lists."),
     "demo": Lazy("execution", "See every verdict on a miniature of BuildKit."),
     "gate": Lazy("results", "Say whether a stored run lets a release out."),
+    "floors": Lazy("results", "Propose from which daemon on each test passes."),
     "diff": Lazy("results", "List what changed between two stored runs."),
     "selftest": Lazy("execution", "See whether known breakages are seen."),
     "rerun": Lazy("execution", "Run again what was not compatible."),

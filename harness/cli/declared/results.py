@@ -196,3 +196,26 @@ def history() -> None:
     TEST is a test function or a whole name, with * and ?. Without it, every cell's newest
     verdicts are listed, a letter each and the newest last.
     """
+
+
+@click.command(
+    cls=Declared,
+    body="harness.cli.floors:floors",
+    epilog="""\b
+    Examples:
+      compat floors propose latest
+      compat floors propose latest --out skiplists/floors
+    """,
+)
+@click.argument("action", type=click.Choice(["propose"]), metavar="ACTION", expose_value=False)
+@click.argument("run")
+@click.option("--out", type=FOLDER, help="Write the files into this folder, over those there.")
+@JSON
+@DATA
+def floors() -> None:
+    """Propose the floors that RUN shows: from which daemon on each test passes.
+
+    RUN is the folder of a stored run, or its name below the folder of runs. Its pairs whose
+    daemon varies count. Floors that it shows nothing of stay, and so do causes that somebody
+    wrote. What is wrong below its floor is refused by every command until it has a cause.
+    """

@@ -72,6 +72,7 @@ def data(tmp_path: Path) -> Path:
 READ = {
     "report RUN": 0,
     "gate RUN": 1,
+    "floors propose RUN --data DATA": 0,
     "diff RUN RUN": 0,
     "history --record RUN --json": 0,
     "reclassify RUN --data DATA": 1,

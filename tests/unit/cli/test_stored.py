@@ -14,6 +14,7 @@ from harness.cli.umbrella import umbrella
 from harness.journal import write_run
 from harness.model import Judgement, Verdict
 from tests.support import factories
+from tests.support.floors import refused, varied
 from tests.support.gates import PAIR, judged, run_of
 
 POLICY = """\
@@ -197,3 +198,22 @@ def test_the_history_is_where_the_environment_says(
     assert f"{file}: damaged, or no history at all" in capsys.readouterr().err
     assert compat("history", "--record", tmp_path / "run") == 2
     assert file.read_bytes() == b"to do\n" * 100
+
+
+def test_floors_are_proposed_printed_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    run = run_of(varied(PAIR), judged("TestFoo", Verdict.COMPATIBLE), refused("TestBar"))
+    write_run(folder, replace(run, id="run"))
+    assert compat("floors", "propose", folder, "--out", tmp_path / "floors") == 0
+    printed = capsys.readouterr().out
+    assert "# v0.6.yaml\nfloors:\n" in printed
+    assert "  - {test: TestFoo, since: v0.6}\n" in printed
+    written = (tmp_path / "floors" / "v0.6.yaml").read_text()
+    assert written in printed
+    bar = "{test: TestBar, since: master, below: refused, cause: exec.secretenv}"
+    assert bar in (tmp_path / "floors" / "master.yaml").read_text()
+    assert compat("floors", "propose", folder, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["v0.6.yaml"] == written

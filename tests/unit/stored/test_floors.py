@@ -1,0 +1,63 @@
+"""Floors are proposed from what tests did on each line, and kept where a run shows nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from harness.config.floors import Floors, load_floors
+from harness.model import Below, Judgement, Run, Verdict
+from harness.stored.floors import Row, files, propose
+from tests.support.floors import LINES, floor, floors, refused, varied
+from tests.support.gates import PAIR, judged, run_of
+
+
+def on(line: str, *rows: Judgement) -> Run:
+    return run_of(varied(replace(PAIR, suite=replace(PAIR.suite, line=line))), *rows)
+
+
+GOOD = judged("TestA", Verdict.COMPATIBLE)
+WRONG = judged("TestA", Verdict.REGRESSED, "mode 0000")
+
+
+def found(*runs: Run, known: Floors | None = None) -> dict[str, Row]:
+    rows = propose(runs, known or floors())
+    return {it.test: it for it in rows}
+
+
+def test_a_floor_is_the_oldest_line_from_which_on_nothing_fails() -> None:
+    row = found(on("v0.3", GOOD), on("v0.6", WRONG), on("v0.12", GOOD), on("v0.17", GOOD))["TestA"]
+    assert (row.since, row.below, row.cause) == ("v0.12", Below.WRONG, "")
+    assert found(on("v0.6", GOOD))["TestA"].below is None
+
+
+def test_a_refusal_names_the_capability() -> None:
+    row = found(on("v0.6", refused("TestA")), on("v0.12", GOOD))["TestA"]
+    assert (row.since, row.below, row.cause) == ("v0.12", Below.REFUSED, "exec.secretenv")
+
+
+def test_what_somebody_wrote_and_what_was_not_run_stays() -> None:
+    known = floors(
+        floor("TestA", "v0.12", Below.WRONG, "it is ignored"), floor("TestOther", "v0.3")
+    )
+    rows = found(on("v0.6", WRONG), on("v0.17", GOOD), known=known)
+    assert (rows["TestA"].since, rows["TestA"].cause) == ("v0.12", "it is ignored")
+    assert rows["TestOther"].since == "v0.3"
+    assert found(on("v0.12", WRONG), on("v0.17", GOOD), known=known)["TestA"].since == "v0.17"
+    assert found(on("v0.6", GOOD), known=known)["TestA"].since == "v0.6"
+
+
+def test_a_pair_whose_frontend_varies_proposes_nothing() -> None:
+    assert found(run_of(PAIR, WRONG)) == {}
+    spurious = replace(WRONG, verdict=Verdict.INFRA)
+    assert "TestA" not in found(on("v0.6", spurious))
+
+
+def test_what_is_written_is_read_back_and_proposed_again(tmp_path: Path) -> None:
+    runs = (on("v0.6", refused("TestB", lacks="a b: c")), on("v0.12", GOOD))
+    rows = propose(runs, floors())
+    for name, text in files(rows).items():
+        (tmp_path / name).write_text(text, "utf-8")
+    again = propose((), load_floors(tmp_path, LINES))
+    assert again == rows

@@ -12,7 +12,7 @@ import harness
 from harness.bisect.answers import Kind
 from harness.bisect.stored import Shelf, Wanted
 from harness.journal import MATRIX_FILE
-from harness.model import Run
+from harness.model import Run, Vary
 from tests.support import stored_matrices
 from tests.support.factories import FRONTEND, regressed_run
 
@@ -63,6 +63,12 @@ def test_a_run_that_was_made_otherwise_does_not(tmp_path: Path, run: Run, change
     wanted, test = _wanted(run), run.judgements[0].name
     _store(tmp_path, "20261123-1", change(run))
     assert Shelf(tmp_path).find([_sha(run)], lambda _sha: wanted, test) is None
+
+
+def test_a_run_whose_legs_differ_in_the_daemon_is_another(run: Run) -> None:
+    wanted = _wanted(run)
+    assert wanted.takes(run)
+    assert not wanted.takes(replace(run, pair=replace(run.pair, vary=Vary.DAEMON)))
 
 
 def test_a_damaged_run_and_no_folder_of_runs_answer_nothing(tmp_path: Path, run: Run) -> None:

@@ -113,11 +113,7 @@ def load_floors(folder: Path, lines: Sequence[str], known: Known = ANYTHING) -> 
         ConfigError: A file is wrong, names a line that there is not, or two floors are of one test.
 
     """
-    try:
-        found = sorted(folder.iterdir()) if folder.is_dir() else []
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be read: {error.strerror}") from error
-    files = [path for path in found if path.suffix in {".yaml", ".yml"}]
+    files = floor_files(folder)
     rows = tuple(row for file in files for row in load(file, _File, words=known.words).floors)
     problems = Problems()
     _check(rows, lines, problems)
@@ -125,6 +121,15 @@ def load_floors(folder: Path, lines: Sequence[str], known: Known = ANYTHING) -> 
         known.check_params(row.params, row.place, problems)
     problems.raise_any()
     return Floors(rows, tuple(lines))
+
+
+def floor_files(folder: Path) -> list[Path]:
+    """Return the files of a folder of floors, by name. Raises ConfigError."""
+    try:
+        found = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read: {error.strerror}") from error
+    return [path for path in found if path.suffix in {".yaml", ".yml"}]
 
 
 def _check(rows: Iterable[Floor], lines: Sequence[str], problems: Problems) -> None:

@@ -6,31 +6,18 @@ import json
 from collections.abc import Iterable
 from itertools import groupby
 
-from msgspec.structs import replace
-
 from harness.config.floors import Floors
 from harness.gotest.names import parse as parsed
 from harness.gotest.names import sandbox_name
-from harness.model import Below, Judgement, Record, Run, Vary, Verdict
+from harness.model import Below, Record, Run, Vary
 from harness.reports.text import visible
 from harness.verdict.collate import known_names
-from harness.verdict.floors import name_of
-from harness.verdict.table import first_said, way
+from harness.verdict.floors import PASSED, Did, did, name_of
 
 _EVERY = ("frontend", "gateway")
 """The matrix value that every test of a run has."""
 
-_TELLING = {Verdict.COMPATIBLE, Verdict.REFUSED, Verdict.KNOWN, Verdict.REGRESSED}
-
 _Key = tuple[str, tuple[tuple[str, str], ...]]
-
-
-class Seen(Record, frozen=True, kw_only=True):
-    """What a test did on the daemons of one line, where it passes with its own."""
-
-    below: Below | None
-    """How it failed; None if it passed."""
-    lacks: str = ""
 
 
 class Row(Record, frozen=True, kw_only=True):
@@ -76,7 +63,9 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
         for it in floors.rows
     }
     for key, seen in _seen(runs).items():
-        rows[key] = _row(key, seen, rows.get(key), floors.lines)
+        row = _row(key, seen, rows.get(key), floors.lines)
+        if row is not None:
+            rows[key] = row
     at = floors.lines.index
     return tuple(sorted(rows.values(), key=lambda it: (at(it.since), it.test, str(it.params))))
 
@@ -89,39 +78,49 @@ def files(rows: Iterable[Row]) -> dict[str, str]:
     }
 
 
-def _seen(runs: Iterable[Run]) -> dict[_Key, dict[str, Seen]]:
-    found: dict[_Key, dict[str, Seen]] = {}
+def _seen(runs: Iterable[Run]) -> dict[_Key, dict[str, Did]]:
+    """Return what each test did on each line, the worst of it; on its own daemon's it passes."""
+    found: dict[_Key, dict[str, Did]] = {}
     for run in runs:
         known = known_names(run.legs) if run.pair.vary is Vary.DAEMON else frozenset()
+        own = run.pair.control_daemon.commit.line
         for row in run.judgements if run.pair.vary is Vary.DAEMON else ():
-            if row.verdict in _TELLING and row.control:
-                test = parsed(row.name, sandbox_name(row.name, known))
-                params = tuple(pair for pair in test.params if pair != _EVERY)
-                found.setdefault((name_of(test), params), {})[run.pair.suite.line] = _did(row)
+            if (what := did(row)) is None:
+                continue
+            test = parsed(row.name, sandbox_name(row.name, known))
+            params = tuple(pair for pair in test.params if pair != _EVERY)
+            seen = found.setdefault((name_of(test), params), {})
+            for line, it in ((run.pair.suite.line, what), (own, PASSED)):
+                seen[line] = seen.get(line, it).worse(it)
     return found
 
 
-def _did(row: Judgement) -> Seen:
-    result = first_said(row.candidate)
-    if not result.outcome.failing:
-        return Seen(below=None)
-    return Seen(below=way(result), lacks=visible(result.lacks))
+def _row(key: _Key, seen: dict[str, Did], old: Row | None, lines: tuple[str, ...]) -> Row | None:
+    """Find the oldest line from which on nothing failed; between two that were seen, ask `old`.
 
-
-def _row(key: _Key, seen: dict[str, Seen], old: Row | None, lines: tuple[str, ...]) -> Row:
-    """Find the oldest line from which on nothing failed; between two that were seen, ask `old`."""
+    None, for what there is to stay, where the test is not seen to pass above its last failure,
+    and where it is seen to pass alone, from no other line on than `old` says.
+    """
     failed = [at for at, line in enumerate(lines) if line in seen and seen[line].below]
     last = max(failed, default=-1)
     passed = [at for at, line in enumerate(lines) if line in seen and at > last]
-    since = min(passed, default=len(lines) - 1)
+    if not passed:
+        return None
+    since = min(passed)
     if old and last < lines.index(old.since) < since:
         since = lines.index(old.since)
-    row = Row(test=key[0], params=dict(key[1]), since=lines[since], issue=old.issue if old else "")
-    if last < 0 or last == since:
-        return row
-    did = seen[lines[last]]
-    kept = old.cause if old and old.below is did.below else ""
-    return replace(row, below=did.below, cause=kept or did.lacks)
+    if last < 0 and old and old.since == lines[since]:
+        return None
+    worst = seen[lines[last]] if last >= 0 else PASSED
+    kept = old.cause if old and worst.below and old.below is worst.below else ""
+    return Row(
+        test=key[0],
+        params=dict(key[1]),
+        since=lines[since],
+        below=worst.below,
+        cause=kept or visible(worst.lacks),
+        issue=old.issue if old else "",
+    )
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,55 @@ from dataclasses import dataclass
 
 from harness.config.floors import Floors
 from harness.gotest.names import TestKey
-from harness.model import Below, FloorRef, Pair, Vary
+from harness.model import (
+    Below,
+    FloorRef,
+    Judgement,
+    Outcome,
+    Pair,
+    Record,
+    Result,
+    Status,
+    Vary,
+    Verdict,
+)
+from harness.verdict.table import first_said, way
+
+_TELLING = {Verdict.COMPATIBLE, Verdict.REFUSED, Verdict.KNOWN, Verdict.REGRESSED}
+
+
+class Did(Record, frozen=True, kw_only=True):
+    """What a test did on a daemon that varies, where it passes on its own."""
+
+    below: Below | None
+    """How it failed; None if it passed."""
+    lacks: str = ""
+    """What the daemon says that it lacks, where it refused the test."""
+
+    def worse(self, other: Did) -> Did:
+        """Return the worse of two; what builds the wrong thing is worse than what fails."""
+        return max(self, other, key=lambda it: _RISING.index(it.below))
+
+
+_RISING = (None, Below.REFUSED, Below.CRASH, Below.WRONG)
+
+PASSED = Did(below=None)
+
+
+def did(row: Judgement) -> Did | None:
+    """Return what a test did where the daemon varies; None if that says nothing about the daemon.
+
+    So it is where the test does not pass on its own daemon, and where it fails now and then.
+    """
+    passes = row.control and first_said(row.control).outcome is Outcome.PASS
+    if row.verdict not in _TELLING or not passes:
+        return None
+    if row.verdict is Verdict.COMPATIBLE:
+        return PASSED
+    if row.entry and row.entry.status is Status.FLAKY:
+        return None
+    failed = next((it for it in row.candidate if it.outcome.failing and not _excused(it)), None)
+    return Did(below=way(failed), lacks=failed.lacks) if failed else None
 
 
 @dataclass(frozen=True)
@@ -45,6 +93,10 @@ def allowed(floor: FloorRef | None) -> frozenset[Below]:
     if floor.holds:
         return frozenset()
     return frozenset({Below.REFUSED, floor.below or Below.REFUSED})
+
+
+def _excused(result: Result) -> bool:
+    return result.reason is not None and result.reason.spurious
 
 
 def name_of(key: TestKey) -> str:

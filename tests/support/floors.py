@@ -6,7 +6,20 @@ from msgspec.structs import replace
 
 from harness.config.floors import Floor, Floors
 from harness.config.yamlfile import Place
-from harness.model import Below, FloorRef, Judgement, Outcome, Pair, Reason, Result, Vary, Verdict
+from harness.model import (
+    Below,
+    Channel,
+    Commit,
+    FloorRef,
+    Judgement,
+    Outcome,
+    Pair,
+    Reason,
+    Result,
+    Source,
+    Vary,
+    Verdict,
+)
 from tests.support import factories, nights
 
 LINES = ("v0.3", "v0.6", "v0.12", "v0.17", "master")
@@ -28,9 +41,10 @@ def floors(*rows: Floor) -> Floors:
     return Floors(rows, LINES)
 
 
-def varied(pair: Pair = nights.pair()) -> Pair:  # noqa: B008 - frozen
-    """Return a pair as one whose daemon varies."""
-    return replace(pair, vary=Vary.DAEMON)
+def varied(pair: Pair = nights.pair(), tests: Commit | None = None) -> Pair:  # noqa: B008 - frozen
+    """Return a pair as one whose daemon varies, with the tests of another commit or its own."""
+    source = Source(commit=tests, channel=Channel.LABS) if tests else None
+    return replace(pair, vary=Vary.DAEMON, tests=source)
 
 
 def told(since: str, *, holds: bool, below: Below | None = None, cause: str = "") -> FloorRef:

@@ -209,7 +209,7 @@ def history() -> None:
 )
 @click.argument("action", type=click.Choice(["propose"]), metavar="ACTION", expose_value=False)
 @click.argument("run")
-@click.option("--out", type=FOLDER, help="Write the files into this folder, over those there.")
+@click.option("--out", type=FOLDER, help="Bring the floors of this folder up to date.")
 @JSON
 @DATA
 def floors() -> None:
@@ -217,5 +217,6 @@ def floors() -> None:
 
     RUN is the folder of a stored run, or its name below the folder of runs. Its pairs whose
     daemon varies count. Floors that it shows nothing of stay, and so do causes that somebody
-    wrote. What is wrong below its floor is refused by every command until it has a cause.
+    wrote; with --out those of its folder, if it has any. What is wrong below its floor is refused
+    by every command until it has a cause.
     """

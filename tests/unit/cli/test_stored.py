@@ -13,7 +13,7 @@ from harness.cli.program import execute
 from harness.cli.umbrella import umbrella
 from harness.journal import write_run
 from harness.model import Judgement, Verdict
-from tests.support import factories
+from tests.support import factories, nights
 from tests.support.floors import refused, varied
 from tests.support.gates import PAIR, judged, run_of
 
@@ -205,7 +205,8 @@ def test_floors_are_proposed_printed_and_written(
 ) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
-    run = run_of(varied(PAIR), judged("TestFoo", Verdict.COMPATIBLE), refused("TestBar"))
+    pair = varied(PAIR, nights.commit("master"))
+    run = run_of(pair, judged("TestFoo", Verdict.COMPATIBLE), refused("TestBar"))
     write_run(folder, replace(run, id="run"))
     assert compat("floors", "propose", folder, "--out", tmp_path / "floors") == 0
     printed = capsys.readouterr().out
@@ -217,3 +218,34 @@ def test_floors_are_proposed_printed_and_written(
     assert bar in (tmp_path / "floors" / "master.yaml").read_text()
     assert compat("floors", "propose", folder, "--json") == 0
     assert json.loads(capsys.readouterr().out)["v0.6.yaml"] == written
+
+
+def test_a_folder_of_floors_is_brought_up_to_date(tmp_path: Path) -> None:
+    folder, out = tmp_path / "run", tmp_path / "floors"
+    folder.mkdir()
+    out.mkdir()
+    (out / "of-mine.yml").write_text(
+        "floors:\n  - {test: TestFoo, since: v0.17}\n"
+        '  - {test: TestOther, since: v0.12, below: wrong, cause: "mode 0000"}\n'
+    )
+    (out / "README.md").write_text("why")
+    write_run(folder, replace(run_of(varied(PAIR), judged("TestFoo", Verdict.COMPATIBLE)), id="r"))
+    assert compat("floors", "propose", folder, "--out", out) == 0
+    assert {it.name for it in out.iterdir()} == {"README.md", "v0.6.yaml", "v0.12.yaml"}
+    assert "{test: TestFoo, since: v0.6}" in (out / "v0.6.yaml").read_text()
+    assert 'below: wrong, cause: "mode 0000"' in (out / "v0.12.yaml").read_text()
+    before = {it.name: it.read_bytes() for it in out.iterdir()}
+    assert compat("floors", "propose", folder, "--out", out) == 0
+    assert {it.name: it.read_bytes() for it in out.iterdir()} == before
+
+
+def test_a_folder_of_other_data_is_no_folder_of_floors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = store(tmp_path / "run", judged("TestFoo", Verdict.COMPATIBLE))
+    file = tmp_path / "skiplists" / "v0.6.yaml"
+    file.parent.mkdir()
+    file.write_text("entries: []\n")
+    assert compat("floors", "propose", folder, "--out", file.parent) == 2
+    assert f"{file}:1:1: " in capsys.readouterr().err
+    assert file.read_text() == "entries: []\n"

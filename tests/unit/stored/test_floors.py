@@ -11,10 +11,13 @@ from harness.model import Below, Judgement, Run, Verdict
 from harness.stored.floors import Row, files, propose
 from tests.support.floors import LINES, floor, floors, refused, varied
 from tests.support.gates import PAIR, judged, run_of
+from tests.support.nights import commit
 
 
-def on(line: str, *rows: Judgement) -> Run:
-    return run_of(varied(replace(PAIR, suite=replace(PAIR.suite, line=line))), *rows)
+def on(line: str, *rows: Judgement, tests: str = "master") -> Run:
+    """A run on the daemon of a line of the tests of another one."""
+    pair = replace(PAIR, suite=replace(PAIR.suite, line=line))
+    return run_of(varied(pair, commit("v0.17.3", line=tests)), *rows)
 
 
 GOOD = judged("TestA", Verdict.COMPATIBLE)
@@ -46,6 +49,27 @@ def test_what_somebody_wrote_and_what_was_not_run_stays() -> None:
     assert rows["TestOther"].since == "v0.3"
     assert found(on("v0.12", WRONG), on("v0.17", GOOD), known=known)["TestA"].since == "v0.17"
     assert found(on("v0.6", GOOD), known=known)["TestA"].since == "v0.6"
+
+
+def test_a_test_that_was_only_seen_to_pass_keeps_what_is_said_of_older_daemons() -> None:
+    known = floors(floor("TestA", "v0.12", Below.WRONG, "it is ignored"))
+    row = found(on("v0.12", GOOD), known=known)["TestA"]
+    assert (row.since, row.below, row.cause) == ("v0.12", Below.WRONG, "it is ignored")
+
+
+def test_no_floor_is_above_the_line_of_the_tests() -> None:
+    assert found(on("v0.6", WRONG, tests="v0.17"))["TestA"].since == "v0.17"
+    assert "TestA" not in found(on("v0.17", WRONG, tests="v0.17"))
+    assert "TestA" not in found(on("v0.12", GOOD, tests="v0.6"), on("v0.17", WRONG, tests="v0.6"))
+    known = floors(floor("TestA", "v0.12", Below.WRONG, "it is ignored"))
+    row = found(on("v0.17", WRONG, tests="v0.6"), known=known)["TestA"]
+    assert (row.since, row.cause) == ("v0.12", "it is ignored")
+
+
+def test_of_two_daemons_of_a_line_the_worse_counts() -> None:
+    for rows in ((WRONG, GOOD, refused("TestA")), (refused("TestA"), GOOD, WRONG)):
+        row = found(*(on("v0.6", it) for it in rows))["TestA"]
+        assert (row.since, row.below, row.cause) == ("master", Below.WRONG, "")
 
 
 def test_a_pair_whose_frontend_varies_proposes_nothing() -> None:

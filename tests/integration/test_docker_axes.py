@@ -1,0 +1,25 @@
+"""Tests of one commit on the daemon of another, in one container: the same verdicts as native's."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model import Client, Verdict
+from tests.support.engine_program import Program, verdicts
+
+pytestmark = pytest.mark.integration
+
+TESTS = ("TestExportLabels", "TestCopySymlinks", "TestSubrequests")
+AXES = ("--tests-from", "master", "--vary", "daemon", "--client", "tests")
+
+
+def test_new_tests_on_an_old_daemon_see_there_what_they_see_natively(program: Program) -> None:
+    docker = program.pair(*AXES, tests=TESTS)
+    on_engine = program.latest()
+    native = program.pair(*AXES, "--backend", "native", tests=TESTS)
+    here = program.latest()
+    assert (on_engine.pair.backend, here.pair.backend) == ("docker", "native")
+    assert on_engine.pair.client is Client.TESTS
+    assert verdicts(on_engine) == verdicts(here)
+    assert set(verdicts(here).values()) == {Verdict.REGRESSED, Verdict.COMPATIBLE}
+    assert (docker.code, native.code) == (1, 1), docker.err + native.err

@@ -89,7 +89,7 @@ def grids(views: Iterable[CellView]) -> list[Grid]:
 
 
 def _grid(name: str, views: list[CellView]) -> Grid:
-    suites = _newest_first({s.planned.pair.suite for s in views}, _daemon_age)
+    suites = _newest_first({s.planned.pair.suite for s in views}, daemon_age)
     frontends = _newest_first({s.planned.pair.frontend for s in views}, _frontend_age)
     places: dict[tuple[Commit, Commit], list[CellView]] = {}
     for view in views:
@@ -120,18 +120,19 @@ def _axis(commit: Commit) -> Axis:
     )
 
 
-_Age = tuple[tuple[int, ...], tuple[int, ...], str, str, str]
+Age = tuple[tuple[int, ...], tuple[int, ...], str, str, str]
 
 
-def _newest_first(commits: set[Commit], age: Callable[[Commit], _Age]) -> list[Commit]:
+def _newest_first(commits: set[Commit], age: Callable[[Commit], Age]) -> list[Commit]:
     return sorted(commits, key=age, reverse=True)
 
 
-def _daemon_age(commit: Commit) -> _Age:
+def daemon_age(commit: Commit) -> Age:
+    """Return the key that sorts daemons from old to new."""
     return (_numbers(commit.version), (), commit.date, commit.ref, commit.sha)
 
 
-def _frontend_age(commit: Commit) -> _Age:
+def _frontend_age(commit: Commit) -> Age:
     """Frontends have releases of their own, which order them before BuildKit's do."""
     return (
         *(_numbers(commit.dockerfile), _numbers(commit.version)),

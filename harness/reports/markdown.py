@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
+from harness.reports.floors import FloorRow, Lacking
 from harness.reports.layout import grids
 from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.report import TextReport
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, excerpt, moment, plural, visible, visible_block
-from harness.reports.words import WORDS
+from harness.reports.words import FLOORS, UNKNOWN, WORDS
 
 LIMIT = 1_000_000
 """Bytes; GitHub refuses a job summary of more than 1 MiB."""
@@ -44,14 +45,14 @@ class Summary(TextReport):
 def summary_markdown(matrix: MatrixRun, views: Sequence[CellView], survey: Survey) -> str:
     """Write the summary; what would make it too long is left out, and it says how much."""
     parts = [*_head(matrix, views), *_tables(views)]
+    parts += _floors(survey, _room(parts) // 3)
     troubles = [
         (it.verdict.blames_frontend, _trouble(it, views, survey)) for it in survey.troubles()
     ]
     details = [text for broken, text in troubles if broken]
     details += [*_failures(views), *(text for broken, text in troubles if not broken)]
     details += [*_suspicious(survey)]
-    room = LIMIT - _RESERVE - len("".join(parts).encode())
-    shown = list(_fitting(details, room))
+    shown = list(_fitting(details, _room(parts)))
     if shown:
         parts += ["## Root causes\n\n", *shown]
     if len(shown) < len(details):
@@ -82,6 +83,10 @@ def fenced(text: str) -> str:
 
 def _in_html(text: str) -> str:
     return f"<code>{html.escape(visible(text))}</code>"
+
+
+def _room(parts: Iterable[str]) -> int:
+    return LIMIT - _RESERVE - len("".join(parts).encode())
 
 
 def _fitting(parts: Iterable[str], room: int) -> Iterator[str]:
@@ -133,6 +138,42 @@ def _cell(view: CellView) -> str:
     if view.result.state is not CellState.DONE:
         return f"{word.symbol} **{word.letter}** {view.label}"
     return f"{word.symbol} **{word.letter}** {view.passing}/{view.total}"
+
+
+def _floors(survey: Survey, room: int) -> Iterator[str]:
+    """Write what tests do on lines of daemons, if some line of daemons fails some of them."""
+    rows, lines = survey.floors.rows(survey.tests), survey.floors.lines
+    if not rows:
+        return
+    legend = ", ".join(
+        f"{it.symbol} **{it.letter}** {it.name}" for it in (*FLOORS.values(), UNKNOWN)
+    )
+    yield f"## Floors\n\nOn each line of daemons: {legend}.\n\n"
+    columns = "".join(f" {in_table(clip(it, _NAMES))} |" for it in lines[:_COLUMNS])
+    yield f"| test |{columns}\n|---|{'---|' * len(lines[:_COLUMNS])}\n"
+    shown = list(_fitting(map(_floor_row, rows[:_ROWS]), room))
+    yield from (*shown, "\n")
+    if left := len(rows) - len(shown) + max(0, len(lines) - _COLUMNS):
+        yield f"… and {left} more rows and columns, all on the page.\n\n"
+    lacking = survey.floors.lacking(survey.tests)
+    told = list(_fitting(map(_lacking, lacking), room))
+    yield from told
+    if len(told) < len(lacking):
+        yield f"… and {len(lacking) - len(told)} more capabilities, all on the page.\n\n"
+
+
+def _floor_row(row: FloorRow) -> str:
+    words = "".join(f" {it.symbol} **{it.letter}** |" for it in row.words[:_COLUMNS])
+    return f"| {in_table(row.test)} |{words}\n"
+
+
+def _lacking(lacking: Lacking) -> str:
+    word, tests = WORDS[Verdict.REFUSED], list(lacking.tests)
+    return (
+        f"<details><summary>{word.symbol} {word.letter} {plural(len(tests), 'test')} refused "
+        f"for want of {_in_html(lacking.capability)}</summary>\n\n"
+        f"{_list('Tests', tests)}\n</details>\n\n"
+    )
 
 
 def _failures(views: Sequence[CellView]) -> Iterator[str]:

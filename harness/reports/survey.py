@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.model import Judgement, Leg, Run, Verdict
+from harness.reports.floors import FloorTable
 from harness.reports.summary import failure, side_error, suspicion_text, suspicions
 from harness.reports.text import clip, excerpt, visible
 from harness.reports.words import WORDS
@@ -65,6 +66,7 @@ class Survey:
         """Names of tests as people write them, by number; the same on every worker."""
         self.suspicious: dict[str, set[int]] = {}
         """What daemons said of tests that passed, and the numbers of these tests."""
+        self.floors = FloorTable()
         self._tests: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._by_line: dict[str, int] = {}
@@ -91,6 +93,7 @@ class Survey:
                 known = known or frozenset(it.name for it in run.judgements)
                 number = self._number(judgement.name, known)
             self._suspicions(number, judgement)
+            self.floors.add(number, judgement, run.pair)
             letter, cause = WORDS[judgement.verdict].letter, NO_CAUSE
             if judgement.verdict is not Verdict.COMPATIBLE:
                 cause = self._cause(judgement)

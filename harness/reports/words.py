@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.model import Verdict
+from harness.model import Below, Verdict
 from harness.model.matrix import CellState
 
 
@@ -80,6 +80,18 @@ LOOKS = (
 _BY_NAME = {word.name: word for word in LOOKS}
 
 WORDS = {verdict: _BY_NAME[verdict.value] for verdict in Verdict}
+
+FLOORS = {
+    None: Word("works", "✓", "P", "green", "passes on that line of daemons"),
+    Below.REFUSED: WORDS[Verdict.REFUSED],
+    Below.WRONG: Word(
+        *("wrong", "✗", "W", "red", "builds the wrong thing, or nothing says why it fails")
+    ),
+    Below.CRASH: Word("crash", "✗", "D", "red", "the daemon dies, or the test hangs"),
+}
+"""What tests do on lines of daemons, in the table of floors."""
+
+UNKNOWN = Word("unknown", "?", "?", "white", "not seen, or not to be told, on that line of daemons")
 
 STATES = {
     CellState.FAILED: _BY_NAME["failed"],

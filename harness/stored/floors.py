@@ -12,7 +12,7 @@ from harness.gotest.names import sandbox_name
 from harness.model import Below, Record, Run, Vary
 from harness.reports.text import visible
 from harness.verdict.collate import known_names
-from harness.verdict.floors import PASSED, Did, did, name_of
+from harness.verdict.floors import PASSED, Did, name_of, seen
 
 _EVERY = ("frontend", "gateway")
 """The matrix value that every test of a run has."""
@@ -62,8 +62,8 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
         )
         for it in floors.rows
     }
-    for key, seen in _seen(runs).items():
-        row = _row(key, seen, rows.get(key), floors.lines)
+    for key, lines in _seen(runs).items():
+        row = _row(key, lines, rows.get(key), floors.lines)
         if row is not None:
             rows[key] = row
     at = floors.lines.index
@@ -83,27 +83,24 @@ def _seen(runs: Iterable[Run]) -> dict[_Key, dict[str, Did]]:
     found: dict[_Key, dict[str, Did]] = {}
     for run in runs:
         known = known_names(run.legs) if run.pair.vary is Vary.DAEMON else frozenset()
-        own = run.pair.control_daemon.commit.line
         for row in run.judgements if run.pair.vary is Vary.DAEMON else ():
-            if (what := did(row)) is None:
-                continue
             test = parsed(row.name, sandbox_name(row.name, known))
             params = tuple(pair for pair in test.params if pair != _EVERY)
-            seen = found.setdefault((name_of(test), params), {})
-            for line, it in ((run.pair.suite.line, what), (own, PASSED)):
-                seen[line] = seen.get(line, it).worse(it)
+            for daemon, it in seen(row, run.pair):
+                lines = found.setdefault((name_of(test), params), {})
+                lines[daemon.line] = lines.get(daemon.line, it).worse(it)
     return found
 
 
-def _row(key: _Key, seen: dict[str, Did], old: Row | None, lines: tuple[str, ...]) -> Row | None:
+def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...]) -> Row | None:
     """Find the oldest line from which on nothing failed; between two that were seen, ask `old`.
 
     None, for what there is to stay, where the test is not seen to pass above its last failure,
     and where it is seen to pass alone, from no other line on than `old` says.
     """
-    failed = [at for at, line in enumerate(lines) if line in seen and seen[line].below]
+    failed = [at for at, line in enumerate(lines) if line in on and on[line].below]
     last = max(failed, default=-1)
-    passed = [at for at, line in enumerate(lines) if line in seen and at > last]
+    passed = [at for at, line in enumerate(lines) if line in on and at > last]
     if not passed:
         return None
     since = min(passed)
@@ -111,7 +108,7 @@ def _row(key: _Key, seen: dict[str, Did], old: Row | None, lines: tuple[str, ...
         since = lines.index(old.since)
     if last < 0 and old and old.since == lines[since]:
         return None
-    worst = seen[lines[last]] if last >= 0 else PASSED
+    worst = on[lines[last]] if last >= 0 else PASSED
     kept = old.cause if old and worst.below and old.below is worst.below else ""
     return Row(
         test=key[0],

@@ -8,6 +8,7 @@ from harness.config.floors import Floors
 from harness.gotest.names import TestKey
 from harness.model import (
     Below,
+    Commit,
     FloorRef,
     Judgement,
     Outcome,
@@ -93,6 +94,14 @@ def allowed(floor: FloorRef | None) -> frozenset[Below]:
     if floor.holds:
         return frozenset()
     return frozenset({Below.REFUSED, floor.below or Below.REFUSED})
+
+
+def seen(row: Judgement, pair: Pair) -> tuple[tuple[Commit, Did], ...]:
+    """Return what a test of a pair did on which daemons: the one that varies, and its own."""
+    what = did(row) if pair.vary is Vary.DAEMON else None
+    if what is None:
+        return ()
+    return (pair.suite, what), (pair.control_daemon.commit, PASSED)
 
 
 def _excused(result: Result) -> bool:

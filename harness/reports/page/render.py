@@ -20,7 +20,7 @@ from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import clip, duration, moment, parsed_time, plural, visible
-from harness.reports.words import LOOKS, STATES, WORDS, Word, look
+from harness.reports.words import FLOORS, LOOKS, STATES, UNKNOWN, WORDS, Word, look
 
 GENERATOR = "buildkit-compat "
 """What begins the name of the program in a page's head."""
@@ -32,6 +32,10 @@ _TROUBLES = 30
 _NAMED_TESTS = 4
 _NAMED_PAIRS = 8
 _WARNINGS = 100
+_FLOORS = 2_000
+_LINES = 100
+_LACKING = 100
+_REFUSED = 40
 _RANK = {word.letter: rank for rank, word in enumerate(LOOKS)}
 _PROSE = 600
 _COLOURS = {"red": "#c62a2f", "magenta": "#7c3fb4", "yellow": "#b07400"}
@@ -108,6 +112,7 @@ def index_page(
         texts=texts,
         troubles=sorted(rows, key=lambda it: _RANK[it["letter"]]),
         more_troubles=max(0, len(troubles) - _TROUBLES),
+        floors=_floors(survey),
         files=[{"text": text, "href": href} for text, href in files],
         index=Markup(embedded(_index(views, bool(history)))),  # noqa: S704 - escaped there
     )
@@ -223,6 +228,32 @@ def _trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> dic
         "more_tests": max(0, len(tests) - _NAMED_TESTS),
         "pairs": [_pair_link(views[cell]) for cell in cells[:_NAMED_PAIRS]],
         "more_pairs": max(0, len(cells) - _NAMED_PAIRS),
+    }
+
+
+def _floors(survey: Survey) -> dict[str, Any]:
+    """Return what tests do on lines of daemons; no rows if none fails for its daemon."""
+    rows, lacking = survey.floors.rows(survey.tests), survey.floors.lacking(survey.tests)
+    lines = survey.floors.lines
+    return {
+        "lines": lines[:_LINES],
+        "rows": [
+            {"test": it.test, "href": address(test=it.test), "words": it.words[:_LINES]}
+            for it in rows[:_FLOORS]
+        ],
+        "more": max(0, len(rows) - _FLOORS) + max(0, len(lines) - _LINES),
+        "legend": (*FLOORS.values(), UNKNOWN),
+        "refused": WORDS[Verdict.REFUSED],
+        "lacking": [
+            {
+                "capability": it.capability,
+                "told": f"{plural(len(it.tests), 'test')} refused for want of it",
+                "tests": [{"text": one, "href": address(test=one)} for one in it.tests[:_REFUSED]],
+                "more": max(0, len(it.tests) - _REFUSED),
+            }
+            for it in lacking[:_LACKING]
+        ],
+        "more_lacking": max(0, len(lacking) - _LACKING),
     }
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Verdict
+from harness.model import Below, Verdict
 from harness.model.matrix import CellState
 from harness.reports import matrixterminal, terminal
 from harness.reports.junit import kind_of
 from harness.reports.markdown import summary_markdown
 from harness.reports.overview import cell_views
 from harness.reports.survey import Survey
-from harness.reports.words import LOOKS, STATES, WORDS, look
+from harness.reports.words import FLOORS, LOOKS, STATES, UNKNOWN, WORDS, look
 from harness.stored.gate.findings import Kind
 from tests.support import example_runs, factories
 from tests.support.html_pages import rendered
@@ -43,6 +43,13 @@ def test_no_letter_has_two_meanings() -> None:
 
 def test_the_looks_stand_in_the_order_of_the_verdicts() -> None:
     assert [word.name for word in LOOKS if word in WORDS.values()] == [it.value for it in Verdict]
+
+
+def test_the_words_of_floors_are_told_apart_from_those_of_verdicts() -> None:
+    assert set(FLOORS) == {None, *Below}
+    own = [FLOORS[Below.WRONG], FLOORS[Below.CRASH], UNKNOWN]
+    assert len({word.letter for word in (*LOOKS, *own)}) == len(LOOKS) + len(own)
+    assert FLOORS[None].letter == WORDS[Verdict.COMPATIBLE].letter
 
 
 @pytest.mark.parametrize("state", CellState)
@@ -75,11 +82,12 @@ def test_every_verdict_is_something_to_a_ci_system() -> None:
 
 def test_the_style_sheet_colours_letters_as_a_terminal_does() -> None:
     sheet = (files("harness.reports.page") / "static" / "page.css").read_text("utf-8")
-    found = dict.fromkeys((word.letter for word in LOOKS), "good")
+    words = {*LOOKS, *FLOORS.values(), UNKNOWN}
+    found = dict.fromkeys((word.letter for word in words), "good")
     for line in re.findall(r"^\[data-v=.*--strong: var.*$", sheet, re.MULTILINE):
         (name,) = re.findall(r"--strong: var\(--(\w+)\)", line)
-        found |= dict.fromkeys(re.findall(r'data-v="(\w)"', line), name)
-    assert found == {word.letter: CSS[word.colour] for word in LOOKS}
+        found |= dict.fromkeys(re.findall(r'data-v="([\w?])"', line), name)
+    assert found == {word.letter: CSS[word.colour] for word in words}
 
 
 def _terminal(_: Path) -> str:

@@ -8,6 +8,7 @@ const status = document.getElementById("status");
 const clear = document.getElementById("clear");
 const headline = document.title;
 const verdictChips = [...document.querySelectorAll("button[data-verdict]")];
+const floorRows = [...document.querySelectorAll("#floors tr[data-test]")];
 const workerChips = [...document.querySelectorAll("button[data-worker]")];
 let state = readHash();
 let lastCell = null; // opened last, to come back to
@@ -169,6 +170,8 @@ function showFilters() {
   }
   for (const item of document.querySelectorAll("#causes li"))
     item.hidden = state.verdicts.size > 0 && !state.verdicts.has(index.words[item.dataset.v].name);
+  const kept = new Set(matching(floorRows.map((row) => row.dataset.test), state.q));
+  floorRows.forEach((row, i) => (row.hidden = !kept.has(i)));
   for (const chip of workerChips) chip.ariaPressed = state.workers.has(chip.dataset.worker);
   clear.hidden = !(state.q || state.verdicts.size || state.workers.size);
 }
@@ -213,7 +216,7 @@ document.querySelector("form.tools").addEventListener("submit", (event) => event
 
 /** Links of the static part know nothing of filters, and of the test that the grid shows. */
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a.cell, #causes a[href^='#']");
+  const link = event.target.closest?.("a.cell, :is(#causes, #floors) a[href^='#']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const at = new URLSearchParams(link.hash.slice(1));

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
+
 from harness.backends import BACKENDS
 from harness.cli.show import present
 from harness.cli.stored import find_run
@@ -16,6 +18,7 @@ from harness.config.lines import load_lines
 from harness.errors import ExitCode
 from harness.journal import cells
 from harness.journal.files import replacing
+from harness.reports.text import visible
 from harness.stored import floors as proposed
 from harness.tools.disks import disk_errors
 
@@ -38,8 +41,13 @@ def floors(
     known = Known.of(lines, BACKENDS)
     written = load_floors(out, lines.names, known) if out else NO_FLOORS
     there = written if written.rows else load_floors(found.floors, lines.names, known)
-    rows = proposed.propose((run for _, run in cells(find_run(run)) if run), there)
+    folder = find_run(run)
+    rows = proposed.propose((run for _, run in cells(folder) if run), there)
     files = proposed.files(rows)
+    for it in proposed.idle((run for _, run in cells(folder)), there):
+        where = out / f"{it.since}.yaml" if out else it.place
+        told = f"warning: {where}: no pair of this run has the test {it.test}"
+        click.echo(visible(told), err=True)
     if out is not None:
         _write(out, files)
     present(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import groupby
 
-from harness.config.floors import Floors
+from harness.config.floors import Floor, Floors
+from harness.gotest.names import TestKey, sandbox_name
 from harness.gotest.names import parse as parsed
-from harness.gotest.names import sandbox_name
-from harness.model import Below, Record, Run, Vary
+from harness.gotest.selection import asks_for_all
+from harness.model import Below, Record, Run, Vary, came_to_end
 from harness.reports.text import visible
-from harness.verdict.collate import known_names
+from harness.verdict.collate import key_of_test, known_names
 from harness.verdict.floors import PASSED, Did, name_of, seen
 
 _EVERY = ("frontend", "gateway")
@@ -68,6 +70,37 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
             rows[key] = row
     at = floors.lines.index
     return tuple(sorted(rows.values(), key=lambda it: (at(it.since), it.test, str(it.params))))
+
+
+def idle(runs: Iterable[Run | None], floors: Floors) -> tuple[Floor, ...]:
+    """Return the floors of tests that no pair of a whole run has, and none was told to skip.
+
+    None where that cannot be known: a pair has no result or ran only a part of its tests, or no
+    daemon varies.
+    """
+    left, varies = list(floors.rows), False
+    for run in runs:
+        if run is None or run.interrupted or not asks_for_all(run) or not came_to_end(run.legs):
+            return ()
+        varies |= run.pair.vary is Vary.DAEMON
+        known = known_names(run.legs)
+        keys = [key_of_test(name, known) for name in {*known, *(it.name for it in run.judgements)}]
+        skipped = " ".join(leg.skipped for leg in run.legs)
+        left = [it for it in left if not _met(it, keys) and not _named(it, skipped)]
+    return tuple(left) if varies else ()
+
+
+def _met(floor: Floor, keys: Iterable[TestKey]) -> bool:
+    wanted = floor.params.items()
+    return any(
+        floor.test in {key.function, name_of(key)} and wanted <= dict(key.params).items()
+        for key in keys
+    )
+
+
+def _named(floor: Floor, patterns: str) -> bool:
+    function = re.escape(floor.test.partition("/")[0])
+    return re.search(rf"\b{function}\b", patterns) is not None
 
 
 def files(rows: Iterable[Row]) -> dict[str, str]:

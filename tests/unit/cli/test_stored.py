@@ -220,7 +220,9 @@ def test_floors_are_proposed_printed_and_written(
     assert json.loads(capsys.readouterr().out)["v0.6.yaml"] == written
 
 
-def test_a_folder_of_floors_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_a_folder_of_floors_is_brought_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, out = tmp_path / "run", tmp_path / "floors"
     folder.mkdir()
     out.mkdir()
@@ -235,8 +237,11 @@ def test_a_folder_of_floors_is_brought_up_to_date(tmp_path: Path) -> None:
     assert "{test: TestFoo, since: v0.6}" in (out / "v0.6.yaml").read_text()
     assert 'below: wrong, cause: "mode 0000"' in (out / "v0.12.yaml").read_text()
     before = {it.name: it.read_bytes() for it in out.iterdir()}
+    capsys.readouterr()
     assert compat("floors", "propose", folder, "--out", out) == 0
     assert {it.name: it.read_bytes() for it in out.iterdir()} == before
+    said = f"warning: {out}/v0.12.yaml: no pair of this run has the test TestOther\n"
+    assert capsys.readouterr().err == said
 
 
 def test_a_folder_of_other_data_is_no_folder_of_floors(

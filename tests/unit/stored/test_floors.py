@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.config.floors import Floors, load_floors
 from harness.model import Below, Judgement, Run, Verdict
-from harness.stored.floors import Row, files, propose
+from harness.stored.floors import Row, files, idle, propose
 from tests.support.floors import LINES, floor, floors, refused, varied
 from tests.support.gates import PAIR, judged, run_of
 from tests.support.nights import commit
@@ -76,6 +76,38 @@ def test_a_pair_whose_frontend_varies_proposes_nothing() -> None:
     assert found(run_of(PAIR, WRONG)) == {}
     spurious = replace(WRONG, verdict=Verdict.INFRA)
     assert "TestA" not in found(on("v0.6", spurious))
+
+
+def names(*runs: Run | None) -> list[str]:
+    known = (
+        *(floor("TestA", "v0.12"), floor("TestA/gone", "v0.12"), floor("TestGone", "v0.3")),
+        *(floor("TestCmdShell", "v0.6", params={"fileop": "true"}), floor("TestTold", "v0.3")),
+    )
+    return [it.test for it in idle(runs, floors(*known))]
+
+
+def skipping(run: Run, pattern: str) -> Run:
+    return replace(run, legs=tuple(replace(leg, skipped=pattern) for leg in run.legs))
+
+
+def test_a_floor_of_a_test_that_no_pair_of_a_whole_run_has_is_idle() -> None:
+    told = refused("TestTold")
+    gone = ["TestA/gone", "TestGone", "TestCmdShell"]
+    assert names(on("v0.6", GOOD), on("v0.12", told)) == gone
+    assert names(on("v0.6", GOOD, told, judged("TestGone", Verdict.SKIPPED))) == gone[::2]
+    assert names(skipping(on("v0.6", GOOD, told), "^TestIntegration$/^(?:TestGone|TestX)$")) == [
+        *gone[::2]
+    ]
+
+
+def test_what_is_no_whole_run_tells_of_no_floor() -> None:
+    run = on("v0.6", GOOD)
+    assert names(run)
+    assert names(run, None) == []
+    assert names(run, replace(run, interrupted=True)) == []
+    part = tuple(replace(leg, selection="^TestIntegration$/^TestA$") for leg in run.legs)
+    assert names(replace(run, legs=part)) == []
+    assert names(run_of(PAIR, GOOD)) == []
 
 
 def test_what_is_written_is_read_back_and_proposed_again(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 import harness
 from harness.bisect.answers import Kind
 from harness.cli.bench import Bench
-from harness.cli.declared import execution
+from harness.cli.declared import causes
 from harness.cli.session import Session
 from harness.errors import Interrupted, UsageError
 from harness.model import Run
@@ -57,7 +57,7 @@ class Opened:
 
 
 def _bench(tmp_path: Path, opened: Opened) -> Bench:
-    names = {parameter.name: None for parameter in execution.bisect.params}
+    names = {parameter.name: None for parameter in causes.bisect.params}
     options: Any = names | {"axis": "frontend", "test": TEST, "offline": False, "out": tmp_path}
     ask = PairAsk(where=Where("x"), daemon="v0.6.4", frontend="master", tests=(TEST,), reruns=0)
     expected: Any = None

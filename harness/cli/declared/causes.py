@@ -1,0 +1,144 @@
+"""What the commands that look into a red cell are asked."""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.lazy import Declared
+from harness.cli.options import (
+    BACKEND,
+    CACHE,
+    CACHE_REPO,
+    DATA,
+    FETCH,
+    FRESH_CONTROL,
+    JSON,
+    OFFLINE,
+    OUT,
+    PRIVILEGES,
+    REPO,
+    SECONDS,
+    STAGE,
+)
+
+
+@click.command(
+    cls=Declared,
+    body="harness.cli.rerun:rerun",
+    epilog="""\b
+    Examples:
+      compat rerun latest
+      compat rerun latest --fresh-control
+      compat rerun runs/20261123-015907-5a17 --until-fail 10
+    """,
+)
+@click.argument("run")
+@REPO
+@FETCH
+@BACKEND
+@STAGE
+@PRIVILEGES
+@CACHE_REPO
+@click.option(
+    "--until-fail",
+    type=click.IntRange(min=1, max=1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Run it so often, or until a test regresses or is lost.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Pairs at once, as in `compat matrix`.")
+@click.option("--parallel", type=click.IntRange(min=1), help="Tests at once in each leg, as there.")
+@FRESH_CONTROL
+@OUT
+@JSON
+@CACHE
+@DATA
+def rerun() -> None:
+    """Run again what was not compatible in RUN, and nothing else.
+
+    RUN is the folder of a run, of a matrix or of one pair, or its name below the folder of runs.
+    Of each of its cells that call for a look, the test functions that do are run, on the very
+    commits of RUN; of one that came to nothing, all that was planned. RUN is not changed.
+
+    Ends as `compat matrix` does, with the worst of its cells.
+    """
+
+
+@click.command(
+    cls=Declared,
+    body="harness.cli.bisect:bisect",
+    epilog="""\b
+    Examples:
+      compat bisect v0.12.5 master --test TestSBOMScannerImage --offline
+      compat bisect v0.12.5 master --test TestSBOMScannerImage --good 1e725ca8d --bad 47d6583cd
+      compat bisect v0.18.0 dockerfile/1.10.0 --test TestNoCache --axis daemon --good v0.17.0
+    """,
+)
+@click.argument("daemon")
+@click.argument("frontend")
+@click.option(
+    "--test",
+    required=True,
+    metavar="NAME",
+    help="The test: its function, or its full name as reports have it.",
+)
+@click.option(
+    "--good",
+    metavar="REF",
+    help="The older end (default: where the histories of DAEMON and FRONTEND part).",
+)
+@click.option(
+    "--bad", metavar="REF", help="The newer end (default: FRONTEND; DAEMON on that axis)."
+)
+@click.option(
+    "--axis",
+    type=click.Choice(["frontend", "daemon"]),
+    default="frontend",
+    show_default=True,
+    help="Whose commits are tried.",
+)
+@REPO
+@FETCH
+@click.option(
+    "--channel",
+    type=click.Choice(["experimental", "labs", "mainline"]),
+    help="Frontend channel, as in `compat run`.",
+)
+@click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
+@BACKEND
+@STAGE
+@PRIVILEGES
+@CACHE_REPO
+@click.option(
+    "--parallel", type=click.IntRange(min=1), default=None, help="Tests at once in each leg."
+)
+@click.option(
+    "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
+)
+@click.option("--test-timeout", type=SECONDS, help="Limit of each test, as in `compat run`.")
+@click.option(
+    "--reruns",
+    type=click.IntRange(min=0, max=20),
+    default=0,
+    show_default=True,
+    help="Further attempts for a verdict that is unexpected; the ends have one at least.",
+)
+@click.option("--fresh", is_flag=True, help="Forget what earlier searches for this learnt.")
+@OFFLINE
+@OUT
+@JSON
+@CACHE
+@DATA
+def bisect() -> None:
+    """Find the commit that turned the verdict on a test, whether it broke or mended it.
+
+    DAEMON and FRONTEND are as for `compat run`. The commits of one of them are tried between
+    an older and a newer end, by the verdict of our own comparison and the fingerprint of the
+    failure: what fails otherwise, or does not build, cannot tell. Commits that change nothing
+    the frontend (or daemon) is built from are never built. First along first parents, then
+    inside the merge. What was learnt is kept, so the same command goes on after a kill.
+
+    Exit codes: 0 the commit is found, 2 usage or configuration, 3 it cannot be told, or not
+    nearer than a few commits, 4 infrastructure failure, 130 interrupted.
+    """

@@ -172,7 +172,7 @@ def test_one_pair_shows_every_planted_fault(planted: Run) -> None:
         (
             "TestMountContextNoParallel",
             Outcome.FAIL,
-            Reason.ASSERTION,
+            Reason.REFUSED,
             "requested experimental feature exec.mount.propagation is not supported",
         ),
         (

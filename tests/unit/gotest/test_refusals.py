@@ -27,6 +27,13 @@ def test_every_line_of_the_file_is_read_in_its_sample(it: Refusal) -> None:
             assert (found.reason, found.lacks) == (Reason.REFUSED, it.lacks), words
 
 
+@pytest.mark.parametrize("title", ["", " ", " (bind propagation)"])
+def test_a_capability_has_a_title_or_none(title: str) -> None:
+    words = f"requested experimental feature exec.mount.propagation{title} is not supported by"
+    found = classify(f"a_test.go:9: {words} build server")
+    assert (found.reason, found.lacks) == (Reason.REFUSED, "exec.mount.propagation")
+
+
 @EVERY
 def test_a_test_that_wants_a_refusal_has_failed_by_itself(it: Refusal) -> None:
     for words in (

@@ -11,9 +11,9 @@ from harness.verdict.table import flake_rate, tally
 
 
 def rates(judgement: Judgement) -> list[str]:
-    """Return how often a test failed with both frontends, what that proves, and in what company.
+    """Return how often a test failed on both sides, what that proves, and in what company.
 
-    `flaky 1 of 3`, or `fails 5 of 12, with its own frontend 0 of 12`, `99.20 % sure …`; empty
+    `flaky 1 of 3`, or `fails 5 of 12, in the control 0 of 12`, `99.20 % sure …`; empty
     where all attempts were alike.
     """
     evidence = judgement.evidence
@@ -28,7 +28,7 @@ def rates(judgement: Judgement) -> list[str]:
 def odds(judgement: Judgement) -> str:
     """Return how often a regressed test failed that also passed; empty for any other.
 
-    `not every time: fails 5 of 12, with its own frontend 0 of 12, 99.20 % sure …`.
+    `not every time: fails 5 of 12, in the control 0 of 12, 99.20 % sure …`.
     """
     if judgement.evidence is None or judgement.verdict is not Verdict.REGRESSED:
         return ""
@@ -37,17 +37,17 @@ def odds(judgement: Judgement) -> str:
 
 def _both(evidence: Evidence) -> str:
     ours, theirs = evidence.control, evidence.candidate
-    own = f"with its own frontend {ours.failed} of {ours.attempts}"
+    own = f"in the control {ours.failed} of {ours.attempts}"
     return f"fails {theirs.failed} of {theirs.attempts}, {own}"
 
 
 def _proof(evidence: Evidence, *, blamed: bool) -> Iterator[str]:
     sure = f"{evidence.confidence * 100:.2f} %"
     if evidence.decided:
-        yield f"{sure} sure that it fails more often with this one"
+        yield f"{sure} sure that it fails more often in the candidate"
     elif not blamed and evidence.candidate.failed and not evidence.control.failed:
-        yield f"with its own frontend 0 of {evidence.control.attempts}"
-        yield f"undecided: {sure} sure that it fails more often with this one"
+        yield f"in the control 0 of {evidence.control.attempts}"
+        yield f"undecided: {sure} sure that it fails more often in the candidate"
 
 
 def _companies(evidence: Evidence) -> Iterator[str]:

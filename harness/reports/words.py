@@ -27,12 +27,12 @@ class Word:
 
 LOOKS = (
     Word(
-        *("regressed", "✗", "R", "red", "passes with its own frontend, fails with this one"),
+        *("regressed", "✗", "R", "red", "passes in the control, fails in the candidate"),
         pairs="regressed",
         alone="fails, no control",
     ),
     Word(
-        *("lost", "✗", "L", "red", "runs with its own frontend, not with this one"),
+        *("lost", "✗", "L", "red", "runs in the control, not in the candidate"),
         pairs="lost tests",
         alone="did not run, no control",
     ),
@@ -71,7 +71,7 @@ LOOKS = (
     Word("refused", "∅", "U", "cyan", "the daemon is too old for it, and says what it lacks"),
     Word("known", "·", "K", "cyan", "a failure that a skip list explains"),
     Word("same-failure", "=", "S", "cyan", "fails with both in the same way"),
-    Word("fixed", "+", "X", "green", "fails with its own frontend, passes with this one"),
+    Word("fixed", "+", "X", "green", "fails in the control, passes in the candidate"),
     Word("compatible", "✓", "P", "green", "passes with both", alone="passes, no control"),
     Word("skipped", "-", "s", "white", "not run on either side", alone="skipped"),
 )

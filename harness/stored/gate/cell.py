@@ -40,16 +40,16 @@ _STATES = {
     CellState.MISSING: (Kind.MISSING, "{pair} has no result"),
 }
 _SAYS = {
-    Kind.REGRESSED: "{test} regressed in {pair}: it passes with {suite}'s own frontend and fails "
+    Kind.REGRESSED: "{test} regressed in {pair}: it passes with {base}'s frontend and fails "
     "with {frontend}'s: {error}",
-    Kind.LOST: "{test} was lost in {pair}: it ran with {suite}'s own frontend and did not run with "
+    Kind.LOST: "{test} was lost in {pair}: it ran with {base}'s frontend and did not run with "
     "{frontend}'s",
     Kind.CHANGED_FAILURE: "{test} passes with neither frontend in {pair}, in different ways; "
-    "{suite}'s own: {control}; {frontend}'s: {error}",
+    "{base}'s: {control}; {frontend}'s: {error}",
     Kind.STALE_ENTRY: "{test} passes in {pair}, but {entry} expects it to fail: {reason}",
     Kind.FLAKY: "{test} did not do the same in every attempt in {pair}, flaky {rate}: {error}",
-    Kind.SUSPICIOUS: "{test} passed in {pair}, but its daemon said what it should not, with "
-    "{frontend}'s frontend alone: {error}",
+    Kind.SUSPICIOUS: "{test} passed in {pair}, but its daemon said what it should not, in "
+    "the candidate alone: {error}",
     Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
 }
 _RACY = "{test} regressed in {pair} with {frontend}'s frontend, {odds}: {error}"
@@ -57,8 +57,11 @@ _WRONG = (
     "{test} fails on {suite}, and passes on its own tests' daemon with the same frontend, "
     "{frontend}'s: {error}"
 )
-_BY_FLOORS = {
+_OF_DAEMONS = {
     Kind.REGRESSED: _WRONG,
+    Kind.LOST: "{test} was lost in {pair}: it ran on {base}'s daemon and did not run on {suite}'s",
+    Kind.CHANGED_FAILURE: "{test} passes on neither daemon in {pair}, in different ways; "
+    "{base}'s: {control}; {suite}'s: {error}",
     Kind.FLOOR_RISEN: "{test} fails on {suite} with {frontend}'s frontend, and is to pass from "
     "{since} on ({floor}): {error}",
     Kind.NO_FLOOR: f"{_WRONG}; it has no floor yet",
@@ -187,7 +190,7 @@ class Cell:
 
     def _test(self, run: Run, row: Judgement, logs: Logs, kind: Kind, *, refused: bool) -> Finding:
         varied = self.pair.vary is Vary.DAEMON
-        says = _BY_FLOORS[kind] if varied and kind in _BY_FLOORS else _SAYS[kind]
+        says = _OF_DAEMONS[kind] if varied and kind in _OF_DAEMONS else _SAYS[kind]
         if kind is Kind.REGRESSED and main_leg(run, Leg.CONTROL) is None:
             says = _ALONE
         elif odds(row):
@@ -248,8 +251,12 @@ class Cell:
 
     @cached_property
     def _words(self) -> dict[str, str]:
+        control = self.pair.control_frontend
+        if self.pair.vary is Vary.DAEMON:
+            control = self.pair.control_daemon
         return {
             "pair": title(self.pair),
+            "base": ref_name(control.commit),
             "suite": ref_name(self.pair.suite),
             "frontend": ref_name(self.pair.frontend),
         }

@@ -40,9 +40,9 @@ class Kind(StrEnum):
 
 
 MEANINGS = {
-    Kind.REGRESSED: "tests that pass with the suite's own frontend and fail with this one",
+    Kind.REGRESSED: "tests that pass in the control and fail in the candidate",
     Kind.FLOOR_RISEN: "tests that fail on daemons from which on they are to pass",
-    Kind.LOST: "tests that run with the suite's own frontend and not with this one",
+    Kind.LOST: "tests that run in the control and not in the candidate",
     Kind.FAILED: "cells that could not be built or run",
     Kind.INFRA: "tests that failed because of the machine or the network",
     Kind.NOTHING_RAN: "nothing was run",

@@ -34,6 +34,12 @@ CSS = {
 }
 
 
+def test_no_word_says_that_the_frontend_varies() -> None:
+    """The same words stand in the reports of pairs whose daemon varies."""
+    told = [f"{word.meaning} {word.alone}" for word in LOOKS]
+    assert not [it for it in told if "frontend" in it or "this one" in it]
+
+
 def test_no_letter_has_two_meanings() -> None:
     assert len({word.letter for word in LOOKS}) == len(LOOKS)
     assert len({word.name for word in LOOKS}) == len(LOOKS)

@@ -79,8 +79,8 @@ def test_a_single_flake_stays_flaky_and_says_that_it_is_undecided(bench: Bench) 
     assert evidence.candidate == Tally(failed=1, attempts=17)
     report = " ".join(render(run, bench.run_folder(run), width=1000).split())
     assert (
-        "flaky 1 of 17 · with its own frontend 0 of 17 · "
-        "undecided: 75.71 % sure that it fails more often with this one · control pass"
+        "flaky 1 of 17 · in the control 0 of 17 · "
+        "undecided: 75.71 % sure that it fails more often in the candidate · control pass"
     ) in report
 
 
@@ -129,9 +129,9 @@ def test_a_test_that_fails_beside_others_alone_is_tried_beside_others(bench: Ben
     assert beside.candidate.attempts - 1 >= further / 2
     report = " ".join(render(run, bench.run_folder(run), width=1000).split())
     told = (
-        f"fails {evidence.candidate.failed} of {evidence.candidate.attempts}, with its own "
-        f"frontend 0 of {evidence.control.attempts} · {evidence.confidence * 100:.2f} % sure that "
-        f"it fails more often with this one · alone it fails 0 of {alone.candidate.attempts} · "
+        f"fails {evidence.candidate.failed} of {evidence.candidate.attempts}, in the "
+        f"control 0 of {evidence.control.attempts} · {evidence.confidence * 100:.2f} % sure that "
+        f"it fails more often in the candidate · alone it fails 0 of {alone.candidate.attempts} · "
         f"beside 3 it fails {beside.candidate.failed} of {beside.candidate.attempts} · control"
     )
     assert told in report

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from harness.errors import ExitCode
-from harness.model import Below, Verdict
+from harness.model import Below, Source, Verdict
 from harness.stored.gate import Kind
 from tests.support.floors import refused, told, varied
 from tests.support.gates import PAIR, floored, gate, judged, kinds, ran
@@ -11,6 +13,7 @@ from tests.support.gates import PAIR, floored, gate, judged, kinds, ran
 OLDER = varied(PAIR)
 BELOW = told("v0.12", holds=False, below=Below.WRONG, cause="it is ignored")
 ABOVE = told("v0.3", holds=True)
+BASE = replace(PAIR.frontend, asked="v0.9.0", ref="v0.9.0", sha="9" * 40)
 
 
 def test_a_floor_that_rose_is_a_regression() -> None:
@@ -57,3 +60,17 @@ def test_a_refusal_is_told() -> None:
     found = gate(ran(refused("TestA"), pair=OLDER))
     assert (found.clean, kinds(found, refused=False)) == (True, [Kind.REFUSED])
     assert "exec.secretenv" in found.findings[0].sentence()
+
+
+def test_what_no_floor_explains_names_the_daemons_that_differ() -> None:
+    rows = [judged("TestLost", Verdict.LOST), judged("TestOther", Verdict.CHANGED_FAILURE)]
+    found = gate(ran(*rows, pair=OLDER)).findings
+    assert {it.kind for it in found} == {Kind.LOST, Kind.CHANGED_FAILURE}
+    base = OLDER.control_daemon.commit.ref
+    assert all(f"{base}'s" in it.sentence() and "daemon" in it.sentence() for it in found)
+
+
+def test_a_regression_names_the_frontend_of_the_control() -> None:
+    pair = replace(PAIR, baseline=Source(commit=BASE, channel=PAIR.frontend_channel))
+    (found,) = gate(ran(judged("TestA", Verdict.REGRESSED), pair=pair)).findings
+    assert f"passes with {BASE.ref}'s frontend" in found.sentence()

@@ -154,8 +154,8 @@ function testItem(test, { number, view, tests, past, state }, { open, shared }) 
     h(
       "div",
       { class: "sides" },
-      side("control", "its own frontend", test.control),
-      side("candidate", "the frontend under test", test.candidate),
+      side("control", "what it is held against", test.control),
+      side("candidate", "what is under test", test.candidate),
     ),
     !shared && test.entry !== undefined && entryLine(view.entries[test.entry]),
     h(

@@ -6,6 +6,7 @@ function is over, and then runs beside its siblings in any order.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -110,9 +111,20 @@ class Go:
         while True:
             number = self._used[base]
             self._used[base] += 1
-            name = base if called and not number else f"{base}#{number:02d}"
-            if name == base or not self._used[name]:
+            if called and not number:
+                if self._is_of_another(base):
+                    continue
+                return base
+            name = f"{base}#{number:02d}"
+            if not self._used[name]:
                 return name
+
+    def _is_of_another(self, name: str) -> bool:
+        """Return whether a test that is called `a#01` would have the name of the second `a`."""
+        numbered = re.fullmatch(r"(.*)#(\d\d|[1-9]\d{2,})", name)
+        if numbered is None or (numbered[2] == "00" and not numbered[1].endswith("/")):
+            return False
+        return int(numbered[2]) < self._used[numbered[1]]
 
 
 def printed(go: Go, form: Format) -> bytes:

@@ -128,7 +128,7 @@ def test_a_binary_that_dies_before_any_test_is_begun_again(artefacts: Path, tmp_
     def first_stillborn(leg: LegRequest, sink: Sink, overdue: Overdue) -> LegExit:
         tries.append(leg.frontend.path)
         if tries.count(leg.frontend.path) == 1:
-            leg = replace(leg, suite=replace(leg.suite, path=stillborn))
+            leg = replace(leg, tests=replace(leg.tests, path=stillborn))
         return run_leg(leg, sink, overdue)
 
     run = fatal_suite.tried(tmp_path, artefacts, runs_leg=first_stillborn, reruns=1)

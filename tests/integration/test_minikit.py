@@ -156,7 +156,7 @@ def test_the_skip_list_names_the_commit_that_removed_the_mode(data: Data, reposi
     (entry,) = load_entries(data.skiplists, datetime.now(UTC).date())
     assert entry.when.contains is not None
     assert entry.when.lacks is not None
-    assert entry.when.contains.frontend == entry.when.lacks.daemon == (meant,)
+    assert entry.when.contains.frontend == entry.when.lacks.tests == (meant,)
 
 
 def test_one_pair_shows_every_planted_fault(planted: Run) -> None:

@@ -19,6 +19,7 @@ ROOT = Path(harness.__file__).parent
 
 READERS = {
     "cli/doctor.py": 1,
+    "cli/floors.py": 1,
     "cli/gate.py": 1,
     "cli/images.py": 1,
     "cli/planning.py": 1,

@@ -187,4 +187,5 @@ def test_filters_hold_inside_a_cell_and_come_back_with_escape(visit: Visit) -> N
 
 def test_every_verdict_is_somewhere_in_what_was_looked_at() -> None:
     seen = {it.verdict for run in NIGHTLY.runs.values() for it in run.judgements}
-    assert seen == set(Verdict) - {Verdict.INDETERMINATE}
+    # Nothing is refused where the frontend varies, as it does in this night.
+    assert seen == set(Verdict) - {Verdict.INDETERMINATE, Verdict.REFUSED}

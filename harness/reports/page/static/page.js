@@ -8,7 +8,6 @@ const status = document.getElementById("status");
 const clear = document.getElementById("clear");
 const headline = document.title;
 const verdictChips = [...document.querySelectorAll("button[data-verdict]")];
-const floorRows = [...document.querySelectorAll("#floors tr[data-test]")];
 const workerChips = [...document.querySelectorAll("button[data-worker]")];
 let state = readHash();
 let lastCell = null; // opened last, to come back to
@@ -170,8 +169,7 @@ function showFilters() {
   }
   for (const item of document.querySelectorAll("#causes li"))
     item.hidden = state.verdicts.size > 0 && !state.verdicts.has(index.words[item.dataset.v].name);
-  const kept = new Set(matching(floorRows.map((row) => row.dataset.test), state.q));
-  floorRows.forEach((row, i) => (row.hidden = !kept.has(i)));
+  filterFloors(state.q);
   for (const chip of workerChips) chip.ariaPressed = state.workers.has(chip.dataset.worker);
   clear.hidden = !(state.q || state.verdicts.size || state.workers.size);
 }
@@ -242,10 +240,9 @@ function back() {
   else if (state.test) go({});
   else if (!clear.hidden) clear.click();
 }
-
 addEventListener("hashchange", show);
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("#view details")) details.open = true;
+  for (const it of view.querySelectorAll("details")) it.open = true;
 });
 document.querySelector("form.tools").hidden = false;
 showAges();

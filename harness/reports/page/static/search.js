@@ -106,3 +106,10 @@ function results(query, tests, found, cells) {
     more,
   );
 }
+
+/** Show the rows of the floors table whose test is searched for. */
+function filterFloors(text) {
+  const rows = [...document.querySelectorAll("#floors tr[data-test]")];
+  const kept = new Set(matching(rows.map((row) => row.dataset.test), text));
+  rows.forEach((row, i) => (row.hidden = !kept.has(i)));
+}

@@ -234,6 +234,22 @@ class ShardParam(click.ParamType["Shard"]):
 SECONDS = Amount("time", "Limit", float)
 IDLE = Amount("time", "Idle", float)
 SIZE = Amount("size", "Size", int)
+
+CHANNEL = click.option(
+    "--channel",
+    type=click.Choice(["experimental", "labs", "mainline"]),
+    help="Frontend channel (default: experimental or labs, whichever the commit has).",
+)
+WORKER = click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
+LEG_LIMIT = click.option(
+    "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
+)
+PAIRS_AT_ONCE = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Pairs at once, as in `compat matrix`."
+)
+TESTS_AT_ONCE = click.option(
+    "--parallel", type=click.IntRange(min=1), help="Tests at once in each leg, as there."
+)
 SHARD = ShardParam()
 
 ONLY = click.option(

@@ -18,6 +18,7 @@ from harness.cli.planning import RunningOptions, Sources
 from harness.cli.session import Session, default_runs
 from harness.cli.show import show
 from harness.cli.stored import interrupted_pair
+from harness.errors import UsageError
 from harness.gotest.selection import select
 from harness.history import default_history, expected_by
 from harness.journal import read_plan
@@ -113,6 +114,12 @@ def _where(sources: Sources, options: RunOptions) -> Where:
 
 def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
     daemon, frontend = names
+    client = Client(options["client"])
+    if client is Client.TESTS and not options["tests_from"]:
+        raise UsageError(
+            "--client tests has no say: the tests are the daemon's own, and so is their client",
+            hint="take tests of another commit by --tests-from, or leave it out",
+        )
     return PairAsk(
         where=where,
         offline=options["offline"],
@@ -128,7 +135,7 @@ def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
         tests_from=options["tests_from"],
         vary=Vary(options["vary"]),
         baseline=options["baseline"],
-        client=Client(options["client"]),
+        client=client,
     )
 
 

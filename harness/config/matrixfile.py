@@ -245,12 +245,16 @@ def find_matrix(data: Data, named: str) -> Path:
 
 
 def _check_axes(where: Row | Include) -> None:
+    own = where.tests in {DAEMON, (DAEMON,)}
+    if own and where.client is not Client.DAEMON:
+        what = "has no say: the tests are the daemon's own, and so is their client"
+        raise Complaint(what, key="client", hint="say whose `tests`, for example [master]")
     if where.vary is not Vary.DAEMON:
         return
     if where.baseline is not None:
         what = "has no say with `vary: daemon`: both legs have one frontend"
         raise Complaint(what, key="baseline", hint="remove it, or vary the frontend")
-    if where.tests in {DAEMON, (DAEMON,)}:
+    if own:
         what = "nothing varies: the control has the daemon of the tests' commit, which is the same"
         raise Complaint(what, key="vary", hint="say whose `tests`, for example [master]")
 

@@ -85,6 +85,7 @@ def test_a_frontend_is_held_against_a_baseline(program: Program) -> None:
     [
         (("--vary", "daemon"), "nothing varies: v0.1.1 is the tests' own daemon"),
         ((*TESTS, "--vary", "daemon", "--baseline", "v0.2"), "a baseline has no say"),
+        (("--client", "tests"), "--client tests has no say"),
         (("--tests-from", "v9"), "v9"),
         ((*TESTS, "--worker", "snap"), "have no worker 'snap'"),
     ],

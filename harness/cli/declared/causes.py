@@ -9,16 +9,21 @@ from harness.cli.options import (
     BACKEND,
     CACHE,
     CACHE_REPO,
+    CHANNEL,
     DATA,
     FETCH,
     FRESH_CONTROL,
     JSON,
+    LEG_LIMIT,
     OFFLINE,
     OUT,
+    PAIRS_AT_ONCE,
     PRIVILEGES,
     REPO,
     SECONDS,
     STAGE,
+    TESTS_AT_ONCE,
+    WORKER,
 )
 
 
@@ -47,8 +52,8 @@ from harness.cli.options import (
     metavar="N",
     help="Run it so often, or until a test regresses or is lost.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Pairs at once, as in `compat matrix`.")
-@click.option("--parallel", type=click.IntRange(min=1), help="Tests at once in each leg, as there.")
+@PAIRS_AT_ONCE
+@TESTS_AT_ONCE
 @FRESH_CONTROL
 @OUT
 @JSON
@@ -100,12 +105,8 @@ def rerun() -> None:
 )
 @REPO
 @FETCH
-@click.option(
-    "--channel",
-    type=click.Choice(["experimental", "labs", "mainline"]),
-    help="Frontend channel, as in `compat run`.",
-)
-@click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
+@CHANNEL
+@WORKER
 @BACKEND
 @STAGE
 @PRIVILEGES
@@ -113,9 +114,7 @@ def rerun() -> None:
 @click.option(
     "--parallel", type=click.IntRange(min=1), default=None, help="Tests at once in each leg."
 )
-@click.option(
-    "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
-)
+@LEG_LIMIT
 @click.option("--test-timeout", type=SECONDS, help="Limit of each test, as in `compat run`.")
 @click.option(
     "--reruns",

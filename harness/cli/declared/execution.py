@@ -12,15 +12,18 @@ from harness.cli.options import (
     BACKEND_NAMES,
     CACHE,
     CACHE_REPO,
+    CHANNEL,
     DATA,
     EXCLUDE,
     FETCH,
     FRESH_CONTROL,
     JSON,
+    LEG_LIMIT,
     MOST_RERUNS,
     OFFLINE,
     ONLY,
     OUT,
+    PAIRS_AT_ONCE,
     PRIVILEGES,
     REPO,
     RERUNS,
@@ -30,6 +33,8 @@ from harness.cli.options import (
     STAGE,
     STAGES,
     TESTS,
+    TESTS_AT_ONCE,
+    WORKER,
     Once,
     plan_options,
 )
@@ -57,12 +62,8 @@ from harness.cli.options import (
 )
 @REPO
 @FETCH
-@click.option(
-    "--channel",
-    type=click.Choice(["experimental", "labs", "mainline"]),
-    help="Frontend channel (default: experimental or labs, whichever the commit has).",
-)
-@click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
+@CHANNEL
+@WORKER
 @click.option(
     "--tests-from", metavar="REF", help="Run the tests of this commit (default: DAEMON's own)."
 )
@@ -96,9 +97,7 @@ from harness.cli.options import (
     default=None,
     help="Tests at once in each leg (default: two per processor).",
 )
-@click.option(
-    "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
-)
+@LEG_LIMIT
 @click.option(
     "--test-timeout",
     type=SECONDS,
@@ -297,8 +296,8 @@ def demo() -> None:
 @PRIVILEGES
 @CACHE_REPO
 @OFFLINE
-@click.option("--jobs", type=click.IntRange(min=1), help="Pairs at once, as in `compat matrix`.")
-@click.option("--parallel", type=click.IntRange(min=1), help="Tests at once in each leg, as there.")
+@PAIRS_AT_ONCE
+@TESTS_AT_ONCE
 @OUT
 @JSON
 @CACHE

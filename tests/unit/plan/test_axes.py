@@ -128,6 +128,7 @@ def test_a_daemon_of_a_row_that_is_its_tests_own_is_left_out_and_told(planner: P
         (_row(DAEMONS, "tests: v9.9"), "m.yaml:3:5: pairs[0].tests: "),
         (_row(DAEMONS, "baseline: nowhere"), "m.yaml:3:5: pairs[0].baseline: "),
         (_row(DAEMONS, "vary: daemon"), "m.yaml:5:11: pairs[0].vary: nothing varies"),
+        (_row(DAEMONS, "client: tests"), "m.yaml:5:13: pairs[0].client: has no say"),
         (
             _row(DAEMONS, "tests: master\n    vary: daemon\n    baseline: v0.6"),
             "pairs[0].baseline: has no say with `vary: daemon`",

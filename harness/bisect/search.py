@@ -43,11 +43,6 @@ class Turn:
     new: int
     """The first one known to answer as the new end."""
 
-    @property
-    def exact(self) -> bool:
-        """Whether they are neighbours: then `new` is what turned it."""
-        return self.new - self.old == 1
-
 
 @dataclass
 class Search:
@@ -89,10 +84,6 @@ class Search:
         else:
             self.new = at
 
-    def steps(self) -> int:
-        """Return how many questions are left at most if each of them is answered."""
-        return (self.new - self.old - 1).bit_length()
-
     def _aim(self) -> float:
         """Return the place that parts the weight in two; elsewhere if nearby ones cannot tell.
 
@@ -108,9 +99,9 @@ class Search:
 
     def _middle(self) -> float:
         weights = self.weights[self.old + 1 : self.new + 1]
-        sum_, place = 0.0, self.old
+        half, sum_, place = sum(weights) / 2, 0.0, self.old
         for weight in weights:
-            if sum_ + weight / 2 > sum(weights) / 2:
+            if sum_ + weight / 2 > half:
                 break
             sum_ += weight
             place += 1

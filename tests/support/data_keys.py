@@ -49,7 +49,10 @@ SIZES: Case = (("512MiB", "4GiB"), ("4GB", 4, "0GiB", "lots"))
 STANCES: Case = (("refuse", "tell"), ("allow", True))
 PATHS: Case = (("a/b",), ("/a", "../a", "a/"))
 PARAMS: Case = (({"fileop": "false"},), ({"fileop": False}, "fileop=false", {"File Op": "x"}))
-CLIENTS: Case = (("daemon", "tests"), ("frontend", ["tests"]))
+CLIENTS: Case = (
+    ("daemon", With("tests", {"tests": "master"})),
+    ("frontend", ["tests"], With("tests", {"tests": DROP})),
+)
 BASELINES: Case = (
     ("dockerfile/1.26.0", "v0.12"),
     ("-x", "a b", With("v0.12", {"tests": "master", "vary": "daemon"})),

@@ -1,0 +1,45 @@
+"""The ground that scenarios stand on: started once, before the first of them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from kit.builds import Builds
+from kit.live import Live
+
+_INFRASTRUCTURE = 4
+"""Exit status if there is no ground."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Start registry and daemon before the first scenario, and end them after the last."""
+    if session.config.option.collectonly:
+        return (yield)
+    live = Live()
+    try:
+        live.start()
+    except (OSError, RuntimeError) as error:
+        live.stop()
+        pytest.exit(f"scenarios cannot begin: {error}", _INFRASTRUCTURE)
+    session.config.live = live  # type: ignore[attr-defined] # known to the harness by this name
+    try:
+        return (yield)
+    finally:
+        live.stop()
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest) -> Live:
+    """Return the daemon and the registry of this session."""
+    found: Live = request.config.live  # type: ignore[attr-defined] # set above
+    return found
+
+
+@pytest.fixture
+def build(live: Live, tmp_path: Path) -> Builds:
+    """Return what builds with the frontend on the daemon."""
+    return Builds(live, tmp_path)

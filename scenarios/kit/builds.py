@@ -1,0 +1,97 @@
+"""Builds with the frontend under test on the daemon at hand."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from textwrap import dedent
+
+from kit.images import Image, read_archive
+from kit.live import FRONTEND, Live
+from kit.outcomes import BuildFailedError, WrongError
+from kit.trees import Files, Tree, read_tar, write
+
+_LIMIT = 900.0
+"""Seconds of a build; the harness watches for hangs much sooner."""
+
+
+class Builds:
+    """Builds of one scenario, in its own folder."""
+
+    def __init__(self, live: Live, folder: Path) -> None:
+        """Build on a daemon, and keep files in a folder."""
+        self.live = live
+        self.folder = folder
+        self.log = ""
+        """What the client printed in the last build."""
+        self._numbers = count()
+
+    def tree(self, dockerfile: str, files: Files | None = None, **more: object) -> Tree:
+        """Build, and return the files of the result."""
+        return read_tar(self.run(dockerfile, files, output="type=tar", **more).read_bytes())  # type: ignore[arg-type] # run's own
+
+    def image(self, dockerfile: str, files: Files | None = None, **more: object) -> Image:
+        """Build, and return the image."""
+        more = {"output": "type=oci", **more}
+        return read_archive(self.run(dockerfile, files, **more).read_bytes())  # type: ignore[arg-type] # run's own
+
+    def fails(self, dockerfile: str, files: Files | None = None, **more: object) -> str:
+        """Build what must fail, and return what the client said. Raises WrongError."""
+        try:
+            self.tree(dockerfile, files, **more)
+        except BuildFailedError as error:
+            return error.words
+        raise WrongError("expected the build to fail; it succeeded")
+
+    def run(  # noqa: PLR0913 - what a client may be told
+        self,
+        dockerfile: str,
+        files: Files | None = None,
+        *,
+        output: str,
+        opts: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+        local: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> Path:
+        """Build and return the path of what came out. Raises BuildFailedError.
+
+        `opts` are the frontend's, `arguments` the client's. Without `local` there is neither
+        context nor Dockerfile but those that `opts` name.
+        """
+        number = next(self._numbers)
+        dest = self.folder / f"out{number}"
+        argv = ["--frontend", "gateway.v0", "--opt", f"source={FRONTEND}"]
+        if local:
+            context = write(self.folder / f"context{number}", files or {})
+            named = write(self.folder / f"file{number}", {"Dockerfile": dedent(dockerfile)})
+            argv += ["--local", f"context={context}", "--local", f"dockerfile={named}"]
+        for key, value in (opts or {}).items():
+            argv += ["--opt", f"{key}={value}"]
+        if output:
+            argv += ["--output", output if "push=" in output else f"{output},dest={dest}"]
+        self.client(*argv, *arguments, environment=environment)
+        return dest
+
+    def allow(self, *entitlements: str) -> list[str]:
+        """Return the client's arguments that ask for entitlements, of which the daemon knows."""
+        known = [name for name in entitlements if name in self.live.entitlements]
+        return [part for name in known for part in ("--allow", name)]
+
+    def client(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        """Call the client's `build`, and return what it printed. Raises BuildFailedError."""
+        argv = ["buildctl", "--addr", self.live.socket, "build", "--progress", "plain"]
+        ended = subprocess.run(
+            [*argv, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_LIMIT,
+            check=False,
+            env=environment,
+        )
+        self.log = ended.stdout.decode(errors="replace")
+        if ended.returncode:
+            raise BuildFailedError(self.log)
+        return self.log

@@ -1,0 +1,109 @@
+"""Images that come out of a build, as OCI archives hold them."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from kit.busybox import ARCHITECTURE
+from kit.outcomes import WrongError
+from kit.trees import Tree, read_tar
+
+Document = dict[str, Any]
+"""A document of JSON."""
+
+_ATTESTATION = "attestation-manifest"
+_REFERENCE = "vnd.docker.reference.type"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An index or a manifest and what hangs from it."""
+
+    index: Document
+    """index.json of an archive, or an index inside it."""
+    blob: Callable[[str], bytes]
+    """Returns the content that has a digest."""
+
+    @cached_property
+    def manifests(self) -> list[Document]:
+        """Descriptors of the images, through nested indexes, without attestations."""
+        return [one for one in _descend(self.index, self.blob) if not _is_attestation(one)]
+
+    @cached_property
+    def attestations(self) -> list[Document]:
+        """Manifests of the attestations."""
+        found = [one for one in _descend(self.index, self.blob) if _is_attestation(one)]
+        return [json.loads(self.blob(one["digest"])) for one in found]
+
+    @cached_property
+    def manifest(self) -> Document:
+        """The manifest for this machine's platform, or the only one."""
+        for one in self.manifests:
+            if one.get("platform", {}).get("architecture", ARCHITECTURE) == ARCHITECTURE:
+                return self.document(one["digest"])
+        raise WrongError(f"expected an image for {ARCHITECTURE}; got {self.manifests}")
+
+    @cached_property
+    def document_config(self) -> Document:
+        """The whole config: created, author, history, rootfs."""
+        return self.document(self.manifest["config"]["digest"])
+
+    @property
+    def config(self) -> Document:
+        """The config's part that says how it is run: Env, Cmd, Labels."""
+        found: Document = self.document_config.get("config", {})
+        return found
+
+    @property
+    def history(self) -> list[Document]:
+        """One entry for each instruction."""
+        found: list[Document] = self.document_config.get("history", [])
+        return found
+
+    @property
+    def layers(self) -> list[Document]:
+        """Descriptors of the layers."""
+        found: list[Document] = self.manifest["layers"]
+        return found
+
+    def layer(self, number: int) -> Tree:
+        """Return what is in a layer; negative numbers count from the last."""
+        return read_tar(self.blob(self.layers[number]["digest"]))
+
+    def document(self, digest: str) -> Document:
+        """Return the document that has a digest."""
+        found: Document = json.loads(self.blob(digest))
+        return found
+
+
+def read_archive(data: bytes) -> Image:
+    """Read an OCI archive; everything in it is kept in memory."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        held = {
+            member.name: file.read()
+            for member in archive
+            if member.isreg() and (file := archive.extractfile(member))
+        }
+    return Image(
+        json.loads(held["index.json"]), lambda digest: held[f"blobs/{digest.replace(':', '/')}"]
+    )
+
+
+def _descend(index: Document, blob: Callable[[str], bytes]) -> list[Document]:
+    found = []
+    for one in index["manifests"]:
+        if one["mediaType"].endswith(("index.v1+json", "manifest.list.v2+json")):
+            found += _descend(json.loads(blob(one["digest"])), blob)
+        else:
+            found.append(one)
+    return found
+
+
+def _is_attestation(descriptor: Document) -> bool:
+    return bool(descriptor.get("annotations", {}).get(_REFERENCE) == _ATTESTATION)

@@ -1,0 +1,39 @@
+"""What a scenario raises where the feature does not work."""
+
+from __future__ import annotations
+
+_LINES = 8
+"""Last lines of a log that an outcome shows."""
+
+
+class WrongError(AssertionError):
+    """The build succeeded, and its result is not what was asked for."""
+
+
+class BuildFailedError(Exception):
+    """The build failed; says what the client printed last."""
+
+    build_failed = True
+    """Known to the harness, which reads the words."""
+
+    def __init__(self, log: str) -> None:
+        """Show the error that a client's output ends with, and the lines before it."""
+        self.words = log
+        super().__init__(tail(log) or "the client printed nothing")
+
+
+def tail(log: str) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log.splitlines()[-_LINES:])
+
+
+def same(what: str, seen: object, expected: object) -> None:
+    """Raise WrongError unless what was seen of a result is what was expected of it."""
+    if seen != expected:
+        raise WrongError(f"{what}: expected {expected!r}, got {seen!r}")
+
+
+def holds(what: str, fact: object, seen: object) -> None:
+    """Raise WrongError unless a statement about what was seen is true."""
+    if not fact:
+        raise WrongError(f"expected {what}, got {seen!r}")

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from harness.bisect.hunt import Found
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import one_line, plural, visible
 from harness.repository.stories import CommitLine, Story
 
 _FILES = 12
@@ -68,8 +68,7 @@ def _head(found: Found, test: str) -> list[str]:
     if len(found.suspects) == 1:
         return [f"what {found.turned} {visible(test)}:"]
     unclear = [
-        f"  {one.commit[:12]} cannot tell: {visible(clip(one.words, _SHOWN))}"
-        for one in found.unclear
+        f"  {one.commit[:12]} cannot tell: {one_line(one.words, _SHOWN)}" for one in found.unclear
     ]
     return [f"one of {len(found.suspects)} commits {found.turned} {visible(test)}:", *unclear]
 

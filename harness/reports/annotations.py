@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from harness.model.matrix import CellState
 from harness.reports.overview import CellView
 from harness.reports.survey import Survey, Trouble
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import clip, one_line, plural, visible
 from harness.reports.words import WORDS
 
 MOST = 10
@@ -81,7 +81,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _command(kind: str, title: str, message: str) -> str:
     lines = [visible(line) for line in clip(message, _MESSAGE).split("\n")]
-    return f"::{kind} title={_property(visible(clip(title, _TITLE)))}::{_data(lines)}"
+    return f"::{kind} title={_property(one_line(title, _TITLE))}::{_data(lines)}"
 
 
 def _data(lines: Sequence[str]) -> str:

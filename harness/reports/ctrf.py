@@ -29,7 +29,7 @@ from harness.reports.summary import (
     suspicions,
     variant,
 )
-from harness.reports.text import clip, excerpt, parsed_time, visible, visible_block
+from harness.reports.text import clip, excerpt, one_line, parsed_time, visible, visible_block
 
 SPEC_VERSION = "1.0.0"
 
@@ -117,7 +117,7 @@ class Ctrf(TextReport):
                 "status": "other",
                 "duration": _milliseconds(view.result.seconds),
                 "rawStatus": view.label,
-                "message": visible(clip(view.result.error, _MESSAGE)),
+                "message": one_line(view.result.error, _MESSAGE),
             }
             return
         for judgement in run.judgements:
@@ -128,7 +128,7 @@ class Ctrf(TextReport):
         verdict = judgement.verdict
         seconds = judgement.candidate[0].seconds if judgement.candidate else None
         test: dict[str, Any] = {
-            "name": visible(clip(judgement.name, _NAME)),
+            "name": one_line(judgement.name, _NAME),
             "status": _STATUSES[kind_of(verdict)],
             "duration": _milliseconds(seconds or 0),
             "rawStatus": verdict.value,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.model import Judgement, Pair
 from harness.reports.layout import Age, daemon_age
-from harness.reports.text import clip, visible
+from harness.reports.text import one_line, visible
 from harness.reports.words import FLOORS, UNKNOWN, Word
 from harness.verdict.floors import Did, seen
 
@@ -55,7 +55,7 @@ class FloorTable:
             self._ages[line] = min(self._ages.get(line, daemon_age(daemon)), daemon_age(daemon))
             did = self._did.setdefault(test, {})
             did[line] = did.get(line, it).worse(it)
-            lacks = visible(clip(it.lacks, _CAPABILITY))
+            lacks = one_line(it.lacks, _CAPABILITY)
             if lacks and (lacks in self._lacks or len(self._lacks) < KINDS):
                 self._lacks.setdefault(lacks, {})[test] = None
 

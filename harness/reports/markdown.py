@@ -17,7 +17,16 @@ from harness.reports.layout import grids
 from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.report import TextReport
 from harness.reports.survey import Survey, Trouble
-from harness.reports.text import clip, duration, excerpt, moment, plural, visible, visible_block
+from harness.reports.text import (
+    clip,
+    duration,
+    excerpt,
+    moment,
+    one_line,
+    plural,
+    visible,
+    visible_block,
+)
 from harness.reports.words import FLOORS, UNKNOWN, WORDS
 
 LIMIT = 1_000_000
@@ -232,7 +241,7 @@ def _escaped(text: str) -> str:
 
     A backslash does not keep GitHub from seeing @somebody; an invisible space behind it does.
     """
-    escaped = html.escape(visible(clip(text, _PROSE)), quote=False)
+    escaped = html.escape(one_line(text, _PROSE), quote=False)
     return _MARKUP.sub(r"\\\g<0>", escaped).replace("@", "@\N{ZERO WIDTH SPACE}")
 
 

@@ -22,10 +22,9 @@ from harness.model import Verdict
 from harness.model.matrix import CellResult, CellState
 from harness.reports.overview import label
 from harness.reports.progress import Line, Progress, Row
-from harness.reports.text import clip, duration, visible
+from harness.reports.text import duration, one_line
 from harness.reports.words import look
 
-_TEXT = 300
 _MINUTE = 60.0
 _HOUR = 3600.0
 
@@ -50,7 +49,7 @@ class MatrixProgress:
         match event:
             case Said() | Warned():
                 symbol = "·" if isinstance(event, Said) else "!"
-                return [Line(symbol, _short(event.text))]
+                return [Line(symbol, one_line(event.text))]
             case MatrixStarted():
                 self._began = now
                 self._total = Counter(cells=event.cells, builds=event.builds)
@@ -77,7 +76,7 @@ class MatrixProgress:
         if not under_way or self._began is None:
             return None
         what = [self._cells_done, *under_way, *self._left(now)]
-        return Line("…", _short("; ".join(what)), duration(now - self._began))
+        return Line("…", one_line("; ".join(what)), duration(now - self._began))
 
     def rows(self, now: float) -> Iterator[Row]:
         """Return a row for everything, and below it one per build and cell under way."""
@@ -100,11 +99,11 @@ class MatrixProgress:
                 expected=self._total["builds"],
             )
         for build, began in self._builds.items():
-            yield Row(f"  … {_short(build)}", now - began)
+            yield Row(f"  … {one_line(build)}", now - began)
         for name, (began, cell) in self._cells.items():
             tally, done, expected = _counted(cell)
             failure = next((leg.last_failure for leg in cell.legs.values() if leg.failed), "")
-            yield Row(f"  {_short(name)}", now - began, tally, failure, done, expected)
+            yield Row(f"  {one_line(name)}", now - began, tally, failure, done, expected)
 
     def abandon(self, now: float) -> list[Line]:
         """Forget what is under way, and name it as not finished."""
@@ -112,7 +111,7 @@ class MatrixProgress:
         self._builds.clear()
         self._cells.clear()
         return [
-            Line("✗", f"{_short(name)}  did not finish", duration(now - since))
+            Line("✗", f"{one_line(name)}  did not finish", duration(now - since))
             for name, since in begun
         ]
 
@@ -127,9 +126,9 @@ class MatrixProgress:
     def _build_ended(self, event: BuildEnded) -> list[Line]:
         self._builds.pop(event.build, None)
         self._done["builds"] += 1
-        name, took = _short(event.build), duration(event.seconds)
+        name, took = one_line(event.build), duration(event.seconds)
         if event.error:
-            return [Line("✗", name, f"{took}  {_short(event.error.partition(chr(10))[0])}")]
+            return [Line("✗", name, f"{took}  {one_line(event.error.partition(chr(10))[0])}")]
         return [] if event.cached else [Line("✓", name, f"{took}  built")]
 
     def _cell_ended(self, result: CellResult, now: float) -> list[Line]:
@@ -145,9 +144,9 @@ class MatrixProgress:
         ]
         told = [", ".join(counts) or label(result.state, result.verdict)]
         if result.state is not CellState.DONE:
-            told = [label(result.state, result.verdict), _short(result.error.partition("\n")[0])]
+            told = [label(result.state, result.verdict), one_line(result.error.partition("\n")[0])]
         details = (duration(result.seconds), *told, self._cells_done, *self._left(now))
-        text = f"{word.letter}  {_short(result.id)}"
+        text = f"{word.letter}  {one_line(result.id)}"
         return [Line(word.symbol, text, "  ".join(filter(None, details)))]
 
 
@@ -170,7 +169,3 @@ def _about(seconds: float) -> str:
     if seconds < _HOUR:
         return f"about {math.ceil(seconds / _MINUTE)}m left"
     return f"about {duration(seconds)} left"
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _TEXT))

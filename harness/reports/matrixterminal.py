@@ -18,7 +18,7 @@ from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import CellView, cell_views, sentence
 from harness.reports.page import Page
 from harness.reports.summary import ref_name, variant
-from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
+from harness.reports.text import duration, escape_ci_commands, one_line, plural, visible
 from harness.reports.words import LOOKS, WORDS
 
 _NARROWEST = 40
@@ -133,8 +133,8 @@ class _Report:
             word = view.word
             mark = click.style(f"{_GAP}{word.symbol} {word.letter}  ", fg=word.colour)
             yield mark + click.style(view.title, bold=True) + f"  {_counts(view)}"
-            error = visible(clip(view.result.error.partition("\n")[0], _PROSE))
-            hint = visible(clip(view.result.hint, _PROSE))
+            error = one_line(view.result.error.partition("\n")[0], _PROSE)
+            hint = one_line(view.result.hint, _PROSE)
             yield from self._prose(error, 7)
             yield from self._prose(f"hint: {hint}" if hint else "", 7)
             command = self._commands.get(view.planned.id)
@@ -147,7 +147,7 @@ class _Report:
         if self._matrix.warnings:
             yield ""
         for warning in self._matrix.warnings[:_LISTED]:
-            yield from self._prose(f"! {visible(clip(warning, _PROSE))}", 2)
+            yield from self._prose(f"! {one_line(warning, _PROSE)}", 2)
 
     def _end(self) -> Iterator[str]:
         colour = WORDS[self._matrix.verdict].colour

@@ -19,9 +19,8 @@ from harness.events import (
 )
 from harness.gotest import names
 from harness.model import Leg
-from harness.reports.text import clip, duration, plural, visible
+from harness.reports.text import duration, one_line, plural
 
-_TEXT = 300
 _NAME = 120
 
 
@@ -74,7 +73,7 @@ class LegProgress:
         self.done += 1
         self.failed += event.outcome.failing
         if event.outcome.failing:
-            self.last_failure = visible(clip(names.display(event.name), _NAME))
+            self.last_failure = one_line(names.display(event.name), _NAME)
         return event.outcome.failing
 
     @property
@@ -101,11 +100,11 @@ class Progress:
             event = event.event  # a run of one pair has one cell
         match event:
             case Said():
-                return [Line("·", _short(event.text))]
+                return [Line("·", one_line(event.text))]
             case Warned():
-                return [Line("!", _short(event.text))]
+                return [Line("!", one_line(event.text))]
             case PhaseStarted():
-                self.phases[_short(event.phase)] = (now, _short(event.detail))
+                self.phases[one_line(event.phase)] = (now, one_line(event.detail))
             case PhaseEnded():
                 return self._phase_ended(event)
             case LegStarted():
@@ -148,9 +147,9 @@ class Progress:
         ]
 
     def _phase_ended(self, event: PhaseEnded) -> list[Line]:
-        name = _short(event.phase)
+        name = one_line(event.phase)
         self.phases.pop(name, None)
-        note = f"  {_short(event.note)}" if event.note else ""
+        note = f"  {one_line(event.note)}" if event.note else ""
         return [Line("✓", name, duration(event.seconds) + note)]
 
     def _test_ended(self, event: TestEnded) -> list[Line]:
@@ -166,7 +165,3 @@ class Progress:
             return []
         tally = f"{plural(leg.done, 'test')}, {leg.failed} failed"
         return [Line("✓", leg.label, f"{duration(event.seconds)}  {tally}")]
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _TEXT))

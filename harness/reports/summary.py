@@ -24,7 +24,7 @@ from harness.model import (
     came_to_end,
 )
 from harness.reports.logs import Logs
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import one_line, plural, visible
 from harness.reports.words import WORDS
 from harness.verdict.table import first_said
 
@@ -102,7 +102,7 @@ def failure(judgement: Judgement, leg: Leg) -> Result | None:
 
 def error_line(result: Result) -> str:
     """Return the one line that names a failure, harmless and bounded."""
-    return visible(clip(reasons.error_line(result.error), _ERROR_LINE))
+    return one_line(reasons.error_line(result.error), _ERROR_LINE)
 
 
 def side_error(judgement: Judgement, leg: Leg) -> str:
@@ -179,7 +179,7 @@ def _infra(run: Run, number: int) -> str:
     if not faults:
         return f"{tests} failed because of this machine or the network, {_NOBODYS_FAULT}"
     also = f"; {tests} failed for that, {_NOBODYS_FAULT}" if number else ""
-    return visible(clip(faults[0].words, _ERROR_LINE)) + also
+    return one_line(faults[0].words, _ERROR_LINE) + also
 
 
 def _too_little(run: Run, own: str, new: str) -> str:
@@ -205,7 +205,7 @@ def _is_stale(judgement: Judgement) -> bool:
 def suspicion_text(leg: Leg, suspicion: Suspicion) -> str:
     """Return what a daemon said: `panic in the control's daemon: …`."""
     also = f", or that of another of {suspicion.tests} tests" if suspicion.tests > 1 else ""
-    words = visible(clip(suspicion.words, _ERROR_LINE))
+    words = one_line(suspicion.words, _ERROR_LINE)
     return f"{visible(suspicion.kind)} in the {leg.value}'s daemon{also}: {words}"
 
 

@@ -13,7 +13,7 @@ from harness.gotest.fingerprint import normalise
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.reports.floors import FloorTable
 from harness.reports.summary import failure, side_error, suspicion_text, suspicions
-from harness.reports.text import clip, excerpt, visible
+from harness.reports.text import excerpt, one_line
 from harness.reports.words import WORDS
 from harness.verdict.table import flake_rate
 
@@ -115,7 +115,7 @@ class Survey:
         )
 
     def _number(self, name: str, known: frozenset[str]) -> int:
-        shown = visible(clip(names.display(name, known), _NAME))
+        shown = one_line(names.display(name, known), _NAME)
         number = self._tests.setdefault(shown, len(self.tests))
         if number == len(self.tests):
             self.tests.append(shown)

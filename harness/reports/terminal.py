@@ -33,7 +33,7 @@ from harness.reports.summary import (
     suspicions,
     suspicious,
 )
-from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
+from harness.reports.text import clip, duration, escape_ci_commands, one_line, plural, visible
 from harness.reports.words import WORDS
 
 _NARROWEST = 40
@@ -230,9 +230,7 @@ class _Report:
     def _entry(self, entry: EntryRef, indent: int) -> Iterator[str]:
         yield f"{'':{indent}}{visible(entry.where)} ({entry.status.value})"
         issue = f" ({visible(entry.issue)})" if entry.issue else ""
-        yield from self._prose(
-            f"{visible(clip(entry.reason, _PROSE))}{issue}", indent + 2, dim=True
-        )
+        yield from self._prose(f"{one_line(entry.reason, _PROSE)}{issue}", indent + 2, dim=True)
 
     def _warnings(self) -> Iterator[str]:
         notes = [(f"{leg.folder}: ", note) for leg in self._run.legs for note in leg.notes]
@@ -274,7 +272,7 @@ class _Report:
             yield click.style(line, fg=fg or None, dim=dim or None, bold=bold or None)
 
     def _name(self, name: str) -> str:
-        return visible(clip(names.display(name, self._known), _NAME))
+        return one_line(names.display(name, self._known), _NAME)
 
 
 def _outcomes(results: tuple[Result, ...]) -> str:

@@ -12,6 +12,9 @@ _COMMAND = re.compile(r"(?m)^(\s*)::")
 
 _ANYWHERE = "##["
 """What begins a command of GitHub's and Azure's, anywhere in a line."""
+LINE = 300
+"""Characters of what a report tells in passing."""
+
 _PICTURES = 0x2400
 _DELETE = 0x7F
 _MINUTE = 60
@@ -71,6 +74,11 @@ def json_text(value: object) -> str:
 def clip(text: str, limit: int) -> str:
     """Cut text to at most `limit` characters, the last of which then says so: `…`."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def one_line(text: str, limit: int = LINE) -> str:
+    """Return at most `limit` characters of a text as one line in which all is `visible`."""
+    return visible(clip(text, limit))
 
 
 def excerpt(text: str, limit: int) -> str:

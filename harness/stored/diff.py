@@ -8,7 +8,7 @@ from harness.gotest.fingerprint import normalise
 from harness.model import Judgement, Leg, Pair, Record, Run, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports.summary import attempts, side_error
-from harness.reports.text import clip, visible
+from harness.reports.text import one_line
 
 _ERROR = 400
 
@@ -140,7 +140,7 @@ def _sides(matrix: MatrixRun, cells: Cells) -> Iterator[tuple[str, tuple[CellSid
             pair=pairs[result.id],
             state=result.state,
             verdict=result.verdict,
-            error=visible(clip(result.error.strip(), _ERROR)),
+            error=one_line(result.error.strip(), _ERROR),
         )
         yield result.id, (side, tests)
 

@@ -10,10 +10,9 @@ from typing import Any
 from harness.errors import UsageError
 from harness.gotest.names import display, parse
 from harness.history import Durations, History, Mark, Story
-from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
+from harness.reports.text import duration, escape_ci_commands, one_line, plural
 from harness.reports.words import look
 
-_SHOWN = 300
 _STRIP = 60
 _NEAR = 5
 _SHORT = 7
@@ -56,7 +55,9 @@ def render(found: Iterable[Story]) -> str:
 def render_strips(strips: Strips) -> str:
     """Return a line for each cell, newest verdict last."""
     width = max((len(_strip(marks)) for marks in strips.values()), default=0)
-    return "".join(f"{_strip(marks):>{width}}  {_short(cell)}\n" for cell, marks in strips.items())
+    return "".join(
+        f"{_strip(marks):>{width}}  {one_line(cell)}\n" for cell, marks in strips.items()
+    )
 
 
 def as_json(found: Iterable[Story]) -> list[dict[str, Any]]:
@@ -85,7 +86,7 @@ def strips_as_json(strips: Strips) -> list[dict[str, Any]]:
 
 
 def _story_lines(story: Story) -> Iterator[str]:
-    yield f"test {_short(display(story.test))} in {_short(story.cell)}"
+    yield f"test {one_line(display(story.test))} in {one_line(story.cell)}"
     newest = story.marks[-1]
     yield f"  newest  {newest.verdict}, {_when(newest)}"
     since = story.since
@@ -106,7 +107,7 @@ def _story_lines(story: Story) -> Iterator[str]:
 
 
 def _when(mark: Mark) -> str:
-    return f"{mark.started}, run {_short(mark.run)}, frontend {mark.frontend[:_SHORT]}"
+    return f"{mark.started}, run {one_line(mark.run)}, frontend {mark.frontend[:_SHORT]}"
 
 
 def _strip(marks: Sequence[Mark]) -> str:
@@ -121,10 +122,6 @@ def _called(name: str) -> tuple[str, ...]:
 
 def _like(name: str, glob: str) -> bool:
     return fnmatchcase(name, glob.replace("[", "[[]"))
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _SHOWN))
 
 
 def _mark_as_json(mark: Mark | None) -> dict[str, str] | None:

@@ -13,7 +13,7 @@ from harness.gotest.names import display
 from harness.model import Verdict
 from harness.model.matrix import CellState
 from harness.reports.summary import title
-from harness.reports.text import clip, escape_ci_commands, plural, visible
+from harness.reports.text import escape_ci_commands, one_line, plural, visible
 from harness.reports.words import WORDS
 from harness.repository.stories import Range
 from harness.stored.diff import CellChange, CellSide, Diff, Head, TestChange, TestSide
@@ -28,7 +28,6 @@ _COMMITS = 5
 """Commits told of each range; --json has more."""
 _LISTED = 50
 """Tests told of each cell; --json has them all."""
-_SHOWN = 300
 
 
 def render(diff: Diff, stories: Stories | None = None, *, color: bool = False) -> str:
@@ -84,9 +83,9 @@ _LABELS = [*(verdict.value for verdict in Verdict), GONE]
 
 def _lines(diff: Diff, stories: Stories) -> Iterator[str]:
     for word, head in (("before", diff.before), ("after", diff.after)):
-        yield f"{word:<7} {_short(head.id)} of {_short(head.matrix)}, {_short(head.started)}"
+        yield f"{word:<7} {one_line(head.id)} of {one_line(head.matrix)}, {one_line(head.started)}"
     for name, (old, new) in diff.commits.items():
-        yield f"commit  {_short(name)}: {visible(old[:12])} {ARROW} {visible(new[:12])}"
+        yield f"commit  {one_line(name)}: {visible(old[:12])} {ARROW} {visible(new[:12])}"
         if name in stories:
             yield from (f"        {line}" for line in _range_lines(stories[name]))
     for cell in diff.cells:
@@ -111,12 +110,12 @@ def _range_lines(told: Range | None) -> Iterator[str]:
         yield "the repository does not have both of them; --repo names another"
         return
     behind = f" and {told.behind} behind" if told.behind else ""
-    files = ", ".join(f"{_short(name)} {count}" for name, count in told.folders.items())
+    files = ", ".join(f"{one_line(name)} {count}" for name, count in told.folders.items())
     folders = f": {files}" if files else ""
     yield f"{plural(told.ahead, 'commit')} ahead{behind}, by first parents"
     yield f"{plural(told.files, 'file')} changed{folders}"
     for it in told.newest[:_COMMITS]:
-        yield f"{it.sha[:12]} {it.day} {_short(it.author)}: {_short(it.subject)}"
+        yield f"{it.sha[:12]} {it.day} {one_line(it.author)}: {one_line(it.subject)}"
     if told.ahead > _COMMITS:
         yield f"… and {told.ahead - _COMMITS} more"
 
@@ -127,7 +126,7 @@ def _test_lines(row: TestChange, known: frozenset[str]) -> Iterator[str]:
         verdicts += ", in another way"
     colour = WORDS[row.after.verdict].colour if row.after else None
     symbol = WORDS[row.after.verdict].symbol if row.after else " "
-    shown = _short(display(row.name, known))
+    shown = one_line(display(row.name, known))
     yield f"  {click.style(symbol, fg=colour)} {shown}: {click.style(verdicts, fg=colour)}"
     for word, side in (("before", row.before), ("after", row.after)):
         if side:
@@ -138,7 +137,7 @@ def _test_lines(row: TestChange, known: frozenset[str]) -> Iterator[str]:
 
 def _title(cell: CellChange) -> str:
     """Name the pair; both if two runs of one cell each were compared that are of other pairs."""
-    titles = [_short(title(side.pair)) for side in (cell.before, cell.after) if side]
+    titles = [one_line(title(side.pair)) for side in (cell.before, cell.after) if side]
     return f" {ARROW} ".join(dict.fromkeys(titles))
 
 
@@ -154,10 +153,6 @@ def _state(side: CellSide | None) -> str:
 
 def _label(side: TestSide | None) -> str:
     return side.verdict.value if side else GONE
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _SHOWN))
 
 
 def _head(head: Head) -> dict[str, str]:

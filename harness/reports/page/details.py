@@ -24,7 +24,7 @@ from harness.reports.summary import (
     suspicious,
 )
 from harness.reports.survey import Found
-from harness.reports.text import clip, duration, excerpt, plural, visible, visible_block
+from harness.reports.text import duration, excerpt, one_line, plural, visible, visible_block
 from harness.reports.words import WORDS
 
 _NAME = 500
@@ -113,7 +113,7 @@ def cell_without_run(view: CellView) -> CellDetails:
         facts=list(_pair_facts(view)),
         command=visible(shlex.join(command)),
         error=visible_block(excerpt(view.result.error, _EXCERPT)),
-        hint=visible(clip(view.result.hint, _PROSE)),
+        hint=one_line(view.result.hint, _PROSE),
     )
 
 
@@ -157,11 +157,11 @@ class _Cell:
             files=list(self._files()),
             command=visible(shlex.join(run.command)),
             rerun=visible(shlex.join(run.rerun)),
-            notes=[visible(clip(note, _PROSE)) for note in notes[:_NOTES]],
+            notes=[one_line(note, _PROSE) for note in notes[:_NOTES]],
             entries=self._entries,
             groups=groups,
             error=visible_block(excerpt(self._view.result.error, _EXCERPT)),
-            hint=visible(clip(self._view.result.hint, _PROSE)),
+            hint=one_line(self._view.result.hint, _PROSE),
         )
 
     def _groups(self, found: Sequence[Found]) -> list[GroupView]:
@@ -182,7 +182,7 @@ class _Cell:
         judgement = found.judgement
         return TestView(
             test=found.test,
-            name=visible(clip(judgement.name, _NAME)),
+            name=one_line(judgement.name, _NAME),
             control=self._side(judgement, Leg.CONTROL),
             candidate=self._side(judgement, Leg.CANDIDATE),
             entry=self._entry(judgement.entry, 1) if judgement.entry else None,
@@ -217,10 +217,10 @@ class _Cell:
         if number == len(self._entries):
             self._entries.append(
                 EntryView(
-                    where=visible(clip(entry.where, _NAME)),
+                    where=one_line(entry.where, _NAME),
                     status=entry.status.value,
-                    reason=visible(clip(entry.reason, _PROSE)),
-                    issue=visible(clip(entry.issue, _PROSE)),
+                    reason=one_line(entry.reason, _PROSE),
+                    issue=one_line(entry.issue, _PROSE),
                     tests=0,
                 )
             )
@@ -252,7 +252,7 @@ class _Cell:
         for patch in run.patches[:_NOTES]:
             yield (
                 f"patch ({patch.side.value})",
-                visible(clip(f"{patch.path}: {patch.reason}", _PROSE)),
+                one_line(f"{patch.path}: {patch.reason}", _PROSE),
             )
 
     def _files(self) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from harness.reports.layout import grids, variant_of
 from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Survey, Trouble
-from harness.reports.text import clip, duration, moment, parsed_time, plural, visible
+from harness.reports.text import duration, moment, one_line, parsed_time, plural, visible
 from harness.reports.words import FLOORS, LOOKS, STATES, UNKNOWN, WORDS, Word, look
 
 GENERATOR = "buildkit-compat "
@@ -105,7 +105,7 @@ def index_page(
         facts=list(_facts(matrix)),
         run=visible(matrix.id),
         started=visible(matrix.started),
-        warnings=[visible(clip(it, _PROSE)) for it in matrix.warnings[:_WARNINGS]],
+        warnings=[one_line(it, _PROSE) for it in matrix.warnings[:_WARNINGS]],
         totals=[_chip(it, totals[it]) for it in Verdict if totals[it]],
         legend=[{"word": it, "state": _state(it.name, it)} for it in LOOKS],
         grids=grids(views),
@@ -208,7 +208,7 @@ def _facts(matrix: MatrixRun) -> Iterable[str]:
     yield f"harness {visible(matrix.plan.harness)}"
     yield f"plan {visible(matrix.plan.digest[:12])}"
     if matrix.plan.repository:
-        yield visible(clip(matrix.plan.repository, _PROSE))
+        yield one_line(matrix.plan.repository, _PROSE)
     if matrix.plan.offline:
         yield "offline"
     if matrix.host:
@@ -263,7 +263,7 @@ def _failures(views: Sequence[CellView]) -> list[dict[str, Any]]:
     for view in views:
         if view.result.state is CellState.FAILED:
             line = view.result.error.strip().partition("\n")[0]
-            grouped.setdefault(visible(clip(line, _PROSE)), []).append(view)
+            grouped.setdefault(one_line(line, _PROSE), []).append(view)
     return [
         {
             "letter": STATES[CellState.FAILED].letter,

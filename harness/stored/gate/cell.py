@@ -24,7 +24,7 @@ from harness.reports.summary import (
     suspicions,
     title,
 )
-from harness.reports.text import clip, duration, parsed_time, visible
+from harness.reports.text import duration, one_line, parsed_time, visible
 from harness.stored.gate.findings import Finding, Kind, Release
 from harness.verdict.table import overall
 
@@ -105,7 +105,7 @@ class Cell:
     def _state(self) -> Iterator[Finding]:
         if self.result.state in _STATES:
             kind, says = _STATES[self.result.state]
-            error = visible(clip(self.result.error.strip(), _REASON)) or "no reason was recorded"
+            error = one_line(self.result.error.strip(), _REASON) or "no reason was recorded"
             yield self._finding(kind, says, error=error)
         elif self.run is None or self._undecided(self.run):
             told = headline(self.run) if self.run else "there is no run"
@@ -138,12 +138,12 @@ class Cell:
         began = parsed_time(self.started)
         if began is None:
             says = "{pair} does not say when it ran: {started}"
-            yield self._finding(Kind.TOO_OLD, says, started=visible(clip(self.started, 40)) or "''")
+            yield self._finding(Kind.TOO_OLD, says, started=one_line(self.started, 40) or "''")
             return
         age = now - began
         if age < -_SKEW:
             says = "{pair} says that it ran at {started}, which is yet to come: a clock is wrong"
-            yield self._finding(Kind.TOO_OLD, says, started=visible(clip(self.started, 40)))
+            yield self._finding(Kind.TOO_OLD, says, started=one_line(self.started, 40))
         elif age.total_seconds() > policy.max_age:
             yield self._finding(
                 Kind.TOO_OLD,
@@ -175,7 +175,7 @@ class Cell:
         own = {it.kind for leg, it in told if leg is Leg.CONTROL}
         for leg, it in told:
             if leg is Leg.CANDIDATE and it.kind not in own:
-                error = f"{visible(it.kind)}: {visible(clip(it.words, _REASON))}"
+                error = f"{visible(it.kind)}: {one_line(it.words, _REASON)}"
                 yield Finding(
                     kind=Kind.SUSPICIOUS,
                     refused=policy.suspicious is Stance.REFUSE,
@@ -216,7 +216,7 @@ class Cell:
         error = told[Leg.CANDIDATE]
         if row.verdict in {Verdict.FLAKY, Verdict.INFRA}:
             error = side_error(row, Leg.CANDIDATE) or side_error(row, Leg.CONTROL) or error
-        words = {"test": visible(clip(names.display(row.name, self._known), _NAME))}
+        words = {"test": one_line(names.display(row.name, self._known), _NAME)}
         words |= {
             "error": error,
             "control": told[Leg.CONTROL],
@@ -224,7 +224,7 @@ class Cell:
             "odds": odds(row),
         }
         if row.entry:
-            reason = visible(clip(row.entry.reason, _REASON))
+            reason = one_line(row.entry.reason, _REASON)
             words |= {"entry": visible(row.entry.where), "reason": reason}
         else:
             words |= {"entry": "an entry", "reason": "it is not recorded which"}

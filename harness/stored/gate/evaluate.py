@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from harness.config.policy import Policy, Stance
 from harness.model import EntryRef, Run, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
-from harness.reports.text import clip, plural, visible
+from harness.reports.text import one_line, plural, visible
 from harness.stored.gate.cell import Cell
 from harness.stored.gate.findings import Finding, Gate, Kind, Release
 
@@ -118,7 +118,7 @@ class _Evaluation:
                     words={
                         "entry": visible(where),
                         "cells": plural(cells, "cell"),
-                        "reason": visible(clip(entry.reason, _REASON)),
+                        "reason": one_line(entry.reason, _REASON),
                     },
                     entry=entry,
                 )

@@ -11,7 +11,7 @@ import click
 
 from harness.model import Verdict
 from harness.reports.markdown import code
-from harness.reports.text import clip, escape_ci_commands, plural, visible
+from harness.reports.text import escape_ci_commands, one_line, plural
 from harness.stored.gate.findings import CODES, MEANINGS, Finding, Gate, Kind
 from harness.stored.gate.groups import Group, by_kind, grouped
 
@@ -65,7 +65,9 @@ def markdown(gate: Gate) -> str:
 
     What came out of tests stands in code spans, where it links, mentions and formats nothing.
     """
-    parts = [f"### {'Clean' if gate.clean else 'Not clean'}: {code(_short(gate.matrix))}\n"]
+    parts = [
+        f"### {'Clean' if gate.clean else 'Not clean'}: {code(one_line(gate.matrix, _SHOWN))}\n"
+    ]
     parts += [f"- {line}" for line in _circumstances(gate, markdown=True)]
     room = _MARKDOWN - sum(map(len, parts))
     for part in _markdown_sections(gate):
@@ -97,7 +99,7 @@ def _lines(gate: Gate) -> Iterator[str]:
 
 def _circumstances(gate: Gate, *, markdown: bool) -> Iterator[str]:
     def style(text: str) -> str:
-        return code(_short(text)) if markdown else _short(text)
+        return code(one_line(text, _SHOWN)) if markdown else one_line(text, _SHOWN)
 
     results = f"{plural(gate.results, 'result')} for {plural(gate.cells, 'cell')}"
     oldest = f", the oldest begun at {style(gate.oldest)}" if gate.oldest else ""
@@ -122,11 +124,11 @@ def _group_lines(group: Group) -> Iterator[str]:
     if group.others:
         yield f"    also in  {group.also}"
     if finding.entry and finding.entry.issue:
-        yield f"    see      {_short(finding.entry.issue)}"
+        yield f"    see      {one_line(finding.entry.issue, _SHOWN)}"
     if finding.log:
-        yield f"    log      {_short(finding.log)}"
+        yield f"    log      {one_line(finding.log, _SHOWN)}"
     if finding.reproduce:
-        yield f"    try      {_short(shlex.join(finding.reproduce))}"
+        yield f"    try      {one_line(shlex.join(finding.reproduce), _SHOWN)}"
 
 
 def _markdown_sections(gate: Gate) -> Iterator[str]:
@@ -150,19 +152,19 @@ def _group_markdown(group: Group) -> str:
     if finding.entry and finding.entry.issue:
         lines.append(f"  see {_link(finding.entry.issue)}")
     if finding.log:
-        lines.append(f"  log {code(_short(finding.log))}")
+        lines.append(f"  log {code(one_line(finding.log, _SHOWN))}")
     if finding.reproduce:
-        lines.append(f"  try {code(_short(shlex.join(finding.reproduce)))}")
+        lines.append(f"  try {code(one_line(shlex.join(finding.reproduce), _SHOWN))}")
     return "  \n".join(lines)
 
 
 def _link(address: str) -> str:
     """Lead to an issue, if this is an address at all; it may come from anybody."""
-    return f"[the issue](<{address}>)" if _ADDRESS.fullmatch(address) else code(_short(address))
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _SHOWN))
+    return (
+        f"[the issue](<{address}>)"
+        if _ADDRESS.fullmatch(address)
+        else code(one_line(address, _SHOWN))
+    )
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 from harness.gotest.names import display
 from harness.model import Verdict
 from harness.reports.summary import title
-from harness.reports.text import clip, escape_ci_commands, plural, visible
+from harness.reports.text import escape_ci_commands, one_line, plural
 from harness.reports.words import WORDS
 from harness.stored.rejudge.changes import CellChange, Change
 from harness.stored.rejudge.stored import Reclassified
@@ -20,7 +20,6 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 
 _LISTED = 50
 """Tests told of each cell; --json has them all."""
-_SHOWN = 300
 _NOWHERE = "not there"
 
 
@@ -83,14 +82,14 @@ def _lines(found: Reclassified) -> Iterator[str]:
 def _cell(cell: CellChange) -> Iterator[str]:
     same = cell.before is cell.after
     verdicts = cell.after.value if same else f"{cell.before} {ARROW} {cell.after}"
-    yield click.style(f"{_short(title(cell.pair))}: {verdicts}", bold=True)
+    yield click.style(f"{one_line(title(cell.pair))}: {verdicts}", bold=True)
     known = frozenset(row.name for row in cell.tests)
     for row in sorted(cell.tests, key=_rank)[:_LISTED]:
         yield from _test(row, known)
     if len(cell.tests) > _LISTED:
         yield f"  … and {len(cell.tests) - _LISTED} more, all in --json"
     for note in cell.notes:
-        yield f"  {_short(note)}"
+        yield f"  {one_line(note)}"
 
 
 def _test(row: Change, known: frozenset[str]) -> Iterator[str]:
@@ -98,9 +97,9 @@ def _test(row: Change, known: frozenset[str]) -> Iterator[str]:
     colour = word.colour if word else None
     symbol = click.style(word.symbol if word else " ", fg=colour)
     verdicts = click.style(f"{_word(row.before)} {ARROW} {_word(row.after)}", fg=colour)
-    yield f"  {symbol} {_short(display(row.name, known))}: {verdicts}"
+    yield f"  {symbol} {one_line(display(row.name, known))}: {verdicts}"
     for why in row.why:
-        yield f"      {_short(why)}"
+        yield f"      {one_line(why)}"
 
 
 def _rank(row: Change) -> int:
@@ -109,7 +108,3 @@ def _rank(row: Change) -> int:
 
 def _word(verdict: Verdict | None) -> str:
     return verdict.value if verdict else _NOWHERE
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _SHOWN))

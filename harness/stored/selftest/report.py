@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from harness.reports.summary import title
-from harness.reports.text import clip, duration, escape_ci_commands, plural, visible
+from harness.reports.text import duration, escape_ci_commands, one_line, plural
 from harness.stored.selftest.evaluate import Case, Finding, SelfTest, Sight
 
-_SHOWN = 300
 _COLOURS = {Sight.SEEN: "green", Sight.UNTOLD: "yellow", Sight.INFRA: "yellow"}
 _MEANS = {
     Sight.MISSED: "this harness no longer sees what is known: do not trust its verdicts",
@@ -91,7 +90,7 @@ def _tests(case: Case) -> list[dict[str, Any]]:
 
 def _lines(test: SelfTest) -> Iterator[str]:
     for case in test.cases:
-        yield click.style(f"{_short(title(case.pair))}: {_state(case)}", bold=True)
+        yield click.style(f"{one_line(title(case.pair))}: {_state(case)}", bold=True)
         for found in case.findings:
             yield from _finding(found)
         yield ""
@@ -115,14 +114,10 @@ def _finding(found: Finding) -> Iterator[str]:
         said = f"{got}, which nothing expects"
     else:
         said = f"{got} instead of {found.wanted.value}" if got != found.wanted else got
-    yield f"  {word} {_short(found.test)}: {said}"
+    yield f"  {word} {one_line(found.test)}: {said}"
     if found.why:
-        yield f"           {_short(found.why)}"
+        yield f"           {one_line(found.why)}"
 
 
 def _colour(sight: Sight) -> str:
     return _COLOURS.get(sight, "red")
-
-
-def _short(text: str) -> str:
-    return visible(clip(text, _SHOWN))

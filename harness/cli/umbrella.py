@@ -26,6 +26,7 @@ COMMANDS: dict[str, Lazy] = {
     "selftest": Lazy("execution", "See whether known breakages are seen."),
     "rerun": Lazy("causes", "Run again what was not compatible."),
     "bisect": Lazy("causes", "Find the commit that turned a verdict."),
+    "lists": Lazy("lists", "Say whether patches and skip lists hold."),
     "history": Lazy("results", "Say since when a test fails."),
     "images": Lazy("upkeep", "Make stand-ins for the images that tests pull."),
     "gc": Lazy("upkeep", "Remove what has not been used for a while."),

@@ -155,6 +155,11 @@ class Commits(Record, frozen=True, kw_only=True):
         if not (self.daemon or self.frontend or self.tests):
             raise Complaint("names no commit", hint="write {daemon: SHA} or {frontend: SHA}")
 
+    def about(self, side: str) -> Commits | None:
+        """Return those of one side; None if there are none."""
+        own = getattr(self, side)
+        return Commits(**{side: own}) if own else None
+
     def found(self, facts: Facts) -> list[bool]:
         """Return of each commit whether its side has it."""
         asked = (
@@ -208,6 +213,21 @@ class Condition(Record, frozen=True, kw_only=True):
             and (self.contains is None or all(self.contains.found(facts)))
             and (self.lacks is None or not any(self.lacks.found(facts)))
         )
+
+    def about(self, side: str) -> Condition:
+        """Return what it asks of one side's commit alone: `daemon`, `frontend` or `tests`."""
+        keys = (side, "dockerfile") if side == "frontend" else (side,)
+        return Condition(
+            **{key: getattr(self, key) for key in keys},
+            contains=self.contains and self.contains.about(side),
+            lacks=self.lacks and self.lacks.about(side),
+        )
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The commits that it names."""
+        given = (it for it in (self.contains, self.lacks) if it)
+        return frozenset(sha for it in given for sha in (*it.daemon, *it.frontend, *it.tests))
 
     def beyond(self, side: Side) -> list[str]:
         """List the keys that one side's commit, channel and backend do not decide alone."""

@@ -120,9 +120,8 @@ class Opened:
     @property
     def functions(self) -> frozenset[str]:
         """The test functions that the suites of the plan have."""
-        tested = (cell.pair.tested.commit for cell in self.plan.cells)
-        suites = {commit.sha: commit for commit in tested}
-        return frozenset().union(*map(self.workspace.functions, suites.values()))
+        suites = {cell.pair.tested.commit.sha for cell in self.plan.cells}
+        return frozenset().union(*map(self.workspace.functions, suites))
 
     def controls(self, settings: Settings) -> dict[str, Control]:
         """Return the controls that cells may share, by the cells' ids. Raises ConfigError."""
@@ -221,7 +220,7 @@ def _open_pair(
 
     pair = Axes(source("tests"), ask.vary, source("baseline"), ask.client).of(pair)
     tested = pair.tested.commit
-    check(ask.tests, workspace.functions(tested), tested.ref)
+    check(ask.tests, workspace.functions(tested.sha), tested.ref)
     frame = _frame(PAIR, ask, workspace)
     return Opened(
         plan_pair(pair, ask.timeout, frame, site, expected), workspace, backend, where.stage

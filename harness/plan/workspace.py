@@ -100,7 +100,7 @@ class Workspace:
 
     def look_ahead(self, shas: Iterable[str]) -> None:
         """Prefetch what git says of these commits. Raises GitFailed."""
-        paths = (TESTS, SUITE, *(_tags(channel) for channel in Channel))
+        paths = (TESTS, SUITE, *(tags_of(channel) for channel in Channel))
         self.repository.git.look_ahead(shas, paths, ["go.mod"])
 
     def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
@@ -168,20 +168,20 @@ class Workspace:
             entries=skiplists.applicable(self.entries, facts),
             mirror=self._mirror(line) if mirrored else None,
             oracle=self.oracle,
-            functions=self.functions(tested),
+            functions=self.functions(tested.sha),
             floors=self.floors,
         )
 
-    def functions(self, suite: Commit) -> frozenset[str]:
+    def functions(self, sha: str) -> frozenset[str]:
         """Return the names of the test functions that a commit's sources have.
 
         Some may be in no suite: the sources alone do not tell. Empty if none is found.
         """
-        if suite.sha not in self._functions:
-            found = self.repository.git.search(suite.sha, _FUNCTION, FUNCTIONS)
+        if sha not in self._functions:
+            found = self.repository.git.search(sha, _FUNCTION, FUNCTIONS)
             names = (row.removeprefix("func ").partition("(")[0] for row in found)
-            self._functions[suite.sha] = frozenset(f"T{name[1:]}" for name in names)
-        return self._functions[suite.sha]
+            self._functions[sha] = frozenset(f"T{name[1:]}" for name in names)
+        return self._functions[sha]
 
     @cached_property
     def _functions(self) -> dict[str, frozenset[str]]:
@@ -191,7 +191,7 @@ class Workspace:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
         choices = (wanted,) if wanted else (Channel.LABS, Channel.EXPERIMENTAL)
         there = [
-            channel for channel in Channel if self.repository.git.has(commit.sha, _tags(channel))
+            channel for channel in Channel if self.repository.git.has(commit.sha, tags_of(channel))
         ]
         for choice in choices:
             if choice in there:
@@ -226,7 +226,8 @@ class Workspace:
         return ImageSets(self.data, self.store).seed(line.images).path
 
 
-def _tags(channel: Channel) -> str:
+def tags_of(channel: Channel) -> str:
+    """Return the file of a commit's tree that says how a channel's frontend is built."""
     return f"{RELEASES}/{channel.value}/tags"
 
 

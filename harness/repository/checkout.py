@@ -32,12 +32,16 @@ def tree(store: Store, git: Git, sha: str, patches: Sequence[Patch]) -> Publishe
             error.hint = f"if it could not write, see that {store.root} has free space (df -h)"
             raise
         for patch in patches:
-            _apply(patch, folder, sha)
+            apply(patch, folder, sha)
 
     return store.publish("tree", key, make)
 
 
-def _apply(patch: Patch, folder: Path, sha: str) -> None:
+def apply(patch: Patch, folder: Path, sha: str) -> None:
+    """Apply a patch to the files of a commit that lie in a folder.
+
+    Raises PatchError naming the patch, the file and the line of the hunk that does not apply.
+    """
     # GIT_DIR points nowhere so that git applies to plain files wherever the cache lies.
     environment = inherited(GIT, GIT_DIR="/dev/null")
     argv = ["git", "apply", "--whitespace=nowarn", "-"]

@@ -8,7 +8,7 @@ process.py like every program: with a time limit, and stopped when its caller is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import InfrastructureError
@@ -193,6 +193,18 @@ class Git:
             self._seen[one] = there
             self._texts[one] = rest[:size].decode("utf-8", "replace").removesuffix("\n")
             rest = rest[size + 1 :] if there else rest
+
+    def ids(self, asked: Sequence[tuple[str, str]]) -> list[str]:
+        """Return what git knows the content of each (commit, path) by; empty where nothing is.
+
+        Raises GitFailed.
+        """
+        rows = self._batch("--batch-check=%(objectname)", asked).splitlines()
+        return ["" if row.endswith(_MISSING) else row.decode() for row in rows]
+
+    def blob(self, digits: str) -> bytes:
+        """Return the content that git knows by this id, every byte of it. Raises GitFailed."""
+        return self._call("cat-file", "blob", digits).stdout
 
     def _batch(self, how: str, asked: Iterable[tuple[str, str]]) -> bytes:
         names = "".join(f"{sha}:{path}\n" for sha, path in asked)

@@ -6,6 +6,7 @@ Git takes a process for each question, 20 to 100 ms on BuildKit's history, and r
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -36,6 +37,27 @@ class Graph:
         # No commit comes before one that it is an ancestor of, so the first is a best one.
         first = (common & -common).bit_length() - 1
         return self._commits[first][0] if common else None
+
+    def commits(self) -> list[str]:
+        """Return every commit behind a tag or branch, parents before children."""
+        return [sha for sha, _, _ in reversed(self._commits)]
+
+    def held(self, others: Iterable[str]) -> Callable[[str], frozenset[str]]:
+        """Return a function: which of the others one of these commits has in its history, or is.
+
+        It is quickest where it is asked of parents before their children.
+        """
+        places = {self._number[it]: it for it in others if it in self._number}
+        marks = sum(1 << number for number in places)
+        seen: dict[int, frozenset[str]] = {}
+
+        def held(sha: str) -> frozenset[str]:
+            found = self._reached(self._number[sha]) & marks
+            if found not in seen:
+                seen[found] = frozenset(it for number, it in places.items() if found >> number & 1)
+            return seen[found]
+
+        return held
 
     def size(self, sha: str) -> int:
         """Count the commits in the history of a tag's or branch's commit, itself among them."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -58,11 +59,114 @@ def locate(store: Store, repository: Repository, lines: Lines, meant: ResolvedRe
     )
 
     def make(folder: Path) -> None:
-        place = _place(repository, lines, meant)
+        place = Lineage(repository, lines).place(meant)
         (folder / _FILE).write_bytes(msgspec.json.encode(place))
 
     folder = store.publish("place", key, make).path
     place = msgspec.json.decode((folder / _FILE).read_bytes(), type=Place)
+    return _commit(meant, place)
+
+
+class StrangerError(UsageError):
+    """A commit that shares no history with the trunk."""
+
+
+class Lineage:
+    """The release lines of one repository; what is asked of many commits is found out once."""
+
+    def __init__(self, repository: Repository, lines: Lines) -> None:
+        """Take a repository and the lines that data files know."""
+        self._repository = repository
+        self._lines = lines
+        self._branch_points: dict[str, str | None] = {}
+        self._releases: dict[str, list[str]] = {}
+
+    def describe(self, meant: ResolvedRef) -> Commit:
+        """Describe a commit of BuildKit as `locate` does, without a store. Raises UsageError."""
+        return _commit(meant, self._place(meant))
+
+    def place(self, meant: ResolvedRef) -> Place:
+        """Return what ancestry says of a commit. Raises UsageError."""
+        git = self._repository.git
+        if not git.has(meant.sha, TESTS):
+            raise UsageError(
+                f"{meant.ref} in {git.path} has no {TESTS}: this is not a commit of BuildKit",
+                hint="give --repo a clone of moby/buildkit",
+            )
+        return self._place(meant)
+
+    def _place(self, meant: ResolvedRef) -> Place:
+        line = self.line(meant.sha)
+        return Place(
+            line=line.name,
+            date=self._repository.graph.date(meant.sha),
+            version=self._nearest(meant.sha, f"v{line.version}."),
+            dockerfile=self._nearest(meant.sha, f"dockerfile/{line.dockerfile}."),
+        )
+
+    def line(self, sha: str) -> Line:
+        """Find the line whose data builds this commit; bisects over the branch points."""
+        repository, lines = self._repository, self._lines
+        graph = repository.graph
+        root = graph.merge_base(sha, self._trunk)
+        if root is None:
+            raise StrangerError(f"{sha} shares no history with {MASTER}")
+        released = self._released
+        if not released:
+            raise UsageError(
+                f"{repository.git.path} has no release tags, such as {lines.lines[-2].name}.0, so "
+                "no commit's line can be told",
+                hint=_fetch_tags(repository),
+            )
+        low, high = 0, len(released)
+        while low < high:
+            middle = (low + high) // 2
+            branch_point = self._branch_point(released[middle])
+            if branch_point is not None and graph.is_ancestor(root, branch_point):
+                high = middle
+            else:
+                low = middle + 1
+        line = released[low] if low < len(released) else lines.lines[-1]
+        before = released[low - 1] if low else None
+        _check_between(repository, lines, before, line, sha)
+        return line
+
+    @cached_property
+    def _trunk(self) -> str:
+        return _trunk(self._repository)
+
+    @cached_property
+    def _released(self) -> list[Line]:
+        return [line for line in self._lines.lines if self._of(f"v{line.version}.")]
+
+    def _branch_point(self, line: Line) -> str | None:
+        """Return the newest commit of the trunk that all releases of a line hold."""
+        if line.name not in self._branch_points:
+            newest = self._tags[self._of(f"v{line.version}.")[-1]]
+            found = self._repository.graph.merge_base(newest, self._trunk)
+            self._branch_points[line.name] = found
+        return self._branch_points[line.name]
+
+    def _nearest(self, sha: str, prefix: str) -> str:
+        """Return the newest release of a line within a commit's history, or the line's .0."""
+        tags, graph = self._tags, self._repository.graph
+        found = self._of(prefix)
+        exact = [tag for tag in found if tags[tag] == sha]
+        held = exact or [tag for tag in found if graph.is_ancestor(tags[tag], sha)]
+        return (held[-1] if held else f"{prefix}0").removeprefix("dockerfile/").removeprefix("v")
+
+    @cached_property
+    def _tags(self) -> dict[str, str]:
+        return self._repository.tags()
+
+    def _of(self, prefix: str) -> list[str]:
+        """Return the releases whose tags begin so, oldest first."""
+        if prefix not in self._releases:
+            self._releases[prefix] = releases(self._tags, prefix)
+        return self._releases[prefix]
+
+
+def _commit(meant: ResolvedRef, place: Place) -> Commit:
     return Commit(
         asked=meant.asked,
         ref=meant.ref,
@@ -72,55 +176,6 @@ def locate(store: Store, repository: Repository, lines: Lines, meant: ResolvedRe
         version=place.version,
         dockerfile=place.dockerfile,
     )
-
-
-def _place(repository: Repository, lines: Lines, meant: ResolvedRef) -> Place:
-    git = repository.git
-    if not git.has(meant.sha, TESTS):
-        raise UsageError(
-            f"{meant.ref} in {git.path} has no {TESTS}: this is not a commit of BuildKit",
-            hint="give --repo a clone of moby/buildkit",
-        )
-    line = line_of(repository, lines, meant.sha)
-    return Place(
-        line=line.name,
-        date=repository.graph.date(meant.sha),
-        version=_nearest(repository, meant.sha, f"v{line.version}."),
-        dockerfile=_nearest(repository, meant.sha, f"dockerfile/{line.dockerfile}."),
-    )
-
-
-def line_of(repository: Repository, lines: Lines, sha: str) -> Line:
-    """Find the line whose data builds this commit; bisects over the branch points."""
-    graph, trunk = repository.graph, _trunk(repository)
-    tags = repository.tags()
-    newest = {
-        line.name: tags[found[-1]]
-        for line in lines.lines
-        if (found := releases(tags, f"v{line.version}."))
-    }
-    root = graph.merge_base(sha, trunk)
-    if root is None:
-        raise UsageError(f"{sha} shares no history with {MASTER}")
-    if not newest:
-        raise UsageError(
-            f"{repository.git.path} has no release tags, such as {lines.lines[-2].name}.0, so no "
-            "commit's line can be told",
-            hint=_fetch_tags(repository),
-        )
-    released = [line for line in lines.lines if line.name in newest]
-    low, high = 0, len(released)
-    while low < high:
-        middle = (low + high) // 2
-        branch_point = graph.merge_base(newest[released[middle].name], trunk)
-        if branch_point is not None and graph.is_ancestor(root, branch_point):
-            high = middle
-        else:
-            low = middle + 1
-    line = released[low] if low < len(released) else lines.lines[-1]
-    before = released[low - 1] if low else None
-    _check_between(repository, lines, before, line, sha)
-    return line
 
 
 def _check_between(
@@ -167,12 +222,3 @@ def _trunk(repository: Repository) -> str:
         )
     tips = sorted({repository.refs[name] for name in names})
     return tips[0] if len(tips) == 1 else max(tips, key=repository.graph.size)
-
-
-def _nearest(repository: Repository, sha: str, prefix: str) -> str:
-    """Return the newest release of a line within a commit's history, or the line's .0."""
-    tags = repository.tags()
-    found = releases(tags, prefix)
-    exact = [tag for tag in found if tags[tag] == sha]
-    held = exact or [tag for tag in found if repository.graph.is_ancestor(tags[tag], sha)]
-    return (held[-1] if held else f"{prefix}0").removeprefix("dockerfile/").removeprefix("v")

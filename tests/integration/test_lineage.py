@@ -21,7 +21,7 @@ from harness.errors import ExitCode, UsageError
 from harness.model import Commit
 from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.repository.git import Git
-from harness.repository.lineage import line_of, locate
+from harness.repository.lineage import Lineage, locate
 from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 from tests.support.small_repositories import Origin
@@ -171,8 +171,8 @@ def test_a_merged_feature_branch_belongs_to_the_line_that_it_was_merged_for(
     merged = origin.git("rev-parse", "HEAD")
     git = Git(origin.path)
     refs = dict(git.refs()) | {"refs/heads/master": merged}
-    assert line_of(Repository(git, refs), lines, merged).name == "master"
-    assert line_of(Repository(git, refs), lines, refs["refs/heads/f2"]).name == "master"
+    assert Lineage(Repository(git, refs), lines).line(merged).name == "master"
+    assert Lineage(Repository(git, refs), lines).line(refs["refs/heads/f2"]).name == "master"
     origin.go_to("master")
 
 
@@ -218,11 +218,11 @@ def test_without_a_trunk_or_a_common_history_no_line_is_guessed(
     sha = other.commit("one")
     git = Git(other.path)
     with pytest.raises(UsageError, match="has no branch master"):
-        line_of(Repository(git, {}), lines, sha)
+        Lineage(Repository(git, {}), lines).line(sha)
     other.git("checkout", "--quiet", "--orphan", "stranger")
     stranger = other.commit("two")
     with pytest.raises(UsageError, match="shares no history with master"):
-        line_of(Repository(git, dict(git.refs())), lines, stranger)
+        Lineage(Repository(git, dict(git.refs())), lines).line(stranger)
 
 
 def test_a_clone_without_release_tags_is_refused_with_the_command_that_mends_it(
@@ -232,11 +232,11 @@ def test_a_clone_without_release_tags_is_refused_with_the_command_that_mends_it(
     origin.git("clone", "--quiet", "--bare", "--no-tags", origin.url, str(bare))
     repository = opened(bare)
     with pytest.raises(UsageError, match=r"no release tags, such as v0\.5\.0") as caught:
-        line_of(repository, lines, origin.git("rev-parse", "v0.5.1"))
+        Lineage(repository, lines).line(origin.git("rev-parse", "v0.5.1"))
     assert caught.value.exit_code is ExitCode.USAGE
     assert caught.value.hint == f"git -C {bare} fetch --tags {DEFAULT_REPOSITORY}"
     origin.git("-C", str(bare), "fetch", "--quiet", "--tags", origin.url)
-    assert line_of(opened(bare), lines, origin.git("rev-parse", "v0.5.1")).name == "v0.5"
+    assert Lineage(opened(bare), lines).line(origin.git("rev-parse", "v0.5.1")).name == "v0.5"
 
 
 @pytest.mark.parametrize(
@@ -260,10 +260,10 @@ def test_a_commit_that_may_be_of_a_line_without_tags_is_refused(
     origin.git("-C", str(fork), "tag", "--delete", *lost)
     origin.git("-C", str(fork), "branch", "--force", "kept", sha)
     with pytest.raises(UsageError, match=re.escape(told)) as caught:
-        line_of(opened(fork), lines, sha)
+        Lineage(opened(fork), lines).line(sha)
     assert "fetch --tags" in caught.value.hint
     # A line that no missing tag can touch is told as ever.
-    assert line_of(opened(fork), lines, origin.git("rev-parse", "v0.3.0")).name == "v0.3"
+    assert Lineage(opened(fork), lines).line(origin.git("rev-parse", "v0.3.0")).name == "v0.3"
 
 
 def test_a_branch_of_one_s_own_that_was_left_behind_is_not_the_trunk(
@@ -274,7 +274,7 @@ def test_a_branch_of_one_s_own_that_was_left_behind_is_not_the_trunk(
     origin.git("-C", str(clone), "update-ref", "refs/heads/master", "v0.3.0")
     origin.git("-C", str(clone), "tag", "master", "v0.3.0")
     sha = origin.git("rev-parse", "f6")
-    assert line_of(opened(clone), lines, sha).name == "master"
+    assert Lineage(opened(clone), lines).line(sha).name == "master"
 
 
 def opened(path: Path) -> Repository:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from kit.builds import Builds
 from kit.live import Live
+from kit.servers import Web
 
 _INFRASTRUCTURE = 4
 """Exit status if there is no ground."""
@@ -43,3 +44,10 @@ def live(request: pytest.FixtureRequest) -> Live:
 def build(live: Live, tmp_path: Path) -> Builds:
     """Return what builds with the frontend on the daemon."""
     return Builds(live, tmp_path)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    """Serve a folder of this scenario on the loopback."""
+    with Web(tmp_path / "web") as served:
+        yield served

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,8 @@ class Builds:
         """Build on a daemon, and keep files in a folder."""
         self.live = live
         self.folder = folder
+        self.nonce = uuid.uuid4().hex
+        """What no other scenario has, for names and contents that must not meet."""
         self.log = ""
         """What the client printed in the last build."""
         self._numbers = count()
@@ -36,6 +39,10 @@ class Builds:
         """Build, and return the image."""
         more = {"output": "type=oci", **more}
         return read_archive(self.run(dockerfile, files, **more).read_bytes())  # type: ignore[arg-type] # run's own
+
+    def got(self, dockerfile: str, files: Files | None = None, **more: object) -> str:
+        """Build, and return the text of /got, which is in the last layer."""
+        return self.image(dockerfile, files, **more).layer(-1)["got"].text
 
     def fails(self, dockerfile: str, files: Files | None = None, **more: object) -> str:
         """Build what must fail, and return what the client said. Raises WrongError."""
@@ -55,19 +62,24 @@ class Builds:
         arguments: Sequence[str] = (),
         local: bool = True,
         environment: Mapping[str, str] | None = None,
+        frontend: str = "",
+        named: Files | None = None,
     ) -> Path:
         """Build and return the path of what came out. Raises BuildFailedError.
 
         `opts` are the frontend's, `arguments` the client's. Without `local` there is neither
-        context nor Dockerfile but those that `opts` name.
+        context nor Dockerfile but those that `opts` name. `frontend` is the daemon's own that is
+        asked instead of the one under test, `named` what is beside the Dockerfile.
         """
         number = next(self._numbers)
         dest = self.folder / f"out{number}"
-        argv = ["--frontend", "gateway.v0", "--opt", f"source={FRONTEND}"]
+        argv = ["--frontend", frontend or "gateway.v0"]
+        argv += [] if frontend else ["--opt", f"source={FRONTEND}"]
         if local:
             context = write(self.folder / f"context{number}", files or {})
-            named = write(self.folder / f"file{number}", {"Dockerfile": dedent(dockerfile)})
-            argv += ["--local", f"context={context}", "--local", f"dockerfile={named}"]
+            beside = {"Dockerfile": dedent(dockerfile), **(named or {})}
+            folder = write(self.folder / f"file{number}", beside)
+            argv += ["--local", f"context={context}", "--local", f"dockerfile={folder}"]
         for key, value in (opts or {}).items():
             argv += ["--opt", f"{key}={value}"]
         if output:

@@ -15,7 +15,11 @@ from kit.registry import Registry
 
 _PLACES = ("/bin/busybox", "/usr/bin/busybox", "/bin/busybox.static")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-_FOLDERS = {"bin": 0o755, "dev": 0o755, "etc": 0o755, "home": 0o755, "root": 0o700, "tmp": 0o1777}
+_FOLDERS = {
+    **dict.fromkeys(("bin", "dev", "etc", "home", "proc", "sys"), 0o755),
+    "root": 0o700,
+    "tmp": 0o1777,
+}
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1234:1235:app:/home:/bin/sh\n",
     "etc/group": "root:x:0:\napp:x:1235:\ncrew:x:2345:app\n",

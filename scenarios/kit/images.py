@@ -44,10 +44,11 @@ class Image:
     @cached_property
     def manifest(self) -> Document:
         """The manifest for this machine's platform, or the only one."""
-        for one in self.manifests:
-            if one.get("platform", {}).get("architecture", ARCHITECTURE) == ARCHITECTURE:
-                return self.document(one["digest"])
-        raise WrongError(f"expected an image for {ARCHITECTURE}; got {self.manifests}")
+        ours = [one for one in self.manifests if _architecture(one) == ARCHITECTURE]
+        found = ours or self.manifests
+        if len(found) != 1:
+            raise WrongError(f"expected one image for {ARCHITECTURE}; got {self.manifests}")
+        return self.document(found[0]["digest"])
 
     @cached_property
     def document_config(self) -> Document:
@@ -103,6 +104,10 @@ def _descend(index: Document, blob: Callable[[str], bytes]) -> list[Document]:
         else:
             found.append(one)
     return found
+
+
+def _architecture(descriptor: Document) -> object:
+    return descriptor.get("platform", {}).get("architecture")
 
 
 def _is_attestation(descriptor: Document) -> bool:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from kit.outcomes import WrongError
 
+_SHOWN = 30
+"""Files that are named where one is missing."""
+
 _KINDS = {tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "hard link"}
 
 
@@ -40,7 +43,7 @@ class Tree(dict[str, Entry]):
 
     def __missing__(self, path: str) -> Entry:
         """Say what there is instead."""
-        raise WrongError(f"expected {path} to be there; got {self.files}")
+        raise WrongError(f"expected {path} to be there; got {', '.join(self.files[:_SHOWN])}")
 
     @property
     def files(self) -> list[str]:

@@ -33,6 +33,9 @@ _ASKED = re.compile(rb"(?m)^> (?:sending|stop requested) ")
 _STOPPED = re.compile(rb"(?m)^> stopped .*(?:exit status (\d+)|signal: \w+)\b")
 _SESSION = re.compile(rb'msg="session (started|finished)')
 
+_PANICKED = b"2"
+"""The status with which a Go program ends that panicked."""
+
 _REACH = 64 * 1024
 """Bytes behind the word `panic` in which the stack of the panicking program stands."""
 
@@ -140,19 +143,24 @@ class _Child:
         self._last_alive = max((it.start() for it in _ALIVE.finditer(said)), default=-1)
         self._stopped = _STOPPED.search(said)
         end = self._stopped.start() if self._stopped else len(said)
-        self._asked = _ASKED.search(said, 0, end) is not None
+        asked = _ASKED.search(said, 0, end)
+        self._asked = asked is not None
         stacks = list(_stacks(said))
         found = [
             (self._owner(start, stack, last=start == stacks[-1][0]), stack)
             for start, stack in stacks
         ]
         self.panics = [_panic(stack, owner) for owner, stack in found if owner]
-        self.fate = self._fate(said, died=any(owner is program for owner, _ in found))
+        own = [at for (at, _), (owner, _) in zip(stacks, found, strict=True) if owner is program]
+        # A test may ask a daemon to stop that has just panicked and not ended yet.
+        self._fell_first = asked is not None and any(at < asked.start() for at in own)
+        self.fate = self._fate(said, died=bool(own))
 
     @property
     def _fell(self) -> bool:
-        """Whether it ended badly before it was asked to."""
-        return self._stopped is not None and self._stopped[1] != b"0" and not self._asked
+        """Whether it ended badly before it was asked to, or by a panic."""
+        status = self._stopped[1] if self._stopped else b"0"
+        return status == _PANICKED or (status != b"0" and not self._asked)
 
     def _owner(self, start: int, stack: str, *, last: bool) -> Program | None:
         """Return who panicked; None if it was a program that a build ran, or nothing came of it."""
@@ -166,7 +174,7 @@ class _Child:
 
     def _fate(self, said: bytes, *, died: bool) -> Fate:
         if self._asked:
-            return Fate.LIVED
+            return Fate.DIED if self._fell and self._fell_first else Fate.LIVED
         if died or self._stopped:
             return Fate.DIED if died or self._fell else Fate.LIVED
         sessions = _SESSION.findall(said)

@@ -45,6 +45,7 @@ _COMPARED = re.compile(
 _LOCATION = re.compile(r"^\S+\.go:\d+: ")
 _WORDLESS = {"Should be true", "Should be false", "Should not be empty", "An error is expected"}
 _UNEXPECTED = re.compile(r"Received unexpected error:?\s*|Expected nil, but got: ")
+_OTHER_ERROR = re.compile(r'(?:Error )?"(?P<came>(?s:.+))" does not contain "')
 _UNEQUAL = re.compile(r"(?:expected|actual) *: ")
 _TRACE = "Error Trace:"
 
@@ -112,6 +113,12 @@ def unexpected(excerpt: str) -> list[str]:
                 "\n".join([text, *(_section(block, "Messages:") + beside if mute else ())])
             )
     return found
+
+
+def instead(excerpt: str) -> list[str]:
+    """Return the errors that came where a test wanted others, one text for each assertion."""
+    told = ("\n".join(_section(block, "Error:")) for block in excerpt.split(_TRACE)[1:])
+    return [match["came"] for text in told if (match := _OTHER_ERROR.match(text))]
 
 
 def failures(excerpt: str) -> int:

@@ -12,6 +12,7 @@ from harness.gotest.excerpts import (
     error_line,
     failures,
     from_daemon,
+    instead,
     last_log,
     last_words,
     unexpected,
@@ -124,6 +125,7 @@ def _lacks(error: str) -> str:
     What is wrong beside a refusal must not hide behind it.
     """
     found = [it for text in unexpected(error) if (it := lacking(text))]
+    found += [it for text in instead(error) if (it := lacking(text, wanted=True))]
     return found[0] if len(found) >= max(1, failures(error)) else ""
 
 

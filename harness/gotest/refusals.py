@@ -1,7 +1,8 @@
 """The words with which a daemon refuses what it is too old for (refusals.toml), and what it lacks.
 
-Only errors of calls that should have succeeded are to be read here: a test that wants a refusal
-and gets another one has failed by itself.
+Most of them count in errors of calls that should have succeeded: a test that wants a refusal and
+gets another one has failed by itself. Where the words are those of a capability alone, no test
+wants them, and they count in whatever error came instead of the one that a test wants.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Refusal(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole error of that kind."""
     lacks: _Words
     """What is missing there."""
+    capability: bool = False
+    """Whether a daemon says so of its capabilities, and nobody of anything else."""
 
 
 class _File(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,13 +50,15 @@ def refusals() -> tuple[Refusal, ...]:
     return msgspec.toml.decode(text, type=_File).refusals
 
 
-def lacking(error: str) -> str | None:
+def lacking(error: str, *, wanted: bool = False) -> str | None:
     """Return the name of what an error says that the daemon lacks; None if it says no such thing.
 
-    What an error only repeats, as the command of a step, is passed over.
+    What an error only repeats, as the command of a step, is passed over. `wanted` says that it
+    came where a test wanted another error.
     """
     told = without_wrappers(machine().unquoted(error))
-    found = (_compiled(it.says).search(told) for it in refusals())
+    asked = (it for it in refusals() if it.capability or not wanted)
+    found = (_compiled(it.says).search(told) for it in asked)
     return next((match[LACKS] for match in found if match), None)
 
 

@@ -37,14 +37,21 @@ def test_a_capability_has_a_title_or_none(title: str) -> None:
 @EVERY
 def test_a_test_that_wants_a_refusal_has_failed_by_itself(it: Refusal) -> None:
     for words in (
-        f'"{it.text}" does not contain "x"',
-        f'Error "{it.text}" does not contain "x"',
+        f'"x" does not contain "{it.text}"',
         f'Not equal: \nexpected: "{it.text}"\nactual  : ""',
         f'Target error should be in err chain:\nexpected: "x"\nin chain: "{it.text}"',
         "An error is expected but got nil.",
     ):
         found = explain(block(words, messages=it.text), test="TestA")
         assert (found.reason, found.lacks) == (Reason.ASSERTION, ""), words
+
+
+@EVERY
+def test_a_test_that_wants_another_error_is_refused_by_words_of_a_capability(it: Refusal) -> None:
+    for words in (f'"{it.text}" does not contain "x"', f'Error "{it.text}" does not contain "x"'):
+        found = explain(block(words), test="TestA")
+        told = (Reason.REFUSED, it.lacks) if it.capability else (Reason.ASSERTION, "")
+        assert (found.reason, found.lacks) == told, words
 
 
 @EVERY

@@ -107,6 +107,15 @@ def test_a_leaf_is_compared_with_the_parent_that_it_is_on_the_other_side() -> No
     assert verdicts(control, candidate) == {LEAF: Verdict.LOST, PARENT: Verdict.REGRESSED}
 
 
+def test_a_test_that_a_panic_kept_waiting_turns_out_to_be_a_parent() -> None:
+    control = leg(Leg.CONTROL, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})
+    candidate = leg(Leg.CANDIDATE, did(PARENT, Outcome.MISSING, Reason.INCOMPLETE))
+    failed = did(LEAF, Outcome.FAIL, Reason.ASSERTION, "boom")
+    rest = leg(Leg.CANDIDATE, failed, attempt=1, parents={PARENT: Outcome.FAIL})
+    rest = msgspec.structs.replace(rest, recovers=0, failed_below={PARENT: (LEAF,)})
+    assert verdicts(control, candidate, rest) == {LEAF: Verdict.REGRESSED}
+
+
 def test_a_new_subtest_of_one_side_alone_does_not_blame_the_parent() -> None:
     control = leg(Leg.CONTROL, did(PARENT, Outcome.PASS))
     candidate = leg(Leg.CANDIDATE, did(LEAF, Outcome.PASS), parents={PARENT: Outcome.PASS})

@@ -54,6 +54,7 @@ _LOST = re.compile(
     # Seen when a v0.6 buildkitd was killed under a running solve.
     r"transport is closing"
     r"|error reading (?:from server|server preface): (?:read .*: )?(?:EOF|connection reset by peer)"
+    r"|write unix \S*(?:buildkitd?|containerd)\S*: write: (?:broken pipe|connection reset by peer)"
     # The socket is still there, its owner is not.
     r"|dial unix \S*(?:buildkitd?|containerd)\S*: connect: "
     r"|(?:buildkitd?|containerd)[\w-]*\.sock: connect: (?:connection refused|no such file)"

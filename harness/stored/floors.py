@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import reduce
 from itertools import groupby
 
 from harness.config.floors import Floor, Floors
@@ -18,6 +19,9 @@ from harness.verdict.floors import PASSED, Did, name_of, seen
 
 _EVERY = ("frontend", "gateway")
 """The matrix value that every test of a run has."""
+
+_PLAIN = re.compile(r"[A-Za-z][\w./()=-]*(?:#\d+)?")
+"""Text that is the same in YAML without quotes."""
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -128,6 +132,9 @@ def _seen(runs: Iterable[Run]) -> dict[_Key, dict[str, Did]]:
 def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...]) -> Row | None:
     """Find the oldest line from which on nothing failed; between two that were seen, ask `old`.
 
+    Of what the test does below, the worst is told; of what is alike, what the newest line does.
+    What `old` says is worse stays: it was seen on a line that is not among these.
+
     None, for what there is to stay, where the test is not seen to pass above its last failure,
     and where it is seen to pass alone, from no other line on than `old` says.
     """
@@ -141,8 +148,10 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
         since = lines.index(old.since)
     if last < 0 and old and old.since == lines[since]:
         return None
-    worst = on[lines[last]] if last >= 0 else PASSED
-    kept = old.cause if old and worst.below and old.below is worst.below else ""
+    worst = reduce(Did.worse, (on[lines[at]] for at in reversed(failed)), PASSED)
+    before = Did(below=old.below) if old and worst.below else PASSED
+    worst = worst.worse(before)
+    kept = old.cause if old and before.below is worst.below else ""
     return Row(
         test=key[0],
         params=dict(key[1]),
@@ -154,5 +163,5 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
 
 
 def _quoted(text: str) -> str:
-    plain = text.replace("/", "").replace(".", "").isalnum() and not text[0].isdigit()
-    return text if plain and text not in {"true", "false", "null"} else json.dumps(text)
+    plain = _PLAIN.fullmatch(text) is not None and text not in {"true", "false", "null"}
+    return text if plain else json.dumps(text)

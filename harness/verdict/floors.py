@@ -88,12 +88,17 @@ def promises(floors: Floors, pair: Pair) -> Promises | None:
 
 
 def allowed(floor: FloorRef | None) -> frozenset[Below]:
-    """Return how a test may fail where the daemon varies: refused, if not its floor forbids it."""
+    """Return how a test may fail where the daemon varies.
+
+    Refused, if not its floor forbids it; below its floor in the way that this names, or a better
+    one: of all older daemons the floor tells the worst.
+    """
     if floor is None:
         return frozenset({Below.REFUSED})
     if floor.holds:
         return frozenset()
-    return frozenset({Below.REFUSED, floor.below or Below.REFUSED})
+    worst = _RISING.index(floor.below or Below.REFUSED)
+    return frozenset(it for it in _RISING[: worst + 1] if it)
 
 
 def seen(row: Judgement, pair: Pair) -> tuple[tuple[Commit, Did], ...]:

@@ -183,6 +183,8 @@ def test_a_daemon_that_died_by_a_panic(error: str, log: str) -> None:
         (LOST, BUILD + GOES_ON + KILLED, Reason.DAEMON_GONE),
         ("process exited: /mnt/bin/buildkitd --debug", FELL, Reason.DAEMON_GONE),
         ("error reading server preface: EOF", "", Reason.DAEMON_GONE),
+        ("write unix @->/tmp/bktest_buildkitd1/buildkitd.sock: write: broken pipe", "",
+         Reason.DAEMON_GONE),
         ("dial unix /run/containerd/containerd.sock: connect: connection refused", KILLED,
          Reason.DAEMON_GONE),
         # Its process did not end, or only when it was asked to.

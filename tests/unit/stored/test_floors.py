@@ -35,6 +35,18 @@ def test_a_floor_is_the_oldest_line_from_which_on_nothing_fails() -> None:
     assert found(on("v0.6", GOOD))["TestA"].below is None
 
 
+def test_the_worst_that_a_test_does_below_is_told() -> None:
+    rows = (on("v0.3", WRONG), on("v0.6", refused("TestA")), on("v0.12", GOOD))
+    row = found(*rows)["TestA"]
+    assert (row.since, row.below, row.cause) == ("v0.12", Below.WRONG, "")
+    known = floors(floor("TestA", "v0.12", Below.WRONG, "it is ignored"))
+    for line in ("v0.6", "v0.12"):
+        row = found(on(line, refused("TestA")), on("v0.17", GOOD), known=known)["TestA"]
+        assert (row.below, row.cause) == (Below.WRONG, "it is ignored")
+    older, newer = refused("TestA", lacks="exec.old"), refused("TestA", lacks="exec.new")
+    assert found(on("v0.3", older), on("v0.6", newer))["TestA"].cause == "exec.new"
+
+
 def test_a_refusal_names_the_capability() -> None:
     row = found(on("v0.6", refused("TestA")), on("v0.12", GOOD))["TestA"]
     assert (row.since, row.below, row.cause) == ("v0.12", Below.REFUSED, "exec.secretenv")

@@ -51,7 +51,7 @@ def test_hostname(build: Builds) -> None:
 @option(
     "BUILDKIT_SANDBOX_HOSTNAME",
     "build-arg:BUILDKIT_SANDBOX_HOSTNAME=…",
-    "#buildkit-built-in-build-args",
+    BUILT_IN,
 )
 def test_hostname_argument(build: Builds) -> None:
     """Commands see the name."""
@@ -104,9 +104,7 @@ RESOURCES = [
         pytest.param(
             *one,
             id=one[0],
-            marks=option(
-                f"--opt {one[0]}", f"--opt {one[0]}={one[1]}", f"{BUILDX}#resource", "1.26"
-            ),
+            marks=option(f"--{one[0]}", f"--opt {one[0]}={one[1]}", f"{BUILDX}#resource", "1.26"),
         )
         for one in RESOURCES
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from textwrap import dedent
 
-from kit.images import Image, read_archive
+from kit.images import Image, read_archive, read_registry
 from kit.live import FRONTEND, Live
 from kit.outcomes import BuildFailedError, WrongError
 from kit.trees import Files, Tree, read_tar, write
@@ -39,6 +40,15 @@ class Builds:
         """Build, and return the image."""
         more = {"output": "type=oci", **more}
         return read_archive(self.run(dockerfile, files, **more).read_bytes())  # type: ignore[arg-type] # run's own
+
+    def pushed(
+        self, dockerfile: str, files: Files | None = None, output: str = "", **more: object
+    ) -> Image:
+        """Build, push with further options of the exporter, and return what the registry has."""
+        name = f"{self.live.registry.address}/{self.nonce}"
+        options = ",".join(filter(None, (f"type=image,name={name},push=true", output)))
+        self.run(dockerfile, files, output=options, **more)  # type: ignore[arg-type] # run's own
+        return read_registry(self.live.registry, self.nonce)
 
     def got(self, dockerfile: str, files: Files | None = None, **more: object) -> str:
         """Build, and return the text of /got, which is in the last layer."""
@@ -83,9 +93,18 @@ class Builds:
         for key, value in (opts or {}).items():
             argv += ["--opt", f"{key}={value}"]
         if output:
-            argv += ["--output", output if "push=" in output else f"{output},dest={dest}"]
+            placed = "push=" in output or "dest=" in output
+            argv += ["--output", output if placed else f"{output},dest={dest}"]
         self.client(*argv, *arguments, environment=environment)
         return dest
+
+    def forget(self) -> None:
+        """Let the daemon remove what it keeps of commands that have this scenario's nonce."""
+        self._ask("prune", "--all", "--filter", f"description~={self.nonce}")
+
+    def usage(self) -> str:
+        """Return what the daemon keeps, with its descriptions."""
+        return self._ask("du", "--verbose")
 
     def allow(self, *entitlements: str) -> list[str]:
         """Return the client's arguments that ask for entitlements, of which the daemon knows."""
@@ -94,14 +113,16 @@ class Builds:
 
     def client(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Call the client's `build`, and return what it printed. Raises BuildFailedError."""
-        argv = ["buildctl", "--addr", self.live.socket, "build", "--progress", "plain"]
+        return self._ask("build", "--progress", "plain", *arguments, environment=environment)
+
+    def _ask(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         ended = subprocess.run(
-            [*argv, *arguments],
+            ["buildctl", "--addr", self.live.socket, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=_LIMIT,
             check=False,
-            env=environment,
+            env={**os.environ, **(environment or {})},
         )
         self.log = ended.stdout.decode(errors="replace")
         if ended.returncode:

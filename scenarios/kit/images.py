@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -9,13 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.error import HTTPError
 
 from kit.busybox import ARCHITECTURE
 from kit.outcomes import WrongError
+from kit.registry import Registry
 from kit.trees import Tree, read_tar
 
 Document = dict[str, Any]
 """A document of JSON."""
+
+_MANIFESTS = (
+    "application/vnd.oci.image.index.v1",
+    "application/vnd.oci.image.manifest.v1",
+    "application/vnd.docker.distribution.manifest.list.v2",
+    "application/vnd.docker.distribution.manifest.v2",
+)
 
 _ATTESTATION = "attestation-manifest"
 _REFERENCE = "vnd.docker.reference.type"
@@ -112,3 +122,21 @@ def _architecture(descriptor: Document) -> object:
 
 def _is_attestation(descriptor: Document) -> bool:
     return bool(descriptor.get("annotations", {}).get(_REFERENCE) == _ATTESTATION)
+
+
+def read_registry(registry: Registry, name: str, tag: str = "latest") -> Image:
+    """Read what a repository of a registry has under a tag or digest."""
+    accepted = ", ".join(f"{one}+json" for one in _MANIFESTS)
+    top = json.loads(registry.get(f"/v2/{name}/manifests/{tag}", accepted))
+
+    def blob(digest: str) -> bytes:
+        try:
+            return registry.get(f"/v2/{name}/blobs/{digest}")
+        except HTTPError:  # manifests are no blobs to a registry
+            return registry.get(f"/v2/{name}/manifests/{digest}", accepted)
+
+    if "manifests" in top:
+        return Image(top, blob)
+    raw = registry.get(f"/v2/{name}/manifests/{tag}", accepted)
+    digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return Image({"manifests": [{"mediaType": top["mediaType"], "digest": digest}]}, blob)

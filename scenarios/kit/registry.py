@@ -56,6 +56,13 @@ class Registry:
         """Return a document or a blob."""
         return self._ask("GET", self.url(path), headers={"Accept": accept})[0]
 
+    def tags(self, repository: str) -> list[str]:
+        """Return the tags of a repository, which may be none."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            found: dict[str, list[str] | None] = json.loads(self.get(f"/v2/{repository}/tags/list"))
+            return found["tags"] or []
+        return []
+
     def push(self, repository: str, tag: str, archive: Path) -> None:
         """Put the first image of an OCI archive into it."""
         with tarfile.open(archive) as tar:

@@ -89,6 +89,14 @@ def read_tar(data: bytes) -> Tree:
     return tree
 
 
+def read_folder(folder: Path) -> Tree:
+    """Read what lies in a folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(folder, ".")
+    return read_tar(buffer.getvalue())
+
+
 def make_tar(files: Mapping[str, str], compression: str = "") -> bytes:
     """Write an archive of files; `compression` is gz, bz2, xz or nothing."""
     buffer = io.BytesIO()

@@ -22,6 +22,7 @@ COMMANDS: dict[str, Lazy] = {
     "demo": Lazy("execution", "See every verdict on a miniature of BuildKit."),
     "gate": Lazy("results", "Say whether a stored run lets a release out."),
     "floors": Lazy("results", "Propose from which daemon on each test passes."),
+    "features": Lazy("results", "Say what works on which daemon, feature by feature."),
     "diff": Lazy("results", "List what changed between two stored runs."),
     "selftest": Lazy("execution", "See whether known breakages are seen."),
     "rerun": Lazy("causes", "Run again what was not compatible."),

@@ -10,29 +10,36 @@ import ast
 import inspect
 import json
 import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from harness import model
-from harness.model import legs, matrix, pairs, run
+from harness.model import legs, matrix, pairs, run, scenarios
 
 
 def run_schema() -> dict[str, Any]:
     """Describe run.json in JSON Schema 2020-12, field by field."""
-    return _schema(model.Run, "run.json", model.SCHEMA_VERSION)
+    return schema_of(model.Run, "run.json", model.SCHEMA_VERSION)
 
 
 def matrix_schema() -> dict[str, Any]:
     """Describe matrix.json likewise; the plan in it is what plan.json holds."""
-    return _schema(matrix.MatrixRun, "matrix.json", matrix.MATRIX_SCHEMA_VERSION)
+    return schema_of(matrix.MatrixRun, "matrix.json", matrix.MATRIX_SCHEMA_VERSION)
 
 
-def _schema(kind: type[model.Record], file: str, version: int) -> dict[str, Any]:
+def schema_of(
+    kind: type[model.Record], file: str, version: int, also: Iterable[ModuleType] = ()
+) -> dict[str, Any]:
+    """Describe a type in JSON Schema, with the words that stand below the fields of its module.
+
+    `also` are modules with types beside those of a run.
+    """
     schema = msgspec.json.schema(kind)
     notes: dict[tuple[str, str], str] = {}
-    for module in (pairs, legs, run, matrix):
+    for module in (pairs, legs, scenarios, run, matrix, *also):
         notes |= _field_notes(module)
     for name, definition in schema["$defs"].items():
         for field, described in definition.get("properties", {}).items():
@@ -64,10 +71,10 @@ def _field_notes(module: ModuleType) -> dict[tuple[str, str], str]:
 SCHEMAS = {"run": run_schema, "matrix": matrix_schema}
 
 
-def schema_text(name: str) -> str:
+def schema_text(schema: dict[str, Any]) -> str:
     """Return the content of docs/NAME.schema.json, as this version of msgspec writes it."""
-    return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(schema_text(sys.argv[1]))
+    sys.stdout.write(schema_text(SCHEMAS[sys.argv[1]]()))

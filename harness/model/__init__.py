@@ -33,6 +33,7 @@ from harness.model.run import (
     Run,
     Tally,
 )
+from harness.model.scenarios import Scenario, Scenarios
 from harness.model.words import (
     MOST_SECONDS,
     Below,
@@ -91,6 +92,8 @@ __all__ = [
     "Release",
     "Result",
     "Run",
+    "Scenario",
+    "Scenarios",
     "Seconds",
     "Sha",
     "Share",

@@ -60,6 +60,8 @@ class Pair(Record, frozen=True, kw_only=True):
     """Whose frontend the control has; None for that of the tests' commit."""
     client: Client = Client.DAEMON
     """Whose buildctl is in PATH."""
+    scenarios: bool = False
+    """Whether the folder of scenarios is run in the place of the tests' own."""
 
     @property
     def daemon(self) -> Source:
@@ -99,13 +101,14 @@ class Pair(Record, frozen=True, kw_only=True):
         """What makes two pairs run the same, however their commits are called."""
         sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
         built = (word for it in sources for word in (it.commit.sha, it.channel))
-        return (*built, self.vary, self.client, self.worker, self.backend)
+        also = ("scenarios",) if self.scenarios else ()
+        return (*built, self.vary, self.client, self.worker, self.backend, *also)
 
     @property
     def axes(self) -> tuple[str, ...]:
         """What was asked for beside daemon and frontend, as people read it: `tests master`."""
         told = {
-            "tests": self.tests and self.tests.commit.ref,
+            "tests": "scenarios" if self.scenarios else self.tests and self.tests.commit.ref,
             "vary": self.vary if self.vary is not Vary.FRONTEND else None,
             "baseline": self.baseline and self.baseline.commit.ref,
             "client": self.client if self.client is not Client.DAEMON else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.model.legs import LegRun, Result
 from harness.model.pairs import Host, Pair, PatchRef
+from harness.model.scenarios import Scenarios
 from harness.model.words import Below, Count, ExitStatus, Record, Seconds, Share, Status, Verdict
 
 SCHEMA_VERSION = 1
@@ -123,3 +124,5 @@ class Run(Record, frozen=True, kw_only=True):
     control: bool = True
     """Whether a control was asked for."""
     warnings: tuple[str, ...] = ()
+    scenarios: Scenarios | None = None
+    """What was run in the place of a commit's tests; None for these."""

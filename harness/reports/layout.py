@@ -90,7 +90,7 @@ def grids(views: Iterable[CellView]) -> list[Grid]:
 
 def _grid(name: str, views: list[CellView]) -> Grid:
     suites = _newest_first({s.planned.pair.suite for s in views}, daemon_age)
-    frontends = _newest_first({s.planned.pair.frontend for s in views}, _frontend_age)
+    frontends = _newest_first({s.planned.pair.frontend for s in views}, frontend_age)
     places: dict[tuple[Commit, Commit], list[CellView]] = {}
     for view in views:
         key = (view.planned.pair.suite, view.planned.pair.frontend)
@@ -132,8 +132,8 @@ def daemon_age(commit: Commit) -> Age:
     return (_numbers(commit.version), (), commit.date, commit.ref, commit.sha)
 
 
-def _frontend_age(commit: Commit) -> Age:
-    """Frontends have releases of their own, which order them before BuildKit's do."""
+def frontend_age(commit: Commit) -> Age:
+    """Return the key that sorts frontends from old to new, by releases of their own first."""
     return (
         *(_numbers(commit.dockerfile), _numbers(commit.version)),
         *(commit.date, commit.ref, commit.sha),

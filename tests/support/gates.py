@@ -16,13 +16,14 @@ from harness.model import (
     Outcome,
     Pair,
     Run,
+    Scenarios,
     Status,
     Suspicion,
     Verdict,
 )
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.stored.gate import Gate, Kind, Release, Results, evaluate
-from tests.support import factories, floors, nights
+from tests.support import factories, feature_runs, floors, nights
 
 P, F, S, M = Outcome.PASS, Outcome.FAIL, Outcome.SKIP, Outcome.MISSING
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -143,7 +144,9 @@ def full() -> Gate:
         floored("TestAddZstd", Verdict.COMPATIBLE, floors.told("master", holds=False)),
         floored("TestSecret", Verdict.KNOWN, floors.told("master", holds=False)),
         floors.refused("TestSecretAsEnviron"),
+        feature_runs.row("CopyExclude", "w", "y"),
     )
+    older = replace(older, scenarios=Scenarios(key="k1", rows=feature_runs.SCENARIOS))
     same = run_of(OTHER, judged("TestMountRWCache", Verdict.REGRESSED, factories.UNEQUAL_ERROR))
     names = ["v0.8.3", "v0.16.0", "v0.17.0", "v0.18.0", "v0.19.0", "v0.20.0"]
     pairs = [nights.pair(suite=nights.commit(name)) for name in names]

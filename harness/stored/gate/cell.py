@@ -11,7 +11,7 @@ from harness.config.policy import Policy, Stance
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.gotest.selection import asks_for_all
-from harness.model import Judgement, Leg, Pair, Run, Vary, Verdict
+from harness.model import Judgement, Leg, Pair, Run, Scenario, Vary, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports.logs import Logs
 from harness.reports.rates import flakes, odds
@@ -26,6 +26,7 @@ from harness.reports.summary import (
 )
 from harness.reports.text import duration, one_line, parsed_time, visible
 from harness.stored.gate.findings import Finding, Kind, Release
+from harness.verdict.answers import lie
 from harness.verdict.table import overall
 
 _NAME = 300
@@ -42,6 +43,8 @@ _STATES = {
 _SAYS = {
     Kind.REGRESSED: "{test} regressed in {pair}: it passes with {base}'s frontend and fails "
     "with {frontend}'s: {error}",
+    Kind.WRONG: "{feature} builds the wrong thing on {suite} with {frontend}'s frontend, and says "
+    "nothing: {error}",
     Kind.LOST: "{test} was lost in {pair}: it ran with {base}'s frontend and did not run with "
     "{frontend}'s",
     Kind.CHANGED_FAILURE: "{test} passes with neither frontend in {pair}, in different ways; "
@@ -162,7 +165,9 @@ class Cell:
         }
         logs = Logs(self.run)
         for row in self.run.judgements:
-            if self.pair.vary is Vary.DAEMON and (floored := _by_floor(self.run, row)):
+            if lie(row, self._scenarios):
+                yield self._test(self.run, row, logs, Kind.WRONG, refused=True)
+            elif self.pair.vary is Vary.DAEMON and (floored := _by_floor(self.run, row)):
                 yield self._test(self.run, row, logs, floored, refused=floored not in _TOLD)
             elif row.verdict.deserves_detail and row.verdict is not Verdict.INDETERMINATE:
                 kind = Kind(row.verdict.value)
@@ -218,6 +223,7 @@ class Cell:
             error = side_error(row, Leg.CANDIDATE) or side_error(row, Leg.CONTROL) or error
         words = {"test": one_line(names.display(row.name, self._known), _NAME)}
         words |= {
+            "feature": one_line(lie(row, self._scenarios), _NAME),
             "error": error,
             "control": told[Leg.CONTROL],
             "rate": flakes(row),
@@ -248,6 +254,10 @@ class Cell:
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(row.name for row in self.run.judgements) if self.run else frozenset()
+
+    @cached_property
+    def _scenarios(self) -> tuple[Scenario, ...]:
+        return self.run.scenarios.rows if self.run and self.run.scenarios else ()
 
     @cached_property
     def _words(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     """
 
     REGRESSED = "regressed"
+    WRONG = "wrong"
     FLOOR_RISEN = "floor-risen"
     LOST = "lost"
     FAILED = "failed"
@@ -41,6 +42,7 @@ class Kind(StrEnum):
 
 MEANINGS = {
     Kind.REGRESSED: "tests that pass in the control and fail in the candidate",
+    Kind.WRONG: "features that build the wrong thing, and say nothing",
     Kind.FLOOR_RISEN: "tests that fail on daemons from which on they are to pass",
     Kind.LOST: "tests that run in the control and not in the candidate",
     Kind.FAILED: "cells that could not be built or run",
@@ -67,6 +69,7 @@ MEANINGS = {
 CODES = {
     **dict.fromkeys(Kind, ExitCode.INDETERMINATE),
     Kind.REGRESSED: ExitCode.REGRESSION,
+    Kind.WRONG: ExitCode.REGRESSION,
     Kind.FLOOR_RISEN: ExitCode.REGRESSION,
     Kind.LOST: ExitCode.REGRESSION,
     Kind.CHANGED_FAILURE: ExitCode.REGRESSION,

@@ -13,6 +13,7 @@ from harness.journal import schema, write_run
 from harness.model import Run, Verdict
 from tests.support import factories
 from tests.support.changed_runs import stored
+from tests.support.schemas import meaning
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "run.schema.json"
 
@@ -25,34 +26,11 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
-def _meaning(node: Any, *, in_properties: bool = False) -> Any:  # noqa: ANN401 - any JSON
-    """Return a schema without what versions of msgspec write differently for the same types.
-
-    0.23 names the keys of a mapping (`propertyNames`), states an empty list as a default, and
-    keeps other blanks in a docstring. Names of properties are kept, whatever they are.
-    """
-    if isinstance(node, list):
-        return [_meaning(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = dict(node)
-    if not in_properties:
-        kept.pop("propertyNames", None)
-        if kept.get("default") == []:
-            del kept["default"]
-        if "description" in kept:
-            kept["description"] = " ".join(kept["description"].split())
-    return {
-        key: _meaning(value, in_properties=not in_properties and key in {"properties", "$defs"})
-        for key, value in kept.items()
-    }
-
-
 @pytest.mark.parametrize("name", schema.SCHEMAS)
 def test_the_committed_schema_means_what_the_types_mean(name: str) -> None:
     file = SCHEMA.with_name(f"{name}.schema.json")
-    assert _meaning(json.loads(file.read_text("utf-8"))) == _meaning(
-        json.loads(schema.schema_text(name))
+    assert meaning(json.loads(file.read_text("utf-8"))) == meaning(
+        json.loads(schema.schema_text(schema.SCHEMAS[name]()))
     ), (
         f"the types and {file.name} differ: "
         f"python -m harness.journal.schema {name} > docs/{file.name}"
@@ -78,7 +56,7 @@ def test_only_what_means_nothing_is_left_out(
     one: dict[str, Any], other: dict[str, Any], *, same: bool
 ) -> None:
     wrapped = [{"$defs": {"description": {"items": [schema]}}} for schema in (one, other)]
-    assert (_meaning(wrapped[0]) == _meaning(wrapped[1])) is same
+    assert (meaning(wrapped[0]) == meaning(wrapped[1])) is same
 
 
 @pytest.mark.parametrize(

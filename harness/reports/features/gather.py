@@ -1,0 +1,191 @@
+"""Takes in runs of scenarios, one at a time, and keeps what each did on which daemon."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from harness.model import Channel, Commit, Judgement, Pair, Result, Run, Scenario
+from harness.reports.features.document import (
+    FEATURES_SCHEMA_VERSION,
+    Board,
+    Daemon,
+    Feature,
+    Features,
+)
+from harness.reports.features.table import features, seen_of
+from harness.reports.layout import daemon_age, frontend_age
+from harness.reports.summary import ref_name
+from harness.reports.text import visible
+from harness.verdict.answers import scenario_of
+
+Variant = tuple[str, str, str]
+"""Worker, backend, and whose client where that is not the daemon's."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A column: a daemon, by its commit, and how it was run."""
+
+    commit: str
+    variant: Variant
+
+
+@dataclass
+class _Kept:
+    """What one scenario did in one place, in the newest form of the scenarios."""
+
+    key: str
+    started: str
+    results: list[Result]
+    skipped: str
+    """The reason of the entry for which it was not run."""
+
+
+@dataclass
+class _Frontend:
+    """The runs of one frontend."""
+
+    commit: Commit
+    channel: Channel
+    daemons: dict[_Place, Commit] = field(default_factory=dict)
+    kept: dict[tuple[_Place, str], _Kept] = field(default_factory=dict)
+
+
+class Gathered:
+    """What was run; `document` makes the table of it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._frontends: dict[tuple[str, Channel], _Frontend] = {}
+        self._scenarios: dict[str, tuple[str, Scenario]] = {}
+        self._runs: dict[str, None] = {}
+
+    def add(self, run: Run) -> None:
+        """Take in what the scenarios of a run did; nothing if it is a run of other tests."""
+        if run.scenarios is None:
+            return
+        self._runs[visible(run.id)] = None
+        for row in run.scenarios.rows:
+            started, _ = self._scenarios.get(row.test, ("", row))
+            if run.started >= started:
+                self._scenarios[row.test] = run.started, row
+        pair = run.pair
+        frontend = self._frontends.setdefault(
+            (pair.frontend.sha, pair.frontend_channel),
+            _Frontend(pair.frontend, pair.frontend_channel),
+        )
+        for judgement in run.judgements:
+            scenario = scenario_of(judgement.name, run.scenarios.rows)
+            if scenario is not None:
+                for daemon, results in _sides(judgement, pair):
+                    self._keep(frontend, run, daemon, (scenario.test, judgement, results))
+
+    def document(self) -> Features:
+        """Return the table of all that was taken in."""
+        rows = {test: row for test, (_, row) in sorted(self._scenarios.items())}
+        found = sorted(self._frontends.values(), key=lambda it: it.channel)
+        found.sort(key=lambda it: frontend_age(it.commit), reverse=True)
+        return Features(
+            schema=FEATURES_SCHEMA_VERSION,
+            runs=tuple(self._runs),
+            boards=tuple(_boards(found, rows)),
+            scenarios=tuple(rows.values()),
+        )
+
+    def _keep(
+        self,
+        frontend: _Frontend,
+        run: Run,
+        daemon: Commit,
+        did: tuple[str, Judgement, Sequence[Result]],
+    ) -> None:
+        """Keep results of one scenario; those of an older form of the scenarios are left out."""
+        test, judgement, results = did
+        place = _Place(daemon.sha, _variant(run.pair))
+        frontend.daemons.setdefault(place, daemon)
+        key = run.scenarios.key if run.scenarios else ""
+        skipped = judgement.entry.reason if judgement.entry and not judgement.candidate else ""
+        kept = frontend.kept.get((place, test))
+        if kept is None or (kept.key != key and kept.started < run.started):
+            frontend.kept[place, test] = _Kept(key, run.started, list(results), skipped)
+        elif kept.key == key:
+            # A control that was found again is in many runs, and is one.
+            kept.results += [it for it in results if it not in kept.results]
+
+
+def _boards(frontends: Sequence[_Frontend], scenarios: dict[str, Scenario]) -> Iterator[Board]:
+    taken: Counter[str] = Counter()
+    for it in frontends:
+        name = f"{ref_name(it.commit)}-{it.channel}"
+        anchor = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-").lower()
+        taken[anchor] += 1
+        places = _places(it)
+        columns = tuple(_daemon(place, it, _usual(it)) for place in places)
+        yield Board(
+            id=anchor if taken[anchor] == 1 else f"{anchor}-{it.commit.short}",
+            frontend=it.commit,
+            channel=it.channel,
+            daemons=columns,
+            features=_features(it, places, columns, scenarios),
+        )
+
+
+def _features(
+    frontend: _Frontend,
+    places: Sequence[_Place],
+    columns: Sequence[Daemon],
+    scenarios: dict[str, Scenario],
+) -> tuple[Feature, ...]:
+    tests = {test for _, test in frontend.kept}
+    did = {}
+    for test in sorted(tests):
+        found = (frontend.kept.get((place, test)) for place in places)
+        did[test] = tuple(seen_of(it.results, it.skipped) if it else seen_of(()) for it in found)
+    board = (frontend.commit, frontend.channel, columns)
+    return features({test: scenarios[test] for test in did}, did, *board)
+
+
+def _places(frontend: _Frontend) -> list[_Place]:
+    """Return the columns from old to new, the unusual ones behind the usual one of a daemon."""
+    usual = _usual(frontend)
+    return sorted(
+        frontend.daemons,
+        key=lambda it: (daemon_age(frontend.daemons[it]), it.variant != usual, it.variant),
+    )
+
+
+def _usual(frontend: _Frontend) -> Variant:
+    """Return how most daemons were run."""
+    counts = Counter(place.variant for place in frontend.daemons)
+    return min(counts, key=lambda it: (-counts[it], it))
+
+
+def _daemon(place: _Place, frontend: _Frontend, usual: Variant) -> Daemon:
+    commit = frontend.daemons[place]
+    worker, backend, client = place.variant
+    other = [it for it, often in zip(place.variant, usual, strict=True) if it and it != often]
+    return Daemon(
+        name=" ".join([ref_name(commit), *other]),
+        commit=commit,
+        worker=worker,
+        backend=backend,
+        client=client,
+        usual=place.variant == usual,
+        own=commit.sha == frontend.commit.sha,
+    )
+
+
+def _variant(pair: Pair) -> Variant:
+    clients = (visible(it) for it in pair.axes if it.startswith("client "))
+    return visible(pair.worker), visible(pair.backend), next(clients, "")
+
+
+def _sides(judgement: Judgement, pair: Pair) -> Iterator[tuple[Commit, Sequence[Result]]]:
+    """Yield what a scenario did with the frontend under test, by the daemon that it did it on."""
+    yield pair.suite, judgement.candidate
+    same = pair.control_frontend
+    if (same.commit.sha, same.channel) == (pair.frontend.sha, pair.frontend_channel):
+        yield pair.control_daemon.commit, judgement.control

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from kit.builds import Builds
+from kit.engine import ENGINE, Engine, EngineBuilds
 from kit.live import Live
 from kit.servers import Web
 
@@ -20,7 +22,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     """Start registry and daemon before the first scenario, and end them after the last."""
     if session.config.option.collectonly:
         return (yield)
-    live = Live()
+    live = Engine() if ENGINE in os.environ else Live()
     try:
         live.start()
     except (OSError, RuntimeError) as error:
@@ -41,9 +43,11 @@ def live(request: pytest.FixtureRequest) -> Live:
 
 
 @pytest.fixture
-def build(live: Live, tmp_path: Path) -> Builds:
+def build(live: Live, tmp_path: Path) -> Iterator[Builds]:
     """Return what builds with the frontend on the daemon."""
-    return Builds(live, tmp_path)
+    made = EngineBuilds(live, tmp_path) if isinstance(live, Engine) else Builds(live, tmp_path)
+    yield made
+    made.end()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from kit.live import FRONTEND, Live
 from kit.outcomes import BuildFailedError, WrongError
 from kit.trees import Files, Tree, read_tar, write
 
-_LIMIT = 900.0
+LIMIT = 900.0
 """Seconds of a build; the harness watches for hangs much sooner."""
 
 
@@ -30,7 +30,7 @@ class Builds:
         """What no other scenario has, for names and contents that must not meet."""
         self.log = ""
         """What the client printed in the last build."""
-        self._numbers = count()
+        self.numbers = count()
 
     def tree(self, dockerfile: str, files: Files | None = None, **more: object) -> Tree:
         """Build, and return the files of the result."""
@@ -81,7 +81,7 @@ class Builds:
         context nor Dockerfile but those that `opts` name. `frontend` is the daemon's own that is
         asked instead of the one under test, `named` what is beside the Dockerfile.
         """
-        number = next(self._numbers)
+        number = next(self.numbers)
         dest = self.folder / f"out{number}"
         argv = ["--frontend", frontend or "gateway.v0"]
         argv += [] if frontend else ["--opt", f"source={FRONTEND}"]
@@ -100,11 +100,14 @@ class Builds:
 
     def forget(self) -> None:
         """Let the daemon remove what it keeps of commands that have this scenario's nonce."""
-        self._ask("prune", "--all", "--filter", f"description~={self.nonce}")
+        self.ask("prune", "--all", "--filter", f"description~={self.nonce}")
 
     def usage(self) -> str:
         """Return what the daemon keeps, with its descriptions."""
-        return self._ask("du", "--verbose")
+        return self.ask("du", "--verbose")
+
+    def end(self) -> None:
+        """Leave nothing; a daemon is gone with all that it has."""
 
     def allow(self, *entitlements: str) -> list[str]:
         """Return the client's arguments that ask for entitlements, of which the daemon knows."""
@@ -113,14 +116,15 @@ class Builds:
 
     def client(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Call the client's `build`, and return what it printed. Raises BuildFailedError."""
-        return self._ask("build", "--progress", "plain", *arguments, environment=environment)
+        return self.ask("build", "--progress", "plain", *arguments, environment=environment)
 
-    def _ask(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    def ask(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        """Call the client, and return what it printed. Raises BuildFailedError."""
         ended = subprocess.run(
             ["buildctl", "--addr", self.live.socket, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_LIMIT,
+            timeout=LIMIT,
             check=False,
             env={**os.environ, **(environment or {})},
         )

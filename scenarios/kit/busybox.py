@@ -13,6 +13,9 @@ from pathlib import Path
 
 from kit.registry import Registry
 
+NAME = "library/busybox"
+"""Its repository."""
+
 _PLACES = ("/bin/busybox", "/usr/bin/busybox", "/bin/busybox.static")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _FOLDERS = {

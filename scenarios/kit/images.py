@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import posixpath
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,6 +104,45 @@ def read_archive(data: bytes) -> Image:
         }
     return Image(
         json.loads(held["index.json"]), lambda digest: held[f"blobs/{digest.replace(':', '/')}"]
+    )
+
+
+def read_saved(data: bytes) -> Image:
+    """Read what `docker save` wrote of one image; everything in it is kept in memory.
+
+    Engines of before 25.0 write no index: theirs is made up here, without sizes and types.
+    """
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        held = {
+            member.name: file.read()
+            for member in archive
+            if member.isreg() and (file := archive.extractfile(member))
+        }
+        # A layer that stands twice is a link to where it stands first.
+        links = {
+            it.name: posixpath.normpath(f"{posixpath.dirname(it.name)}/{it.linkname}")
+            for it in archive
+            if it.issym()
+        }
+    held |= {name: held[posixpath.normpath(target)] for name, target in links.items()}
+    if "index.json" in held:
+        return Image(
+            json.loads(held["index.json"]), lambda digest: held[f"blobs/{digest.replace(':', '/')}"]
+        )
+    (saved,) = json.loads(held["manifest.json"])
+    return _made_up(held, saved["Config"], saved["Layers"])
+
+
+def bare(config: Document) -> Image:
+    """Return an image without layers."""
+    return _made_up({"config": json.dumps(config).encode()}, "config", [])
+
+
+def _made_up(held: dict[str, bytes], config: str, layers: list[str]) -> Image:
+    manifest = {"config": {"digest": config}, "layers": [{"digest": name} for name in layers]}
+    return Image(
+        {"manifests": [{"mediaType": "", "digest": "manifest"}]},
+        {**held, "manifest": json.dumps(manifest).encode()}.__getitem__,
     )
 
 

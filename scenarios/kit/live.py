@@ -55,15 +55,19 @@ class Live:
 
     def start(self) -> None:
         """Start both. Raises RuntimeError if one of them does not answer."""
+        self.serve()
+        self._argv = self._command_line()
+        self.restart()
+
+    def serve(self) -> None:
+        """Start the registry, with busybox and the frontend. Raises RuntimeError."""
         registry = self._registry = Registry(self.folder)
-        busybox.push(registry, "library/busybox")
+        busybox.push(registry, busybox.NAME)
         kind, _, archive = os.environ["FRONTEND_GATEWAY_ONLY"].partition(":")
         if kind != "local":
             raise RuntimeError(f"FRONTEND_GATEWAY_ONLY names no archive: {kind}")
         repository, _, tag = FRONTEND.partition(":")
         registry.push(repository, tag, Path(archive))
-        self._argv = self._command_line()
-        self.restart()
 
     def stop(self) -> None:
         """End both, and remove all that they wrote."""

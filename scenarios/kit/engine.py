@@ -1,0 +1,224 @@
+"""Docker Engine in the place of a daemon: `docker build` with `# syntax=` of the frontend.
+
+What its client cannot ask for is not tried. Base image and frontend come from the loopback's
+registry; the images that come out have names of ours and are removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from kit import busybox
+from kit.builds import LIMIT, Builds
+from kit.images import Image, bare, read_archive, read_saved
+from kit.live import FRONTEND, Live
+from kit.outcomes import BuildFailedError
+from kit.trees import Files, write
+
+ENGINE = "SCENARIO_ENGINE"
+"""Environment variable with the engine's name and version, where one is to build."""
+
+OURS = "buildkit-compat.example/scenario"
+"""Repository of the images that scenarios leave in the engine until they end."""
+
+_BASE = re.compile(
+    r"(?im)(^FROM +(?:--platform=\S+ +)?|\bfrom=|^ARG +\w+=)busybox(?::latest)?(?![\w/.:@-])"
+)
+_SYNTAX = re.compile(rf"(?m)^(# *syntax *= *){re.escape(FRONTEND)}$")
+
+_FLAGS = {
+    "target": "--target",
+    "force-network-mode": "--network",
+    "shm-size": "--shm-size",
+    "cgroup-parent": "--cgroup-parent",
+    "platform": "--platform",
+    "memory": "--memory",
+    "cpushares": "--cpu-shares",
+    "cpuquota": "--cpu-quota",
+    "cpusetcpus": "--cpuset-cpus",
+}
+"""Options of the frontend, and what the client calls them."""
+
+_LISTS = {"add-hosts": "--add-host", "ulimit": "--ulimit"}
+"""Options whose values stand between commas, and the flag of one value."""
+
+_MAPS = {"build-arg": "--build-arg", "label": "--label"}
+_EMPTY = "empty export"
+"""What an engine says that cannot save an image without layers."""
+
+_BARE = {("no-cache", ""): "--no-cache", ("image-resolve-mode", "pull"): "--pull"}
+
+
+class Engine(Live):
+    """The engine that DOCKER_HOST names, with the registry from which it is to take images."""
+
+    def start(self) -> None:
+        """Start the registry and ask the engine. Raises RuntimeError if one does not answer."""
+        self.serve()
+        self.restart()
+
+    def alive(self) -> bool:
+        """Say whether the engine answers."""
+        return not self._asked().returncode
+
+    def restart(self) -> None:
+        """Wait for the engine, which is not ours to start. Raises RuntimeError without one."""
+        asked = self._asked()
+        if asked.returncode:
+            raise RuntimeError(f"the engine does not answer: {asked.stderr.decode().strip()}")
+
+    @property
+    def command(self) -> str:
+        """The engine, as it calls itself."""
+        return f"docker {os.environ[ENGINE]}"
+
+    @property
+    def root(self) -> Path:
+        """What an engine has in its folder is its own affair."""
+        pytest.skip("an engine's own folder is not looked into")
+
+    @staticmethod
+    def _asked() -> subprocess.CompletedProcess[bytes]:
+        argv = ["docker", "version", "--format", "{{.Server.Version}}"]
+        return subprocess.run(argv, capture_output=True, check=False, timeout=LIMIT)
+
+
+class EngineBuilds(Builds):
+    """Builds of one scenario with the engine's client."""
+
+    def __init__(self, live: Live, folder: Path) -> None:
+        """Build on an engine, and keep files in a folder."""
+        super().__init__(live, folder)
+        self._made: list[str] = []
+
+    def image(self, dockerfile: str, files: Files | None = None, **more: object) -> Image:
+        """Build, and return the image as the engine saves it."""
+        output = str(more.pop("output", "type=oci"))
+        if output != "type=oci":
+            return read_archive(self.run(dockerfile, files, output=output, **more).read_bytes())  # type: ignore[arg-type] # run's own
+        saved = self.run(dockerfile, files, output="", **more)  # type: ignore[arg-type] # run's own
+        return read_saved(saved.read_bytes()) if saved.exists() else self._inspected()
+
+    def run(  # noqa: PLR0913 - what a client may be told
+        self,
+        dockerfile: str,
+        files: Files | None = None,
+        *,
+        output: str,
+        opts: Mapping[str, str] | None = None,
+        arguments: object = (),
+        local: bool = True,
+        environment: object = None,
+        frontend: str = "",
+        named: Files | None = None,
+    ) -> Path:
+        """Build and return the path of what came out. Raises BuildFailedError.
+
+        Without an output that is the image, as the engine saves it. What the client cannot ask
+        for skips the scenario.
+        """
+        if arguments or environment or frontend or named or not local:
+            pytest.skip("Docker's client cannot ask for this")
+        if output and output not in {"type=tar", "type=local"}:
+            pytest.skip(f"Docker Engine does not export {output}")
+        if "," in (opts or {}).get("platform", ""):
+            pytest.skip("Docker Engine has images of one platform")
+        number = next(self.numbers)
+        dest = self.folder / f"out{number}"
+        context = write(self.folder / f"context{number}", files or {})
+        folder = write(self.folder / f"file{number}", {"Dockerfile": self._translated(dockerfile)})
+        argv = ["build", "--progress", "plain", "--file", str(folder / "Dockerfile")]
+        argv += self._flags(opts or {})
+        if output:
+            argv += ["--output", f"{output},dest={dest}"]
+        else:
+            self._made.append(tag := f"{OURS}:{self.nonce}-{number}")
+            argv += ["--tag", tag]
+        self._docker(*argv, str(context))
+        if not output:
+            self._save(tag, dest)
+        return dest
+
+    def allow(self, *entitlements: str) -> list[str]:  # noqa: ARG002 - buildctl's
+        """Skip the scenario: what is allowed is the engine's affair."""
+        pytest.skip("Docker's client cannot ask for this")
+
+    def ask(self, *arguments: str, environment: object = None) -> str:  # noqa: ARG002 - buildctl's
+        """Skip the scenario: it speaks to buildctl."""
+        pytest.skip("Docker's client cannot ask for this")
+
+    def end(self) -> None:
+        """Remove the images that came out."""
+        if self._made:
+            self._docker("image", "rm", "--force", *self._made)
+
+    def _save(self, tag: str, dest: Path) -> None:
+        try:
+            self._docker("save", "--output", str(dest), tag)
+        except BuildFailedError as error:
+            if _EMPTY not in error.words:
+                raise
+
+    def _inspected(self) -> Image:
+        """Return the image that was built last, which has no layers and cannot be saved."""
+        (said,) = json.loads(self._docker("image", "inspect", self._made[-1]))
+        names = ("Created", "Author", "Architecture", "Os", "Config")
+        return bare({name.lower(): said[name] for name in names})
+
+    def _flags(self, opts: Mapping[str, str]) -> list[str]:
+        argv = []
+        for key, value in opts.items():
+            kind, _, rest = key.partition(":")
+            if (key, value) in _BARE:
+                argv += [_BARE[key, value]]
+            elif kind in _MAPS and rest:
+                argv += [_MAPS[kind], f"{rest}={self._translated_name(rest, value)}"]
+            elif key in _LISTS:
+                argv += [it for one in value.split(",") for it in (_LISTS[key], _pair(key, one))]
+            elif key in _FLAGS:
+                argv += [_FLAGS[key], value]
+            else:
+                pytest.skip(f"Docker's client cannot ask for {key}")
+        return argv
+
+    def _translated(self, dockerfile: str) -> str:
+        """Return the Dockerfile with the frontend, and images, by their names on the loopback."""
+        address = self.live.registry.address
+        text = _BASE.sub(rf"\1{address}/{busybox.NAME}", dedent(dockerfile))
+        asked, found = _SYNTAX.subn(rf"\1{address}/{FRONTEND}", text)
+        if found:
+            return asked
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        return f"{mark}# syntax={address}/{FRONTEND}\n{text.removeprefix(mark)}"
+
+    def _translated_name(self, argument: str, value: str) -> str:
+        own = argument == "BUILDKIT_SYNTAX" and value == FRONTEND
+        return f"{self.live.registry.address}/{FRONTEND}" if own else value
+
+    def _docker(self, *words: str) -> str:
+        """Call the client, and return what it printed. Raises BuildFailedError."""
+        ended = subprocess.run(
+            ["docker", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LIMIT,
+            check=False,
+            env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        )
+        self.log = ended.stdout.decode(errors="replace")
+        if ended.returncode:
+            raise BuildFailedError(self.log)
+        return self.log
+
+
+def _pair(key: str, value: str) -> str:
+    """Return one value as the flag wants it: hosts stand before a colon."""
+    return value.replace("=", ":", 1) if key == "add-hosts" else value

@@ -25,6 +25,9 @@ machine that slept, does not find every test overdue."""
 _LOOK = 0.2
 """Seconds between two looks."""
 
+_SETTLED = 1.0
+"""Seconds for which none but overdue tests must be at work: the next may just be about to go on."""
+
 LAST_WORDS = "last-words.log"
 """File in a leg's folder with what it said when it was asked for its goroutines."""
 
@@ -51,7 +54,11 @@ class Budgets:
 
 
 class Watch:
-    """Counts how long each test of a leg is at work; paused and waiting ones do not count."""
+    """Counts how long each test of a leg is at work; paused and waiting ones do not count.
+
+    A test that hangs takes one of the places for tests at work, and no more: the leg goes on
+    beside it, and is ended once all those at work are overdue. So a hang costs no test but its own.
+    """
 
     def __init__(
         self,
@@ -70,8 +77,9 @@ class Watch:
         self._last = clock()
         self._end = self._last + limit
         self._spent: dict[str, float] = {}
+        self._alone = 0.0
         self.overdue: tuple[str, ...] = ()
-        """The tests that took too long, once there are any."""
+        """The tests that had taken too long when the leg was ended."""
         self.ended = False
         """Whether the leg is to be ended: for these, or because its own time is over."""
 
@@ -84,10 +92,11 @@ class Watch:
         self._spent = {
             name: self._spent.get(name, 0.0) + min(passed, STEP) for name in self._at_work()
         }
-        self.overdue = tuple(
-            name for name, spent in self._spent.items() if spent > self._budgets.of(name)
-        )
-        self.ended = bool(self.overdue) or self._last >= self._end
+        late = tuple(name for name, spent in self._spent.items() if spent > self._budgets.of(name))
+        stuck = bool(late) and len(late) == len(self._spent)
+        self._alone = self._alone + min(passed, STEP) if stuck else 0.0
+        self.ended = self._alone >= _SETTLED or self._last >= self._end
+        self.overdue = late if self.ended else ()
         return self.ended
 
 

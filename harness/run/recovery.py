@@ -1,27 +1,34 @@
-"""What is left to be run where a crash or a hang cut a leg off. Pure.
+"""Cuts one side of an attempt into processes, so that a crash or a hang costs its own test. Pure.
 
-One test that kills the test binary takes all others of its leg with it. They run in a further
-leg without it, on the side where that happened: those that had begun, and those that the cut
-kept from beginning. What fails there is unexpected, and so is run again on both sides.
+A test that kills the test binary takes all others of its process along. They go on in a further
+process, on the side where that happened, and so forth until every test has come to an end. There
+run
+
+- together, what a cut kept from its end or from its beginning;
+- one at a time, the tests of which one killed a binary where nothing tells which: the next end
+  has one culprit;
+- each by itself, those that are known to kill it.
+
+No number of processes is the limit. But each must bring a test to its end, find a culprit or learn
+whom to suspect: of the tests of one that did nothing of this, half are taken, and a test that does
+not begin even by itself is given up. So there are at most some three processes for each test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from harness.gotest import selection
-from harness.gotest.names import sandbox_name
-from harness.model import LegRun, Outcome, Reason
-from harness.verdict.collate import function_of, known_names
-
-LIMIT = 8
-"""Further legs for what one leg left; a suite that kills its binary more often is broken."""
+from harness.gotest.names import parse, sandbox_name
+from harness.model import LegRun, Outcome, Reason, Result
+from harness.reports.text import plural
+from harness.verdict.collate import known_names
 
 
 @dataclass(frozen=True)
 class Rest:
-    """A further leg for tests that were cut off."""
+    """A further process for tests that have not come to their end."""
 
     select: str
     skip: tuple[str, ...]
@@ -30,89 +37,145 @@ class Rest:
     """One test at a time: then it is known which one ends the binary."""
     expected: int | None
     """How many tests it will run, if that is known."""
+    tests: tuple[str, ...] = ()
+    """Sandboxes that it is for, if it is for some and not for whatever is left."""
 
 
-@dataclass(frozen=True)
-class _Left:
-    begun: tuple[str, ...]
-    """Tests that began and were cut off by others."""
-    suspects: tuple[str, ...]
-    """Those of them that were at work when the binary ended and none was known to be guilty."""
-    unheard: bool
-    """Whether there may be tests that never began."""
-    done: frozenset[str]
-    culprits: frozenset[str]
+@dataclass
+class Recovery:
+    """What the processes of one side of an attempt have done, and what is to be run next.
 
-
-def rest_of(
-    chain: Sequence[LegRun], go_minor: int, elsewhere: Collection[str] | None
-) -> Rest | None:
-    """Return what is to be run next after a leg that was cut off; None if nothing is left.
-
-    `chain` is that leg and those that have run its rest so far; `elsewhere` are the names that
-    the other side's leg has seen, or None if it does not know them all either.
+    All but culprits are sandboxes here: a test runs again with its whole sandbox, and without the
+    subtests of it that killed the binary.
     """
-    if go_minor < selection.SKIP:
-        return None
-    known = known_names(chain) | frozenset(elsewhere or ())
-    left = _left_of(chain)
-    skip = selection.paths_of(left.culprits)
-    if left.suspects:
-        return _named(left.suspects, go_minor, known, skip, alone=True)
-    if left.unheard:
-        sandboxes = {name for name in known if _is_sandbox(name, known)}
-        unheard = sandboxes - left.done - left.culprits
-        if elsewhere is None or unheard - known_names(chain):
-            done = [name for name in left.done if name in sandboxes]
-            # A test that runs again does so with its whole sandbox, whose name may be done.
-            open_ = {sandbox_name(name, known) for name in left.begun}
-            skip = selection.paths_of([*left.culprits, *(n for n in done if n not in open_)])
-            expected = len(unheard) if elsewhere is not None else None
-            return Rest(chain[0].selection, tuple(skip), alone=False, expected=expected)
-    return _named(left.begun, go_minor, known, skip, alone=False) if left.begun else None
+
+    first: LegRun
+    """The leg that was to run everything."""
+    go_minor: int
+    apart: Collection[str] = ()
+    """Tests that it left out because they are known to kill the binary."""
+    chain: list[LegRun] = field(default_factory=list)
+    culprits: frozenset[str] = frozenset()
+    """Tests that ended a process before the others had ended."""
+    _ended: frozenset[str] = frozenset()
+    _open: tuple[str, ...] = ()
+    """Tests that a cut kept from their end, in the order of their beginning."""
+    _suspects: frozenset[str] = frozenset()
+    _unheard: bool = False
+    """Whether there may be tests that never began."""
+    _given_up: set[str] = field(default_factory=set)
+    _all_given_up: bool = False
+    _most: int | None = None
+    """The most tests that the next process may have, after one that came to nothing."""
+
+    def __post_init__(self) -> None:
+        """Take the first leg in."""
+        self.chain.append(self.first)
+        self._read()
+
+    def took(self, run: LegRun, rest: Rest | None = None) -> None:
+        """Take in what a process did; `rest` is what it was to run, if that is known."""
+        before = self._settled
+        self.chain.append(run)
+        self._read()
+        if rest is None or _stopped(run):
+            return
+        came_to_nothing = self._settled <= before
+        tests = rest.tests
+        self._most = (len(tests) + 1) // 2 if came_to_nothing and len(tests) > 1 else None
+        if came_to_nothing and len(tests) == 1:
+            self._given_up |= set(tests)
+        self._all_given_up |= came_to_nothing and not tests
+
+    def rest(self, elsewhere: Collection[str] | None) -> Rest | None:
+        """Return what is to be run next; None if nothing is left, or the leg's time is over.
+
+        `elsewhere` are the names that the other side's leg has seen, or None if it does not know
+        them all either.
+        """
+        if self.go_minor < selection.SKIP or _out_of_time(self.chain[-1]):
+            return None
+        known = known_names(self.chain) | frozenset(elsewhere or ())
+        done = {*self._ended, *self.culprits, *self._given_up}
+        unheard = [
+            name
+            for name in dict.fromkeys(_sandboxes(sorted(known), known))
+            if self._unheard and name not in {*done, *self._open}
+        ]
+        if self._unheard and not self._all_given_up and (elsewhere is None or unheard):
+            return self._of_all(known, elsewhere)
+        left = [name for name in (*self._open, *unheard) if name not in {*done, *self.apart}]
+        if together := [name for name in left if name not in self._suspects]:
+            return self._of(together, known, alone=self._most is not None)
+        if left:
+            return self._of(left, known, alone=True)
+        by_itself = [name for name in self.apart if name not in done][:1]
+        return self._of(by_itself, known, alone=True) if by_itself else None
+
+    def _of(self, names: Sequence[str], known: Collection[str], *, alone: bool) -> Rest:
+        tests = tuple(names[: self._most])
+        # What does not fit into one value is still left afterwards.
+        select = selection.select_names(tests, self.go_minor, known)[0]
+        skip = selection.paths_of(sorted(self.culprits))
+        return Rest(select, tuple(skip), alone, len(tests), tests)
+
+    def _of_all(self, known: frozenset[str], elsewhere: Collection[str] | None) -> Rest:
+        """Return a process for all that was selected and has not ended, begun or not."""
+        out = {*self._ended, *self.culprits, *self._suspects, *self._given_up, *self.apart}
+        skip = selection.paths_of(sorted(out))
+        expected = len({*_sandboxes(known, known)} - out) if elsewhere is not None else None
+        return Rest(self.first.selection, tuple(skip), alone=False, expected=expected)
+
+    @property
+    def _settled(self) -> int:
+        return 2 * len(self._ended) + 2 * len(self.culprits) + len(self._suspects)
+
+    def _read(self) -> None:
+        """Draw everything from all processes anew: later ones may tell what a sandbox is."""
+        known = known_names(self.chain)
+        ended, culprits, suspects = set[str](), set[str](), set[str]()
+        open_: dict[str, None] = {}
+        for run in self.chain:
+            cut = None if _stopped(run) else run.cut
+            guilty = [name for name in (cut.culprits if cut else ()) if parse(name).function]
+            culprits.update(guilty)
+            left = [it for it in run.results if _cut_off(it)]
+            # Of a culprit that is a subtest, nobody knows what its sandbox had still to begin.
+            inner = (name for name in guilty if sandbox_name(name, known) != name)
+            cut_off = dict.fromkeys(_sandboxes((*(it.name for it in left), *inner), known))
+            names = (*(it.name for it in run.results), *run.parents)
+            ended.update(it for it in _sandboxes(names, known) if it not in cut_off)
+            open_ = {it: None for it in (*open_, *cut_off) if it not in ended | culprits}
+            if cut and not guilty:
+                began = (it.name for it in left if it.outcome is not Outcome.MISSING)
+                suspects.update(_sandboxes(began, known))
+            if run.selection == self.first.selection and (run.cut or run.whole):
+                self._unheard = cut is not None and not cut.began
+        self._ended, self.culprits = frozenset(ended), frozenset(culprits)
+        self._open, self._suspects = tuple(open_), frozenset(suspects & open_.keys())
 
 
-def _left_of(chain: Sequence[LegRun]) -> _Left:
-    done: set[str] = set()
-    culprits: set[str] = set()
-    begun: dict[str, bool] = {}
-    unheard = False
-    for leg in chain:
-        guilty = leg.cut.culprits if leg.cut else ()
-        culprits |= set(guilty)
-        for result in leg.results:
-            waited = result.outcome is Outcome.MISSING
-            if waited or result.reason is Reason.INCOMPLETE:
-                begun[result.name] = not waited and leg.cut is not None and not guilty
-            else:
-                done.add(result.name)
-        done |= leg.parents.keys()
-        if leg.selection == chain[0].selection:
-            unheard = leg.cut is not None and not leg.cut.began
-    open_ = [
-        name for name in begun if name not in done | culprits and function_of(name, frozenset(done))
-    ]
-    return _Left(
-        begun=tuple(open_),
-        suspects=tuple(name for name in open_ if begun[name]),
-        unheard=unheard,
-        done=frozenset(done),
-        culprits=frozenset(culprits),
-    )
+def goes_on(run: LegRun, rest: Rest) -> str:
+    """Say what comes after a process, in a clause."""
+    ended = f"{run.cut.words}; " if run.cut else ""
+    number = "what it cut off" if rest.expected is None else plural(rest.expected, "test")
+    how = " one at a time" if rest.alone and rest.expected != 1 else ""
+    return f"{ended}{number} in a further process{how}"
 
 
-def _named(
-    names: Sequence[str],
-    go_minor: int,
-    known: frozenset[str],
-    skip: Sequence[str],
-    *,
-    alone: bool,
-) -> Rest:
-    # What does not fit into one value is still left afterwards.
-    select = selection.select_names(names, go_minor, known)[0]
-    return Rest(select, tuple(skip), alone, len(names))
+def _sandboxes(names: Iterable[str], known: Collection[str]) -> list[str]:
+    return [sandbox_name(name, known) for name in names if parse(name).function]
 
 
-def _is_sandbox(name: str, known: frozenset[str]) -> bool:
-    return bool(function_of(name, known)) and sandbox_name(name, known) == name
+def _cut_off(result: Result) -> bool:
+    return result.outcome is Outcome.MISSING or result.reason is Reason.INCOMPLETE
+
+
+def _out_of_time(run: LegRun) -> bool:
+    """Return whether the leg's own limit ended it, and no test that hangs: more would need more."""
+    return run.timed_out and run.cut is None
+
+
+def _stopped(run: LegRun) -> bool:
+    """Return whether a leg was ended from outside: then nobody in it is to blame."""
+    return run.exit_status is None and not run.timed_out

@@ -17,7 +17,7 @@ from harness.journal import RunFolder
 from harness.model import Fault, Leg, LegRun
 from harness.plan.cell import Built, Cell, Control, Settings, control_of
 from harness.run.legs import ControlStore, LegRunner
-from harness.run.recovery import LIMIT, Rest, rest_of
+from harness.run.recovery import Recovery, Rest, goes_on
 from harness.run.resume import left_unrun, rest_of_interrupted
 from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked
@@ -89,34 +89,37 @@ class Schedule:
             self.legs += self._side_by_side(requests, attempt, len(names))
             self._recover(attempt)
 
-    def _recover(self, attempt: int) -> None:
-        """Run what crashes and hangs cut off in an attempt, on the sides where they did."""
+    def _recover(self, attempt: int, also: Sequence[LegRun] = ()) -> None:
+        """Run what crashes and hangs cut off in an attempt, on the sides where they did.
+
+        `also` are legs that have run some of that already.
+        """
         first = [run for run in self.legs if run.attempt == attempt]
-        chains = {run.leg: [run] for run in first if run.cut and not run.faults}
-        due: dict[Leg, Rest] = {}
-        for _ in range(LIMIT):
-            rests = {leg: self._rest(chain, first) for leg, chain in chains.items()}
-            # Nothing has come of it if the same is left.
-            due = {leg: rest for leg, rest in rests.items() if rest and rest != due.get(leg)}
-            if not due or self.ended:
-                return
+        minor = self.built.tests.go_minor
+        sides = {run.leg: Recovery(run, minor) for run in first if run.cut and not run.faults}
+        for run in also:
+            if run.leg in sides and run.recovers == attempt:
+                sides[run.leg].took(run)
+        while not self.ended:
+            rests = {leg: it.rest(self._elsewhere(leg, first)) for leg, it in sides.items()}
+            due = {leg: rest for leg, rest in rests.items() if rest}
+            if not due:
+                break
             number = 1 + max(run.attempt for run in self.legs)
-            for leg in due:
-                words = (cut := chains[leg][-1].cut) and cut.words
-                self.listener(Said(f"{leg}: {words}; what that cut off runs again"))
+            for leg, rest in due.items():
+                self.listener(Said(f"{leg}: {goes_on(sides[leg].chain[-1], rest)}"))
             requests = {leg: self._request_rest(leg, number, rest) for leg, rest in due.items()}
             expected = max((rest.expected or 0 for rest in due.values()), default=0)
-            chains = {leg: chain for leg, chain in chains.items() if leg in due}
             for run in self._side_by_side(requests, number, expected or None):
                 recovered = replace(run, recovers=attempt)
                 self.legs.append(recovered)
-                chains[run.leg].append(recovered)
+                sides[run.leg].took(recovered, due[run.leg])
 
-    def _rest(self, chain: Sequence[LegRun], first: Sequence[LegRun]) -> Rest | None:
-        others = [run for run in first if run.leg is not chain[0].leg]
+    def _elsewhere(self, leg: Leg, first: Sequence[LegRun]) -> frozenset[str] | None:
+        """Return the names that the other side's leg has seen, if it began all that there are."""
+        others = [run for run in first if run.leg is not leg]
         whole = [run for run in others if run.cut is None or run.cut.began]
-        elsewhere = known_names(whole) if whole else None
-        return rest_of(chain, self.built.tests.go_minor, elsewhere)
+        return known_names(whole) if whole else None
 
     def resume(self, legs: Sequence[LegRun], decided: Collection[str]) -> None:
         """Go on with these legs: run, on both sides, the tests that they did not decide.
@@ -133,7 +136,7 @@ class Schedule:
             requests = {leg: self._request_rest(leg, attempt, rest) for leg in self.sides}
             runs = self._side_by_side(requests, attempt, None)
             self.legs += [replace(run, resumes=True) for run in runs]
-        self._recover(attempt)
+        self._recover(attempt, legs)
 
     def again(self) -> None:
         """Run everything once more, on both sides, as one further attempt."""

@@ -52,8 +52,37 @@ class Running:
 def test_a_test_is_overdue_once_it_was_at_work_for_longer_than_it_may() -> None:
     running = Running(Budgets(10.0))
     assert not running.passes(9.5, "TestA", "TestB")
-    assert running.passes(9.5, "TestB", "TestC")
+    assert not running.passes(9.5, "TestB", "TestC")
+    assert running.passes(1, "TestB")
     assert running.watch.overdue == ("TestB",)
+
+
+def test_a_leg_goes_on_beside_a_test_that_hangs_until_none_but_such_are_at_work() -> None:
+    running = Running(Budgets(10.0))
+    assert not running.passes(5, "TestHangs", "TestA")
+    assert not running.passes(9, "TestHangs", "TestB")
+    assert not running.passes(5, "TestHangs", "TestHangsToo")
+    assert not running.passes(5, "TestHangs", "TestHangsToo")
+    assert running.passes(2, "TestHangs", "TestHangsToo")
+    assert running.watch.overdue == ("TestHangs", "TestHangsToo")
+
+
+def test_a_leg_whose_time_is_over_beside_a_test_that_hangs_is_ended_for_that() -> None:
+    running = Running(Budgets(10.0), limit=20.0)
+    assert not running.passes(9, "TestHangs", "TestA")
+    assert not running.passes(9, "TestHangs", "TestB")
+    assert running.passes(2, "TestHangs", "TestC")
+    assert running.watch.overdue == ("TestHangs",)
+
+
+def test_the_end_of_a_test_gives_the_next_a_moment_to_go_on() -> None:
+    running = Running(Budgets(10.0))
+    running.passes(9, "TestHangs", "TestA")
+    assert not running.passes(5, "TestHangs", "TestB")
+    assert not running.passes(0.5, "TestHangs")
+    assert not running.passes(5, "TestHangs", "TestC")
+    assert running.passes(1, "TestHangs")
+    assert running.watch.overdue == ("TestHangs",)
 
 
 def test_waiting_does_not_count() -> None:
@@ -65,7 +94,8 @@ def test_waiting_does_not_count() -> None:
 
 def test_every_test_has_its_own_budget() -> None:
     running = Running(Budgets(10.0, {"TestSlow": 100.0, "TestQuick": 2.0}))
-    assert running.passes(3, "TestSlow", "TestQuick", "TestOther")
+    assert not running.passes(3, "TestSlow", "TestQuick", "TestOther")
+    assert running.passes(1, "TestQuick")
     assert running.watch.overdue == ("TestQuick",)
 
 

@@ -10,7 +10,6 @@ from harness.backends.base import LegExit, LegRequest, Sink
 from harness.events import Said
 from harness.model import Leg, Outcome, Reason, Result, Run
 from harness.plan.cell import Settings
-from harness.run.recovery import LIMIT
 from tests.support.factories import full_name
 from tests.support.played import MARK, Bench, Played, Player
 
@@ -134,21 +133,25 @@ def test_of_tests_that_were_at_work_together_each_runs_alone(bench: Bench) -> No
     fatal.parallel = True
     run = bench.run()
     assert bench.verdicts(run) == dict.fromkeys(QUIET, "compatible") | {"TestC": "regressed"}
-    first, alone, *_ = bench.player.ran(Leg.CANDIDATE)
-    assert (first.parallel, alone.parallel) == (2, 1)
+    first, rest, alone, last = bench.player.ran(Leg.CANDIDATE)
+    assert [leg.parallel for leg in (first, rest, alone, last)] == [2, 2, 1, 1]
+    assert list(map(bench.player.selected, (rest, alone, last))) == [
+        ["TestE"],
+        ["TestC", "TestD"],
+        ["TestD"],
+    ]
     assert bench.player.selected(alone) == ["TestC", "TestD"]
     assert [r.outcome for r in candidate(run, "TestD")][-1] is Outcome.PASS
 
 
-def test_a_suite_that_dies_again_and_again_is_given_up(bench: Bench) -> None:
-    names = [f"Test{letter}" for letter in "ABCDEFGHIJKLMNOP"]
+def test_a_suite_that_dies_again_and_again_costs_each_test_but_its_own_end(bench: Bench) -> None:
+    names = [f"Test{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
     bench.player.tests = dict.fromkeys(names, ("pass", "pass"))
-    Fatal(bench.player, dict.fromkeys(names, "panic"))
-    run = bench.run()
-    assert len(bench.player.ran(Leg.CANDIDATE)) == 1 + LIMIT
-    verdicts = bench.verdicts(run)
-    assert [name for name in names if verdicts[name] == "regressed"] == names[: 1 + LIMIT]
-    assert {verdicts[name] for name in names[1 + LIMIT :]} == {"lost"}
+    Fatal(bench.player, dict.fromkeys(names[::2], "panic"))
+    verdicts = bench.verdicts(bench.run())
+    assert [name for name in names if verdicts[name] == "regressed"] == names[::2]
+    assert {verdicts[name] for name in names[1::2]} == {"compatible"}
+    assert len(bench.player.ran(Leg.CANDIDATE)) == 1 + 13
 
 
 def test_what_was_cut_off_in_a_rerun_runs_again_too(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from harness.gotest.logs import readable
 from harness.gotest.names import parse
 from harness.gotest.tracker import Tracker
 from harness.gotest.tree import Test, bottom
+from harness.model import Outcome
 
 _SIGNALLED = 128
 """From here on shells and our init.py report a signal."""
@@ -60,7 +61,7 @@ def ending_of(
     at_work = [test.name for test in bottom(test for test in unended if not test.paused)]
     held = frozenset(test.name for test in unended).intersection(overdue)
     own_death = bool(dump) and not (late or dumps.asked_to_quit(dump))
-    panicked_in = _panicked_in([tracker.tests[it] for it in tracker.chain]) if own_death else ""
+    panicked_in = _panicked_in(tracker, dump) if own_death else ""
     culprits = _culprits(at_work, dump, late=late) if not (held or panicked_in) else held
     return Ending(
         dump=dump,
@@ -103,16 +104,30 @@ def _words(tracker: Tracker, status: int | None, dump: str) -> str:
     return f"the test binary {exit_words(status)}"
 
 
-def _panicked_in(chain: list[Test]) -> str:
-    """Find the test that Go failed by a panic: it and all its parents end in direct succession."""
-    related = chain[-1:]
-    for test in reversed(chain[:-1]):
+def _panicked_in(tracker: Tracker, dump: str) -> str:
+    """Find the test that Go failed by a panic: it fails it and all its parents, then it panics.
+
+    What other tests say comes in between; then the stack says whose panic it is.
+    """
+    on_stack = dumps.functions(dumps.first_goroutine(dump))
+    failed = [tracker.tests[name] for name in tracker.failed]
+    blamed = [test for test in failed if parse(test.name).function in on_stack]
+    if blamed and tracker.tests[blamed[-1].name.partition("/")[0]].outcome is Outcome.FAIL:
+        return max((test.name for test in _related(blamed)), key=len)
+    related = _related([tracker.tests[name] for name in tracker.chain])
+    whole = any("/" not in test.name for test in related)
+    return max((test.name for test in related), key=len) if whole else ""
+
+
+def _related(tests: list[Test]) -> list[Test]:
+    """Return the last test and those right before it that are each above or below the next."""
+    related = tests[-1:]
+    for test in reversed(tests[:-1]):
         if related[-1] in test.ancestors or test in related[-1].ancestors:
             related.append(test)
         else:
             break
-    whole = any("/" not in test.name for test in related)
-    return max((test.name for test in related), key=len) if whole else ""
+    return related
 
 
 def _culprits(at_work: list[str], dump: str, *, late: bool) -> frozenset[str]:

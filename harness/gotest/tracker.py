@@ -56,6 +56,8 @@ class Tracker:
         """Kinds of surprises and the first few tests they happened to."""
         self.chain: deque[str] = deque(maxlen=_DEPTH)
         """Tests announced as failed in direct succession: a panic fails a test and its parents."""
+        self.failed: deque[str] = deque(maxlen=_DEPTH)
+        """The tests announced as failed last, whatever came in between."""
         self.foreign: dict[str, str] = {}
         """Error blocks that name another test than the one whose output they stood in."""
         self.listed = False
@@ -138,6 +140,7 @@ class Tracker:
         self.dump.reset()
         if outcome is Outcome.FAIL:
             self.chain.append(name)
+            self.failed.append(name)
         if test.outcome is None:
             test.settle_place()
             test.paused = test.open = False

@@ -88,7 +88,7 @@ class Leaked(Record, frozen=True, kw_only=True):
 
 
 class Cut(Record, frozen=True, kw_only=True):
-    """What ended a leg before all its tests had: a crash or a hang of some of them."""
+    """What ended a leg before all its tests had: a crash, a hang or a failure of some of them."""
 
     words: str
     """What happened, in one clause."""
@@ -96,6 +96,8 @@ class Cut(Record, frozen=True, kw_only=True):
     """The tests that did it, as far as that can be told."""
     began: bool
     """Whether every test had begun by then; if not, some were never heard of."""
+    failed: bool = False
+    """True if what did not begin was behind a test that failed, and did not crash or hang."""
 
 
 class LegRun(Record, frozen=True, kw_only=True):

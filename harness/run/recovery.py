@@ -25,6 +25,9 @@ from harness.model import LegRun, Outcome, Reason, Result
 from harness.reports.text import plural
 from harness.verdict.collate import known_names
 
+_WORTH_TELLING = 2
+"""Further processes from which on a reader is told of them in a word, beside each leg's note."""
+
 
 @dataclass(frozen=True)
 class Rest:
@@ -54,6 +57,8 @@ class Recovery:
     go_minor: int
     apart: Collection[str] = ()
     """Tests that it left out because they are known to kill the binary."""
+    own: bool = False
+    """Whether daemon and tests are of one commit: then a failure hides what comes behind it."""
     chain: list[LegRun] = field(default_factory=list)
     culprits: frozenset[str] = frozenset()
     """Tests that ended a process before the others had ended."""
@@ -112,6 +117,18 @@ class Recovery:
         by_itself = [name for name in self.apart if name not in done][:1]
         return self._of(by_itself, known, alone=True) if by_itself else None
 
+    def story(self) -> str:
+        """Say in a sentence why there were several further processes; empty if there were not."""
+        further = len(self.chain) - 1
+        if further < _WORTH_TELLING:
+            return ""
+        number = plural(len(self.culprits), "test")
+        given_up = plural(len(self._given_up - self._ended), "test")
+        lost = f"; {given_up} did not begin even by themselves" if self._given_up else ""
+        return (
+            f"{number} kept others from their end, which ran in {further} further processes{lost}"
+        )
+
     def _of(self, names: Sequence[str], known: Collection[str], *, alone: bool) -> Rest:
         tests = tuple(names[: self._most])
         # What does not fit into one value is still left afterwards.
@@ -150,7 +167,8 @@ class Recovery:
                 began = (it.name for it in left if it.outcome is not Outcome.MISSING)
                 suspects.update(_sandboxes(began, known))
             if run.selection == self.first.selection and (run.cut or run.whole):
-                self._unheard = cut is not None and not cut.began
+                hidden = cut is not None and cut.failed and self.own
+                self._unheard = cut is not None and not (cut.began or hidden)
         self._ended, self.culprits = frozenset(ended), frozenset(culprits)
         self._open, self._suspects = tuple(open_), frozenset(suspects & open_.keys())
 

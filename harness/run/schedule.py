@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from harness.backends.base import LegRequest
 from harness.errors import InfrastructureError, Interrupted
-from harness.events import Listener, Said
+from harness.events import Listener, Said, Warned
 from harness.gotest import selection
 from harness.journal import RunFolder
 from harness.model import Fault, Leg, LegRun
@@ -95,8 +95,12 @@ class Schedule:
         `also` are legs that have run some of that already.
         """
         first = [run for run in self.legs if run.attempt == attempt]
-        minor = self.built.tests.go_minor
-        sides = {run.leg: Recovery(run, minor) for run in first if run.cut and not run.faults}
+        own = self.built.tests.key == self.built.suite.key
+        sides = {
+            run.leg: Recovery(run, self.built.tests.go_minor, own=own)
+            for run in first
+            if run.cut and not run.faults
+        }
         for run in also:
             if run.leg in sides and run.recovers == attempt:
                 sides[run.leg].took(run)
@@ -114,6 +118,9 @@ class Schedule:
                 recovered = replace(run, recovers=attempt)
                 self.legs.append(recovered)
                 sides[run.leg].took(recovered, due[run.leg])
+        for leg, it in sides.items():
+            if (told := it.story()) and not self.ended:
+                self.listener(Warned(f"{leg}: {told}"))
 
     def _elsewhere(self, leg: Leg, first: Sequence[LegRun]) -> frozenset[str] | None:
         """Return the names that the other side's leg has seen, if it began all that there are."""

@@ -8,13 +8,16 @@ import pytest
 
 from harness.gotest.names import display
 from harness.journal import read_run
-from harness.model import Run, Vary, Verdict
-from tests.support.demo_program import Program
+from harness.model import Leg, Program, Reason, Run, Vary, Verdict
+from tests.support import demo_program
 
 pytestmark = pytest.mark.e2e
 
 LIMITS = ("--test-timeout", "4s", "--timeout", "2m", "--reruns", "0")
 TESTS = ("--tests-from", "master")
+PANICS = {"TestInfo", "TestInfoWatched"}
+"""They take the test binary along, where the daemon does not say who it is."""
+
 LINK = "TestCopySymlinks \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} link"
 
 
@@ -24,7 +27,7 @@ def _verdicts(run: Run) -> dict[str, Verdict]:
 
 
 @pytest.fixture(scope="module")
-def varied(program: Program) -> tuple[int, str, Run]:
+def varied(program: demo_program.Program) -> tuple[int, str, Run]:
     words = (*TESTS, "--vary", "daemon", *LIMITS)
     code, out, err = program.run(*program.words("v0.1", "master", *words))
     assert "tests: master" in err
@@ -42,10 +45,31 @@ def test_new_tests_see_what_an_old_daemon_does_otherwise(varied: tuple[int, str,
         "TestExportLabels",  # the daemon panics
         "TestCacheMountTwoTargets",  # the daemon hangs
         "TestMountContextNoParallel",  # refused by the name of what the daemon lacks
+        *PANICS,
     }
     assert seen["TestSubrequests"] is Verdict.COMPATIBLE, "a test that v0.1 does not have"
     assert "that pass with master's own daemon fail with v0.1.1's" in " ".join(out.split())
     assert not run.unmatched, "what v0.1's own tests ask for is not asked here"
+
+
+def test_a_panic_of_the_tests_costs_no_other_test_its_verdict(
+    varied: tuple[int, str, Run],
+) -> None:
+    run = varied[2]
+    seen = _verdicts(run)
+    assert {Verdict.LOST, Verdict.INDETERMINATE}.isdisjoint(seen.values())
+    assert seen["TestMountTmpfs"] is Verdict.COMPATIBLE, "behind a refusal that ends the list"
+    names = [row.name for row in run.judgements]
+    crashed = {
+        display(row.name, names): row.candidate[-1]
+        for row in run.judgements
+        if row.candidate[-1].reason is Reason.PANIC
+    }
+    assert crashed.keys() == PANICS
+    assert {it.program for it in crashed.values()} == {Program.TEST_BINARY}
+    assert "dockerfile.testInfo(" in crashed["TestInfo"].error
+    assert "dockerfile.tell(" in crashed["TestInfoWatched"].error
+    assert [leg.cut for leg in run.legs if leg.leg is Leg.CONTROL] == [None]
 
 
 def test_the_record_says_whose_tests_they_were(varied: tuple[int, str, Run]) -> None:
@@ -57,17 +81,19 @@ def test_the_record_says_whose_tests_they_were(varied: tuple[int, str, Run]) -> 
 
 
 def test_its_control_is_stored_and_used_for_another_daemon(
-    varied: tuple[int, str, Run], program: Program
+    varied: tuple[int, str, Run], program: demo_program.Program
 ) -> None:
     words = (*TESTS, "--vary", "daemon", *LIMITS)
     code, out, err = program.run(*program.words("v0.2", "master", *words))
     assert "control: the run of" in err
-    assert code == 0, out
+    assert code == 1, out
+    seen = _verdicts(read_run(program.latest()))
+    assert {name for name, it in seen.items() if it is Verdict.REGRESSED} == PANICS
     assert any(leg.cached for leg in read_run(program.latest()).legs)
     assert varied[2].counts != read_run(program.latest()).counts
 
 
-def test_a_frontend_is_held_against_a_baseline(program: Program) -> None:
+def test_a_frontend_is_held_against_a_baseline(program: demo_program.Program) -> None:
     words = ("--tests", "TestQuotedMetaArgs", "--tests", "TestCopySymlinks", *LIMITS)
     given = (*TESTS, "--baseline", "v0.1", "--client", "tests", *words, "--json")
     code, out, _ = program.run(*program.words("v0.1", "master", *given))
@@ -91,7 +117,7 @@ def test_a_frontend_is_held_against_a_baseline(program: Program) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_told_before_anything_is_built(
-    words: tuple[str, ...], told: str, program: Program
+    words: tuple[str, ...], told: str, program: demo_program.Program
 ) -> None:
     code, out, err = program.run(*program.words("v0.1", "master", *words))
     assert (code, out) == (2, "")

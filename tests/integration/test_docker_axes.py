@@ -9,7 +9,7 @@ from tests.support.engine_program import Program, verdicts
 
 pytestmark = pytest.mark.integration
 
-TESTS = ("TestExportLabels", "TestCopySymlinks", "TestSubrequests")
+TESTS = ("TestExportLabels", "TestCopySymlinks", "TestSubrequests", "TestInfo", "TestInfoWatched")
 AXES = ("--tests-from", "master", "--vary", "daemon", "--client", "tests")
 
 
@@ -22,4 +22,7 @@ def test_new_tests_on_an_old_daemon_see_there_what_they_see_natively(program: Pr
     assert on_engine.pair.client is Client.TESTS
     assert verdicts(on_engine) == verdicts(here)
     assert set(verdicts(here).values()) == {Verdict.REGRESSED, Verdict.COMPATIBLE}
+    binaries = [leg.cut.words for leg in on_engine.legs if leg.cut]
+    assert len(binaries) >= len([it for it in TESTS if it.startswith("TestInfo")])
+    assert all("the test binary died: panic: " in words for words in binaries)
     assert (docker.code, native.code) == (1, 1), docker.err + native.err

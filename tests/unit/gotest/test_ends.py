@@ -37,6 +37,34 @@ def test_1_a_panic_leaves_its_test_crashed_and_the_others_without_an_end() -> No
     )
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        "=== RUN   TestI/TestGood/worker=oci/sub",
+        "--- FAIL: TestI/TestOther/worker=oci (0.00s)",
+        "--- FAIL: TestI/TestOther/worker=oci (0.00s)\n^V=== NAME  TestI/TestGood/worker=oci",
+    ],
+)
+def test_1_a_panic_is_its_tests_whatever_others_say_before_go_has_told_of_it(between: str) -> None:
+    names = [f"TestI/Test{it}/worker=oci" for it in ("Bad", "Good", "Other")]
+    runs = "".join(f"^V=== RUN   {name}\n" for name in ("TestI", *names))
+    heard = read(
+        marked(
+            f"{runs}^V--- FAIL: {names[0]} (0.00s)\n^V{between}\n^V--- FAIL: TestI (0.00s)\n"
+            "panic: boom [recovered, repanicked]\n\ngoroutine 8 [running]:\n"
+            "example.com/x.testBad(0xc000)\n\t/src/x_test.go:43 +0x25\n"
+            "created by testing.(*T).Run in goroutine 7\n\t/go/testing.go:1742 +0x390\n"
+        ),
+        2,
+    )
+    bad = heard.result(names[0])
+    assert (bad.outcome, bad.reason) == (Outcome.CRASH, Reason.PANIC)
+    assert "x_test.go:43" in bad.error
+    assert heard.parsed.cut is not None
+    assert heard.parsed.cut.culprits == (names[0],)
+    assert heard.result(names[2]).reason is not Reason.PANIC
+
+
 def test_1_an_exit_of_the_process_is_a_crash_of_what_ran() -> None:
     heard = read(marked("^V=== RUN   TestA\n^V=== RUN   TestA/x\n"), 3)
     found = heard.result("TestA/x")

@@ -49,7 +49,7 @@ class Side(StrEnum):
 
 
 class Leg(StrEnum):
-    """One run of a suite: with its own frontend, or with the one under test."""
+    """One run of the tests: with what they belong with, or with the side under test in its place."""
 
     CONTROL = "control"
     CANDIDATE = "candidate"

@@ -219,6 +219,9 @@ def _open_pair(
         return Source(commit=commit, channel=site.channel(commit, None)) if commit else None
 
     pair = Axes(source("tests"), ask.vary, source("baseline"), ask.client).of(pair)
+    if pair.baseline and pair.baseline.commit.sha == frontend.sha:
+        itself = f"{frontend.ref} is held against itself: nothing but what is flaky can differ"
+        listener(Said(itself))
     tested = pair.tested.commit
     check(ask.tests, workspace.functions(tested.sha), tested.ref)
     frame = _frame(PAIR, ask, workspace)

@@ -1,19 +1,19 @@
 """JUnit XML of a run, for the test pages of GitLab, Buildkite and Jenkins.
 
 One testsuite per pair. What a page shows follows one rule: *passed* means that the test passed
-with the frontend under test, *failed* that this frontend broke it, *error* that the run could
-not tell and somebody must look, *skipped* that the test says nothing about this frontend; its
-message says why. So a job that is red for its JUnit file is red for a reason.
+with what is under test (the frontend, or the daemon where that varies), *failed* that it broke it,
+*error* that the run could not tell and somebody must look, *skipped* that the test says nothing
+about it; its message says why. So a job that is red for its JUnit file is red for a reason.
 
 | verdict | becomes | because |
 |---|---|---|
 | compatible, fixed | passed | fixed ones carry what the control said |
-| regressed, lost | failure | the frontend's doing |
+| regressed, lost | failure | the doing of what is under test |
 | infra, indeterminate | error | nothing is known, and that must not look green |
 | refused | skipped | the daemon is too old, which is no frontend's doing |
 | known, skipped | skipped | with the skip list's reason, or the test's own |
-| same-failure | skipped | fails with the suite's own frontend as well |
-| changed-failure, flaky | skipped | no proof against the frontend; the gate's policy decides |
+| same-failure | skipped | fails in the control as well |
+| changed-failure, flaky | skipped | no proof against it; the gate's policy decides |
 | stale-entry | passed | the test passes; the list is wrong, which the strict gate reports |
 
 A run that is indeterminate or was interrupted gets one more testcase, an error, because an

@@ -106,6 +106,12 @@ def test_a_frontend_is_held_against_a_baseline(program: demo_program.Program) ->
     assert json.loads(out)["exit_code"] == 0
 
 
+def test_a_frontend_that_is_its_own_baseline_is_told_so(program: demo_program.Program) -> None:
+    words = ("--baseline", "master", "--tests", "TestQuotedMetaArgs", "--no-control", *LIMITS)
+    _, _, err = program.run(*program.words("v0.1", "master", *words))
+    assert "master is held against itself: nothing but what is flaky can differ" in err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -56,6 +56,39 @@ def test_the_flag_that_every_daemon_refuses_is_named(tmp_path: Path) -> None:
     assert "--tests-from" in refused.value.hint
 
 
+def test_what_else_keeps_every_daemon_from_serving_is_told(tmp_path: Path) -> None:
+    _kept(tmp_path, *["time=… level=warning\nbuildkitd: no worker found, rebuild it\n"] * 2)
+    with pytest.raises(UsageError, match=r"this daemon: buildkitd: no worker found, rebuild it$"):
+        check_driven(_request(tmp_path), FAILED)
+
+
+def test_the_last_words_of_a_daemon_that_served_are_no_reason(tmp_path: Path) -> None:
+    served = 'level=info msg="running server on /run/b.sock"\nbuildkitd: context canceled\n'
+    _kept(tmp_path, served)
+    check_driven(_request(tmp_path), FAILED)
+
+
+@pytest.mark.parametrize(("number", "refused"), [(8, True), (7, False)])
+def test_where_each_of_many_tests_fails_alike_the_failure_is_told(
+    tmp_path: Path, number: int, *, refused: bool
+) -> None:
+    _kept(tmp_path, 'level=info msg="running server on /run/b.sock"\n')
+    words = "failed to list workers: unknown service moby.buildkit.v2.Control"
+    names = [full_name(f"Test{n}") for n in range(number)]
+    failed = leg_run(Leg.CANDIDATE, [result(name, Outcome.FAIL, words) for name in names])
+    if not refused:
+        check_driven(_request(tmp_path), failed)
+        return
+    with pytest.raises(UsageError, match=f"each of 8 fails alike: {words}$"):
+        check_driven(_request(tmp_path), failed)
+
+
+def test_many_tests_that_fail_for_more_than_one_cause_are_shown(tmp_path: Path) -> None:
+    _kept(tmp_path, "")
+    failed = [result(full_name(f"Test{n}"), Outcome.FAIL, "no" * n) for n in range(1, 12)]
+    check_driven(_request(tmp_path), leg_run(Leg.CANDIDATE, failed))
+
+
 def test_one_daemon_that_started_is_enough(tmp_path: Path) -> None:
     _kept(tmp_path, REFUSED, "found worker\n")
     check_driven(_request(tmp_path), FAILED)

@@ -49,7 +49,7 @@ class Side(StrEnum):
 
 
 class Leg(StrEnum):
-    """One run of the tests: with what they belong with, or with the side under test in its place."""
+    """One run of the tests: with what is known to work, or with what is under test."""
 
     CONTROL = "control"
     CANDIDATE = "candidate"

@@ -45,7 +45,8 @@ def test_export_docker(build: Builds) -> None:
     data = build.run(FILE, {"f": "x"}, output="type=docker,name=some/name:tag").read_bytes()
     files = read_tar(data)
     listed = json.loads(files["manifest.json"].content)[0]
-    same("RepoTags", listed["RepoTags"], ["some/name:tag"])
+    tags = [one.removeprefix("docker.io/") for one in listed["RepoTags"]]
+    same("RepoTags", tags, ["some/name:tag"])
     config = json.loads(files[listed["Config"]].content)
     same("operating system", config["os"], "linux")
     layers = [read_tar(files[name].content).files for name in listed["Layers"]]
@@ -226,6 +227,13 @@ def test_export_tar(build: Builds) -> None:
     data = build.run(FILE, {"f": "x"}, output="type=tar").read_bytes()
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         same("names", archive.getnames(), ["f"])
+
+
+@exporter("type=tar, links", "--output type=tar", f"{DOCS}local-tar/")
+def test_export_tar_links(build: Builds) -> None:
+    """Symbolic links are such."""
+    tree = build.tree("FROM scratch\nCOPY d /\n", {"d/f": "x", "d/l": Link("f")})
+    same("kind and target of /l", (tree["l"].kind, tree["l"].target), ("link", "f"))
 
 
 @exporter("Many exporters", "--output type=oci,… --output type=tar,…", README)

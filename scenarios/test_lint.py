@@ -63,7 +63,7 @@ REQUESTS = [
             id=name.rpartition(".")[2],
             marks=lint(
                 f"Question {name.rpartition('.')[2]}",
-                f"--opt requestid={name}",
+                f"--opt requestid=frontend.{name}",
                 "https://github.com/moby/buildkit/tree/master/frontend/subrequests",
                 since,
             ),

@@ -47,7 +47,7 @@ def test_mount_bind(build: Builds) -> None:
         RUN --mount=target=/m cat /m/d/f >/got; touch /m/new && echo written >>/got; true
     """
     layer = build.image(dockerfile, {"d/f": "x"}).layer(-1)
-    same("/got and files", (layer["got"].text, layer.files), ("x", ["got"]))
+    same("/got and files", (layer["got"].text, layer.below("m")), ("x", []))
 
 
 @mount("RUN --mount=type=bind,source", "RUN --mount=source=d,target=m …", BIND, "1.2")
@@ -107,7 +107,7 @@ def test_mount_variable(build: Builds) -> None:
 
 @scenario("RUN --mount, mount points", "RUN --mount=target=/a/b …", "#run---mount", "1.2")
 def test_mount_stubs(build: Builds) -> None:
-    """Folders that were made to mount on are not in the image."""
+    """Folders that were made to mount on are not in the image, nor are the network's files."""
     dockerfile = "FROM busybox\nRUN --mount=type=tmpfs,target=/a/b/c touch /got\n"
     same("entries", sorted(build.image(dockerfile).layer(-1)), ["got"])
 
@@ -121,7 +121,7 @@ def test_mount_cache(build: Builds) -> None:
         RUN --mount=type=cache,id={build.nonce},target=/other cp /other/f /got
     """
     layer = build.image(dockerfile).layer(-1)
-    same("/got and files", (layer["got"].text, layer.files), ("x", ["got"]))
+    same("/got and files", (layer["got"].text, layer.below("other")), ("x", []))
 
 
 @mount("RUN --mount=type=cache,ro", "RUN --mount=type=cache,target=/m,ro …", CACHE, "1.2")
@@ -178,7 +178,7 @@ def test_mount_tmpfs(build: Builds) -> None:
         FROM busybox
         RUN --mount=type=tmpfs,target=/t grep ' /t tmpfs' /proc/mounts >/got && touch /t/f
     """
-    same("files", build.image(dockerfile).layer(-1).files, ["got"])
+    same("files", build.image(dockerfile).layer(-1).below("t"), [])
 
 
 @mount("RUN --mount=type=tmpfs,size", "RUN --mount=type=tmpfs,size=8m,target=/t …", TMPFS, "1.5")
@@ -200,7 +200,7 @@ def test_mount_secret(build: Builds, secret: list[str]) -> None:
     """
     layer = build.image(dockerfile, arguments=secret).layer(-1)
     same("mode, owner and length", layer["got"].text, "400 0:0\n4")
-    same("files", layer.files, ["got"])
+    same("where it is", [path for path in layer.files if "hush" in layer[path].text], [])
 
 
 @scenario("RUN --mount=type=secret,target", "…,id=s,target=/s,mode=440 …", SECRET, "1.2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -15,6 +16,7 @@ from kit.live import FRONTEND, Live
 from kit.outcomes import BuildFailedError, WrongError
 from kit.trees import Files, Tree, read_tar, write
 
+_PATIENCE = 60.0
 LIMIT = 900.0
 """Seconds of a build; the harness watches for hangs much sooner."""
 
@@ -99,12 +101,21 @@ class Builds:
         return dest
 
     def forget(self) -> None:
-        """Let the daemon remove what it keeps of commands that have this scenario's nonce."""
-        self.ask("prune", "--all", "--filter", f"description~={self.nonce}")
+        """Let the daemon remove what it keeps of commands that have this scenario's nonce.
 
-    def usage(self) -> str:
-        """Return what the daemon keeps, with its descriptions."""
-        return self.ask("du", "--verbose")
+        Raises RuntimeError if it does not within a minute: what a build used is in use for a while.
+        """
+        until = time.monotonic() + _PATIENCE
+        while kept := self.kept():
+            if time.monotonic() > until:
+                raise RuntimeError(f"the daemon goes on keeping {kept}")
+            # Old daemons look for nothing but ids where they prune.
+            self.ask("prune", "--all", *(f"--filter=id=={one}" for one in kept))
+
+    def kept(self) -> list[str]:
+        """Return the ids of what the daemon keeps of commands that have this scenario's nonce."""
+        records = self.ask("du", "--verbose").split("\n\n")
+        return [one.split()[1] for one in records if self.nonce in one]
 
     def end(self) -> None:
         """Leave nothing; a daemon is gone with all that it has."""

@@ -17,9 +17,10 @@ class BuildFailedError(Exception):
     """Known to the harness, which reads the words."""
 
     def __init__(self, log: str) -> None:
-        """Show the error that a client's output ends with, and the lines before it."""
+        """Show the error that a client's output has, and the lines that it ends with."""
         self.words = log
-        super().__init__(tail(log) or "the client printed nothing")
+        lines = [line for line in log.splitlines() if line.startswith("error: ")]
+        super().__init__("\n".join([*lines[-1:], tail(log)]) if log else "the client said nothing")
 
 
 def tail(log: str) -> str:

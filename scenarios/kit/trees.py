@@ -50,6 +50,10 @@ class Tree(dict[str, Entry]):
         """Paths of all that is not a folder, sorted."""
         return sorted(path for path, entry in self.items() if entry.kind != "folder")
 
+    def below(self, folder: str) -> list[str]:
+        """Return the paths of all that lies in a folder."""
+        return sorted(path for path in self if path.startswith(f"{folder}/"))
+
 
 @dataclass(frozen=True)
 class File:

@@ -8,9 +8,10 @@ from harness.history.database import HistoryError
 from harness.history.durations import Durations
 from harness.history.expected import Expected
 from harness.history.history import History, Story, default_history, expected_by
-from harness.history.streak import Flakiness, Mark, Since
+from harness.history.streak import Before, Flakiness, Mark, Since
 
 __all__ = [
+    "Before",
     "Durations",
     "Expected",
     "Flakiness",

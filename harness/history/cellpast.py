@@ -49,6 +49,20 @@ class CellPast:
         found = {test: self._since(test) for test in failing}
         return {test: told for test, told in found.items() if told is not None}
 
+    def before(self, run: str, started: str) -> tuple[frozenset[int], frozenset[int]] | None:
+        """Return what was to run, and what of it failed, in the newest whole run before another."""
+        marks = [(it, it.mark(Verdict.COMPATIBLE)) for it in self._observed if it.whole]
+        older = [it for it, mark in marks if mark.run != run and mark.started < started]
+        if not older:
+            return None
+        last = older[-1]
+        failed = (
+            test
+            for test, verdicts in self._verdicts.items()
+            if _failed(verdicts.get(last.id, Verdict.COMPATIBLE))
+        )
+        return last.roster, frozenset(failed)
+
     def flakes(self) -> dict[int, float]:
         """Return the flake rates of the tests that ever flaked."""
         return {test: flaky / len(self._telling(test)) for test, flaky in self._mixed.items()}

@@ -21,7 +21,7 @@ from harness.history.durations import Count, Durations, summarise
 from harness.history.expected import LAST, Expected, name_of
 from harness.history.recent import RunTallies
 from harness.history.record import write
-from harness.history.streak import Flakiness, Mark, Since, since
+from harness.history.streak import Before, Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
 from harness.model import Commit, Pair, Recent, Record, Run, Tally, Verdict
 from harness.model.matrix import CellResult, MatrixRun
@@ -150,6 +150,14 @@ class History:
         """Return since when those tests fail that did not simply pass in a cell's newest run."""
         found = self._past(cell).sinces()
         return {self._name(test): told for test, told in found.items()}
+
+    def before(self, cell: str, run: str, started: str) -> Before | None:
+        """Return what a cell's tests did in the newest whole run before one; None without any."""
+        found = self._past(cell).before(run, utc(started))
+        if found is None:
+            return None
+        ran, failed = (frozenset(map(self._name, tests)) for tests in found)
+        return Before(ran=ran, failed=failed)
 
     def flakes(self, cell: str) -> dict[str, float]:
         """Return the flake rates of a cell's tests, where they are not 0."""

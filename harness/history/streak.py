@@ -42,6 +42,15 @@ class Since(Record, frozen=True, kw_only=True):
     """How many runs in a row it has failed in."""
 
 
+class Before(Record, frozen=True, kw_only=True):
+    """What the tests of a cell did in one run."""
+
+    ran: frozenset[str]
+    """Those that were to run, by the names that they are kept by."""
+    failed: frozenset[str]
+    """Those of them that did not pass, explained or not."""
+
+
 class Flakiness(Record, frozen=True, kw_only=True):
     """How often the attempts of a test differed within a run."""
 

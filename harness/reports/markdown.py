@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
-from harness.reports.floors import FloorRow, Lacking
+from harness.reports.floors import CHANGED, FloorRow, Lacking
 from harness.reports.layout import grids
 from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.report import TextReport
@@ -157,7 +157,8 @@ def _floors(survey: Survey, room: int) -> Iterator[str]:
     legend = ", ".join(
         f"{it.symbol} **{it.letter}** {it.name}" for it in (*FLOORS.values(), UNKNOWN)
     )
-    yield f"## Floors\n\nOn each line of daemons: {legend}.\n\n"
+    delta = f"; {CHANGED} changed since the last run" if any(any(it.changed) for it in rows) else ""
+    yield f"## Floors\n\nOn each line of daemons: {legend}{delta}.\n\n"
     columns = "".join(f" {in_table(clip(it, _NAMES))} |" for it in lines[:_COLUMNS])
     yield f"| test |{columns}\n|---|{'---|' * len(lines[:_COLUMNS])}\n"
     shown = list(_fitting(map(_floor_row, rows[:_ROWS]), room))
@@ -172,7 +173,10 @@ def _floors(survey: Survey, room: int) -> Iterator[str]:
 
 
 def _floor_row(row: FloorRow) -> str:
-    words = "".join(f" {it.symbol} **{it.letter}** |" for it in row.words[:_COLUMNS])
+    each = zip(row.words[:_COLUMNS], row.changed, strict=False)
+    words = "".join(
+        f" {it.symbol} **{it.letter}**{f' {CHANGED}' if changed else ''} |" for it, changed in each
+    )
     return f"| {in_table(row.test)} |{words}\n"
 
 

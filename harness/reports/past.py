@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.history import History, Mark, Since
+from harness.history import Before, History, Mark, Since
 from harness.model.matrix import MatrixRun
 
 MARKS = 60
@@ -22,6 +22,8 @@ class Past:
     """By the full names of tests."""
     flakes: Mapping[str, float] = field(default_factory=dict)
     """Share of runs in which a test's attempts differed, where that is not 0."""
+    before: Before | None = None
+    """What its tests did in the run before the one that is shown; None if there was none."""
 
 
 Pasts = Mapping[str, Past]
@@ -37,7 +39,10 @@ def pasts(history: History, matrix: MatrixRun) -> dict[str, Past]:
     return {
         cell.id: _until(
             cell.started or matrix.started,
-            Past(strips[cell.id], history.sinces(cell.id), history.flakes(cell.id)),
+            Past(
+                *(strips[cell.id], history.sinces(cell.id), history.flakes(cell.id)),
+                before=history.before(cell.id, matrix.id, cell.started or matrix.started),
+            ),
         )
         for cell in matrix.cells
         if cell.id in strips
@@ -53,4 +58,5 @@ def _until(time: str, past: Past) -> Past:
             if since.failing and since.failing.started <= time
         },
         past.flakes,
+        past.before,
     )

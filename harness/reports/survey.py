@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
+from harness.history import Before
 from harness.model import Judgement, Leg, Run, Verdict
 from harness.reports.floors import FloorTable
 from harness.reports.summary import failure, side_error, suspicion_text, suspicions
@@ -82,8 +83,11 @@ class Survey:
         """
         return self._letters
 
-    def add(self, cell: int, run: Run) -> list[Found]:
-        """Take in a cell; return what is worth a word, in the order of the run."""
+    def add(self, cell: int, run: Run, before: Before | None = None) -> list[Found]:
+        """Take in a cell; return what is worth a word, in the order of the run.
+
+        `before` is what its tests did in the run before.
+        """
         known: frozenset[str] | None = None
         numbered: dict[int, tuple[str, int]] = {}
         found = []
@@ -93,7 +97,7 @@ class Survey:
                 known = known or frozenset(it.name for it in run.judgements)
                 number = self._number(judgement.name, known)
             self._suspicions(number, judgement)
-            self.floors.add(number, judgement, run.pair)
+            self.floors.add(number, judgement, run.pair, before)
             letter, cause = WORDS[judgement.verdict].letter, NO_CAUSE
             if judgement.verdict is not Verdict.COMPATIBLE:
                 cause = self._cause(judgement)

@@ -96,10 +96,11 @@ def _cells(stored: StoredRun) -> Iterator[StoredCell]:
             yield StoredCell(view, None, (), stored.folder)
             continue
         names = _names(REPORTS_OF_CELLS)
+        past = stored.past.get(view.planned.id)
         cell = StoredCell(
             view=view,
             run=run,
-            found=stored.survey.add(view.index, run),
+            found=stored.survey.add(view.index, run, past.before if past else None),
             folder=cell_folder(stored.folder, result),
             files=tuple(stored.out / result.run / name for name in names),
         )

@@ -26,6 +26,7 @@ from tests.support import (
     fatal_suite,
     go_binaries,
     tls,
+    varied_daemons,
 )
 from tests.support.browsing import Visit, visits
 from tests.support.engine_program import Program
@@ -166,9 +167,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the reports of both example runs."""
+    """Return a folder with the reports of the example runs."""
     folder = tmp_path_factory.mktemp("pages")
-    for name, example in (("nightly", browsing.NIGHTLY), ("hostile", browsing.HOSTILE)):
+    examples = {
+        "nightly": browsing.NIGHTLY,
+        "hostile": browsing.HOSTILE,
+        "floors": varied_daemons.THREE,
+    }
+    for name, example in examples.items():
         write_reports(example.store(folder / name), example_runs.history(example))
     return folder
 

@@ -144,6 +144,32 @@ def test_a_search_paints_the_grid_and_is_kept_in_the_address(visit: Visit) -> No
     assert again.input_value("#query") == "mount rw"
 
 
+def test_the_table_of_floors_has_letters_links_and_what_a_search_finds(visit: Visit) -> None:
+    page = visit(example="floors")
+    table = page.locator("#floors table")
+    expect(table.locator("thead th")).to_have_text(
+        [re.compile("test"), "v0.6", "v0.12", re.compile("master")]
+    )
+    row = table.locator("tr[data-test=TestSecret]")
+    expect(row.locator("td")).to_have_text(["U", "U", "P"])
+    assert row.locator("td").first.get_attribute("title") == "refused"
+    page.keyboard.press("/")
+    page.keyboard.type("secret")
+    expect(table.locator("tr[data-test]:visible")).to_have_count(1)
+    page.click("#clear")
+    expect(table.locator("tr[data-test]:visible")).to_have_count(4)
+    row.locator("a").click()
+    expect(page).to_have_url(ends("#test=TestSecret"))
+
+
+def test_what_is_refused_is_a_verdict_to_filter_by(visit: Visit) -> None:
+    page = visit(example="floors")
+    expect(page.locator("#floors .lacking li").first).to_contain_text("exec.secretenv")
+    page.click("[data-verdict=refused]")
+    assert sorted(set(visible_cells(page))) == ["U 1", "U 2"]
+    expect(page).to_have_url(ends("#verdict=refused"))
+
+
 def test_a_verdict_shows_where_tests_have_it_and_how_many(visit: Visit) -> None:
     page = visit()
     everything = visible_cells(page)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from harness.history import Before
 from harness.model import Outcome, Verdict
 from harness.reports.overview import cell_views
 from harness.reports.survey import Survey
@@ -11,11 +14,12 @@ from tests.support.matrix_factories import Example
 P, F = Outcome.PASS, Outcome.FAIL
 
 
-def surveyed(example: Example) -> Survey:
+def surveyed(example: Example, before: Mapping[str, Before] | None = None) -> Survey:
+    """Take all cells in; `before` is what their tests did in the last run, by the cells' ids."""
     survey = Survey()
     for view in cell_views(example.matrix):
         if run := example.runs.get(view.planned.id):
-            survey.add(view.index, run)
+            survey.add(view.index, run, (before or {}).get(view.planned.id))
     return survey
 
 

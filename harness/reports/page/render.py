@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
+from harness.reports.floors import CHANGED
 from harness.reports.layout import grids, variant_of
 from harness.reports.overview import CellView, headline, tests_by_verdict
 from harness.reports.past import Past, Pasts
@@ -238,11 +239,18 @@ def _floors(survey: Survey) -> dict[str, Any]:
     return {
         "lines": lines[:_LINES],
         "rows": [
-            {"test": it.test, "href": address(test=it.test), "words": it.words[:_LINES]}
+            {
+                "test": it.test,
+                "href": address(test=it.test),
+                "words": list(zip(it.words, it.changed, strict=True))[:_LINES],
+            }
             for it in rows[:_FLOORS]
         ],
         "more": max(0, len(rows) - _FLOORS) + max(0, len(lines) - _LINES),
         "legend": (*FLOORS.values(), UNKNOWN),
+        "number": len(rows),
+        "changed": CHANGED,
+        "changes": sum(any(it.changed) for it in rows),
         "refused": WORDS[Verdict.REFUSED],
         "lacking": [
             {

@@ -59,6 +59,26 @@ def test_a_run_without_the_test_says_nothing_about_it(history: History) -> None:
     assert (found.first.run, found.runs) == ("night-1", 2)
 
 
+def test_what_tests_did_in_the_run_before_one(history: History) -> None:
+    keep(
+        history,
+        [
+            night(1, ("TestFoo", Verdict.COMPATIBLE), ("TestOld", Verdict.LOST)),
+            night(2, ("TestFoo", Verdict.REGRESSED), ("TestNew", Verdict.COMPATIBLE)),
+            night(3, ("TestFoo", Verdict.COMPATIBLE)),
+        ],
+    )
+    started = {it.run: it.started for it in history.strips()[CELL]}
+    bar, old, new = (factories.full_name(f"Test{it}") for it in ("Bar", "Old", "New"))
+    assert history.before(CELL, "night-1", started["night-1"]) is None
+    first = history.before(CELL, "night-2", started["night-2"])
+    assert first is not None
+    assert (set(first.ran), set(first.failed)) == ({FOO, bar, old}, {old})
+    second = history.before(CELL, "night-3", started["night-3"])
+    assert second is not None
+    assert (set(second.ran), set(second.failed)) == ({FOO, bar, new}, {FOO})
+
+
 def test_all_that_fails_in_the_newest_run_at_once(history: History) -> None:
     keep(
         history,

@@ -6,73 +6,33 @@ import re
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from harness.model import Channel, Judgement, Outcome, Source, Vary, Verdict
-from harness.model.matrix import PlannedCell
+from harness.history import Before
+from harness.model import Judgement, Outcome, Verdict
 from harness.reports import markdown
 from harness.reports.markdown import summary_markdown
 from harness.reports.overview import cell_views
 from harness.reports.page import render
+from harness.reports.past import Past
+from harness.reports.write import write_reports
 from tests.support import example_runs
 from tests.support.factories import full_name, judgement
 from tests.support.floors import refused
 from tests.support.html_pages import rendered, tree
 from tests.support.matrix_factories import (
-    MASTER,
     Example,
-    commit,
-    matrix_of,
-    pair,
-    planned,
-    result_of,
-    run_of,
 )
 from tests.support.surveys import surveyed
-
-P, F, CRASH = Outcome.PASS, Outcome.FAIL, Outcome.CRASH
-OLD = commit("v0.6.4", "2020-02-21", "0.6.4", "1.1.7")
-OLDER_PATCH = commit("v0.6.1", "2019-09-10", "0.6.1", "1.1.3")
-NEWER = commit("v0.12.5", "2024-01-31", "0.12.5", "1.6.0")
-
-GOOD = Verdict.COMPATIBLE, [P], [P]
-WRONG = Verdict.REGRESSED, [P], [F]
-
-
-def column(suite: PlannedCell, *rows: Judgement) -> tuple[PlannedCell, tuple[Judgement, ...]]:
-    """A daemon with the tests of master, whose daemon varies."""
-    tests = Source(commit=MASTER, channel=Channel.LABS)
-    return replace(suite, pair=replace(suite.pair, vary=Vary.DAEMON, tests=tests)), rows
-
-
-def example(*columns: tuple[PlannedCell, tuple[Judgement, ...]]) -> Example:
-    runs = {cell.id: run_of(cell, rows) for cell, rows in columns}
-    cells = [cell for cell, _ in columns]
-    return Example(matrix_of(cells, [result_of(it, runs[it.id]) for it in cells]), runs)
-
-
-ON_OLD = planned(pair(OLD, MASTER))
-ON_OLDER = planned(pair(OLDER_PATCH, MASTER))
-ON_NEWER = planned(pair(NEWER, MASTER))
-
-THREE = example(
-    column(
-        ON_NEWER,
-        judgement("TestCopy", *WRONG, error="mode 0000"),
-        judgement("TestCmd", *GOOD),
-        refused("TestSecret", "exec.secretenv"),
-        judgement("TestOut", Verdict.SKIPPED, [Outcome.SKIP], [Outcome.SKIP]),
-    ),
-    column(
-        ON_OLD,
-        judgement("TestCopy", *GOOD),
-        judgement("TestCmd", *GOOD),
-        refused("TestSecret", "exec.secretenv"),
-        refused(full_name("TestMount", "fileop=true"), "mounts | `x` <b>"),
-        judgement("TestDies", Verdict.REGRESSED, [P], [CRASH]),
-    ),
-    column(ON_OLDER, refused("TestCopy", "exec.secretenv"), judgement("TestMaybe", *GOOD)),
+from tests.support.varied_daemons import (
+    GOOD,
+    ON_NEWER,
+    ON_OLD,
+    THREE,
+    column,
+    example,
 )
+
+P, F = Outcome.PASS, Outcome.FAIL
 
 
 def summary(of: Example) -> str:
@@ -105,6 +65,41 @@ def test_each_capability_names_the_tests_that_want_it() -> None:
     )
     assert first == ("2", "exec.secretenv", "`TestCopy`, `TestSecret`")
     assert second == ("1", "mounts | `x` &lt;b&gt;", "`TestMount[fileop=true]`")
+
+
+BEFORE = Before(
+    ran=frozenset(map(full_name, ("TestCopy", "TestCmd", "TestDies"))),
+    failed=frozenset(map(full_name, ("TestCmd", "TestDies"))),
+)
+"""In the run before, TestCopy passed, TestCmd did not, and others there were none."""
+
+
+def test_what_changed_since_the_last_run_is_marked() -> None:
+    survey = surveyed(THREE, {ON_NEWER.id: BEFORE, ON_OLD.id: BEFORE})
+    text = summary_markdown(THREE.matrix, cell_views(THREE.matrix), survey)
+    told = {row.test: row.changed for row in survey.floors.rows(survey.tests)}
+    assert told == {
+        "TestCmd": (True, True, False),
+        "TestCopy": (False, True, False),
+        "TestDies": (False, False, False),
+        "TestMount[fileop=true]": (False, False, False),
+        "TestSecret": (False, False, False),
+    }
+    assert "| `TestCopy` | ∅ **U** | ✗ **W** Δ | ✓ **P** |" in text
+    assert "? **?** unknown; Δ changed since the last run.\n" in text
+    assert "Δ" not in summary(THREE)
+
+
+def test_the_page_marks_it_too(tmp_path: Path) -> None:
+    THREE.store(tmp_path)
+    write_reports(tmp_path, {ON_NEWER.id: Past(before=BEFORE)})
+    (section,) = tree(tmp_path / "page").all("section", id="floors")
+    changed = section.all("td", **{"class": "changed"})
+    assert [it.attributes["title"] for it in changed] == [
+        "works, changed since the last run",
+        "wrong, changed since the last run",
+    ]
+    assert "Δ changed since the last run: 2 of 5 tests" in section.text
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from harness.journal import cell_folder, cells, read_matrix
 from harness.reports.annotations import github_annotations
 from harness.reports.badge import Badge
 from harness.reports.ctrf import Ctrf
+from harness.reports.features.report import FeaturesPage, has_scenarios
 from harness.reports.junit import JUnit
 from harness.reports.markdown import Summary
 from harness.reports.overview import cell_views, sentence
@@ -33,6 +34,8 @@ REPORTS: list[type[Report]] = [
     Badge,
 ]
 """Every report of a run, in the order in which commands name them."""
+REPORTS_OF_SCENARIOS: list[type[Report]] = [FeaturesPage]
+"""Those that a run has beside them, if it ran scenarios."""
 REPORTS_OF_CELLS: list[type[Report]] = [JUnit]
 """Those that each cell of a matrix has in its own folder, too."""
 
@@ -59,6 +62,7 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
     """
     matrix = read_matrix(folder)
     folder = folder if folder.is_dir() else folder.parent
+    kinds = [*REPORTS, *(REPORTS_OF_SCENARIOS if has_scenarios(matrix) else ())]
     stored = StoredRun(
         matrix=matrix,
         views=cell_views(matrix),
@@ -66,9 +70,9 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
         past=past,
         folder=folder,
         out=out or folder,
-        files=_names(REPORTS),
+        files=_names(kinds),
     )
-    _write(REPORTS, stored, _cells(stored))
+    _write(kinds, stored, _cells(stored))
     return Written(
         headline=sentence(matrix, stored.views),
         files=tuple(stored.out / name for name in stored.files),

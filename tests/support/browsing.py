@@ -25,7 +25,21 @@ Visit = Callable[..., Page]
 
 @contextmanager
 def visits(browser: Browser, pages: Path) -> Iterator[Visit]:
-    """Open pages; whatever they do that they must not do is a fault at the end."""
+    """Open pages of the examples, as `watched` does."""
+    with watched(browser) as new:
+
+        def visit(address: str = "", *, example: str = "nightly", **settings: Any) -> Page:  # noqa: ANN401 - Playwright's
+            page = new(**settings)
+            page.goto((pages / example / "page" / "index.html").as_uri() + address)
+            page.wait_for_selector("body[data-shown]")
+            return page
+
+        yield visit
+
+
+@contextmanager
+def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Make empty pages; whatever they do that they must not do is a fault at the end."""
     faults: list[str] = []
     contexts = []
 
@@ -33,7 +47,7 @@ def visits(browser: Browser, pages: Path) -> Iterator[Visit]:
         faults.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    def visit(address: str = "", *, example: str = "nightly", **settings: Any) -> Page:  # noqa: ANN401 - Playwright's
+    def new(**settings: Any) -> Page:  # noqa: ANN401 - Playwright's
         context = browser.new_context(**{"viewport": DESKTOP, **settings})
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
@@ -42,11 +56,9 @@ def visits(browser: Browser, pages: Path) -> Iterator[Visit]:
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("dialog", dismiss)
         page.on("request", lambda request: faults.extend(_foreign(request.url)))
-        page.goto((pages / example / "page" / "index.html").as_uri() + address)
-        page.wait_for_selector("body[data-shown]")
         return page
 
-    yield visit
+    yield new
     for context in contexts:
         context.close()
     assert faults == []

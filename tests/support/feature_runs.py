@@ -179,3 +179,15 @@ def matrix(made: Sequence[Run] | None = None, name: str = "scenarios") -> Exampl
         matrix_factories.matrix_of(cells, parts, name=name),
         {cell.id: run for cell, run in zip(cells, found, strict=True)},
     )
+
+
+EVIL = "\x1b[31m</details><script>alert(1)</script> | `a` [x](javascript:x) ::error::\u202e"
+
+
+def hostile() -> Run:
+    """A run in which all that anybody could have written tries to act."""
+    names = ("title", "feature", "area", "syntax", "docs", "source", "since", "file")
+    rows = [replace(SCENARIOS[0], test="TestScenarioEvil", **dict.fromkeys(names, EVIL))]
+    did = row("Evil", "w", "w")
+    candidate = tuple(replace(it, error=f"{EVIL}\n{EVIL}") for it in did.candidate)
+    return run_on(pair(DAEMONS[0]), [replace(did, candidate=candidate)], rows)

@@ -229,11 +229,12 @@ def floors() -> None:
     Examples:
       compat features latest
       compat features latest --daemon v0.12
-      compat features runs/scenarios runs/mainline --markdown
+      compat features runs/labs runs/mainline --out site
     """,
 )
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("--daemon", default="", help="One daemon alone, by release or line, with all words.")
+@click.option("--out", type=FOLDER, help="Write features.html, .md and .json into this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown, to paste.")
 def features() -> None:

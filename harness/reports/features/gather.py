@@ -86,7 +86,9 @@ class Gathered:
     def document(self) -> Features:
         """Return the table of all that was taken in."""
         rows = {test: row for test, (_, row) in sorted(self._scenarios.items())}
-        found = sorted(self._frontends.values(), key=lambda it: it.channel)
+        found = sorted(
+            (it for it in self._frontends.values() if it.kept), key=lambda it: it.channel
+        )
         found.sort(key=lambda it: frontend_age(it.commit), reverse=True)
         return Features(
             schema=FEATURES_SCHEMA_VERSION,

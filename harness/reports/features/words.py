@@ -41,6 +41,13 @@ def letter(mark: Mark) -> str:
     return LOOKS[mark.answer].letter + PARTLY * mark.partial
 
 
+def in_words(mark: Mark) -> str:
+    """Return a cell in words: `wrong`, or `partly wrong, 2 of 3 work`."""
+    if not mark.partial:
+        return mark.answer.value
+    return f"partly {mark.answer}, {mark.works} of {mark.told} work"
+
+
 def since(feature: Feature) -> str:
     """Return from which daemon on a feature works: `all`, `v0.17.3 (not v0.12.5)`, or a dash."""
     if not feature.since:

@@ -49,6 +49,18 @@ def test_it_prints_markdown(stored: list[Path], capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.startswith("# Dockerfile features by daemon\n")
 
 
+def test_it_writes_page_markdown_and_json(
+    stored: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "site"
+    assert features(*stored, "--out", out) == 0
+    written = [out / f"features.{kind}" for kind in ("html", "md", "json")]
+    assert capsys.readouterr().out.splitlines() == list(map(str, written))
+    assert sorted(out.iterdir()) == sorted(written)
+    assert features(*stored, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(written[-1].read_text("utf-8"))
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import jsonschema
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from harness.model import Channel
 from harness.reports.features import markdown, terminal
@@ -16,12 +15,10 @@ from harness.reports.features.document import Features, features_schema
 from harness.reports.features.gather import Gathered
 from harness.reports.features.words import LOOKS, chosen
 from tests.support import feature_runs, project_docs
-from tests.support.feature_runs import SCENARIOS, pair, row, run_on
 from tests.support.schemas import meaning
 
 SCHEMA = project_docs.DOCS / "features.schema.json"
 PAGE = project_docs.DOCS / "reference" / "features.md"
-EVIL = "\x1b[31m</details><script>alert(1)</script> | `a` [x](javascript:x) ::error::\u202e"
 
 
 @pytest.fixture
@@ -34,12 +31,8 @@ def document() -> Features:
 
 @pytest.fixture
 def hostile() -> Features:
-    evil = dict.fromkeys(("title", "feature", "area", "syntax", "docs", "source", "since"), EVIL)
-    rows = [replace(SCENARIOS[0], **evil)]
-    did = row("CopyChmod", "w", "w")
-    did = replace(did, candidate=tuple(replace(it, error=EVIL) for it in did.candidate))
     gathered = Gathered()
-    gathered.add(run_on(pair(feature_runs.DAEMONS[0]), [did], rows))
+    gathered.add(feature_runs.hostile())
     return gathered.document()
 
 

@@ -13,6 +13,7 @@ from harness.model import (
     Judgement,
     Outcome,
     Pair,
+    Reason,
     Record,
     Result,
     Status,
@@ -110,7 +111,9 @@ def seen(row: Judgement, pair: Pair) -> tuple[tuple[Commit, Did], ...]:
 
 
 def _excused(result: Result) -> bool:
-    return result.reason is not None and result.reason.spurious
+    """Return whether a failure says nothing about the daemon: the machine's, or of a dying leg."""
+    reason = result.reason
+    return reason is not None and (reason.spurious or reason is Reason.INCOMPLETE)
 
 
 def name_of(key: TestKey) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from harness.config.floors import Floors, load_floors
-from harness.model import Below, Judgement, Run, Verdict
+from harness.model import Below, Judgement, Outcome, Reason, Run, Verdict
 from harness.stored.floors import Row, files, idle, propose
 from tests.support.floors import LINES, floor, floors, refused, varied
 from tests.support.gates import PAIR, judged, run_of
@@ -76,6 +76,13 @@ def test_no_floor_is_above_the_line_of_the_tests() -> None:
     known = floors(floor("TestA", "v0.12", Below.WRONG, "it is ignored"))
     row = found(on("v0.17", WRONG, tests="v0.6"), known=known)["TestA"]
     assert (row.since, row.cause) == ("v0.12", "it is ignored")
+
+
+def test_what_a_dying_leg_cut_off_says_nothing() -> None:
+    cut = replace(WRONG.candidate[0], outcome=Outcome.CRASH, reason=Reason.INCOMPLETE)
+    row = replace(WRONG, candidate=(cut, *WRONG.candidate))
+    assert found(on("v0.6", row))["TestA"].below is Below.WRONG
+    assert "TestA" not in found(on("v0.6", replace(WRONG, candidate=(cut,))))
 
 
 def test_of_two_daemons_of_a_line_the_worse_counts() -> None:

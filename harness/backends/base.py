@@ -99,6 +99,8 @@ class LegRequest:
     environment: dict[str, str] = field(default_factory=dict)
     client: Client = Client.DAEMON
     """Whose buildctl is in PATH."""
+    scenarios: bool = False
+    """Whether the tests are scenarios, which are Python."""
 
     @property
     def own(self) -> bool:

@@ -53,6 +53,7 @@ def environment(leg: LegRequest, *, temporary: str, frontend: str, mirror: str) 
         "FRONTEND_GATEWAY_ONLY": f"local:{frontend}/{ARCHIVE}",
         "EXTERNAL_DF_FRONTEND": f"{frontend}/{FRONTEND}",
         **({"BUILDKIT_REGISTRY_MIRROR_DIR": mirror} if mirror else {}),
+        **({"SCENARIO_WORKER": leg.worker} if leg.scenarios else {}),
         **leg.environment,
     }
 

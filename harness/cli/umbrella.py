@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, Lazy] = {
     "run": Lazy("execution", "Run one pair: an old daemon, a new frontend."),
+    "scenarios": Lazy("execution", "See which features work on a daemon."),
     "plan": Lazy("execution", "Show what a matrix would build and run."),
     "matrix": Lazy("execution", "Run many pairs, each build and control once."),
     "merge": Lazy("results", "Join the shards of a matrix run."),

@@ -57,6 +57,11 @@ class Data:
         return self.skiplists / "floors"
 
     @property
+    def scenarios(self) -> Path:
+        """Tests of ours, run by `compat scenarios` (harness.scenarios)."""
+        return self.root / "scenarios"
+
+    @property
     def examples(self) -> Path:
         """The demo's sources."""
         return self.root / "examples"

@@ -49,6 +49,9 @@ MEMORY = Size(4 << 30)
 DAEMON = "daemon"
 FRONTEND = "frontend"
 """Names of tests that are not refs: whose commit is meant."""
+SCENARIOS = "scenarios"
+"""Name of tests that are no commit's: those of the data (harness.scenarios)."""
+NO_REFS = frozenset({DAEMON, FRONTEND, SCENARIOS})
 
 Name = Annotated[
     str,
@@ -133,7 +136,7 @@ class Row(Record, frozen=True, kw_only=True):
     memory: Size = MEMORY
     """That a cell may need while it runs."""
     tests: tuple[Name, ...] = (DAEMON,)
-    """Whose: `daemon`, `frontend`, or a name as on the command line."""
+    """Whose: `daemon`, `frontend`, `scenarios`, or a name as on the command line."""
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
     baseline: Name | None = None
@@ -169,7 +172,7 @@ class Include(Record, frozen=True, kw_only=True):
     expect: tuple[Expectation, ...] = ()
     """What `compat selftest` holds it to; the cell runs no other tests then."""
     tests: Name = DAEMON
-    """Whose: `daemon`, `frontend`, or a name as on the command line."""
+    """Whose: `daemon`, `frontend`, `scenarios`, or a name as on the command line."""
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
     baseline: Name | None = None

@@ -25,7 +25,7 @@ _LAST_BYTES = 64 * 1024
 _ONE_LINE = 300
 _GAP = " [...] "
 
-_ENTRY = re.compile(r"(?m)^( {4,})([^\s:]+\.go:\d+): ?(.*)$")
+_ENTRY = re.compile(r"(?m)^( {4,})([^\s:]+\.(?:go|py):\d+): ?(.*)$")
 _LABEL = re.compile(r"\t?(Error Trace|Error|Messages|Test):[ \t]*(.*)")
 _CONTINUED = re.compile(r"\t {12}\t|\t")
 _SOURCE = re.compile(r"\t\S+\.(?:go|s):\d+")
@@ -42,9 +42,14 @@ _COMPARED = re.compile(
     r"|\b(?:not|n't) (?:contain|match)"
 )
 """Words of a t.Fatal that says what a test wanted to see."""
-_LOCATION = re.compile(r"^\S+\.go:\d+: ")
+_LOCATION = re.compile(r"^\S+\.(?:go|py):\d+: ")
 _WORDLESS = {"Should be true", "Should be false", "Should not be empty", "An error is expected"}
-_UNEXPECTED = re.compile(r"Received unexpected error:?\s*|Expected nil, but got: ")
+BUILD_FAILED, WRONG = "The build failed:", "The result is not right:"
+"""With what the error of a scenario begins, whose build failed or went wrong."""
+
+_UNEXPECTED = re.compile(
+    rf"Received unexpected error:?\s*|Expected nil, but got: |{BUILD_FAILED}\s*"
+)
 _OTHER_ERROR = re.compile(r'(?:Error )?"(?P<came>(?s:.+))" does not contain "')
 _UNEQUAL = re.compile(r"(?:expected|actual) *: ")
 _TRACE = "Error Trace:"
@@ -128,7 +133,7 @@ def failures(excerpt: str) -> int:
 
 def last_log(said: bytes) -> str:
     """Return the last entry that t.Log, t.Error, t.Fatal or t.Skip wrote; empty if none did."""
-    if b".go:" not in said:
+    if b".go:" not in said and b".py:" not in said:
         return ""
     last = ""
     for location, body in _entries(readable(said)):

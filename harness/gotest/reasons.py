@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from harness.gotest.daemons import DaemonEvidence, Fate, Panic, daemon_evidence, panics_in
 from harness.gotest.excerpts import (
+    BUILD_FAILED,
+    WRONG,
     blocks,
     error_line,
     failures,
@@ -69,6 +71,12 @@ _ENDED = re.compile(r"exit (?:code|status):? 2\b|frontend grpc server closed une
 _CUT_OFF = re.compile(rf"{_ENDED.pattern}|{_LOST.pattern}|\bEOF$|context canceled", re.MULTILINE)
 """What comes of a program that ended while it was wanted."""
 
+_SCENARIOS = {
+    f"Error:       {WRONG}": Reason.WRONG,
+    f"Error:       {BUILD_FAILED}": Reason.UNCLEAR,
+}
+"""What stands in the excerpt of a scenario that failed (harness/scenarios/inside/child.py)."""
+
 _BY_A_PANIC = (Program.FRONTEND, Program.RUNC, Program.CONTAINERD, Program.REGISTRY)
 
 
@@ -117,7 +125,12 @@ def _cause(error: str, told: DaemonEvidence) -> tuple[Reason, Panic | None]:
         return Reason.PANIC, guilty
     if lost and told.fate is not Fate.LIVED:
         return Reason.DAEMON_GONE, None
-    return (Reason.REFUSED if _lacks(error) else Reason.ASSERTION), None
+    return (Reason.REFUSED if _lacks(error) else _of_scenario(error) or Reason.ASSERTION), None
+
+
+def _of_scenario(error: str) -> Reason | None:
+    """Return how a scenario failed, by the first words of its error; None for other tests."""
+    return next((reason for words, reason in _SCENARIOS.items() if words in error), None)
 
 
 def _lacks(error: str) -> str:

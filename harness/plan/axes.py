@@ -20,6 +20,8 @@ class Axes:
     baseline: Source | None = None
     """None for the frontend of the tests' commit."""
     client: Client = Client.DAEMON
+    scenarios: bool = False
+    """Whether scenarios are run in the place of the tests' own."""
 
     def idle(self, pair: Pair) -> bool:
         """Return whether the daemon varies and is the tests' own: control and candidate are one."""
@@ -37,6 +39,7 @@ class Axes:
             tests=tests,
             vary=self.vary,
             client=self.client if tests else Client.DAEMON,
+            scenarios=self.scenarios,
         )
         if self.vary is Vary.FRONTEND:
             usual = self.baseline is None or _same(self.baseline, found.tested)

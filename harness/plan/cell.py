@@ -11,7 +11,7 @@ from harness.config.floors import NO_FLOORS, Floors
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
 from harness.gotest import selection
-from harness.model import Client, Leg, Pair, PatchRef, Side, Status, Vary
+from harness.model import Client, Leg, Pair, PatchRef, Scenarios, Side, Status, Vary
 from harness.model.matrix import Plan, PlannedCell
 from harness.tools import machine
 from harness.verdict.evidence import MOST
@@ -65,6 +65,10 @@ class Cell:
     """Test functions that the tests' sources have; empty if that is not known."""
     floors: Floors = NO_FLOORS
     """From which daemons on tests pass."""
+    scenarios: Artefact | None = None
+    """What is run in the place of the tests' own, if anything is."""
+    catalogue: Scenarios | None = None
+    """What these say of themselves."""
 
     @property
     def patches(self) -> tuple[PatchRef, ...]:
@@ -141,6 +145,7 @@ def control_of(cell: Cell, settings: Settings, *, suite: str, tests: str, fronte
     """
     worker, pair = cell.pair.worker, cell.pair
     daemon = tests if pair.vary is Vary.DAEMON else suite
+    tests = cell.scenarios.key if cell.scenarios else tests
     other = daemon != tests
     return Control(
         suite=daemon,
@@ -152,7 +157,7 @@ def control_of(cell: Cell, settings: Settings, *, suite: str, tests: str, fronte
         skip=tuple(sorted(set(skip_paths(cell.entries, worker)))),
         parallel=settings.parallel or default_parallel(),
         timeout=settings.timeout,
-        offline=settings.offline,
+        offline=settings.offline or pair.scenarios,
         mirror=cell.mirror.name if cell.mirror else None,
         environment=tuple(sorted(cell.tests.line.environment.items())),
     )

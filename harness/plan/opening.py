@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,25 +11,27 @@ from msgspec.structs import replace
 
 import harness
 from harness.backends import BACKENDS
-from harness.backends.base import Backend, Found, Place, Privileges
+from harness.backends.base import Backend, Place, Privileges
 from harness.backends.choose import AUTO, choose, make
 from harness.config.datadir import Data
 from harness.config.known import Known
-from harness.config.lines import Lines, load_lines
-from harness.config.matrixfile import TIMEOUT, Matrix, load_matrix
+from harness.config.lines import load_lines
+from harness.config.matrixfile import SCENARIOS, TIMEOUT, Matrix, load_matrix
 from harness.config.yamlfile import Place as FilePlace
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.gotest.selection import check
 from harness.history.expected import Expected
-from harness.model import Channel, Client, Commit, Pair, Side, Source, Vary
+from harness.model import Channel, Client, Pair, Side, Source, Vary
 from harness.model.matrix import Plan, PlannedCell
 from harness.plan.axes import Axes
 from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
 from harness.plan.planning import OTHER, Frame, Selection, again, part, plan, plan_pair
 from harness.plan.selectors import explicit
+from harness.plan.site import WorkspaceSite
 from harness.plan.workspace import Workspace
-from harness.repository.refs import Repository, ResolvedRef, UnknownRefError, resolve
+from harness.repository.refs import ResolvedRef, UnknownRefError, resolve
+from harness.scenarios.suite import key_of_folder
 from harness.store import Store, key_of
 from harness.tools.clock import now
 from harness.tools.redaction import redact
@@ -97,12 +99,17 @@ class PairAsk(Ask):
     client: Client = Client.DAEMON
 
     @property
+    def scenarios(self) -> bool:
+        """Whether scenarios are run in the place of a commit's tests."""
+        return self.tests_from == SCENARIOS
+
+    @property
     def names(self) -> dict[str, tuple[str, Side]]:
         """Every name that has to be found, by what it is there for."""
         found = {
             "daemon": (self.daemon, Side.SUITE),
             "frontend": (self.frontend, Side.FRONTEND),
-            "tests": (self.tests_from, Side.SUITE),
+            "tests": (None if self.scenarios else self.tests_from, Side.SUITE),
             "baseline": (self.baseline, Side.FRONTEND),
         }
         return {role: (name, side) for role, (name, side) in found.items() if name}
@@ -120,8 +127,9 @@ class Opened:
     @property
     def functions(self) -> frozenset[str]:
         """The test functions that the suites of the plan have."""
-        suites = {cell.pair.tested.commit.sha for cell in self.plan.cells}
-        return frozenset().union(*map(self.workspace.functions, suites))
+        pairs = (cell.pair for cell in self.plan.cells)
+        suites = {(pair.tested.commit.sha, pair.scenarios): pair for pair in pairs}
+        return frozenset().union(*map(self.workspace.functions_of, suites.values()))
 
     def controls(self, settings: Settings) -> dict[str, Control]:
         """Return the controls that cells may share, by the cells' ids. Raises ConfigError."""
@@ -166,7 +174,7 @@ def open_matrix(
     if not ask.lists:
         workspace = dataclasses.replace(workspace, entries=())
     backend = _backend(ask.where, workspace, listener)
-    site = _Site(workspace, backend, ask.where.stage, ask.offline)
+    site = WorkspaceSite(workspace, backend, ask.where.stage, ask.offline)
     frame = _frame(ask.file.stem, ask, workspace)
     made = plan(matrix, ask.selection, frame, site, expected, lambda text: listener(Said(text)))
     return Opened(made, workspace, backend, ask.where.stage)
@@ -204,7 +212,7 @@ def _open_pair(
     suite, frontend = found["daemon"], found["frontend"]
     workspace.check(suite, ask.worker, found.get("tests"))
     backend = backend or _backend(where, workspace, listener)
-    site = _Site(workspace, backend, where.stage, ask.offline)
+    site = WorkspaceSite(workspace, backend, where.stage, ask.offline)
     pair = Pair(
         suite=suite,
         frontend=frontend,
@@ -218,12 +226,15 @@ def _open_pair(
         commit = found.get(role)
         return Source(commit=commit, channel=site.channel(commit, None)) if commit else None
 
-    pair = Axes(source("tests"), ask.vary, source("baseline"), ask.client).of(pair)
+    tests = source("tests")
+    if ask.scenarios and ask.vary is Vary.DAEMON:
+        tests = Source(commit=frontend, channel=site.channel(frontend, None))
+    pair = Axes(tests, ask.vary, source("baseline"), ask.client, ask.scenarios).of(pair)
     if pair.baseline and pair.baseline.commit.sha == frontend.sha:
         itself = f"{frontend.ref} is held against itself: nothing but what is flaky can differ"
         listener(Said(itself))
-    tested = pair.tested.commit
-    check(ask.tests, workspace.functions(tested.sha), tested.ref)
+    where_of = "the scenarios" if pair.scenarios else pair.tested.commit.ref
+    check(ask.tests, workspace.functions_of(pair), where_of)
     frame = _frame(PAIR, ask, workspace)
     return Opened(
         plan_pair(pair, ask.timeout, frame, site, expected), workspace, backend, where.stage
@@ -242,7 +253,7 @@ def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: List
         data, store, where.repository, names, fetch=where.fetch, listener=listener
     )
     backend = _backend(_for_plan(where, made), workspace, listener)
-    site = _Site(workspace, backend, where.stage, made.offline)
+    site = WorkspaceSite(workspace, backend, where.stage, made.offline)
     site.look_ahead({sha for sha, _ in names})
     mine = again(made, site, harness=harness.__version__, data=_data(workspace))
     return Opened(mine, workspace, backend, where.stage)
@@ -308,47 +319,6 @@ def _data(workspace: Workspace) -> str:
             "floors": [repr(replace(floor, place=nowhere)) for floor in workspace.floors.rows],
             "image sets": workspace.lines.image_sets,
             "recipes": recipes.read_bytes() if recipes.is_file() else b"",
+            "scenarios": key_of_folder(workspace.data.scenarios),
         }
     )
-
-
-@dataclass(frozen=True)
-class _Site:
-    """Answers planning's questions."""
-
-    workspace: Workspace
-    made_for: Backend
-    stage: str | None
-    offline: bool
-
-    @property
-    def repository(self) -> Repository:
-        return self.workspace.repository
-
-    @property
-    def lines(self) -> Lines:
-        return self.workspace.lines
-
-    @property
-    def backend(self) -> str:
-        return self.made_for.name
-
-    def look_ahead(self, shas: Collection[str]) -> None:
-        self.workspace.look_ahead(shas)
-
-    def commit(self, meant: ResolvedRef) -> Commit:
-        return self.workspace.commit(meant)
-
-    def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
-        self.workspace.check(suite, worker, tests)
-
-    def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
-        return self.workspace.channel(commit, wanted)
-
-    def contains(self, newer: str, older: str) -> bool:
-        return self.workspace.contains(newer, older)
-
-    def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
-        # A suite is built for the channel that its commit has, as Workspace.cell does.
-        request = self.workspace.request(side, commit, channel, self.stage, self.made_for)
-        return self.made_for.find(side, request)

@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 from harness.backends.base import Found
 from harness.config.conditions import Facts
 from harness.config.lines import Lines
-from harness.config.matrixfile import DAEMON, FRONTEND, Include, Matrix, Row
+from harness.config.matrixfile import FRONTEND, NO_REFS, SCENARIOS, Include, Matrix, Row
 from harness.config.yamlfile import Place, Problems
 from harness.errors import UsageError
-from harness.model import Channel, Commit, Pair, Side, Source
+from harness.model import Channel, Commit, Pair, Side, Source, Vary
 from harness.plan.axes import Axes
 from harness.plan.selectors import Chosen, Selectors
 from harness.repository.refs import Repository, ResolvedRef
@@ -123,7 +123,7 @@ def _names(selectors: Selectors, cell: Include, path: str) -> tuple[list[Chosen]
 def _also(selectors: Selectors, where: Row | Include, path: str) -> dict[str, Chosen]:
     """Find the commits that a row names for its tests and as its baseline, by these names."""
     tests = (where.tests,) if isinstance(where.tests, str) else where.tests
-    wanted = [(name, Side.SUITE, "tests") for name in tests if name not in {DAEMON, FRONTEND}]
+    wanted = [(name, Side.SUITE, "tests") for name in tests if name not in NO_REFS]
     wanted += [(where.baseline, Side.FRONTEND, "baseline")] if where.baseline else []
     found = {
         name: selectors.named(name, side, where.place, f"{path}.{key}")
@@ -195,10 +195,12 @@ class _Maker:
             return  # which was complained about
         baseline = named[where.baseline] if where.baseline else None
         for name in (where.tests,) if isinstance(where.tests, str) else where.tests:
-            if name not in {DAEMON, FRONTEND, *named}:
+            if name not in NO_REFS | named.keys():
                 continue  # which was complained about
-            tests = self._of_frontend(pair) if name == FRONTEND else named.get(name)
-            axes = Axes(tests, where.vary, baseline, where.client)
+            scenarios = name == SCENARIOS
+            newest = name == FRONTEND or (scenarios and where.vary is Vary.DAEMON)
+            tests = self._of_frontend(pair) if newest else named.get(name)
+            axes = Axes(tests, where.vary, baseline, where.client, scenarios)
             if isinstance(where, Include):
                 made = self._complaining(where.place, path, partial(axes.of, pair))
                 yield from [made] if made else []

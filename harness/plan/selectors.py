@@ -9,8 +9,7 @@ from packaging.version import Version
 
 from harness.config.lines import Lines
 from harness.config.matrixfile import (
-    DAEMON,
-    FRONTEND,
+    NO_REFS,
     DockerfilePart,
     LinePart,
     Matrix,
@@ -147,7 +146,7 @@ def explicit(matrix: Matrix) -> list[tuple[str, Side]]:
     ]
     tests = [name for row in matrix.pairs for name in row.tests]
     tests += [cell.tests for cell in matrix.include]
-    also = [(name, Side.SUITE) for name in tests if name not in {DAEMON, FRONTEND}]
+    also = [(name, Side.SUITE) for name in tests if name not in NO_REFS]
     baselines = [row.baseline for row in matrix.pairs] + [it.baseline for it in matrix.include]
     also += [(name, Side.FRONTEND) for name in baselines if name]
     return list(dict.fromkeys(rows + more + also))

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from harness.backends import BACKENDS
-from harness.backends.base import Backend, BuildRequest
+from harness.backends.base import Artefact, Backend, BuildRequest
 from harness.config import series, skiplists
 from harness.config.conditions import Facts
 from harness.config.datadir import Data
@@ -25,12 +25,13 @@ from harness.errors import UsageError
 from harness.events import Listener
 from harness.gc import sweep
 from harness.images.sets import ImageSets
-from harness.model import Channel, Commit, Pair, Side, Source
+from harness.model import Channel, Commit, Pair, Scenarios, Side, Source
 from harness.plan.cell import Cell
 from harness.repository.ancestry import Ancestry
 from harness.repository.clones import find
 from harness.repository.lineage import TESTS, locate
 from harness.repository.refs import Repository, ResolvedRef
+from harness.scenarios import suite as scenario_suite
 from harness.store import Store
 
 RELEASES = "frontend/dockerfile/release"
@@ -153,12 +154,13 @@ class Workspace:
             worker=pair.worker,
             backend=backend.name,
             channel=pair.frontend_channel,
-            offline=offline,
+            offline=offline or pair.scenarios,
             contains=self.contains,
             tests=tested,
         )
         line = self.lines.line(tested.line)
-        mirrored = seed and offline and self.lines.images(line)
+        mirrored = seed and facts.offline and self.lines.images(line)
+        artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
         return Cell(
             pair=pair,
             suite=request(Side.SUITE, pair.daemon),
@@ -168,9 +170,27 @@ class Workspace:
             entries=skiplists.applicable(self.entries, facts),
             mirror=self._mirror(line) if mirrored else None,
             oracle=self.oracle,
-            functions=self.functions(tested.sha),
+            functions=self.functions_of(pair),
             floors=self.floors,
+            scenarios=artefact,
+            catalogue=catalogue,
         )
+
+    @cached_property
+    def scenarios(self) -> tuple[Artefact, Scenarios]:
+        """The folder of scenarios, as it is run, and what they say of themselves.
+
+        Raises ConfigError if there is none, or it cannot be run.
+        """
+        path, found = scenario_suite.make(self.data.scenarios, self.store)
+        artefact = Artefact(found.key, path, cached=True, go_minor=scenario_suite.GO_MINOR)
+        return artefact, found
+
+    def functions_of(self, pair: Pair) -> frozenset[str]:
+        """Return the names of the test functions that a pair runs. Raises ConfigError."""
+        if pair.scenarios:
+            return frozenset(row.test for row in self.scenarios[1].rows)
+        return self.functions(pair.tested.commit.sha)
 
     def functions(self, sha: str) -> frozenset[str]:
         """Return the names of the test functions that a commit's sources have.

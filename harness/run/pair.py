@@ -87,7 +87,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
         started=started,
         seconds=watch.seconds,
         pair=job.cell.pair,
-        offline=job.settings.offline,
+        offline=job.settings.offline or job.cell.pair.scenarios,
         host=Host(
             kernel=machine.kernel(),
             cpus=machine.cpus(),
@@ -106,6 +106,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
         interrupted=schedule.interrupted,
         control=job.settings.control,
         warnings=(*phases.warnings, *warnings),
+        scenarios=job.cell.catalogue,
     )
     if job.earlier:
         run = joined(job.earlier, run)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from harness.backends.base import LegRequest
+from harness.backends.base import Artefact, LegRequest
 from harness.errors import InfrastructureError, Interrupted
 from harness.events import Listener, Said, Warned
 from harness.gotest import selection
@@ -78,7 +78,7 @@ class Schedule:
         """
         self.broken = None
         known = known_names(self.legs)
-        for select in selection.select_names(names, self.built.tests.go_minor, known):
+        for select in selection.select_names(names, self._tests.go_minor, known):
             attempt = 1 + max(run.attempt for run in self.legs)
             requests = {leg: self._request(leg, attempt, select) for leg in self.sides}
             if alone:
@@ -97,7 +97,7 @@ class Schedule:
         first = [run for run in self.legs if run.attempt == attempt]
         own = self.built.tests.key == self.built.suite.key
         sides = {
-            run.leg: Recovery(run, self.built.tests.go_minor, own=own)
+            run.leg: Recovery(run, self._tests.go_minor, own=own)
             for run in first
             if run.cut and not run.faults
         }
@@ -177,6 +177,11 @@ class Schedule:
         return (Leg.CONTROL, Leg.CANDIDATE) if self.settings.control else (Leg.CANDIDATE,)
 
     @property
+    def _tests(self) -> Artefact:
+        """What is run in a leg: scenarios, or a commit's tests."""
+        return self.cell.scenarios or self.built.tests
+
+    @property
     def _control(self) -> Control:
         """What decides over the control, and but for its artefact over the candidate."""
         keys = {
@@ -188,7 +193,7 @@ class Schedule:
         return dataclasses.replace(made, select=self.taken_up) if self.taken_up else made
 
     def _skip(self, also: Sequence[str] = ()) -> str:
-        return selection.skip([*also, *self._control.skip], self.built.tests.go_minor)
+        return selection.skip([*also, *self._control.skip], self._tests.go_minor)
 
     def _main_request(self, leg: Leg, attempt: int = 0) -> LegRequest:
         return self._request(leg, attempt, self._control.select)
@@ -202,7 +207,7 @@ class Schedule:
         told = self._control
         return LegRequest(
             suite=self.built.daemon(leg, self.cell.pair.vary),
-            tests=self.built.tests,
+            tests=self._tests,
             client=self.cell.pair.client,
             frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
             worker=told.worker,
@@ -217,6 +222,7 @@ class Schedule:
             mirror=self.cell.mirror,
             folder=self.folder.leg(leg, attempt).path,
             environment=dict(told.environment),
+            scenarios=self.cell.pair.scenarios,
         )
 
     def _side_by_side(

@@ -124,6 +124,7 @@ def faults(kills: Kills) -> tuple[Fault, ...]:
 def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
     """Return what a leg must see."""
     needed = [leg.suite.path, leg.tests.path, leg.frontend.path, leg.folder, Path(sys.executable)]
+    needed += [Path(sys.base_prefix)] if leg.scenarios else []
     needed += [Path(path) for path in programs.values()]
     needed += [leg.mirror] if leg.mirror else []
     needed += [path for path in (Path("/etc/resolv.conf"),) if path.exists()]
@@ -160,7 +161,9 @@ def _spec(
 
 
 def _programs(leg: LegRequest) -> dict[str, str]:
-    found = {path.name: str(path) for path in sorted((leg.suite.path / "bin").iterdir())}
+    # Scenarios are Python, and are to find the one that is here.
+    found = {"python3": str(Path(sys.executable).resolve())} if leg.scenarios else {}
+    found |= {path.name: str(path) for path in sorted((leg.suite.path / "bin").iterdir())}
     found |= {name: str(leg.tests.path / "bin" / name) for name in taken(leg)}
     for name, program in PROGRAMS.items():
         found[name] = str(find(program))

@@ -225,7 +225,7 @@ def test_every_matrix_that_is_shipped_can_be_read(folder: str) -> None:
 
 def test_a_name_is_a_file_of_the_data_and_a_path_is_itself(tmp_path: Path) -> None:
     data = find_data(None, {})
-    assert names(data) == ["floors", "nightly", "release-gate", "selftest", "smoke"]
+    assert names(data) == ["floors", "nightly", "release-gate", "scenarios", "selftest", "smoke"]
     assert find_matrix(data, "nightly") == data.matrices / "nightly.yaml"
     for path in ("./nightly", "other.yaml", f"{tmp_path}/x.yml"):
         assert find_matrix(data, path) == Path(path)
@@ -238,5 +238,6 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(name: str, guess: 
     ) as caught:
         find_matrix(find_data(None, {}), name)
     assert caught.value.hint.endswith(
-        "matrices has: floors, nightly, release-gate, selftest, smoke; or name a file with a slash"
+        "matrices has: floors, nightly, release-gate, scenarios, selftest, smoke; "
+        "or name a file with a slash"
     )

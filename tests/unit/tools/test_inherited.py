@@ -22,6 +22,7 @@ READERS = {
     "cli/floors.py": 1,
     "cli/gate.py": 1,
     "cli/images.py": 1,
+    "cli/lists.py": 1,
     "cli/planning.py": 1,
     "cli/reclassify.py": 1,
     "reports/live.py": 1,
@@ -36,7 +37,10 @@ what it holds; and how often. None of these starts a program with it, but the la
 that it is there to start."""
 
 HANDS_ON = {"tools/inherited.py": 1}
-STARTS = {"tools/process.py", "tools/guard.py", "inside/init.py", "launcher/__init__.py"}
+STARTS = {
+    *("tools/process.py", "tools/guard.py", "inside/init.py", "launcher/__init__.py"),
+    "scenarios/inside/child.py",
+}
 
 
 @pytest.mark.parametrize("variable", HOSTILE)

@@ -1,0 +1,12 @@
+"""A folder of scenarios as a program: bin/dockerfile.test of its artefact."""
+
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME / "lib"))
+
+from harness.scenarios.inside.main import main  # noqa: E402 - it lies in that folder
+
+sys.exit(main(sys.argv[1:], HOME / "src"))

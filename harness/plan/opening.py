@@ -14,6 +14,7 @@ from harness.backends import BACKENDS
 from harness.backends.base import Backend, Place, Privileges
 from harness.backends.choose import AUTO, choose, make
 from harness.config.datadir import Data
+from harness.config.floors import NO_FLOORS
 from harness.config.known import Known
 from harness.config.lines import load_lines
 from harness.config.matrixfile import SCENARIOS, TIMEOUT, Matrix, load_matrix
@@ -69,7 +70,7 @@ class Ask:
     test_timeout: float | None = None
     """Seconds that any test may be at work, over what the matrix says."""
     lists: bool = True
-    """Whether the skip lists decide; else every verdict is raw."""
+    """Whether skip lists and floors decide; else every verdict is raw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +173,7 @@ def open_matrix(
     matrix = load_matrix(ask.file, Known.of(load_lines(data.lines_file), BACKENDS))
     workspace = _workspace(ask, matrix, data, store, listener)
     if not ask.lists:
-        workspace = dataclasses.replace(workspace, entries=())
+        workspace = dataclasses.replace(workspace, entries=(), floors=NO_FLOORS)
     backend = _backend(ask.where, workspace, listener)
     site = WorkspaceSite(workspace, backend, ask.where.stage, ask.offline)
     frame = _frame(ask.file.stem, ask, workspace)
@@ -205,7 +206,7 @@ def _open_pair(
     """Plan a pair; without a `backend` one is chosen, once the daemon is known to have tests."""
     where = ask.where
     if not ask.lists:
-        workspace = dataclasses.replace(workspace, entries=())
+        workspace = dataclasses.replace(workspace, entries=(), floors=NO_FLOORS)
     found = dict(zip(ask.names, map(workspace.commit, meant), strict=True))
     for role, commit in found.items():
         listener(Said(f"{role}: {commit}"))

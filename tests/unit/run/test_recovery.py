@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.backends.base import LegExit, LegRequest, Sink
-from harness.events import Said
+from harness.events import Said, ignore
 from harness.model import Leg, Outcome, Reason, Result, Run
 from harness.plan.cell import Settings
+from harness.run.pair import run_pair
 from tests.support.factories import full_name
-from tests.support.played import MARK, Bench, Played, Player
+from tests.support.played import MARK, Bench, Played, Player, interrupt_main, until_stopped
 
 QUIET: Played = dict.fromkeys(("TestA", "TestB", "TestC", "TestD", "TestE"), ("pass", "pass"))
 PANIC = "panic: boom\n\ngoroutine 7 [running]:\nexample.com/x.test{}(0x1)\n\tx_test.go:9 +0x1\n"
@@ -152,6 +154,32 @@ def test_a_suite_that_dies_again_and_again_costs_each_test_but_its_own_end(bench
     assert [name for name in names if verdicts[name] == "regressed"] == names[::2]
     assert {verdicts[name] for name in names[1::2]} == {"compatible"}
     assert len(bench.player.ran(Leg.CANDIDATE)) == 1 + 13
+
+
+def test_a_run_interrupted_between_processes_goes_on_after_the_last(bench: Bench) -> None:
+    names = [f"Test{letter}" for letter in "ABCDEFGH"]
+    bench.player.tests = dict.fromkeys(names, ("pass", "pass"))
+    fatal = Fatal(bench.player, dict.fromkeys(names[1::2], "panic"))
+
+    def stops_in_the_third(leg: LegRequest, sink: Sink) -> LegExit | None:
+        if len(bench.player.ran(Leg.CANDIDATE)) == 3:
+            interrupt_main()
+            return until_stopped()
+        return fatal(leg, sink)
+
+    bench.player.before = stops_in_the_third
+    stopped = bench.run()
+    assert stopped.interrupted
+    bench.player.before = fatal
+    bench.player.legs.clear()
+    job = bench.job()
+    folder = replace(job.folder, path=bench.run_folder(stopped))
+    verdicts = bench.verdicts(run_pair(replace(job, folder=folder, earlier=stopped), ignore))
+    assert [name for name in names if verdicts[name] == "regressed"] == names[1::2]
+    assert {verdicts[name] for name in names[::2]} == {"compatible"}
+    ran = [bench.player.selected(leg) for leg in bench.player.ran(Leg.CANDIDATE)]
+    assert ran == [names[4:], names[6:]]
+    assert not bench.player.ran(Leg.CONTROL)
 
 
 def test_what_was_cut_off_in_a_rerun_runs_again_too(bench: Bench) -> None:

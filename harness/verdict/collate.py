@@ -173,16 +173,16 @@ def _calls_for_verdict(result: Result, leg: LegRun, legs: Iterable[LegRun]) -> b
     """Return whether a result is that of a test.
 
     The suite's own parent is none: that it ended well, or that the machine ended it, says nothing
-    about any. Where a leg that was cut off was gone on with, what it cut off may turn out to be
-    a parent too.
+    about any, nor that it ended early where the rest was run. Where a leg that was cut off was gone
+    on with, what it cut off may turn out to be a parent too.
     """
-    test = not is_suite(result.name)
-    if not _ended((result,)):
-        goes_on = (it for it in legs if it.resumes or it.recovers is not None)
-        later = [it for it in goes_on if it.attempt > leg.attempt]
-        if later:
-            return test and not any(result.name in it.parents for it in later)
-    return test or _failed_by_itself(result)
+    goes_on = (it for it in legs if it.resumes or it.recovers is not None)
+    later = [it for it in goes_on if it.attempt > leg.attempt]
+    ended = _ended((result,))
+    if is_suite(result.name):
+        gone_on = leg.cut is not None and any(it.leg is leg.leg for it in later)
+        return not gone_on and (ended or not later) and _failed_by_itself(result)
+    return ended or not any(result.name in it.parents for it in later)
 
 
 def _only_evidence(name: str, leg: LegRun, told: Sequence[_Told]) -> bool:

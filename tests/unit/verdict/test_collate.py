@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from harness.model import Fault, Leg, LegRun, Outcome, Reason, Result, Status, Verdict
+from harness.model import Cut, Fault, Leg, LegRun, Outcome, Reason, Result, Status, Verdict
 from harness.verdict.collate import decided, judgements
 from tests.support.played import entry
 from tests.support.streams import marked, read
 
+SUITE = "TestIntegration"
 PARENT = "TestIntegration/TestCopy/worker=oci/frontend=gateway"
 LEAF = f"{PARENT}/windows/amd64"
 OTHER = "TestIntegration/TestMount/worker=oci/frontend=gateway"
@@ -114,6 +115,17 @@ def test_a_test_that_a_panic_kept_waiting_turns_out_to_be_a_parent() -> None:
     rest = leg(Leg.CANDIDATE, failed, attempt=1, parents={PARENT: Outcome.FAIL})
     rest = msgspec.structs.replace(rest, recovers=0, failed_below={PARENT: (LEAF,)})
     assert verdicts(control, candidate, rest) == {LEAF: Verdict.REGRESSED}
+
+
+def test_a_suite_that_ended_early_is_judged_only_where_its_rest_was_not_run() -> None:
+    control = leg(Leg.CONTROL, did(LEAF, Outcome.PASS), parents={SUITE: Outcome.PASS})
+    early = did(SUITE, Outcome.FAIL, Reason.ASSERTION, "Should be true")
+    cut = Cut(words="a test failed", culprits=(PARENT,), began=False, failed=True)
+    candidate = msgspec.structs.replace(leg(Leg.CANDIDATE, early), cut=cut)
+    rest = leg(Leg.CANDIDATE, did(LEAF, Outcome.PASS), attempt=1, parents={SUITE: Outcome.PASS})
+    rest = msgspec.structs.replace(rest, recovers=0)
+    assert verdicts(control, candidate, rest) == {LEAF: Verdict.COMPATIBLE}
+    assert verdicts(control, candidate) == {LEAF: Verdict.LOST, SUITE: Verdict.REGRESSED}
 
 
 def test_a_new_subtest_of_one_side_alone_does_not_blame_the_parent() -> None:

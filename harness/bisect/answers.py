@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from harness.bisect.search import Says
+from harness.gotest.fingerprint import anywhere
 from harness.gotest.names import parse
 from harness.journal.documents import read_document, write_document
 from harness.model import Judgement, Record, Run, Verdict
@@ -29,6 +30,15 @@ _FAILS = frozenset(
         Verdict.KNOWN,
     }
 )
+
+
+class Prints(StrEnum):
+    """Which fingerprints tell failures apart."""
+
+    AS_THEY_ARE = "as they are"
+    """With the place in the test's source: all commits run the same tests."""
+    ANYWHERE = "anywhere"
+    """Without: the tests are another commit's each time, and their lines move."""
 
 
 class Kind(StrEnum):
@@ -102,7 +112,9 @@ class Notebook:
         write_document(self._file, self._learnt)
 
 
-def answer_of(run: Run, test: str, commit: str, folder: Path) -> Answer:
+def answer_of(
+    run: Run, test: str, commit: str, folder: Path, prints: Prints = Prints.AS_THEY_ARE
+) -> Answer:
     """Return what a run of our comparison says of a test: a function, or a full name."""
     told = [one for one in run.judgements if test in {one.name, parse(one.name).function}]
     kind, decides = _kind(told)
@@ -111,7 +123,9 @@ def answer_of(run: Run, test: str, commit: str, folder: Path) -> Answer:
         kind=kind,
         commit=commit,
         words=names or "the test did not run",
-        failure=tuple(sorted({_print(one) for one in decides})) if kind is Kind.FAILS else (),
+        failure=tuple(sorted({_print(one, prints) for one in decides}))
+        if kind is Kind.FAILS
+        else (),
         run=str(folder),
     )
 
@@ -126,6 +140,8 @@ def _kind(told: Sequence[Judgement]) -> tuple[Kind, Sequence[Judgement]]:
     return Kind.UNCLEAR, rest or told
 
 
-def _print(told: Judgement) -> str:
-    found = (one.fingerprint for one in told.candidate if one.outcome.failing)
-    return next(found, "") or _MISSING
+def _print(told: Judgement, prints: Prints) -> str:
+    failed = next((one for one in told.candidate if one.outcome.failing), None)
+    if failed and prints is Prints.ANYWHERE:
+        return anywhere(failed.error)
+    return (failed and failed.fingerprint) or _MISSING

@@ -27,7 +27,7 @@ def as_json(found: Found, told: Told, test: str, pulls: str) -> dict[str, Any]:
     `pulls` is the address below which pull requests have their pages.
     """
     commits = [
-        {**msgspec.to_builtins(told[sha]), "link": _link(_pull(found, told, sha), pulls)}
+        {**msgspec.to_builtins(told[sha]), "link": link(found, told, sha, pulls)}
         for sha in found.suspects
     ]
     merge = msgspec.to_builtins(told[found.merge].commit) if found.merge else None
@@ -46,7 +46,7 @@ def render(found: Found, told: Told, test: str, pulls: str, *, color: bool = Fal
     """Return the finding as text, whose last line ends with a newline."""
     lines = [*_head(found, test)]
     for sha in found.suspects:
-        lines += _commit(told[sha], _link(_pull(found, told, sha), pulls))
+        lines += _commit(told[sha], link(found, told, sha, pulls))
     if found.merge and found.merge not in found.suspects:
         lines += ["merged by", *_one(told[found.merge].commit)]
     lines += [f"note: {visible(note)}" for note in found.notes]
@@ -73,11 +73,11 @@ def _head(found: Found, test: str) -> list[str]:
     return [f"one of {len(found.suspects)} commits {found.turned} {visible(test)}:", *unclear]
 
 
-def _commit(story: Story, link: str) -> list[str]:
+def _commit(story: Story, page: str) -> list[str]:
     shown = [f"    {visible(path)}" for path in story.files[:_FILES]]
     if len(story.files) > _FILES:
         shown.append(f"    and {len(story.files) - _FILES} more")
-    return [*_one(story.commit), *([f"  {link}"] if link else []), *shown]
+    return [*_one(story.commit), *([f"  {page}"] if page else []), *shown]
 
 
 def _one(commit: CommitLine) -> list[str]:
@@ -87,10 +87,7 @@ def _one(commit: CommitLine) -> list[str]:
     ]
 
 
-def _pull(found: Found, told: Told, sha: str) -> int | None:
-    own = told[sha].commit.pull
-    return own if own or not found.merge else told[found.merge].commit.pull
-
-
-def _link(pull: int | None, pulls: str) -> str:
+def link(found: Found, told: Told, sha: str, pulls: str) -> str:
+    """Return the page of the pull request that brought a suspect in; empty if none is named."""
+    pull = told[sha].commit.pull or (told[found.merge].commit.pull if found.merge else None)
     return f"{pulls}/{pull}" if pull else ""

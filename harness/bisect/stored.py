@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import harness
-from harness.bisect.answers import Answer, Kind, answer_of
+from harness.bisect.answers import Answer, Kind, Prints, answer_of
 from harness.errors import UsageError
 from harness.journal import MATRIX_FILE, cells
 from harness.model import Pair, Run
@@ -26,6 +26,7 @@ class Wanted:
     offline: bool
     patches: frozenset[str]
     """Digests of all that are applied."""
+    prints: Prints = Prints.AS_THEY_ARE
 
     def takes(self, run: Run) -> bool:
         """Return whether a run was of the same commits, with the same patches, by this version."""
@@ -72,7 +73,7 @@ def _told(folder: Path, wanted: Wanted, sha: str, test: str) -> Answer | None:
     try:
         for row, run in cells(folder):
             if run and wanted.takes(run):
-                answer = answer_of(run, test, sha, folder / row.run)
+                answer = answer_of(run, test, sha, folder / row.run, wanted.prints)
                 return None if answer.kind is Kind.UNCLEAR else answer
     except UsageError:
         return None  # of a run that is damaged

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
 from typing import Unpack, cast
 
 import click
 
-from harness.backends.native.build import Package
 from harness.bisect import report
 from harness.bisect.answers import FILE, Notebook
-from harness.bisect.content import Content
-from harness.bisect.hunt import Found, Hunt
+from harness.bisect.hunt import Found
 from harness.bisect.line import History, check_path
-from harness.bisect.matter import Matter
-from harness.cli.bench import PARTS, Bench, BisectOptions, moved
 from harness.cli.declared import execution
 from harness.cli.interruption import interruptible
 from harness.cli.options import parsed
 from harness.cli.planning import RunningOptions, Sources
 from harness.cli.session import LOCK, PATIENCE
 from harness.cli.show import present
+from harness.cli.trials import PARTS, TrialOptions, Trials, function_of, moved
 from harness.errors import UsageError
-from harness.gotest.names import parse
 from harness.history import default_history, expected_by
 from harness.model import Channel
 from harness.plan.opening import PairAsk, open_pair
@@ -31,10 +26,26 @@ from harness.reports.live import display
 from harness.reports.text import visible
 from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.repository.refs import resolve
-from harness.repository.stories import Stories
+from harness.repository.stories import Stories, Story
 from harness.tools.locks import held
 
 _GLOB = frozenset("*?[")
+
+
+class BisectOptions(TrialOptions):
+    """The options of `compat bisect`, by the names that click gives them."""
+
+    daemon: str
+    frontend: str
+    test: str
+    good: str | None
+    bad: str | None
+    axis: str
+    worker: str
+    timeout: float
+    test_timeout: float | None
+    reruns: int
+    fresh: bool
 
 
 def bisect(*, as_json: bool, **options: Unpack[BisectOptions]) -> int:
@@ -45,27 +56,28 @@ def bisect(*, as_json: bool, **options: Unpack[BisectOptions]) -> int:
             hint="name one test: its function, or its full name as reports have it",
         )
     with interruptible():
-        bench = _open(options)
-        ends = _ends(bench)
-        bench.folder.mkdir(parents=True, exist_ok=True)
-        with held(bench.folder / LOCK, patience=PATIENCE):
+        trials, test = _open(options), options["test"]
+        ends = _ends(trials, options["good"])
+        folder = trials.folder(test)
+        folder.mkdir(parents=True, exist_ok=True)
+        with held(folder / LOCK, patience=PATIENCE):
             if options["fresh"]:
-                (bench.folder / FILE).unlink(missing_ok=True)
-            found = _search(bench, *ends)
-    with Stories.open(bench.opened.workspace.repository.git.path) as stories:
-        told = {sha: stories.told(sha) for sha in {*found.suspects, found.merge} - {""}}
-    pulls = _pulls(bench.opened.plan.repository)
+                (folder / FILE).unlink(missing_ok=True)
+            trials.due[test] = Notebook(folder, trials.question(test))
+            found = trials.search(test, *ends, trusted=options["good"] is not None)
+    told = stories_of(trials, found)
+    pulls = pulls_of(trials.opened.plan.repository)
     present(
-        lambda: report.as_json(found, told, options["test"], pulls) | {"folder": str(bench.folder)},
-        lambda terminal: report.render(found, told, options["test"], pulls, color=terminal.color),
+        lambda: report.as_json(found, told, test, pulls) | {"folder": str(folder)},
+        lambda terminal: report.render(found, told, test, pulls, color=terminal.color),
         as_json=as_json,
     )
     return found.exit_code
 
 
-def _open(options: BisectOptions) -> Bench:
+def _open(options: BisectOptions) -> Trials:
     """Find what the command line names, and check it. Raises UsageError and ConfigError."""
-    function = parse(options["test"]).function or options["test"].partition("/")[0]
+    function = function_of(options["test"])
     usual = parsed(execution.run, ["-", "-"])
     asked = cast("RunningOptions", {**usual, **options, "tests": (function,)})
     sources = Sources.of("", asked)
@@ -88,20 +100,20 @@ def _open(options: BisectOptions) -> Bench:
         if options["bad"]:
             ask = moved(ask, options["axis"], options["bad"])
         opened = open_pair(ask, sources.data, sources.store, expected, listener)
-    return Bench(options, sources.store, ask, opened, expected, _say)
+    return Trials(options, options["axis"], sources.store, ask, opened, expected, say)
 
 
-def _ends(bench: Bench) -> tuple[str, str]:
+def _ends(trials: Trials, good: str | None) -> tuple[str, str]:
     """Return the older end and the newer one.
 
     The older one is --good, or where the histories of daemon and frontend part. Raises UsageError
     if no path leads from one to the other.
     """
-    repository, axis = bench.opened.workspace.repository, bench.options["axis"]
-    (cell,) = bench.opened.plan.cells
+    repository, axis = trials.opened.workspace.repository, trials.axis
+    (cell,) = trials.opened.plan.cells
     pair = cell.pair
     new, fixed = (pair.frontend, pair.suite) if axis == "frontend" else (pair.suite, pair.frontend)
-    if good := bench.options["good"]:
+    if good:
         old = resolve(repository, good, PARTS[axis]).sha
     else:
         base = repository.git.merge_base(fixed.sha, new.sha)
@@ -115,37 +127,18 @@ def _ends(bench: Bench) -> tuple[str, str]:
     return old, new.sha
 
 
-def _search(bench: Bench, old: str, new: str) -> Found:
-    """Search until no package that the found commit is built from was left out.
-
-    Raises what opening, building and running a pair raise, and CannotTellError.
-    """
-    history = History(bench.opened.workspace.repository.git)
-    there = history.folders((old, new))
-
-    def content(packages: Collection[Package]) -> Content:
-        side = bench.side
-        matter = Matter.of(side, packages, there) if packages else Matter(side)
-        return Content(history, matter, bench.patches)
-
-    packages = bench.packages(old, new)
-    notebook = Notebook(bench.folder, bench.question)
-    trusted = bench.options["good"] is not None
-    hunt = Hunt(history, content(packages), notebook, bench.test, _say, trusted)
-    while True:
-        found = hunt.hunt(old, new)
-        more = bench.packages(found.old.commit, found.new.commit) if packages else set()
-        if more <= packages:
-            return found
-        packages |= more
-        hunt.content = content(packages)
+def stories_of(trials: Trials, found: Found) -> dict[str, Story]:
+    """Return what there is to tell of the commits that were found. Raises GitFailed."""
+    with Stories.open(trials.opened.workspace.repository.git.path) as stories:
+        return {sha: stories.told(sha) for sha in {*found.suspects, found.merge} - {""}}
 
 
-def _pulls(repository: str) -> str:
+def pulls_of(repository: str) -> str:
     """Return the address below which pull requests have their pages."""
     home = repository if repository.startswith("https://") else DEFAULT_REPOSITORY
     return f"{home.removesuffix('.git')}/pull"
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell how a search goes on, on standard error."""
     click.echo(visible(text), err=True)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, Lazy] = {
     "selftest": Lazy("execution", "See whether known breakages are seen."),
     "rerun": Lazy("causes", "Run again what was not compatible."),
     "bisect": Lazy("causes", "Find the commit that turned a verdict."),
+    "blame": Lazy("causes", "Find the commits that broke a stored run."),
     "lists": Lazy("lists", "Say whether patches and skip lists hold."),
     "history": Lazy("results", "Say since when a test fails."),
     "images": Lazy("upkeep", "Make stand-ins for the images that tests pull."),

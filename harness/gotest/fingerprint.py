@@ -1,8 +1,9 @@
 """Tells whether two failures are the same one: a digest of what does not change from run to run.
 
 Both sides of a pair run the same suite with the same patches, so `file:line` of the test stays:
-it tells two assertions with equal words apart. Machine paths before the file's name go, and so
-do the words by which each layer hands an error on, which differ between frontends.
+it tells two assertions with equal words apart. Where commits with other tests are compared, it
+goes. So do machine paths before a file's name, and the words by which each layer hands an error
+on, which differ between frontends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from harness.gotest.excerpts import without_wrappers
 _DATE = r"\d{4}[-/]\d\d[-/]\d\d"
 _CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
 _ZONE = r"Z|[+-]\d\d:?\d\d"
+
+_PLACE = re.compile(r"[^\s:/]+\.(?:go|s):\d+")
 
 _NUMBERED = re.compile(r"(?:bktest|buildkit|containerd|Test)\w*?\d{6,}")
 
@@ -64,6 +67,14 @@ def normalise(error: str) -> str:
         if text == error:
             return text
         error = text
+
+
+def anywhere(error: str) -> str:
+    """Return the fingerprint of a failure wherever in the sources it is: between commits they move.
+
+    Two assertions with equal words are one then.
+    """
+    return fingerprint(_PLACE.sub("<place>", error))
 
 
 def fingerprint(error: str) -> str:

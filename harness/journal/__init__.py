@@ -12,9 +12,11 @@ runs/
   20261123-200000-cd34/           a matrix run
     plan.json                     what was to be run
     matrix.json                   what came of each cell
+    culprits.json                 which commits broke what, once somebody has asked
     cells/<cell>/run.json …       a run folder of each
 """
 
+from harness.journal.culprits import CULPRITS_FILE, read_culprits, write_culprits
 from harness.journal.folder import (
     LegFolder,
     RunFolder,
@@ -39,6 +41,7 @@ from harness.journal.record import RUN_FILE, read_run, write_run
 
 __all__ = [
     "CELLS",
+    "CULPRITS_FILE",
     "MATRIX_FILE",
     "PLAN_FILE",
     "RUN_FILE",
@@ -50,10 +53,12 @@ __all__ = [
     "daemon_log_of_test",
     "leg_path",
     "log_of_test",
+    "read_culprits",
     "read_matrix",
     "read_plan",
     "read_run",
     "safe_name",
+    "write_culprits",
     "write_matrix",
     "write_plan",
     "write_run",

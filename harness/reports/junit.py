@@ -18,7 +18,8 @@ about it; its message says why. So a job that is red for its JUnit file is red f
 
 A run that is indeterminate or was interrupted gets one more testcase, an error, because an
 empty file reads as success; so does a pair of a matrix of which nothing came. Verdicts other than
-compatible are in a testcase's properties. So is what is suspicious about a test that passed,
+compatible are in a testcase's properties, with the commits that are to blame as far as somebody
+asked (`compat blame`). So is what is suspicious about a test that passed,
 which its output tells.
 
 Pages key tests on classname and name, so both hold all that tells results apart: GitLab drops
@@ -32,7 +33,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from harness.model import EntryRef, Judgement, Leg, Pair, Run, Verdict
+from harness.model.culprits import Blame
 from harness.model.matrix import CellState
+from harness.reports.culprits import Blames, links
 from harness.reports.junitxml import Case, Document, Suite
 from harness.reports.overview import CellView
 from harness.reports.rates import odds, rates
@@ -55,6 +58,7 @@ WHOLE = "(the whole run)"
 """Name of the testcase that stands for a run that could not tell."""
 
 _REASON = 300
+_SUSPECTS = 10
 
 _EXCERPT = 8_000
 """Characters of one test's output."""
@@ -88,7 +92,9 @@ class JUnit(TextReport):
         brief = self.stored.brief
         if brief:
             suite.properties["passed testcases"] = "left to the junit.xml of the cell"
-        yield from self._document.suite(suite, _run_cases(cell.view, cell.run, brief=brief))
+        yield from self._document.suite(
+            suite, _run_cases(cell.view, cell.run, self.stored.blames, brief=brief)
+        )
 
     def foot(self) -> Iterator[str]:
         """Return the end."""
@@ -157,7 +163,7 @@ def _absent_case(view: CellView) -> Case:
     )
 
 
-def _run_cases(view: CellView, run: Run, *, brief: bool) -> Iterator[Case]:
+def _run_cases(view: CellView, run: Run, blames: Blames, *, brief: bool) -> Iterator[Case]:
     if _unsettled(view):
         yield Case(
             name=WHOLE,
@@ -168,7 +174,7 @@ def _run_cases(view: CellView, run: Run, *, brief: bool) -> Iterator[Case]:
         )
     for judgement in run.judgements:
         if not (brief and plainly_passed(judgement)):
-            yield _judged_case(run, judgement)
+            yield _judged_case(run, judgement, blames.get((view.planned.id, judgement.name)))
 
 
 def kind_of(verdict: Verdict) -> str:
@@ -185,7 +191,7 @@ def plainly_passed(judgement: Judgement) -> bool:
     return judgement.verdict is Verdict.COMPATIBLE and not suspicions(judgement)
 
 
-def _judged_case(run: Run, judgement: Judgement) -> Case:
+def _judged_case(run: Run, judgement: Judgement, blame: Blame | None) -> Case:
     verdict = judgement.verdict
     seconds = judgement.candidate[0].seconds if judgement.candidate else None
     if verdict is Verdict.COMPATIBLE:
@@ -195,7 +201,9 @@ def _judged_case(run: Run, judgement: Judgement) -> Case:
             text="\n".join(_suspicions(judgement)),
             properties=tuple(_kinds(judgement)),
         )
-    text = "" if verdict is Verdict.SKIPPED else "\n".join(_evidence(judgement))
+    evidence = [] if verdict is Verdict.SKIPPED else [*_evidence(judgement)]
+    culprits = [f"{text} {page}".strip() for text, page in links([blame] if blame else [])]
+    text = "\n".join([*culprits, *evidence])
     return Case(
         name=judgement.name,
         seconds=seconds or 0,
@@ -203,7 +211,11 @@ def _judged_case(run: Run, judgement: Judgement) -> Case:
         about=verdict.value,
         message=_message(run, judgement),
         text=text,
-        properties=(("verdict", verdict.value), *_kinds(judgement)),
+        properties=(
+            ("verdict", verdict.value),
+            *(("culprit", it.sha) for it in (blame.suspects[:_SUSPECTS] if blame else ())),
+            *_kinds(judgement),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
+from harness.reports.culprits import links
 from harness.reports.floors import CHANGED, FloorRow, Lacking
 from harness.reports.layout import grids
 from harness.reports.overview import CellView, headline, tests_by_verdict
@@ -211,7 +212,15 @@ def _trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> str
     return (
         f"<details><summary>{word.symbol} {word.letter} {trouble.verdict.value}{rate}, {extent}: "
         f"{_in_html(clip(line, _PROSE))}</summary>\n\n"
-        f"{_list('Tests', tests)}{_list('Pairs', pairs)}{example}\n</details>\n\n"
+        f"{_list('Tests', tests)}{_list('Pairs', pairs)}{_culprits(trouble)}{example}\n"
+        "</details>\n\n"
+    )
+
+
+def _culprits(trouble: Trouble) -> str:
+    return "".join(
+        f"- {code(text)}{f' {page}' if page else ''}\n"
+        for text, page in links(trouble.blames[:_NAMES])
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 from harness.journal.files import replacing
 from harness.model import Run
 from harness.model.matrix import MatrixRun
+from harness.reports.culprits import Blames
 from harness.reports.overview import CellView
 from harness.reports.past import Pasts
 from harness.reports.survey import Found, Survey
@@ -34,6 +35,8 @@ class StoredRun:
     """Every cell: what was planned, what came of it, and how many tests have which verdict."""
     survey: Survey
     """Root causes across the cells that were added so far; complete at the end."""
+    blames: Blames
+    """Who broke what, as far as somebody asked."""
     past: Pasts
     """What earlier runs said, by the ids of cells."""
     folder: Path

@@ -5,13 +5,15 @@ Cells come one by one and are not kept. What is kept of a test that passes is it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.history import Before
 from harness.model import Judgement, Leg, Run, Verdict
+from harness.model.culprits import Blame
 from harness.reports.floors import FloorTable
 from harness.reports.summary import failure, side_error, suspicion_text, suspicions
 from harness.reports.text import excerpt, one_line
@@ -19,6 +21,7 @@ from harness.reports.words import WORDS
 from harness.verdict.table import flake_rate
 
 NO_CAUSE = -1
+NO_BLAMES: Mapping[tuple[int, str], Blame] = MappingProxyType({})
 
 _NAME = 300
 _EXAMPLE = 1_500
@@ -54,13 +57,16 @@ class Trouble:
     """Of flaky tests: how many attempts of the flaky side did not pass."""
     attempts: int = 0
     """And of how many."""
+    blames: list[Blame] = field(default_factory=list)
+    """What is known of the commits that did it, the same on one daemon."""
 
 
 class Survey:
     """Numbers tests and causes in the order in which they come."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, blames: Mapping[tuple[int, str], Blame] = NO_BLAMES) -> None:
+        """Begin with nothing but what is known to be whose doing, by cell and full name."""
+        self._blames = blames
         self.causes: list[str] = []
         """Error lines, one for each kind of failure."""
         self.tests: list[str] = []
@@ -169,6 +175,9 @@ class Survey:
             for rate in filter(None, map(flake_rate, (judgement.candidate, judgement.control))):
                 trouble.failed += rate[0]
                 trouble.attempts += rate[1]
+            blame = self._blames.get((cell, judgement.name))
+            if blame and blame not in trouble.blames:
+                trouble.blames.append(blame)
             trouble.tests[found.test] = None
             trouble.cells[cell] = None
 

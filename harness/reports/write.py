@@ -1,7 +1,7 @@
 """All reports of a stored run, in one go over its cells, of which one is in memory at a time.
 
-They depend on nothing but the stored run and the past that is handed in: written again they are
-the same, byte by byte.
+They depend on nothing but the stored run, with what was found out about it, and the past that is
+handed in: written again they are the same, byte by byte.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.journal import cell_folder, cells, read_matrix
+from harness.journal import cell_folder, cells, read_culprits, read_matrix
 from harness.reports.annotations import github_annotations
 from harness.reports.badge import Badge
 from harness.reports.ctrf import Ctrf
+from harness.reports.culprits import by_test
 from harness.reports.features.report import FeaturesPage, has_scenarios
 from harness.reports.junit import JUnit
 from harness.reports.markdown import Summary
@@ -63,10 +64,14 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
     matrix = read_matrix(folder)
     folder = folder if folder.is_dir() else folder.parent
     kinds = [*REPORTS, *(REPORTS_OF_SCENARIOS if has_scenarios(matrix) else ())]
+    views = cell_views(matrix)
+    blames = by_test(read_culprits(folder, matrix.id))
+    places = {view.planned.id: view.index for view in views}
     stored = StoredRun(
         matrix=matrix,
-        views=cell_views(matrix),
-        survey=Survey(),
+        views=views,
+        survey=Survey({(places.get(cell, -1), name): it for (cell, name), it in blames.items()}),
+        blames=blames,
         past=past,
         folder=folder,
         out=out or folder,

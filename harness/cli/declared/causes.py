@@ -26,6 +26,10 @@ from harness.cli.options import (
     WORKER,
 )
 
+TESTS_EACH_LEG = click.option(
+    "--parallel", type=click.IntRange(min=1), default=None, help="Tests at once in each leg."
+)
+
 
 @click.command(
     cls=Declared,
@@ -111,9 +115,7 @@ def rerun() -> None:
 @STAGE
 @PRIVILEGES
 @CACHE_REPO
-@click.option(
-    "--parallel", type=click.IntRange(min=1), default=None, help="Tests at once in each leg."
-)
+@TESTS_EACH_LEG
 @LEG_LIMIT
 @click.option("--test-timeout", type=SECONDS, help="Limit of each test, as in `compat run`.")
 @click.option(
@@ -140,4 +142,41 @@ def bisect() -> None:
 
     Exit codes: 0 the commit is found, 2 usage or configuration, 3 it cannot be told, or not
     nearer than a few commits, 4 infrastructure failure, 130 interrupted.
+    """
+
+
+@click.command(
+    cls=Declared,
+    body="harness.cli.blame:blame",
+    epilog="""\b
+    Examples:
+      compat blame latest
+      compat blame runs/nightly --budget 90m
+      compat blame latest --json
+    """,
+)
+@click.argument("run")
+@click.option("--budget", type=SECONDS, help="Begin no further run after so long.")
+@REPO
+@FETCH
+@BACKEND
+@STAGE
+@PRIVILEGES
+@CACHE_REPO
+@TESTS_EACH_LEG
+@OUT
+@JSON
+@CACHE
+@DATA
+def blame() -> None:
+    """Find the commits that broke the tests of RUN, one search for each cause.
+
+    RUN is the folder of a run, of a matrix or of one pair, or its name below the folder of runs.
+    What regressed or was lost is grouped by what the failure says and by daemon; one test of each
+    group is bisected along the frontend's commits, as `compat bisect` does. Causes of one pair
+    are looked for together: they share builds and legs. What was found is kept as culprits.json
+    in RUN, and its reports are written again with it.
+
+    Exit codes: 0 each cause has its commit, 2 usage or configuration, 3 some have not, 4
+    infrastructure failure, 130 interrupted.
     """

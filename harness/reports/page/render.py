@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from harness.model import Verdict
 from harness.model.matrix import CellState, MatrixRun
+from harness.reports.culprits import links
 from harness.reports.floors import CHANGED
 from harness.reports.layout import grids, variant_of
 from harness.reports.overview import CellView, headline, tests_by_verdict
@@ -229,6 +230,9 @@ def _trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> dic
         "more_tests": max(0, len(tests) - _NAMED_TESTS),
         "pairs": [_pair_link(views[cell]) for cell in cells[:_NAMED_PAIRS]],
         "more_pairs": max(0, len(cells) - _NAMED_PAIRS),
+        "culprits": [
+            {"text": text, "href": page} for text, page in links(trouble.blames[:_NAMED_PAIRS])
+        ],
     }
 
 
@@ -282,6 +286,7 @@ def _failures(views: Sequence[CellView]) -> list[dict[str, Any]]:
             "more_tests": 0,
             "pairs": [_pair_link(view) for view in members[:_NAMED_PAIRS]],
             "more_pairs": max(0, len(members) - _NAMED_PAIRS),
+            "culprits": [],
         }
         for line, members in list(grouped.items())[:_TROUBLES]
     ]

@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from harness.cli import bisect
-from harness.cli.bench import Bench, moved
 from harness.cli.program import execute
+from harness.cli.trials import Trials, moved
 from harness.cli.umbrella import umbrella
 from harness.errors import UsageError
 from harness.plan.opening import PairAsk, Where
@@ -44,10 +44,9 @@ def ends(history: Simulated, monkeypatch: pytest.MonkeyPatch) -> Ends:
     )
 
     def find(good: str | None = None, axis: str = "frontend") -> tuple[str, str]:
-        options = {"good": good, "axis": axis}
         workspace = SimpleNamespace(repository=SimpleNamespace(git=history))
         opened = SimpleNamespace(plan=PLAN, workspace=workspace)
-        return bisect._ends(cast("Bench", SimpleNamespace(options=options, opened=opened)))
+        return bisect._ends(cast("Trials", SimpleNamespace(axis=axis, opened=opened)), good)
 
     return find
 
@@ -100,4 +99,4 @@ def test_the_side_that_moves_is_the_one_that_is_tried() -> None:
 def test_pull_requests_have_their_pages_where_the_repository_is(
     repository: str, pulls: str
 ) -> None:
-    assert bisect._pulls(repository) == pulls
+    assert bisect.pulls_of(repository) == pulls

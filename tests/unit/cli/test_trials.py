@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,10 +12,10 @@ import pytest
 from msgspec.structs import replace
 
 import harness
-from harness.bisect.answers import Kind
-from harness.cli.bench import Bench
+from harness.bisect.answers import Kind, Notebook
 from harness.cli.declared import causes
 from harness.cli.session import Session
+from harness.cli.trials import Trials
 from harness.errors import Interrupted, UsageError
 from harness.model import Run
 from harness.model.matrix import CellState, MatrixRun
@@ -56,13 +57,17 @@ class Opened:
         return SimpleNamespace(patches=())
 
 
-def _bench(tmp_path: Path, opened: Opened) -> Bench:
+def _trials(tmp_path: Path, opened: Opened, *tests: str) -> Trials:
     names = {parameter.name: None for parameter in causes.bisect.params}
     options: Any = names | {"axis": "frontend", "test": TEST, "offline": False, "out": tmp_path}
     ask = PairAsk(where=Where("x"), daemon="v0.6.4", frontend="master", tests=(TEST,), reruns=0)
     expected: Any = None
     whole: Any = opened
-    return Bench(options, Store(tmp_path / "cache"), ask, whole, expected, lambda _text: None)
+    made = Trials(options, "frontend", Store(tmp_path), ask, whole, expected, lambda _text: None)
+    for test in tests:
+        made.due[test] = Notebook(made.folder(test), {})
+        made.folder(test).mkdir(parents=True, exist_ok=True)
+    return made
 
 
 @pytest.fixture
@@ -93,7 +98,7 @@ def test_a_commit_is_run_as_a_pair_that_somebody_could_run(
     tmp_path: Path, ends: Callable[..., list[Session]]
 ) -> None:
     opened, seen = Opened(), ends()
-    answer = _bench(tmp_path, opened).test([SHA, "f" * 40], end=False)
+    answer = _trials(tmp_path, opened, TEST).test(TEST, [SHA, "f" * 40], end=False)
     assert (answer.kind, answer.words, answer.commit) == (Kind.FAILS, "regressed", SHA)
     (ask,) = opened.asked
     assert (ask.daemon, ask.frontend, ask.reruns) == ("v0.6.4", SHA, 0)
@@ -106,7 +111,7 @@ def test_a_commit_is_run_as_a_pair_that_somebody_could_run(
 
 def test_an_end_has_another_attempt(tmp_path: Path, ends: Callable[..., list[Session]]) -> None:
     opened = Opened()
-    (seen, _) = ends(), _bench(tmp_path, opened).test([SHA], end=True)
+    (seen, _) = ends(), _trials(tmp_path, opened, TEST).test(TEST, [SHA], end=True)
     assert [ask.reruns for ask in opened.asked] == [1]
     assert seen[0].settings.reruns == 1
 
@@ -119,16 +124,16 @@ def test_what_does_not_build_or_has_no_channel_cannot_tell(
         return replace(made, cells=(row,))
 
     ends(fail)
-    answer = _bench(tmp_path, Opened()).test([SHA], end=False)
+    answer = _trials(tmp_path, Opened(), TEST).test(TEST, [SHA], end=False)
     assert (answer.kind, answer.words) == (Kind.UNCLEAR, "solver does not build")
-    answer = _bench(tmp_path, Opened(refuses=True)).test([SHA], end=False)
+    answer = _trials(tmp_path, Opened(refuses=True), TEST).test(TEST, [SHA], end=False)
     assert (answer.kind, answer.words) == (Kind.UNCLEAR, "master has no frontend channel labs")
 
 
 def test_an_interruption_is_no_answer(tmp_path: Path, ends: Callable[..., list[Session]]) -> None:
     ends(lambda made: replace(made, interrupted=True))
     with pytest.raises(Interrupted) as told:
-        _bench(tmp_path, Opened()).test([SHA], end=False)
+        _trials(tmp_path, Opened(), TEST).test(TEST, [SHA], end=False)
     assert "the same command goes on" in told.value.hint
 
 
@@ -138,16 +143,32 @@ def test_a_stored_run_spares_one(
     seen = ends()
     stored = replace(run, harness=harness.__version__)
     stored_matrices.store(tmp_path / "20261123-1", PLAN, {CELL.id: stored})
-    answer = _bench(tmp_path, Opened()).test([SHA], end=False)
+    answer = _trials(tmp_path, Opened(), TEST).test(TEST, [SHA], end=False)
     assert (answer.kind, Path(answer.run).name) == (Kind.FAILS, "20261123-1")
     assert seen == []
 
 
 def test_each_question_has_a_folder_of_its_own(tmp_path: Path) -> None:
-    one = _bench(tmp_path, Opened())
-    same = _bench(tmp_path, Opened())
-    assert one.folder == same.folder
-    one.options["test"] = "TestCopy"
-    other = _bench(tmp_path, Opened())
-    other.options["test"] = "TestOther"
-    assert other.folder != same.folder
+    one, same = _trials(tmp_path, Opened()), _trials(tmp_path, Opened())
+    assert one.folder("TestCopy") == same.folder("TestCopy") != one.folder("TestOther")
+
+
+def test_what_is_looked_for_together_is_run_together(
+    tmp_path: Path, ends: Callable[..., list[Session]]
+) -> None:
+    opened, seen = Opened(), ends()
+    trials = _trials(tmp_path, opened, "TestCopy", TEST)
+    assert trials.test(TEST, [SHA], end=True).kind is Kind.FAILS
+    assert [ask.tests for ask in opened.asked] == [("TestCopy", TEST)]
+    assert trials.due[TEST].get([SHA])
+    assert trials.test("TestCopy", ["e" * 40, SHA], end=False).words == "the test did not run"
+    assert len(seen) == 1
+
+
+def test_what_ends_a_search_is_asked_before_each_run(tmp_path: Path) -> None:
+    def spent() -> None:
+        raise UsageError("time is up")
+
+    trials = dataclasses.replace(_trials(tmp_path, Opened(), TEST), before=spent)
+    with pytest.raises(UsageError, match="time is up"):
+        trials.test(TEST, [SHA], end=False)

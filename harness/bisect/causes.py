@@ -12,6 +12,7 @@ from harness.journal import cells
 from harness.model import Leg, Pair, Run, Vary, Verdict
 from harness.model.matrix import CellResult
 from harness.reports.summary import side_error
+from harness.verdict.collate import is_suite
 
 Apart = tuple[str, ...]
 """All of a pair but its frontend's commit."""
@@ -50,7 +51,8 @@ def causes(folder: Path) -> list[Cause]:
     found: dict[tuple[Apart, Verdict, str], Cause] = {}
     for row, run in _runs(folder):
         for judgement in run.judgements:
-            if not judgement.verdict.blames_frontend:
+            # The suite's own parent is no test that could be run apart.
+            if not judgement.verdict.blames_frontend or is_suite(judgement.name):
                 continue
             line = side_error(judgement, Leg.CANDIDATE)
             key = apart(run.pair), judgement.verdict, normalise(line)

@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from harness.cli.show import present
+from harness.cli.stored import find_run
 from harness.config.datadir import find_data
 from harness.lists import report
 from harness.lists.check import check as checked
+from harness.lists.suggest import as_yaml, suggestions
 from harness.plan.workspace import Workspace
 from harness.reports.live import display
 from harness.repository.clones import DEFAULT_REPOSITORY
@@ -39,3 +41,9 @@ def check(
         as_json=as_json,
     )
     return found.exit_code
+
+
+def suggest(run: str, *, as_json: bool) -> None:
+    """Print entries for what RUN saw fail."""
+    found = suggestions(find_run(run).resolve())
+    present(lambda: found, lambda _: as_yaml(found), as_json=as_json)

@@ -29,7 +29,7 @@ COMMANDS: dict[str, Lazy] = {
     "rerun": Lazy("causes", "Run again what was not compatible."),
     "bisect": Lazy("causes", "Find the commit that turned a verdict."),
     "blame": Lazy("causes", "Find the commits that broke a stored run."),
-    "lists": Lazy("lists", "Say whether patches and skip lists hold."),
+    "lists": Lazy("lists", "Check patches and skip lists, and suggest entries."),
     "history": Lazy("results", "Say since when a test fails."),
     "images": Lazy("upkeep", "Make stand-ins for the images that tests pull."),
     "gc": Lazy("upkeep", "Remove what has not been used for a while."),

@@ -12,11 +12,11 @@ from harness.cli.options import CACHE, DATA, FETCH, JSON, REPO
     epilog="""\b
     Examples:
       compat lists check
-      compat lists check --repo buildkit
+      compat lists suggest latest
     """
 )
 def lists() -> None:
-    """Say whether patches and skip lists hold."""
+    """Say whether patches and skip lists hold, and what belongs into them."""
 
 
 @lists.command(
@@ -41,4 +41,25 @@ def check() -> None:
     and none may have expired. Nothing is built or run.
 
     Exit codes: 0 all of it holds, 2 something is to be mended.
+    """
+
+
+@lists.command(
+    cls=Declared,
+    body="harness.cli.lists:suggest",
+    epilog="""\b
+    Examples:
+      compat lists suggest latest
+      compat lists suggest runs/nightly >my-lists/skiplists/new.yaml
+    """,
+)
+@click.argument("run")
+@JSON
+def suggest() -> None:
+    """Print entries for what RUN saw fail, without the reasons.
+
+    RUN is the folder of a run, of a matrix or of one pair, or its name below the folder of runs.
+    Each has the tests that fail alike, words of the failure, and the commit that did it where
+    `compat blame` found it, else the versions that were seen. The reason is left to a person: an
+    entry is refused while it is empty.
     """

@@ -64,6 +64,13 @@ def test_frontends_that_the_test_passes_with_on_this_daemon_are_known(folder: Pa
     assert (mount.passes, copy.passes, other.passes) == ([], [older], [older])
 
 
+def test_the_suites_own_parent_is_no_cause(tmp_path: Path) -> None:
+    (cell, *_) = PLAN.cells
+    whole = replace(_broken("TestCopy"), name="TestIntegration")
+    stored_matrices.store(tmp_path, replace(PLAN, cells=(cell,)), {cell.id: _run(whole)})
+    assert causes(tmp_path) == []
+
+
 def test_a_daemon_that_varies_is_no_frontends_doing(tmp_path: Path) -> None:
     cell = PLAN.cells[0]
     planned = replace(PLAN, cells=(replace(cell, pair=replace(cell.pair, vary=Vary.DAEMON)),))

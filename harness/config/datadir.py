@@ -37,6 +37,11 @@ class Data:
         return self.matrices / "images.yaml"
 
     @property
+    def engines_file(self) -> Path:
+        """Which BuildKit Docker Engine has inside (harness.config.engines)."""
+        return self.matrices / "engines.yaml"
+
+    @property
     def oracle_file(self) -> Path:
         """What daemons should never say (harness.config.oracle)."""
         return self.matrices / "oracle.yaml"

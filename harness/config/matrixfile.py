@@ -40,7 +40,7 @@ from harness.model import Channel, Client, Record, Vary
 
 SUFFIX = ".yaml"
 
-NOT_MATRICES = frozenset({"lines", "images", "oracle"})
+NOT_MATRICES = frozenset({"lines", "images", "oracle", "engines"})
 """Files beside the matrices that are something else."""
 
 TIMEOUT = Limit(1800)

@@ -270,6 +270,13 @@ CASES: dict[str, Case] = {
     "recipes.Recipe.parts": (("base",), ("nothing", [])),
     "recipes.Recipe.cmd": ((["sh", "-c"], "sh"), ([], {"sh": "x"})),
     "recipes.Recipe.workdir": (("/", "/x/y"), ("x", "/a b")),
+    # matrices/engines.yaml
+    "engines.Engines.engines": (
+        ([{"since": "29.0.0", "buildkit": SHA}],),
+        ([], [{}], [{"since": s, "buildkit": SHA} for s in ("23.0.0", "20.10.0")]),
+    ),
+    "engines.Vendored.since": (("19.3.0", "22.06.1"), ("20.10", "v20.10.0", 20.1, "")),
+    "engines.Vendored.buildkit": ((SHA,), (SHA[:12], "v0.6", "")),
     # matrices/oracle.yaml
     "oracle.Oracle.suspect": (([{"kind": "panic", "pattern": "^panic: "}],), ([], [{}])),
     "oracle.Oracle.ignore": ((), ([], [{}])),

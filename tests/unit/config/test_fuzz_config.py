@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from harness.config.conditions import ALWAYS, Condition, Facts
+from harness.config.engines import load_engines
 from harness.config.floors import load_floors
 from harness.config.lines import load_lines
 from harness.config.matrixfile import load_matrix
@@ -121,6 +122,11 @@ suspect:
 ignore:
   - {pattern: 'main\\.go', reason: it ends so, issue: "https://example.com/1"}
 """
+ENGINES = """\
+engines:
+  - {since: "20.10.21", buildkit: eeb7b65ab7d651770a5ec52a06ea7c96eb97a249}
+  - {since: "23.0.0", buildkit: 0c9b5aeb269c740650786ba77d882b0259415ec7}
+"""
 HISTORY = """\
 author: Somebody <some@example.com>
 commits:
@@ -176,6 +182,7 @@ READERS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     ),
     "recipes": ("images.yaml", RECIPES, lambda folder: load_recipes(folder / "images.yaml")),
     "oracle": ("oracle.yaml", ORACLE, lambda folder: load_oracle(folder / "oracle.yaml")),
+    "engines": ("engines.yaml", ENGINES, lambda folder: load_engines(folder / "engines.yaml")),
     "history": ("h.yaml", HISTORY, lambda folder: load(folder / "h.yaml", History)),
     "condition": ("when.yaml", CONDITION, _read_condition),
 }

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from msgspec import inspect
 
-from harness.config import floors, lines, matrixfile, oracle, schema, series, skiplists
+from harness.config import engines, floors, lines, matrixfile, oracle, schema, series, skiplists
 from harness.config.shapes import is_place
 from harness.errors import ConfigError
 from harness.images import recipes
@@ -26,6 +26,7 @@ from harness.minikit import History
 from tests.support.data_keys import CASES, DROP, With
 from tests.support.project_docs import ROOT
 from tests.unit.config.test_fuzz_config import (
+    ENGINES,
     ENTRIES,
     FLOORS,
     HISTORY,
@@ -59,6 +60,7 @@ FILES = {
     "floors": _file("floors", floors._File, FLOORS),
     "recipes": _file("recipes", recipes._File, RECIPES),
     "oracle": _file("oracle", oracle.Oracle, ORACLE),
+    "engines": _file("engines", engines.Engines, ENGINES),
     "history": _file("history", History, HISTORY),
 }
 

@@ -101,6 +101,8 @@ class LegRequest:
     """Whose buildctl is in PATH."""
     scenarios: bool = False
     """Whether the tests are scenarios, which are Python."""
+    engine: str = ""
+    """Make and version of the container engine that builds in the daemon's place, or empty."""
 
     @property
     def own(self) -> bool:

@@ -67,6 +67,16 @@ class Endpoint:
     """Socket through which everybody goes."""
 
     @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.host.startswith("unix://")
+
+    @property
+    def socket(self) -> Path:
+        """The file that one on this machine listens on."""
+        return Path(self.host.removeprefix("unix://"))
+
+    @property
     def address(self) -> str:
         """What to connect to."""
         return f"unix://{self.tunnel}" if self.tunnel else self.host

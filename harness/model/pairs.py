@@ -63,10 +63,19 @@ class Pair(Record, frozen=True, kw_only=True):
     scenarios: bool = False
     """Whether the folder of scenarios is run in the place of the tests' own."""
 
+    engine: str = ""
+    """Make and version of the container engine that builds in the place of the candidate's daemon;
+    empty for the daemon itself. `suite` is the commit of the BuildKit inside, then."""
+
     @property
     def daemon(self) -> Source:
         """Whose daemon the candidate has."""
         return Source(commit=self.suite, channel=self.suite_channel)
+
+    @property
+    def built_daemon(self) -> Source:
+        """Whose daemon is built for the candidate; beside an engine the control's will do."""
+        return self.tested if self.engine else self.daemon
 
     @property
     def candidate(self) -> Source:
@@ -101,7 +110,7 @@ class Pair(Record, frozen=True, kw_only=True):
         """What makes two pairs run the same, however their commits are called."""
         sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
         built = (word for it in sources for word in (it.commit.sha, it.channel))
-        also = ("scenarios",) if self.scenarios else ()
+        also = (*(("scenarios",) if self.scenarios else ()), *filter(None, [self.engine]))
         return (*built, self.vary, self.client, self.worker, self.backend, *also)
 
     @property

@@ -25,15 +25,19 @@ class Axes:
 
     def idle(self, pair: Pair) -> bool:
         """Return whether the daemon varies and is the tests' own: control and candidate are one."""
-        own = self.tests is None or self.tests.commit.sha == pair.suite.sha
-        return self.vary is Vary.DAEMON and own
+        return self.vary is Vary.DAEMON and self._of_others(pair) is None
+
+    def _of_others(self, pair: Pair) -> Source | None:
+        """Return the tests if they are not those of the daemon; an engine has none."""
+        own = self.tests and self.tests.commit.sha == pair.suite.sha and not pair.engine
+        return None if own else self.tests
 
     def of(self, pair: Pair) -> Pair:
         """Return a pair with this; what is as usual anyway is left out of it.
 
         Raises UsageError if control and candidate would be the same, or a part has no say.
         """
-        tests = self.tests if self.tests and self.tests.commit.sha != pair.suite.sha else None
+        tests = self._of_others(pair)
         found = replace(
             pair,
             tests=tests,

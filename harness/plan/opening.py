@@ -27,6 +27,7 @@ from harness.model import Channel, Client, Pair, Side, Source, Vary
 from harness.model.matrix import Plan, PlannedCell
 from harness.plan.axes import Axes
 from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
+from harness.plan.engines import ENGINE, NATIVE, answering
 from harness.plan.planning import OTHER, Frame, Selection, again, part, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.site import WorkspaceSite
@@ -98,6 +99,8 @@ class PairAsk(Ask):
     baseline: str | None = None
     """Whose frontend the control has; None for that of the tests' commit."""
     client: Client = Client.DAEMON
+    engine: str = ""
+    """Make and version of the container engine whose BuildKit's commit `daemon` is, or empty."""
 
     @property
     def scenarios(self) -> bool:
@@ -188,11 +191,30 @@ def open_pair(
 
     Raises what `open_matrix` raises.
     """
+    ask = _with_engine(ask, data)
     where, names = ask.where, ask.names
     workspace, meant = Workspace.open(
         data, store, where.repository, list(names.values()), fetch=where.fetch, listener=listener
     )
     return _open_pair(ask, workspace, None, meant, expected, listener)
+
+
+def _with_engine(ask: PairAsk, data: Data) -> PairAsk:
+    """Return what is asked with the commit of the engine's BuildKit, if an engine is to build.
+
+    Raises UsageError for other tests than scenarios and another backend than native, and what
+    `answering` raises.
+    """
+    if ask.daemon != ENGINE:
+        return ask
+    if not ask.scenarios or ask.vary is not Vary.DAEMON or ask.where.backend not in {AUTO, NATIVE}:
+        raise UsageError(
+            "a container engine runs scenarios alone, and from this machine",
+            hint=f"compat scenarios {ENGINE} {ask.frontend} --backend {NATIVE}",
+        )
+    found = answering(data)
+    where = dataclasses.replace(ask.where, backend=NATIVE)
+    return dataclasses.replace(ask, daemon=found.buildkit, engine=found.name, where=where)
 
 
 def _open_pair(
@@ -208,6 +230,8 @@ def _open_pair(
     if not ask.lists:
         workspace = dataclasses.replace(workspace, entries=(), floors=NO_FLOORS)
     found = dict(zip(ask.names, map(workspace.commit, meant), strict=True))
+    if ask.engine:
+        found["daemon"] = replace(found["daemon"], asked=ENGINE, ref=ask.engine)
     for role, commit in found.items():
         listener(Said(f"{role}: {commit}"))
     suite, frontend = found["daemon"], found["frontend"]
@@ -221,6 +245,7 @@ def _open_pair(
         frontend_channel=site.channel(frontend, ask.channel),
         worker=ask.worker,
         backend=backend.name,
+        engine=ask.engine,
     )
 
     def source(role: str) -> Source | None:

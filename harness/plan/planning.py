@@ -237,7 +237,7 @@ class _Builds:
     def of(self, pair: Pair) -> _Needs:
         """Plan what a pair needs, unless it is planned already, and return the ids."""
         return {
-            "suite": self._name(Side.SUITE, pair.daemon),
+            "suite": self._name(Side.SUITE, pair.built_daemon),
             "tested": self._name(Side.SUITE, pair.tested) if pair.tests else "",
             "control": self._name(Side.FRONTEND, pair.control_frontend),
             "candidate": self._name(Side.FRONTEND, pair.candidate),

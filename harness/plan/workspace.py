@@ -163,7 +163,7 @@ class Workspace:
         artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
         return Cell(
             pair=pair,
-            suite=request(Side.SUITE, pair.daemon),
+            suite=request(Side.SUITE, pair.built_daemon),
             tests=request(Side.SUITE, pair.tested),
             control=request(Side.FRONTEND, pair.control_frontend),
             candidate=request(Side.FRONTEND, pair.candidate),

@@ -205,6 +205,7 @@ class Schedule:
 
     def _request(self, leg: Leg, attempt: int, select: str) -> LegRequest:
         told = self._control
+        engine = self.cell.pair.engine if leg is Leg.CANDIDATE else ""
         return LegRequest(
             suite=self.built.daemon(leg, self.cell.pair.vary),
             tests=self._tests,
@@ -218,11 +219,13 @@ class Schedule:
             parallel=told.parallel,
             procs=told.parallel,
             timeout=told.timeout,
-            offline=told.offline,
+            # An engine is to reach what a leg serves on the loopback.
+            offline=told.offline and not engine,
             mirror=self.cell.mirror,
             folder=self.folder.leg(leg, attempt).path,
             environment=dict(told.environment),
             scenarios=self.cell.pair.scenarios,
+            engine=engine,
         )
 
     def _side_by_side(

@@ -17,6 +17,8 @@ from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.native.memory import Kills, oom_kills
 from harness.backends.native.overdue import Asking
 from harness.backends.processes import PROCESSES, WRAPPED, lost_servers
+from harness.engine.builders.docker import find_client
+from harness.engine.connect import endpoint
 from harness.errors import InfrastructureError
 from harness.inside import init
 from harness.model import Fault, Reason
@@ -127,6 +129,7 @@ def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
     needed += [Path(sys.base_prefix)] if leg.scenarios else []
     needed += [Path(path) for path in programs.values()]
     needed += [leg.mirror] if leg.mirror else []
+    needed += [endpoint().socket] if leg.engine else []
     needed += [path for path in (Path("/etc/resolv.conf"),) if path.exists()]
     return _names(needed)
 
@@ -167,6 +170,7 @@ def _programs(leg: LegRequest) -> dict[str, str]:
     found |= {name: str(leg.tests.path / "bin" / name) for name in taken(leg)}
     for name, program in PROGRAMS.items():
         found[name] = str(find(program))
+    found |= {"docker": str(find_client().path)} if leg.engine else {}
     for program in CONTAINERD if leg.worker.startswith("containerd") else ():
         if where := shutil.which(program):
             found[program] = where
@@ -184,6 +188,8 @@ def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
         frontend=str(leg.frontend.path),
         mirror=f"{scratch}/mirror" if leg.mirror else "",
     )
+    if leg.engine:
+        common |= {"DOCKER_HOST": endpoint().host, "SCENARIO_ENGINE": leg.engine}
     # The user's own home may hold credentials and helpers for them, which daemons would ask.
     return {"PATH": f"{scratch}/bin:{_PATH}", "HOME": f"{scratch}/home", **common}
 

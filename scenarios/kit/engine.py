@@ -1,7 +1,7 @@
 """Docker Engine in the place of a daemon: `docker build` with `# syntax=` of the frontend.
 
-What its client cannot ask for is not tried. Base image and frontend come from the loopback's
-registry; the images that come out have names of ours and are removed.
+What its client cannot ask for is refused, as by a daemon. Base image and frontend come from the
+loopback's registry; the images that come out have names of ours and are removed.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
-
-import pytest
 
 from kit import busybox
 from kit.builds import LIMIT, Builds
 from kit.images import Image, bare, read_archive, read_saved
 from kit.live import FRONTEND, Live
-from kit.outcomes import BuildFailedError
+from kit.outcomes import BuildFailedError, CannotAskError
 from kit.trees import Files, write
 
 ENGINE = "SCENARIO_ENGINE"
@@ -51,6 +49,9 @@ _LISTS = {"add-hosts": "--add-host", "ulimit": "--ulimit"}
 """Options whose values stand between commas, and the flag of one value."""
 
 _MAPS = {"build-arg": "--build-arg", "label": "--label"}
+_SHARED = {"--secret", "--ssh"}
+"""Flags of both clients, each with a value."""
+
 _EMPTY = "empty export"
 """What an engine says that cannot save an image without layers."""
 
@@ -82,8 +83,8 @@ class Engine(Live):
 
     @property
     def root(self) -> Path:
-        """What an engine has in its folder is its own affair."""
-        pytest.skip("an engine's own folder is not looked into")
+        """Refuse: what an engine has in its folder is its own affair."""
+        raise CannotAskError("the daemon's folder")
 
     @staticmethod
     def _asked() -> subprocess.CompletedProcess[bytes]:
@@ -114,7 +115,7 @@ class EngineBuilds(Builds):
         *,
         output: str,
         opts: Mapping[str, str] | None = None,
-        arguments: object = (),
+        arguments: Sequence[str] = (),
         local: bool = True,
         environment: object = None,
         frontend: str = "",
@@ -122,38 +123,34 @@ class EngineBuilds(Builds):
     ) -> Path:
         """Build and return the path of what came out. Raises BuildFailedError.
 
-        Without an output that is the image, as the engine saves it. What the client cannot ask
-        for skips the scenario.
+        Without an output that is the image, as the engine saves it. Raises CannotAskError too.
         """
-        if arguments or environment or frontend or named or not local:
-            pytest.skip("Docker's client cannot ask for this")
+        if environment or frontend or not local:
+            raise CannotAskError("such a build")
         if output and output not in {"type=tar", "type=local"}:
-            pytest.skip(f"Docker Engine does not export {output}")
-        if "," in (opts or {}).get("platform", ""):
-            pytest.skip("Docker Engine has images of one platform")
+            raise CannotAskError(f"--output {output}")
         number = next(self.numbers)
         dest = self.folder / f"out{number}"
         context = write(self.folder / f"context{number}", files or {})
-        folder = write(self.folder / f"file{number}", {"Dockerfile": self._translated(dockerfile)})
+        beside = {"Dockerfile": self._translated(dockerfile), **(named or {})}
+        folder = write(self.folder / f"file{number}", beside)
         argv = ["build", "--progress", "plain", "--file", str(folder / "Dockerfile")]
-        argv += self._flags(opts or {})
-        if output:
-            argv += ["--output", f"{output},dest={dest}"]
-        else:
-            self._made.append(tag := f"{OURS}:{self.nonce}-{number}")
-            argv += ["--tag", tag]
+        argv += [*self._flags(opts or {}), *_passed(arguments)]
+        tag = f"{OURS}:{self.nonce}-{number}"
+        argv += ["--output", f"{output},dest={dest}"] if output else ["--tag", tag]
         self._docker(*argv, str(context))
         if not output:
+            self._made.append(tag)
             self._save(tag, dest)
         return dest
 
-    def allow(self, *entitlements: str) -> list[str]:  # noqa: ARG002 - buildctl's
-        """Skip the scenario: what is allowed is the engine's affair."""
-        pytest.skip("Docker's client cannot ask for this")
+    def allow(self, *entitlements: str) -> list[str]:
+        """Refuse: what is allowed is the engine's affair."""
+        raise CannotAskError(f"--allow {entitlements[0]}")
 
     def ask(self, *arguments: str, environment: object = None) -> str:  # noqa: ARG002 - buildctl's
-        """Skip the scenario: it speaks to buildctl."""
-        pytest.skip("Docker's client cannot ask for this")
+        """Refuse: it is buildctl that is asked."""
+        raise CannotAskError(f"what buildctl {arguments[0]} does")
 
     def end(self) -> None:
         """Remove the images that came out."""
@@ -184,9 +181,9 @@ class EngineBuilds(Builds):
             elif key in _LISTS:
                 argv += [it for one in value.split(",") for it in (_LISTS[key], _pair(key, one))]
             elif key in _FLAGS:
-                argv += [_FLAGS[key], value]
+                argv += [_FLAGS[key], _one(value)]
             else:
-                pytest.skip(f"Docker's client cannot ask for {key}")
+                raise CannotAskError(key)
         return argv
 
     def _translated(self, dockerfile: str) -> str:
@@ -217,6 +214,20 @@ class EngineBuilds(Builds):
         if ended.returncode:
             raise BuildFailedError(self.log)
         return self.log
+
+
+def _passed(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments that both clients have. Raises CannotAskError for another."""
+    for flag in arguments[::2]:
+        if flag not in _SHARED:
+            raise CannotAskError(flag)
+    return arguments
+
+
+def _one(value: str) -> str:
+    if "," in value:
+        raise CannotAskError(f"several: {value}")
+    return value
 
 
 def _pair(key: str, value: str) -> str:

@@ -23,6 +23,17 @@ class BuildFailedError(Exception):
         super().__init__("\n".join([*lines[-1:], tail(log)]) if log else "the client said nothing")
 
 
+class CannotAskError(Exception):
+    """The client has no way to ask for it."""
+
+    build_failed = True
+    """Known to the harness, which reads the words."""
+
+    def __init__(self, what: str) -> None:
+        """Name what `docker build` has no flag for."""
+        super().__init__(f"error: docker build cannot ask for {what}")
+
+
 def tail(log: str) -> str:
     """Return the last lines of a log."""
     return "\n".join(log.splitlines()[-_LINES:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -220,3 +221,23 @@ def test_if_everything_is_needed_the_error_says_what_to_do(candidates: list[Path
     with pytest.raises(InfrastructureError, match=r"none of .*mnt, .*srv is free") as caught:
         _free_folder(candidates)
     assert "COMPAT_CACHE" in caught.value.hint
+
+
+def test_a_leg_whose_builds_an_engine_makes_sees_its_socket_and_its_client(
+    request_: LegRequest, machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = machine / "docker"
+    client.touch(mode=0o755)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setattr(sandbox, "find_client", lambda: SimpleNamespace(path=client))
+    leg = changed(request_, engine="Docker Engine 20.10.24", offline=False)
+    told = _spec(leg, SCRATCH, _programs(leg), {})
+    assert f"{tmp_path}/docker.sock" in told["visible"]  # type: ignore[operator]
+    assert told["programs"]["docker"] == str(client)  # type: ignore[index]
+    assert told["loopback"] is False
+    environment = told["env"]
+    assert isinstance(environment, dict)
+    assert environment["SCENARIO_ENGINE"] == "Docker Engine 20.10.24"
+    assert environment["DOCKER_HOST"] == f"unix://{tmp_path}/docker.sock"
+    plain = _environment(request_, SCRATCH)
+    assert not {"SCENARIO_ENGINE", "DOCKER_HOST"} & plain.keys()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.gotest import reasons
+from harness.gotest.excerpts import WRONG
 from harness.model import Channel, Commit, Result, Scenario
 from harness.reports.features.document import Daemon, Feature, Mark, Seen, Tried
 from harness.reports.text import clip, one_line, visible, visible_block
@@ -28,7 +29,7 @@ def seen_of(results: Sequence[Result], skipped: str = "") -> Seen:
     if result is None or found.answer is Answer.WORKS:
         says, error = one_line(skipped, _LINE), ""
     else:
-        says = one_line(reasons.error_line(result.error), _LINE)
+        says = one_line(reasons.error_line(result.error).removeprefix(WRONG).strip(), _LINE)
         error = visible_block(clip(result.error, _EXCERPT))
     return Seen(
         answer=found.answer,

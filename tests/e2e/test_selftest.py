@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 MINIKIT = ROOT / "examples" / "minikit"
-CASES = 5
+CASES = 6
 
 
 @dataclass(frozen=True)
@@ -162,3 +162,61 @@ def test_a_fresh_demo_is_what_it_was_and_other_lists_say_what_they_change(
     assert before == {p: p.read_bytes() for p in program.latest().rglob("*") if p.is_file()}
     made = {path.name for path in (program.folder / "empty").iterdir()}
     assert not made & {"suite", "frontend", "tree", "control"}
+
+
+def _scenarios(tmp_path: Path) -> Path:
+    """Return data of MiniKit's whose scenarios may be changed."""
+    data = tmp_path / "data"
+    for name in ("matrices", "patches", "skiplists", "scenarios"):
+        shutil.copytree(MINIKIT / name, data / name)
+    return data
+
+
+def test_scenarios_tell_a_lie_from_a_refusal_and_a_crash(
+    seen: tuple[int, dict[str, Any]], program: Program
+) -> None:
+    del seen  # which has built all of it
+    code, out, err = program.run(
+        *("scenarios", "v0.1", "master", "--repo", program.repository()),
+        *("--data", str(MINIKIT), "--reruns", "0", "-k", "link", "-k", "BIND", "--json"),
+    )
+    assert code == 1, err
+    run = json.loads((program.latest() / "run.json").read_text())
+    did = {row["name"].split("/")[1]: row["candidate"][0] for row in run["judgements"]}
+    assert did.keys() == {"TestScenarioCopyLinks", "TestScenarioMountContext"}
+    assert did["TestScenarioCopyLinks"]["reason"] == "wrong"
+    assert did["TestScenarioMountContext"]["lacks"] == "exec.mount.propagation"
+    assert run["pair"]["scenarios"]
+    assert len(run["scenarios"]["rows"]) == 4
+    assert run["scenarios"]["rows"][0]["source"].startswith("def test_command(")
+    assert json.loads(out)["cells"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        (("test_planted.py", "import pytest", "import nothing_at_all"), 2, "nothing_at_all"),
+        (("test_planted.py", "feature=", "featur="), 2, "needs @pytest.mark.scenario"),
+        (("conftest.py", '"buildkitd --root', '"sleep 60 --root'), 4, "the daemon does not answer"),
+    ],
+)
+def test_scenarios_that_cannot_run_are_told(
+    seen: tuple[int, dict[str, Any]],
+    program: Program,
+    tmp_path: Path,
+    change: tuple[str, str, str],
+    code: int,
+    words: str,
+) -> None:
+    del seen
+    data = _scenarios(tmp_path)
+    name, old, new = change
+    file = data / "scenarios" / name
+    text = file.read_text().replace("_WAIT = 20.0", "_WAIT = 1.0")
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    got, _, err = program.run(
+        *("scenarios", "v0.1", "master", "--repo", program.repository()),
+        *("--data", str(data), "--reruns", "0"),
+    )
+    assert (got, words in err) == (code, True), err

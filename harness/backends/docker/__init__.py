@@ -139,7 +139,9 @@ class Docker:
         """Merge suite and frontend, and run a selection in a container."""
         fixed = environment(leg, temporary=TMP, frontend=PAIR_FOLDER, mirror="")
         del fixed["GOMAXPROCS"]  # of the run, not of the pair
-        tests = None if leg.own else ForeignTests(_tag(Side.SUITE, leg.tests.key), programs(leg))
+        tests = None
+        if not (leg.own or leg.scenarios):  # scenarios are given to the container
+            tests = ForeignTests(_tag(Side.SUITE, leg.tests.key), programs(leg))
         image = self._images.pair(_tag(Side.SUITE, leg.suite.key), tests, leg.frontend, fixed)
         return run_leg(self._engine, image, leg, sink, self._place.privileges, overdue)
 

@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 TMP = "/tmp"  # noqa: S108 - a tmpfs of the container
 MIRROR = "/compat/mirror"
+SCENARIOS = "/compat/scenarios"
 LABELS = "org.buildkit-compat"
 
 _DUMPS = 10.0
@@ -64,7 +65,7 @@ def run_leg(
     privileged = _privileged(power, privileges)
     container = Container(
         image,
-        kept.command(arguments(BINARY, leg)),
+        kept.command(arguments(f"{SCENARIOS}/bin/{BINARY}" if leg.scenarios else BINARY, leg)),
         labels=_labels(leg),
         environment=_environment(leg),
         options={
@@ -140,19 +141,21 @@ def _environment(leg: LegRequest) -> dict[str, str]:
 
 def _files(leg: LegRequest) -> tuple[tuple[str, Callable[[], Iterator[bytes]]], ...]:
     """Return what is put into the container before it starts, by the folder where it goes."""
-    given = ("/", kept.scripts)
-    if leg.mirror is None:
-        return (given,)
-    return (given, (os.path.dirname(MIRROR), _archive(leg.mirror)))  # noqa: PTH120 - in the image
+    folders = {MIRROR: leg.mirror, SCENARIOS: leg.tests.path if leg.scenarios else None}
+    given = ((where, folder) for where, folder in folders.items() if folder)
+    return (
+        ("/", kept.scripts),
+        *((os.path.dirname(where), _archive(folder, where)) for where, folder in given),  # noqa: PTH120 - in the image
+    )
 
 
-def _archive(mirror: Path) -> Callable[[], Iterator[bytes]]:
-    """Pack the seeded images: each leg has a copy of its own, wherever the engine is."""
+def _archive(given: Path, where: str) -> Callable[[], Iterator[bytes]]:
+    """Pack a folder: each leg has a copy of its own, wherever the engine is."""
 
     def chunks() -> Iterator[bytes]:
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
-            tar.add(mirror, os.path.basename(MIRROR))  # noqa: PTH119 - in the image
+            tar.add(given, os.path.basename(where))  # noqa: PTH119 - in the image
         packed.seek(0)
         while chunk := packed.read(_CHUNK):
             yield chunk

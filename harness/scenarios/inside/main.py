@@ -95,6 +95,7 @@ class Running(Collecting):
         if not self.items:
             self._events.say(NO_TESTS)
         self._events.root()
+        _limit(self._flags, self._events)
         crew = Crew(live, self._flags, self._events, self._worker)
         crew.run(self.items)
         self.passed = crew.passed
@@ -112,7 +113,6 @@ def main(arguments: Sequence[str], folder: Path) -> int:
         events.say(str(error))
         return AT_FAULT
     began = time.monotonic()
-    _limit(flags, events)
     running = Running(flags, events, os.environ.get(WORKER, "oci"))
     status = _pytest(folder, running)
     for problem in running.problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.config.expectations import Expectation
-from harness.config.matrixfile import Include, Matrix
+from harness.config.matrixfile import SCENARIOS, Include, Matrix
 from harness.errors import ConfigError
 from harness.model import Pair
 from harness.model.matrix import Plan
@@ -36,4 +36,5 @@ def _is(wanted: Include, pair: Pair) -> bool:
         (wanted.daemon, wanted.frontend) == (pair.suite.asked, pair.frontend.asked)
         and wanted.worker == pair.worker
         and wanted.channel in {None, pair.frontend_channel}
+        and (wanted.vary, wanted.tests == SCENARIOS) == (pair.vary, pair.scenarios)
     )

@@ -128,6 +128,19 @@ def test_seeded_images_are_given_as_a_copy(engine: FakeEngine, tmp_path: Path) -
     assert f"{folder}/mirror" == box.environment["BUILDKIT_REGISTRY_MIRROR_DIR"]
 
 
+def test_scenarios_are_given_as_a_copy_and_started_there(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "s" / "bin").mkdir(parents=True)
+    (tmp_path / "s" / "bin" / "dockerfile.test").write_text("#!/usr/bin/env python3\n")
+    tests = Artefact("scenarios", tmp_path / "s", cached=True, go_minor=26)
+    box = _ran(engine, _leg(tmp_path, tests=tests, scenarios=True), Privileges.AUTO)
+    _, (folder, archive) = box.files
+    with tarfile.open(fileobj=io.BytesIO(b"".join(archive()))) as tar:
+        assert "scenarios/bin/dockerfile.test" in tar.getnames()
+    assert f"{folder}/scenarios/bin/dockerfile.test" in box.command
+
+
 @pytest.mark.parametrize(
     ("status", "out_of_memory", "reasons"),
     [

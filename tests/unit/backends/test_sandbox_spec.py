@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,6 +106,14 @@ def test_a_mirror_is_used_as_the_copy_that_the_leg_gets(request_: LegRequest) ->
     seeded = changed(request_, mirror=Path("/cache/mirror/k1"))
     assert _environment(seeded, SCRATCH)["BUILDKIT_REGISTRY_MIRROR_DIR"] == "/mnt/mirror"
     assert _spec(seeded, SCRATCH, {}, {})["mirror"] == "/cache/mirror/k1"
+
+
+def test_scenarios_find_the_python_that_is_here(request_: LegRequest) -> None:
+    asked = changed(request_, scenarios=True)
+    assert _programs(asked)["python3"] == str(Path(sys.executable).resolve())
+    assert sys.base_prefix in _spec(asked, SCRATCH, {}, {})["visible"]  # type: ignore[operator] # a list
+    assert _environment(asked, SCRATCH)["SCENARIO_WORKER"] == "oci"
+    assert "SCENARIO_WORKER" not in _environment(request_, SCRATCH)
 
 
 def test_what_a_line_sets_wins(request_: LegRequest) -> None:

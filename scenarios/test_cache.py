@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +20,14 @@ from kit.trees import File, write
 CACHE = "https://docs.docker.com/build/cache/"
 README = "README.md#export-cache"
 cache = partial(scenario, area="Cache")
+
+
+@pytest.fixture
+def alone(build: Builds) -> Iterator[None]:
+    """Wait for other scenarios with a cache in the registry: v0.23.2's daemon hangs on several."""
+    with (build.live.folder / "registry-cache.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def numbered(build: Builds) -> str:
@@ -120,6 +130,7 @@ FORMS = [
         for form, written, read in FORMS
     ],
 )
+@pytest.mark.usefixtures("alone")
 def test_cache_export(build: Builds, form: str, written: str, read: str) -> None:
     """A daemon that has forgotten reads what was exported, and runs nothing again."""
     folder = build.folder / "cache"
@@ -160,6 +171,7 @@ def test_cache_max(build: Builds) -> None:
     same("number after import", again, first)
 
 
+@pytest.mark.usefixtures("alone")
 @cache("--export-cache, inline", "--export-cache type=inline", README)
 def test_cache_inline(build: Builds) -> None:
     """The image is its own cache."""
@@ -171,6 +183,7 @@ def test_cache_inline(build: Builds) -> None:
     same("number after import", again, image.layer(-1)["got"].text)
 
 
+@pytest.mark.usefixtures("alone")
 @cache("--export-cache to nobody", "--import-cache type=registry,ref=none", README)
 def test_cache_missing(build: Builds) -> None:
     """A cache that is not there is no error."""

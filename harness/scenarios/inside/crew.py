@@ -70,6 +70,11 @@ class Crew:
             else:
                 self._end_next()
 
+    def kill(self) -> None:
+        """Kill what is at work."""
+        for child in self._running.values():
+            child.kill()
+
     def _begin(self, item: pytest.Item) -> Child:
         child = Child(item, work)
         self._running[child.ended] = child

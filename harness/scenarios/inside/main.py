@@ -95,8 +95,8 @@ class Running(Collecting):
         if not self.items:
             self._events.say(NO_TESTS)
         self._events.root()
-        _limit(self._flags, self._events)
         crew = Crew(live, self._flags, self._events, self._worker)
+        _limit(self._flags, self._events, crew)
         crew.run(self.items)
         self.passed = crew.passed
         return True
@@ -138,12 +138,14 @@ def _pytest(folder: Path, plugin: Collecting, *also: str) -> int:
     return int(pytest.main(argv, plugins=[plugin, Reasons()]))
 
 
-def _limit(flags: Flags, events: Events) -> None:
-    """End all at the time limit, as Go does."""
+def _limit(flags: Flags, events: Events, crew: Crew) -> None:
+    """End all at the time limit with Go's words; what conftest has started, it ends."""
 
     def over(_number: int, _frame: object) -> NoReturn:
-        events.say(f"panic: test timed out after {flags.timeout:g}s")
-        os._exit(AT_FAULT)
+        words = f"panic: test timed out after {flags.timeout:g}s"
+        events.say(words)
+        crew.kill()
+        pytest.exit(words, AT_FAULT)
 
     signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, flags.timeout)

@@ -81,7 +81,7 @@ def _board(board: Board, scenarios: dict[str, Scenario]) -> Iterator[str]:
 
 def _row(feature: Feature) -> str:
     name = in_table(feature.feature)
-    linked = f"[{name}](<{feature.docs}>)" if feature.docs else name
+    linked = f"[{name}]({feature.docs})" if feature.docs else name
     doubt = " (!)" if feature.doubt else ""
     cells = map(_cell, feature.marks)
     came = ", ".join(map(in_table, feature.came))

@@ -16,6 +16,7 @@ from harness.model import (
     LegRun,
     Outcome,
     Pair,
+    Reason,
     Result,
     Run,
     Suspicion,
@@ -96,8 +97,10 @@ def suspicious(run: Run) -> list[Judgement]:
 
 
 def failure(judgement: Judgement, leg: Leg) -> Result | None:
-    """Find the first failing attempt of one side."""
-    return next((it for it in attempts(judgement, leg) if it.outcome.failing), None)
+    """Find the first failing attempt of one side, one that was not cut off if there is any."""
+    failing = [it for it in attempts(judgement, leg) if it.outcome.failing]
+    ended = (it for it in failing if it.reason is not Reason.INCOMPLETE)
+    return next(ended, failing[0] if failing else None)
 
 
 def error_line(result: Result) -> str:

@@ -11,9 +11,10 @@ from harness.config.expectations import Expectation
 from harness.errors import ExitCode
 from harness.gotest.excerpts import error_line
 from harness.gotest.names import TestKey
-from harness.model import Judgement, Pair, Record, Run, Verdict
+from harness.model import Judgement, Pair, Reason, Record, Run, Verdict
 from harness.model.matrix import CellResult, PlannedCell
 from harness.verdict.collate import key_of_test, known_names
+from harness.verdict.table import first_said
 
 
 class Sight(StrEnum):
@@ -171,7 +172,10 @@ def _compare(one: Expectation, row: Judgement) -> tuple[Sight, str]:
     code = row.verdict.exit_code
     failure = _failure(row)
     if row.verdict is one.verdict:
-        errors = [it.error for it in row.candidate if it.outcome.failing]
+        failing = [it for it in row.candidate if it.outcome.failing]
+        # What was cut off says nothing where the test has come to an end since.
+        ended = [it for it in failing if it.reason is not Reason.INCOMPLETE] or failing
+        errors = [it.error for it in ended]
         if one.error is None or (errors and all(map(one.error.found_in, errors))):
             return Sight.SEEN, failure if one.verdict.fails_anew else ""
         return Sight.MISSED, f"it fails in another way: {failure}"
@@ -186,7 +190,7 @@ def _compare(one: Expectation, row: Judgement) -> tuple[Sight, str]:
 def _failure(row: Judgement) -> str:
     """Return the first failure of the candidate, else of the control, in a line."""
     for side, word in ((row.candidate, ""), (row.control, "in the control: ")):
-        for result in side:
-            if result.outcome.failing:
-                return word + error_line(result.error)
+        failing = [it for it in side if it.outcome.failing]
+        if failing:
+            return word + error_line(first_said(failing).error)
     return ""

@@ -73,6 +73,7 @@ READ = {
     "report RUN": 0,
     "gate RUN": 1,
     "floors propose RUN --data DATA": 0,
+    "lists suggest RUN": 0,
     "diff RUN RUN": 0,
     "history --record RUN --json": 0,
     "reclassify RUN --data DATA": 1,
@@ -101,7 +102,8 @@ def test_the_table_has_every_command_that_takes_a_run() -> None:
         if parameter.human_readable_name.rstrip("12").upper() == "RUN"
     }
     read = {command.split()[0] for command in READ}
-    assert taking | {"history"} == read | {"rerun"}
+    # What a run is run again from, and what asks the repository, needs more than the run.
+    assert taking | {"history", "lists"} == read | {"rerun", "blame"}
 
 
 def test_a_pair_without_a_plan_is_not_run_again(

@@ -136,6 +136,8 @@ def test_what_came_to_its_end_all_the_same_is_not_interrupted(
     assert (made.interrupted, made.exit_code) == (False, 0)
 
 
+# Where it hits between the opening of a file and the block that closes it, Python closes that file.
+@pytest.mark.filterwarnings("ignore:Exception ignored in.*FileIO")
 def test_a_signal_that_another_thread_got_is_heard_while_a_cell_runs(fleet: Fleet) -> None:
     """Nothing wakes the main thread then, so it may not wait without a limit."""
     asked = threading.Event()

@@ -142,11 +142,11 @@ def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> C
         pair = cell.pair
         usual = opened.workspace.channel(pair.frontend, None)
         own = {
-            "daemon": pair.suite.ref,
+            "daemon": pair.suite.asked if pair.engine else pair.suite.ref,
             "frontend": pair.frontend.ref,
             "channel": None if pair.frontend_channel is usual else pair.frontend_channel,
             "worker": pair.worker,
-            "tests_from": pair.tests and pair.tests.commit.ref,
+            "tests_from": pair.tests_asked,
             "vary": pair.vary,
             "baseline": pair.baseline and pair.baseline.commit.ref,
             "client": pair.client,

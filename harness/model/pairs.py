@@ -106,6 +106,13 @@ class Pair(Record, frozen=True, kw_only=True):
         return (self.suite, self.frontend, *(it.commit for it in also if it))
 
     @property
+    def tests_asked(self) -> str | None:
+        """Whose tests are to be asked for to run the same: `scenarios`, a ref, or None."""
+        if self.scenarios:
+            return "scenarios"
+        return self.tests.commit.ref if self.tests else None
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """What makes two pairs run the same, however their commits are called."""
         sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
@@ -117,7 +124,7 @@ class Pair(Record, frozen=True, kw_only=True):
     def axes(self) -> tuple[str, ...]:
         """What was asked for beside daemon and frontend, as people read it: `tests master`."""
         told = {
-            "tests": "scenarios" if self.scenarios else self.tests and self.tests.commit.ref,
+            "tests": self.tests_asked,
             "vary": self.vary if self.vary is not Vary.FRONTEND else None,
             "baseline": self.baseline and self.baseline.commit.ref,
             "client": self.client if self.client is not Client.DAEMON else None,

@@ -25,7 +25,8 @@ class Daemon(Record, frozen=True, kw_only=True):
     worker: str
     backend: str
     client: str
-    """Whose buildctl is not the daemon's own: `client tests`; else empty."""
+    """Whose buildctl is not the daemon's own: `client tests`; of an engine its make and version;
+    else empty."""
     usual: bool
     """Whether worker, backend and client are those of most columns; floors count these alone."""
     own: bool

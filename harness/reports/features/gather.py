@@ -106,7 +106,7 @@ class Gathered:
     ) -> None:
         """Keep results of one scenario; those of an older form of the scenarios are left out."""
         test, judgement, results = did
-        place = _Place(daemon.sha, _variant(run.pair))
+        place = _Place(daemon.sha, _variant(run.pair, daemon))
         frontend.daemons.setdefault(place, daemon)
         key = run.scenarios.key if run.scenarios else ""
         skipped = judgement.entry.reason if judgement.entry and not judgement.candidate else ""
@@ -168,7 +168,8 @@ def _usual(frontend: _Frontend) -> Variant:
 def _daemon(place: _Place, frontend: _Frontend, usual: Variant) -> Daemon:
     commit = frontend.daemons[place]
     worker, backend, client = place.variant
-    other = [it for it, often in zip(place.variant, usual, strict=True) if it and it != often]
+    told = {"", visible(commit.ref), *usual}
+    other = [it for it in place.variant if it not in told]
     return Daemon(
         name=" ".join([ref_name(commit), *other]),
         commit=commit,
@@ -176,13 +177,15 @@ def _daemon(place: _Place, frontend: _Frontend, usual: Variant) -> Daemon:
         backend=backend,
         client=client,
         usual=place.variant == usual,
-        own=commit.sha == frontend.commit.sha,
+        own=commit.sha == frontend.commit.sha and client != visible(commit.ref),
     )
 
 
-def _variant(pair: Pair) -> Variant:
+def _variant(pair: Pair, daemon: Commit) -> Variant:
+    """Return how a daemon of a pair was run; only the candidate's has an engine in its place."""
     clients = (visible(it) for it in pair.axes if it.startswith("client "))
-    return visible(pair.worker), visible(pair.backend), next(clients, "")
+    engine = visible(pair.engine) if daemon.ref == pair.engine else ""
+    return visible(pair.worker), visible(pair.backend), engine or next(clients, "")
 
 
 def _sides(judgement: Judgement, pair: Pair) -> Iterator[tuple[Commit, Sequence[Result]]]:

@@ -118,3 +118,18 @@ def test_what_was_not_run_says_why() -> None:
     skipped = replace(row("CopyChmod", "", "y"), entry=entry)
     (tried,) = feature(only(run_on(pair(DAEMONS[0]), [skipped])), "COPY --chmod, symbolic").tried
     assert (tried.seen[0].answer, tried.seen[0].says) == (Answer.UNSEEN, "hangs the host")
+
+
+def test_an_engine_has_a_column_of_its_own_beside_a_daemon_of_its_commit() -> None:
+    first, *others = runs()
+    name = "Docker Engine 19.03.8"
+    suite = replace(first.pair.suite, asked="docker", ref=name)
+    engine = replace(first, id="engine", pair=replace(first.pair, suite=suite, engine=name))
+    board = only(first, engine, *others)
+    assert [(it.name, it.usual, it.own) for it in board.daemons] == [
+        (name, False, False),
+        ("v0.6.4", True, False),
+        ("v0.12.5", True, False),
+        ("v0.17.3", True, False),
+        ("master", True, True),
+    ]

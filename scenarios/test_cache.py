@@ -24,7 +24,7 @@ cache = partial(scenario, area="Cache")
 
 @pytest.fixture
 def alone(build: Builds) -> Iterator[None]:
-    """Wait for other scenarios with a cache in the registry: v0.23.2's daemon hangs on several."""
+    """Wait for other scenarios with a cache in the registry: not every daemon takes several."""
     with (build.live.folder / "registry-cache.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

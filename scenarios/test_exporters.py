@@ -26,7 +26,8 @@ DOCKER = "application/vnd.docker."
 @exporter("type=oci", "--output type=oci", f"{DOCS}oci-docker/")
 def test_export_oci(build: Builds) -> None:
     """All parts have the media types of OCI."""
-    manifest = build.image(FILE, {"f": "x"}).manifest
+    exported = build.run(FILE, {"f": "x"}, output="type=oci")
+    manifest = read_archive(exported.read_bytes()).manifest
     types = [manifest["mediaType"], *(one["mediaType"] for one in manifest["layers"])]
     types.append(manifest["config"]["mediaType"])
     holds("types of OCI", all(one.startswith(OCI) for one in types), types)

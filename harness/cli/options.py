@@ -250,6 +250,17 @@ PAIRS_AT_ONCE = click.option(
 TESTS_AT_ONCE = click.option(
     "--parallel", type=click.IntRange(min=1), help="Tests at once in each leg, as there."
 )
+PARALLEL = click.option(
+    "--parallel",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Tests at once in each leg (default: two per processor).",
+)
+TEST_LIMIT = click.option(
+    "--test-timeout",
+    type=SECONDS,
+    help="Limit of each test (default: what it took before, four times; 5m where that is unknown).",
+)
 SHARD = ShardParam()
 
 ONLY = click.option(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, Lazy] = {
     "run": Lazy("execution", "Run one pair: an old daemon, a new frontend."),
-    "scenarios": Lazy("execution", "See which features work on a daemon."),
+    "scenarios": Lazy("features", "See which features work on a daemon."),
     "plan": Lazy("execution", "Show what a matrix would build and run."),
     "matrix": Lazy("execution", "Run many pairs, each build and control once."),
     "merge": Lazy("results", "Join the shards of a matrix run."),
@@ -23,7 +23,7 @@ COMMANDS: dict[str, Lazy] = {
     "demo": Lazy("execution", "See every verdict on a miniature of BuildKit."),
     "gate": Lazy("results", "Say whether a stored run lets a release out."),
     "floors": Lazy("results", "Propose from which daemon on each test passes."),
-    "features": Lazy("results", "Say what works on which daemon, feature by feature."),
+    "features": Lazy("features", "Say what works on which daemon, feature by feature."),
     "diff": Lazy("results", "List what changed between two stored runs."),
     "selftest": Lazy("execution", "See whether known breakages are seen."),
     "rerun": Lazy("causes", "Run again what was not compatible."),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
+from typing import Self
 
 from kit.images import Image, read_archive, read_registry
 from kit.live import FRONTEND, Live
@@ -116,6 +117,10 @@ class Builds:
         """Return the ids of what the daemon keeps of commands that have this scenario's nonce."""
         records = self.ask("du", "--verbose").split("\n\n")
         return [one.split()[1] for one in records if self.nonce in one]
+
+    def beside(self, name: str) -> Self:
+        """Return builds of the same scenario that may run at the same time, in another folder."""
+        return type(self)(self.live, self.folder / name)
 
     def end(self) -> None:
         """Leave nothing; a daemon is gone with all that it has."""

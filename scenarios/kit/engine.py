@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
+from typing import Self
 
 from kit import busybox
 from kit.builds import LIMIT, Builds
@@ -98,7 +99,7 @@ class EngineBuilds(Builds):
     def __init__(self, live: Live, folder: Path) -> None:
         """Build on an engine, and keep files in a folder."""
         super().__init__(live, folder)
-        self._made: list[str] = []
+        self.made: list[str] = []
 
     def image(self, dockerfile: str, files: Files | None = None, **more: object) -> Image:
         """Build, and return the image as the engine saves it."""
@@ -140,7 +141,7 @@ class EngineBuilds(Builds):
         argv += ["--output", f"{output},dest={dest}"] if output else ["--tag", tag]
         self._docker(*argv, str(context))
         if not output:
-            self._made.append(tag)
+            self.made.append(tag)
             self._save(tag, dest)
         return dest
 
@@ -152,10 +153,16 @@ class EngineBuilds(Builds):
         """Refuse: it is buildctl that is asked."""
         raise CannotAskError(f"what buildctl {arguments[0]} does")
 
+    def beside(self, name: str) -> Self:
+        """Return builds that may run at the same time; their images end with these."""
+        other = super().beside(name)
+        other.made = self.made
+        return other
+
     def end(self) -> None:
         """Remove the images that came out."""
-        if self._made:
-            self._docker("image", "rm", "--force", *self._made)
+        if self.made:
+            self._docker("image", "rm", "--force", *self.made)
 
     def _save(self, tag: str, dest: Path) -> None:
         try:
@@ -166,7 +173,7 @@ class EngineBuilds(Builds):
 
     def _inspected(self) -> Image:
         """Return the image that was built last, which has no layers and cannot be saved."""
-        (said,) = json.loads(self._docker("image", "inspect", self._made[-1]))
+        (said,) = json.loads(self._docker("image", "inspect", self.made[-1]))
         names = ("Created", "Author", "Architecture", "Os", "Config")
         return bare({name.lower(): said[name] for name in names})
 

@@ -24,14 +24,15 @@ from harness.cli.options import (
     ONLY,
     OUT,
     PAIRS_AT_ONCE,
+    PARALLEL,
     PRIVILEGES,
     REPO,
     RERUNS,
-    SECONDS,
     SHARD,
     SIZE,
     STAGE,
     STAGES,
+    TEST_LIMIT,
     TESTS,
     TESTS_AT_ONCE,
     WORKER,
@@ -93,18 +94,9 @@ from harness.cli.options import (
 @PRIVILEGES
 @CACHE_REPO
 @TESTS
-@click.option(
-    "--parallel",
-    type=click.IntRange(min=1),
-    default=None,
-    help="Tests at once in each leg (default: two per processor).",
-)
+@PARALLEL
 @LEG_LIMIT
-@click.option(
-    "--test-timeout",
-    type=SECONDS,
-    help="Limit of each test (default: what it took before, four times; 5m where that is unknown).",
-)
+@TEST_LIMIT
 @RERUNS
 @MOST_RERUNS
 @click.option("--no-control", is_flag=True, help="Run the candidate alone.")
@@ -129,67 +121,6 @@ def run() -> None:
     control the daemon of the tests' commit, so that a verdict says what DAEMON does otherwise.
 
     Exit codes: 0 compatible, 1 regression, 2 usage or configuration, 3 too little ran to say,
-    4 infrastructure or build failure, 130 interrupted.
-    """
-
-
-@click.command(
-    cls=Declared,
-    body="harness.cli.scenarios:scenarios",
-    epilog="""\b
-    Examples:
-      compat scenarios v0.12 master
-      compat scenarios v0.12 master -k chmod -k --exclude
-      compat scenarios v0.17.3 v0.33.0-rc1 --json
-    """,
-)
-@click.argument("daemon")
-@click.argument("frontend")
-@click.option(
-    "-k",
-    "words",
-    multiple=True,
-    metavar="WORD",
-    help="Only scenarios with this in name, area, feature or syntax; may be repeated.",
-)
-@REPO
-@FETCH
-@CHANNEL
-@WORKER
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
-@TESTS
-@click.option(
-    "--parallel",
-    type=click.IntRange(min=1),
-    default=None,
-    help="Tests at once in each leg (default: two per processor).",
-)
-@LEG_LIMIT
-@click.option(
-    "--test-timeout",
-    type=SECONDS,
-    help="Limit of each test (default: what it took before, four times; 5m where that is unknown).",
-)
-@RERUNS
-@MOST_RERUNS
-@FRESH_CONTROL
-@OFFLINE
-@OUT
-@JSON
-@CACHE
-@DATA
-def scenarios() -> None:
-    """Build with every feature of FRONTEND on DAEMON, and look at what comes out.
-
-    Each scenario builds a Dockerfile and looks at the result, never at the exit status alone: the
-    feature works, is refused in words that name what is lacking, or builds the wrong thing. The
-    truth is the daemon of FRONTEND's own commit, which runs the same beside it. Without network.
-
-    It is `compat run DAEMON FRONTEND --tests-from scenarios --vary daemon`, and ends with its
-    codes: 0 compatible, 1 regression, 2 usage or configuration, 3 too little ran to say,
     4 infrastructure or build failure, 130 interrupted.
     """
 

@@ -220,29 +220,3 @@ def floors() -> None:
     wrote; with --out those of its folder, if it has any. What is wrong below its floor is refused
     by every command until it has a cause.
     """
-
-
-@click.command(
-    cls=Declared,
-    body="harness.cli.features:features",
-    epilog="""\b
-    Examples:
-      compat features latest
-      compat features latest --daemon v0.12
-      compat features runs/labs runs/mainline --out site
-    """,
-)
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
-@click.option("--daemon", default="", help="One daemon alone, by release or line, with all words.")
-@click.option("--out", type=FOLDER, help="Write features.html, .md and .json into this folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-@click.option("--markdown", is_flag=True, help="Print the table as Markdown, to paste.")
-def features() -> None:
-    """Say which features of a frontend work on which daemon, from stored runs of scenarios.
-
-    RUN is the folder of a stored run, of a matrix or of one pair, or its name below the folder of
-    runs. A feature works there, is refused, or builds the wrong thing and says nothing; where its
-    scenarios differ it works in part. Every frontend and channel has a table of its own.
-
-    Exit code 0, whatever they do. `compat gate` refuses what builds the wrong thing.
-    """

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -120,8 +121,9 @@ def test_the_second_command_is_quiet_and_quick(clone: Path, home: Home) -> None:
             # Processor time: on a busy machine the clock on the wall measures the others.
             spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             seconds[quick].append(spent)
-    # Seen: 8 to 15 times as long. One heavy import, such as the Docker SDK, takes as long again.
-    assert min(seconds[False]) < 22 * min(seconds[True]), seconds
+    # Seen: 8 to 19 times as long. One heavy import, such as the Docker SDK, takes as long again.
+    usual = {quick: median(taken) for quick, taken in seconds.items()}
+    assert usual[False] < 25 * usual[True], seconds
 
 
 @pytest.mark.usefixtures("started")

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.backends.native.toolchain import Toolchain
 from harness.store import Store, key_of
 
-PACKAGES = ("git", "ca-certificates", "runc", "docker-registry", "containerd")
+PACKAGES = ("git", "ca-certificates", "runc", "docker-registry", "containerd", "python3")
 _UNWANTED = re.compile(
     r"var/cache/apt/|var/lib/apt/lists/|usr/share/(doc|info|locale|man|perl)/"
     r"|usr/lib/[^/]+/perl/|usr/bin/(ctr|containerd-shim-runc-v1|containerd-stress)$"

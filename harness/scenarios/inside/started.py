@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
-sys.dont_write_bytecode = True
-HOME = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(HOME / "lib"))
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    HOME = Path(__file__).resolve().parents[1]
+    sys.path.insert(0, str(HOME / "lib"))
 
-from harness.scenarios.inside.main import main  # noqa: E402 - it lies in that folder
+    from harness.scenarios.inside.main import main
 
-sys.exit(main(sys.argv[1:], HOME / "src"))
+    sys.exit(main(sys.argv[1:], HOME / "src"))

@@ -22,7 +22,6 @@ _BUILD_FAILED = re.compile(rb"(?m)\[(?:build|setup) failed\]$|^FAIL\t\S+ \[")
 _IO_INCOMPLETE = b"*** Test I/O incomplete"
 _NO_TESTS = b"testing: warning: no tests to run"
 _MANY = 8
-_FEW = 3
 _DUMP_IN_LOG = 512 * 1024
 
 
@@ -207,9 +206,7 @@ def _story(ending: Ending) -> Iterator[str]:
         yield f"in {ending.panicked_in}"
     elif ending.culprits and len(ending.culprits) < len(ending.open):
         yield f"at work: {_some(sorted(ending.culprits))}"
-    if len(ending.open) > _FEW:
-        yield f"{len(ending.open)} tests began and did not end"
-    elif ending.open:
+    if ending.open:
         yield f"began and did not end: {_some(sorted(ending.open))}"
 
 

@@ -28,12 +28,13 @@ from harness.cli.session import LOCK, PATIENCE
 from harness.cli.show import present
 from harness.cli.stored import find_run, past_of
 from harness.cli.trials import TrialOptions, Trials
+from harness.config.matrixfile import SCENARIOS
 from harness.errors import CompatError, ExitCode, Interrupted, UsageError
 from harness.events import ignore
 from harness.history import default_history, expected_by
 from harness.history.expected import Expected
 from harness.journal import read_matrix, write_culprits
-from harness.model import Channel, Pair
+from harness.model import Channel, Pair, Source
 from harness.model.culprits import CULPRITS_VERSION, Blame, Culprits, Suspect
 from harness.model.matrix import MatrixRun
 from harness.plan.opening import Opened, PairAsk, Where, open_pair
@@ -254,10 +255,14 @@ def _ask(matrix: MatrixRun, pair: Pair, where: Where) -> PairAsk:
         channel=_channel(pair),
         worker=pair.worker,
         timeout=cell.timeout,
-        tests_from=pair.tests.commit.sha if pair.tests else None,
-        baseline=pair.baseline.commit.sha if pair.baseline else None,
+        tests_from=SCENARIOS if pair.scenarios else _sha(pair.tests),
+        baseline=_sha(pair.baseline),
         client=pair.client,
     )
+
+
+def _sha(source: Source | None) -> str | None:
+    return source.commit.sha if source else None
 
 
 def _channel(pair: Pair) -> Channel | None:

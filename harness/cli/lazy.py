@@ -17,6 +17,9 @@ import click
 
 from harness.cli.complaints import printable
 
+HELP = ["-h", "--help"]
+"""Options that show help; click keeps those that a command was first asked with."""
+
 
 @dataclass(frozen=True)
 class Lazy:

@@ -11,8 +11,8 @@ import msgspec
 from harness.cli.show import present
 from harness.cli.stored import find_run
 from harness.config.datadir import find_data
-from harness.lists import report
 from harness.lists.check import check as checked
+from harness.lists.check import render
 from harness.lists.suggest import as_yaml, suggestions
 from harness.plan.workspace import Workspace
 from harness.reports.live import display
@@ -37,7 +37,7 @@ def check(
     found = checked(workspace)
     present(
         lambda: {**msgspec.to_builtins(found), "exit_code": int(found.exit_code)},
-        lambda terminal: report.render(found, color=terminal.color),
+        lambda terminal: render(found, color=terminal.color),
         as_json=as_json,
     )
     return found.exit_code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.backends import BACKENDS
+from harness.cli.lazy import HELP
 from harness.tools.redaction import redact
 from harness.verdict.evidence import MOST
 
@@ -71,7 +72,8 @@ def parsed(
     command: click.Command, words: Sequence[str], parent: click.Context | None = None
 ) -> dict[str, Any]:
     """Return the parameters that words behind a command's name give it. Raises UsageError."""
-    with command.make_context(command.name, list(words), parent=parent) as begun:
+    made = command.make_context(command.name, list(words), parent=parent, help_option_names=HELP)
+    with made as begun:
         return {name: value for name, value in begun.params.items() if name not in _NOW}
 
 
@@ -297,6 +299,21 @@ _OPTIONS = (
 
 def plan_options(command: Command) -> Command:
     """Add to a command the options that decide over its plan."""
-    for option in reversed(_OPTIONS):
+    return _with(command, _OPTIONS)
+
+
+_OF_LEGS = (
+    *(BACKEND, STAGE, PRIVILEGES, CACHE_REPO, TESTS, PARALLEL, LEG_LIMIT, TEST_LIMIT),
+    *(RERUNS, MOST_RERUNS),
+)
+
+
+def leg_options(command: Command) -> Command:
+    """Add to a command the options that say how the legs of a pair are built and run."""
+    return _with(command, _OF_LEGS)
+
+
+def _with(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command

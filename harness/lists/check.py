@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import click
+
 from harness.errors import ExitCode
 from harness.lists.applied import Claim, claims
 from harness.lists.kinds import Remark, kinds
 from harness.lists.reached import Reaching
 from harness.model import Record
 from harness.plan.workspace import Workspace
+from harness.reports.text import plural, visible
 from harness.repository.lineage import TESTS
 
 
@@ -82,3 +85,23 @@ class Sources:
                 if tree not in self._functions:
                     self._functions[tree] = self._workspace.functions(sha)
                 yield self._functions[tree]
+
+
+def render(checked: Checked, *, color: bool = False) -> str:
+    """Return what was checked as text, whose last line ends with a newline."""
+    commits = plural(checked.commits, "commit")
+    lines = [
+        *(
+            f"{it.patch}: {it.commits} of {commits}, with {plural(it.contents, 'content')}"
+            for it in checked.patches
+        ),
+        f"{plural(checked.entries, 'entry')} with {plural(checked.names, 'name')} of tests",
+    ]
+    for it in checked.wrong:
+        lines += [visible(f"{it.where}: {it.what}"), visible(f"  hint: {it.hint}")]
+    says = "all of it holds"
+    if checked.wrong:
+        says = f"{plural(len(checked.wrong), 'thing')} to mend"
+    lines.append(click.style(says, fg="red" if checked.wrong else "green", bold=True))
+    text = "\n".join(lines) + "\n"
+    return text if color else click.unstyle(text)

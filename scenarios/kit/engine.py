@@ -76,6 +76,9 @@ class Engine(Live):
         asked = self._asked()
         if asked.returncode:
             raise RuntimeError(f"the engine does not answer: {asked.stderr.decode().strip()}")
+        version = asked.stdout.decode().strip()
+        if os.environ[ENGINE].split()[-1] != version:
+            raise RuntimeError(f"{os.environ[ENGINE]} was planned, and {version} answers")
 
     @property
     def command(self) -> str:

@@ -14,10 +14,13 @@ import msgspec
 import pytest
 from msgspec import inspect
 
+from harness.cli.lazy import HELP
 from harness.cli.umbrella import COMMANDS, short_form, umbrella
 from harness.config import (
     conditions,
+    engines,
     expectations,
+    floors,
     lines,
     matrixfile,
     oracle,
@@ -41,9 +44,6 @@ COMMANDS_PAGE = REFERENCE / "commands.md"
 CONFIGURATION_PAGE = REFERENCE / "configuration.md"
 RUN_PAGE = REFERENCE / "run-json.md"
 MATRIX_PAGE = REFERENCE / "matrix-json.md"
-
-HELP = ["-h", "--help"]
-"""As the programs have it; click keeps what a command was first asked with."""
 
 every_page = pytest.mark.parametrize(
     "page", project_docs.PAGES, ids=lambda page: str(page.relative_to(ROOT))
@@ -164,9 +164,11 @@ FILES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         *(matrixfile.Exclude, matrixfile.Include, expectations.Expectation),
     ),
     "`policy`": (policy.Policy,),
+    "`matrices/engines.yaml`": (engines.Engines, engines.Vendored),
     "`matrices/oracle.yaml`": (oracle.Oracle, oracle.Suspect, oracle.Ignored),
     "`patches/*/series.yaml`": (series._Series, series._Entry),
     "`skiplists/*.yaml`": (skiplists._File, skiplists.Entry),
+    "`skiplists/floors/*.yaml`": (floors._File, floors.Floor),
 }
 NESTED = {
     "`matrices/lines.yaml`": {f"stage.{name}" for name in lines.Stage.__struct_fields__},
@@ -184,6 +186,11 @@ def _keys(kind: type[msgspec.Struct]) -> dict[str, bool]:
         for field in info.fields
         if not (isinstance(field.type, inspect.DataclassType) and field.type.cls is Place)
     }
+
+
+def test_every_file_of_the_reference_is_held_to_its_types() -> None:
+    titles = {it for it in project_docs.sections(CONFIGURATION_PAGE) if it.startswith("`")}
+    assert titles == FILES.keys() - {"Conditions"}
 
 
 @pytest.mark.parametrize("title", FILES)
@@ -279,6 +286,12 @@ def test_everything_in_matrix_json_is_documented(kind: str) -> None:
 
 
 # -- links ---------------------------------------------------------------------------------------
+
+
+def test_the_scenario_that_is_shown_is_one_that_is_run() -> None:
+    page = (project_docs.DOCS / "how-to" / "see-which-features-work.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert shown in (ROOT / "scenarios" / "test_copy.py").read_text("utf-8")
 
 
 def test_the_architecture_has_every_room() -> None:

@@ -166,7 +166,9 @@ def _spec(
 def _programs(leg: LegRequest) -> dict[str, str]:
     # Scenarios are Python, and are to find the one that is here.
     found = {"python3": str(Path(sys.executable).resolve())} if leg.scenarios else {}
-    found |= {path.name: str(path) for path in sorted((leg.suite.path / "bin").iterdir())}
+    # Beside an engine there is no daemon: what does not ask the engine has nothing to build with.
+    own = () if leg.engine else sorted((leg.suite.path / "bin").iterdir())
+    found |= {path.name: str(path) for path in own}
     found |= {name: str(leg.tests.path / "bin" / name) for name in taken(leg)}
     for name, program in PROGRAMS.items():
         found[name] = str(find(program))

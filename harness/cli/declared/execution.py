@@ -18,25 +18,20 @@ from harness.cli.options import (
     FETCH,
     FRESH_CONTROL,
     JSON,
-    LEG_LIMIT,
-    MOST_RERUNS,
     OFFLINE,
     ONLY,
     OUT,
     PAIRS_AT_ONCE,
-    PARALLEL,
     PRIVILEGES,
     REPO,
-    RERUNS,
     SHARD,
     SIZE,
     STAGE,
     STAGES,
-    TEST_LIMIT,
-    TESTS,
     TESTS_AT_ONCE,
     WORKER,
     Once,
+    leg_options,
     plan_options,
 )
 
@@ -89,16 +84,7 @@ from harness.cli.options import (
     show_default=True,
     help="Whose buildctl the tests call.",
 )
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
-@TESTS
-@PARALLEL
-@LEG_LIMIT
-@TEST_LIMIT
-@RERUNS
-@MOST_RERUNS
+@leg_options
 @click.option("--no-control", is_flag=True, help="Run the candidate alone.")
 @FRESH_CONTROL
 @click.option(

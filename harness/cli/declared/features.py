@@ -6,27 +6,18 @@ import click
 
 from harness.cli.lazy import Declared
 from harness.cli.options import (
-    BACKEND,
     CACHE,
-    CACHE_REPO,
     CHANNEL,
     DATA,
     FETCH,
     FOLDER,
     FRESH_CONTROL,
     JSON,
-    LEG_LIMIT,
-    MOST_RERUNS,
     OFFLINE,
     OUT,
-    PARALLEL,
-    PRIVILEGES,
     REPO,
-    RERUNS,
-    STAGE,
-    TEST_LIMIT,
-    TESTS,
     WORKER,
+    leg_options,
 )
 
 
@@ -53,16 +44,7 @@ from harness.cli.options import (
 @FETCH
 @CHANNEL
 @WORKER
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
-@TESTS
-@PARALLEL
-@LEG_LIMIT
-@TEST_LIMIT
-@RERUNS
-@MOST_RERUNS
+@leg_options
 @FRESH_CONTROL
 @OFFLINE
 @OUT

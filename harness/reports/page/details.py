@@ -99,8 +99,8 @@ def cell_without_run(view: CellView) -> CellDetails:
     """Describe a cell of which there is no run.json."""
     pair = view.planned.pair
     command = ["compat-run", pair.suite.asked, pair.frontend.asked, "--worker", pair.worker]
-    if pair.tests:
-        command += ["--tests-from", pair.tests.commit.asked, "--client", pair.client]
+    if pair.tests_asked:
+        command += ["--tests-from", pair.tests_asked, "--client", pair.client]
     if pair.baseline:
         command += ["--baseline", pair.baseline.commit.asked]
     command += ["--vary", pair.vary] if pair.vary is Vary.DAEMON else []
@@ -269,7 +269,9 @@ def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
     pair = view.planned.pair
     yield "daemon", visible(str(pair.suite))
     yield "frontend", visible(str(pair.frontend))
-    if pair.tests:
+    if pair.scenarios:
+        yield "tests", "scenarios"
+    elif pair.tests:
         yield "tests", visible(str(pair.tests.commit))
         yield "buildctl", f"the {pair.client}'s" if pair.client is Client.DAEMON else "the tests'"
     if pair.baseline or pair.vary is Vary.DAEMON:

@@ -242,7 +242,11 @@ def test_a_leg_whose_builds_an_engine_makes_sees_its_socket_and_its_client(
     leg = changed(request_, engine="Docker Engine 20.10.24", offline=False)
     told = _spec(leg, SCRATCH, _programs(leg), {})
     assert f"{tmp_path}/docker.sock" in told["visible"]  # type: ignore[operator]
-    assert told["programs"]["docker"] == str(client)  # type: ignore[index]
+    programs = told["programs"]
+    assert isinstance(programs, dict)
+    assert programs["docker"] == str(client)
+    assert "dockerfile.test" in programs
+    assert not {"buildkitd", "buildctl"} & programs.keys()
     assert told["loopback"] is False
     environment = told["env"]
     assert isinstance(environment, dict)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import click
 import pytest
 
-from harness.cli.lazy import LazyGroup
+from harness.cli.lazy import HELP, LazyGroup
 from harness.cli.umbrella import COMMANDS, umbrella
 
 WIDTH = 90
@@ -21,7 +21,7 @@ def _walk(
         parent=parent,
         info_name=name,
         terminal_width=WIDTH,
-        help_option_names=["-h", "--help"],
+        help_option_names=HELP,
     )
     yield ctx
     if isinstance(command, click.Group):

@@ -8,8 +8,11 @@ from typing import NoReturn
 
 import pytest
 
-from harness.cli import interruption
+from harness.cli import interruption, run
 from harness.cli.interruption import interruptible
+from harness.cli.program import execute
+from harness.cli.umbrella import short_form
+from harness.errors import BuildError, ExitCode
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -65,3 +68,27 @@ def test_what_is_ignored_stays_so_and_handlers_come_back(killed: list[str]) -> N
         signal.signal(signal.SIGHUP, before)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert killed == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_cancel_a_closed_terminal_and_ctrl_c_are_the_same(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    monkeypatch.setattr(run, "open_pair", lambda *_: signal.raise_signal(number))
+    assert execute("compat-run", short_form, ["v0.6", "master"]) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+    assert signal.getsignal(number) is before
+
+
+def test_under_nohup_a_closed_terminal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_pair(*_: object) -> NoReturn:
+        signal.raise_signal(signal.SIGHUP)
+        raise BuildError("it went on")
+
+    monkeypatch.setattr(run, "open_pair", open_pair)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert execute("compat-run", short_form, ["v0.6", "master"]) == ExitCode.INFRASTRUCTURE
+    finally:
+        signal.signal(signal.SIGHUP, before)

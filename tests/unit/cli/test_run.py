@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -383,27 +382,3 @@ def test_without_cache_a_run_has_a_store_of_its_own_that_goes_with_it(
     assert usual == tmp_path / "cache"
     assert usual in apart.parents
     assert not apart.exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_cancel_a_closed_terminal_and_ctrl_c_are_the_same(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = signal.getsignal(number)
-    monkeypatch.setattr(run, "open_pair", lambda *_: signal.raise_signal(number))
-    assert execute("compat-run", short_form, ["v0.6", "master"]) == 130
-    assert capsys.readouterr().err == "error: interrupted\n"
-    assert signal.getsignal(number) is before
-
-
-def test_under_nohup_a_closed_terminal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def open_pair(*_: object) -> NoReturn:
-        signal.raise_signal(signal.SIGHUP)
-        raise BuildError("it went on")
-
-    monkeypatch.setattr(run, "open_pair", open_pair)
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        assert execute("compat-run", short_form, ["v0.6", "master"]) == ExitCode.INFRASTRUCTURE
-    finally:
-        signal.signal(signal.SIGHUP, before)

@@ -16,7 +16,7 @@ from harness.config.datadir import Data
 from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.history.expected import Expected
-from harness.model import Channel, Commit, Side
+from harness.model import Channel, Commit, Side, Vary
 from harness.plan import opening, workspace
 from harness.plan.cell import Cell
 from harness.plan.opening import Opened, PairAsk, Where, open_pair
@@ -298,6 +298,24 @@ def test_labs_is_preferred_where_a_commit_has_both(preparation: Preparation) -> 
             {},
             "v0.6.4 has no Dockerfile integration tests",
             "v0.3.0",
+        ),
+        *(
+            (
+                Preparation.leave,
+                {"daemon": "docker", **asked},
+                "a container engine runs scenarios alone",
+                "compat scenarios docker master --backend native",
+            )
+            for asked in (
+                {},
+                {"tests_from": "master", "vary": Vary.DAEMON},
+                {"tests_from": "scenarios"},
+                {
+                    "tests_from": "scenarios",
+                    "vary": Vary.DAEMON,
+                    "where": Where("/the/repository", backend="docker"),
+                },
+            )
         ),
         (
             Preparation.leave,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 
-from harness.model import Leg, Outcome, Verdict
+from harness.model import Leg, Outcome, Source, Vary, Verdict
 from harness.reports.logs import Logs
 from harness.reports.page import details
 from harness.reports.write import write_reports
@@ -158,3 +160,15 @@ def test_a_cell_with_very_many_tests_stays_small(
     assert len(group["tests"]) == 3
     assert "left out" in group["tests"][1]["candidate"]["error"]
     assert view["notes"][0] == "2 more tests are not shown here, all are in run.json"
+
+
+def test_a_cell_of_scenarios_without_a_run_says_so_and_how_to_repeat_it() -> None:
+    planned = NIGHTLY.matrix.plan.cells[0]
+    tests = Source(commit=planned.pair.frontend, channel=planned.pair.frontend_channel)
+    pair = replace(planned.pair, scenarios=True, tests=tests, vary=Vary.DAEMON)
+    view = SimpleNamespace(
+        planned=replace(planned, pair=pair), label="failed", result=NIGHTLY.matrix.cells[0]
+    )
+    found = details.cell_without_run(view)  # type: ignore[arg-type] # what it asks of a view
+    assert " --tests-from scenarios " in found.command
+    assert dict(found.facts)["tests"] == "scenarios"

@@ -1,0 +1,61 @@
+"""The command that repeats one cell of a matrix asks for just that cell."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from harness.cli import matrix
+from harness.cli.declared import execution
+from harness.cli.options import parsed
+from harness.model import Channel, Client, Pair, Source, Vary
+from tests.support import stored_matrices
+from tests.support.factories import FRONTEND
+
+PLAN = stored_matrices.plan(["v0.6.4"], ["master"])
+SOURCE = Source(commit=FRONTEND, channel=Channel.LABS)
+ENGINE = "Docker Engine 20.10.24+dfsg1"
+
+
+def asked(pair: Pair) -> dict[str, Any]:
+    """Return what the command of a cell asks for, read as the command line is."""
+    options: Any = dict.fromkeys(matrix._OF_CELLS)
+    opened: Any = SimpleNamespace(
+        plan=PLAN, workspace=SimpleNamespace(channel=lambda *_: pair.frontend_channel)
+    )
+    sources: Any = SimpleNamespace(own=False)
+    cell = replace(PLAN.cells[0], pair=pair)
+    program, *words = matrix._cell_command(options, sources, opened)(cell)
+    assert program == "compat-run"
+    return parsed(execution.run, words)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, {"daemon": "v0.6.4", "tests_from": None, "vary": "frontend"}),
+        ({"tests": SOURCE, "client": Client.TESTS}, {"tests_from": "master", "client": "tests"}),
+        ({"tests": SOURCE, "vary": Vary.DAEMON}, {"tests_from": "master", "vary": "daemon"}),
+        ({"baseline": SOURCE}, {"baseline": "master"}),
+        ({"scenarios": True}, {"tests_from": "scenarios", "vary": "frontend"}),
+        (
+            {"scenarios": True, "tests": SOURCE, "vary": Vary.DAEMON},
+            {"daemon": "v0.6.4", "tests_from": "scenarios", "vary": "daemon"},
+        ),
+    ],
+)
+def test_it_asks_for_what_the_cell_has(changes: Any, wanted: dict[str, object]) -> None:  # noqa: ANN401 - of any field
+    found = asked(replace(PLAN.cells[0].pair, **changes))
+    assert {name: found[name] for name in wanted} == wanted
+
+
+def test_it_asks_for_the_engine_and_not_for_the_buildkit_inside() -> None:
+    pair = PLAN.cells[0].pair
+    suite = replace(pair.suite, asked="docker", ref=ENGINE)
+    found = asked(
+        replace(pair, suite=suite, engine=ENGINE, scenarios=True, tests=SOURCE, vary=Vary.DAEMON)
+    )
+    assert (found["daemon"], found["tests_from"]) == ("docker", "scenarios")

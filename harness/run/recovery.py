@@ -55,8 +55,6 @@ class Recovery:
     first: LegRun
     """The leg that was to run everything."""
     go_minor: int
-    apart: Collection[str] = ()
-    """Tests that it left out because they are known to kill the binary."""
     own: bool = False
     """Whether daemon and tests are of one commit: then a failure hides what comes behind it."""
     chain: list[LegRun] = field(default_factory=list)
@@ -109,13 +107,10 @@ class Recovery:
         ]
         if self._unheard and not self._all_given_up and (elsewhere is None or unheard):
             return self._of_all(known, elsewhere)
-        left = [name for name in (*self._open, *unheard) if name not in {*done, *self.apart}]
+        left = [name for name in (*self._open, *unheard) if name not in done]
         if together := [name for name in left if name not in self._suspects]:
             return self._of(together, known, alone=self._most is not None)
-        if left:
-            return self._of(left, known, alone=True)
-        by_itself = [name for name in self.apart if name not in done][:1]
-        return self._of(by_itself, known, alone=True) if by_itself else None
+        return self._of(left, known, alone=True) if left else None
 
     def story(self) -> str:
         """Say in a sentence why there were several further processes; empty if there were not."""
@@ -138,7 +133,7 @@ class Recovery:
 
     def _of_all(self, known: frozenset[str], elsewhere: Collection[str] | None) -> Rest:
         """Return a process for all that was selected and has not ended, begun or not."""
-        out = {*self._ended, *self.culprits, *self._suspects, *self._given_up, *self.apart}
+        out = {*self._ended, *self.culprits, *self._suspects, *self._given_up}
         skip = selection.paths_of(sorted(out))
         expected = len({*_sandboxes(known, known)} - out) if elsewhere is not None else None
         return Rest(self.first.selection, tuple(skip), alone=False, expected=expected)

@@ -101,11 +101,10 @@ class Suite:
         return [*lines, f"{MARK}--- PASS: {name} (0.1s)"], False
 
 
-def recover(suite: Suite, apart: tuple[str, ...] = (), *, elsewhere: bool = True) -> Recovery:
+def recover(suite: Suite, *, elsewhere: bool = True) -> Recovery:
     """Run a suite to its end; `elsewhere` says that the other side has seen all that there are."""
     names = [full_name(it) for it in suite.kinds]
-    left_out = selection.skip(selection.paths_of(apart), 21)
-    found = Recovery(suite.run(EVERYTHING, left_out), 21, apart)
+    found = Recovery(suite.run(EVERYTHING, ""), 21)
     most = 4 * len(suite.kinds) + 4
     while rest := found.rest(names if elsewhere else None):
         skip = selection.skip(rest.skip, 21)
@@ -188,13 +187,6 @@ def test_tests_of_which_one_keeps_the_binary_from_beginning_are_halved() -> None
     assert set(ended(found)) == {*expected(kinds), "TestIntegration"}
     assert suite.processes.count(["Test5"]) == 1
     assert len(suite.processes) == 7
-
-
-def test_tests_that_are_known_to_kill_it_run_by_themselves() -> None:
-    kinds = dict.fromkeys((f"Test{n}" for n in range(6)), "fine")
-    suite = Suite(kinds | {"Test1": "told", "Test4": "untold"})
-    recover(suite, (full_name("Test1"), full_name("Test4")))
-    assert suite.processes == [["Test0", "Test2", "Test3", "Test5"], ["Test1"], ["Test4"]]
 
 
 def test_a_go_that_cannot_skip_leaves_the_rest_as_it_is() -> None:

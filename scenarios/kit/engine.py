@@ -85,11 +85,6 @@ class Engine(Live):
         """The engine, as it calls itself."""
         return f"docker {os.environ[ENGINE]}"
 
-    @property
-    def root(self) -> Path:
-        """Refuse: what an engine has in its folder is its own affair."""
-        raise CannotAskError("the daemon's folder")
-
     @staticmethod
     def _asked() -> subprocess.CompletedProcess[bytes]:
         argv = ["docker", "version", "--format", "{{.Server.Version}}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import posixpath
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,15 +95,7 @@ class Image:
 
 def read_archive(data: bytes) -> Image:
     """Read an OCI archive; everything in it is kept in memory."""
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        held = {
-            member.name: file.read()
-            for member in archive
-            if member.isreg() and (file := archive.extractfile(member))
-        }
-    return Image(
-        json.loads(held["index.json"]), lambda digest: held[f"blobs/{digest.replace(':', '/')}"]
-    )
+    return _layout(_held(data))
 
 
 def read_saved(data: bytes) -> Image:
@@ -112,25 +103,25 @@ def read_saved(data: bytes) -> Image:
 
     Engines of before 25.0 write no index: theirs is made up here, without sizes and types.
     """
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        held = {
-            member.name: file.read()
-            for member in archive
-            if member.isreg() and (file := archive.extractfile(member))
-        }
-        # A layer that stands twice is a link to where it stands first.
-        links = {
-            it.name: posixpath.normpath(f"{posixpath.dirname(it.name)}/{it.linkname}")
-            for it in archive
-            if it.issym()
-        }
-    held |= {name: held[posixpath.normpath(target)] for name, target in links.items()}
+    held = _held(data)
     if "index.json" in held:
-        return Image(
-            json.loads(held["index.json"]), lambda digest: held[f"blobs/{digest.replace(':', '/')}"]
-        )
+        return _layout(held)
     (saved,) = json.loads(held["manifest.json"])
     return _made_up(held, saved["Config"], saved["Layers"])
+
+
+def _held(data: bytes) -> dict[str, bytes]:
+    """Return the files of an archive by their names; a link has what it leads to."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return {
+            member.name: file.read() for member in archive if (file := archive.extractfile(member))
+        }
+
+
+def _layout(held: dict[str, bytes]) -> Image:
+    return Image(
+        json.loads(held["index.json"]), lambda digest: held[f"blobs/{digest.replace(':', '/')}"]
+    )
 
 
 def bare(config: Document) -> Image:

@@ -93,12 +93,6 @@ class Live:
         """The daemon's own folder."""
         return self.folder / "root"
 
-    @property
-    def pid(self) -> int:
-        """The daemon's process."""
-        assert self._daemon
-        return self._daemon.pid
-
     def alive(self) -> bool:
         """Say whether the daemon's process is there."""
         return self._daemon is not None and self._daemon.poll() is None

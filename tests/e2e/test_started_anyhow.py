@@ -23,6 +23,9 @@ pytestmark = pytest.mark.e2e
 TESTS = ("--tests", "TestExport*", "--tests", "TestCgroup*", "--reruns", "0")
 """One that is regressed, and one that is skipped."""
 
+HANG = ("--tests", "TestCacheMountTwoTargets", "--reruns", "0")
+"""The candidate hangs in it, so that the run is under way for longer than a busy machine sleeps."""
+
 PROXY = "http://127.0.0.1:9"
 NOHUP = ("nohup", "setsid", "sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh")
 """As a script's `nohup … &` starts it: SIGHUP, SIGINT and SIGQUIT are ignored."""
@@ -90,7 +93,8 @@ def test_whatever_it_is_started_from_it_says_the_same(
 
 def test_where_sigint_is_ignored_sigterm_ends_it_well(torture: Torture) -> None:
     started = replace(torture, program=replace(torture.program, within=NOHUP))
-    with started.under_way(Moment("run", ("runs/*/candidate",), 0.0, ("control",))) as child:
+    moment = Moment("run", ("runs/*/candidate",), 0.0, ("control",))
+    with started.under_way(moment, *torture.program.words("v0.1", "master", *HANG)) as child:
         child.send_signal(signal.SIGINT)
         child.send_signal(signal.SIGTERM)
         out, err = child.communicate(timeout=PATIENCE)

@@ -45,7 +45,7 @@ def floors(
     rows = proposed.propose((run for _, run in cells(folder) if run), there)
     files = proposed.files(rows)
     for it in proposed.idle((run for _, run in cells(folder)), there):
-        where = out / f"{it.since}.yaml" if out else it.place
+        where = out / proposed.file_of(it) if out else it.place
         told = f"warning: {where}: no pair of this run has the test {it.test}"
         click.echo(visible(told), err=True)
     if out is not None:

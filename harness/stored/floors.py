@@ -14,6 +14,7 @@ from harness.gotest.names import parse as parsed
 from harness.gotest.selection import asks_for_all
 from harness.model import Below, Record, Run, Vary, came_to_end
 from harness.reports.text import visible
+from harness.scenarios.inside.events import SCENARIO
 from harness.verdict.collate import key_of_test, known_names
 from harness.verdict.floors import PASSED, Did, name_of, seen
 
@@ -73,25 +74,27 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
         if row is not None:
             rows[key] = row
     at = floors.lines.index
-    return tuple(sorted(rows.values(), key=lambda it: (at(it.since), it.test, str(it.params))))
+    order = sorted(rows.values(), key=lambda it: (at(it.since), it.test, str(it.params)))
+    return tuple(sorted(order, key=lambda it: _scenario(it.test)))
 
 
 def idle(runs: Iterable[Run | None], floors: Floors) -> tuple[Floor, ...]:
     """Return the floors of tests that no pair of a whole run has, and none was told to skip.
 
     None where that cannot be known: a pair has no result or ran only a part of its tests, or no
-    daemon varies.
+    daemon varies. A run of scenarios says nothing of other tests' floors, nor those of scenarios.
     """
-    left, varies = list(floors.rows), False
+    left, varies, ran = list(floors.rows), False, set[bool]()
     for run in runs:
         if run is None or run.interrupted or not asks_for_all(run) or not came_to_end(run.legs):
             return ()
         varies |= run.pair.vary is Vary.DAEMON
+        ran.add(run.pair.scenarios)
         known = known_names(run.legs)
         keys = [key_of_test(name, known) for name in {*known, *(it.name for it in run.judgements)}]
         skipped = " ".join(leg.skipped for leg in run.legs)
         left = [it for it in left if not _met(it, keys) and not _named(it, skipped)]
-    return tuple(left) if varies else ()
+    return tuple(it for it in left if _scenario(it.test) in ran) if varies else ()
 
 
 def _met(floor: Floor, keys: Iterable[TestKey]) -> bool:
@@ -108,11 +111,19 @@ def _named(floor: Floor, patterns: str) -> bool:
 
 
 def files(rows: Iterable[Row]) -> dict[str, str]:
-    """Return the text of each file by its name: one for each line on which floors are."""
+    """Return the text of each file by its name."""
     return {
-        f"{since}.yaml": "floors:\n" + "".join(map(str, found))
-        for since, found in groupby(rows, key=lambda it: it.since)
+        name: "floors:\n" + "".join(map(str, found)) for name, found in groupby(rows, key=file_of)
     }
+
+
+def file_of(floor: Floor | Row) -> str:
+    """Return the file that a floor belongs into: that of its line, or the one of all scenarios."""
+    return "scenarios.yaml" if _scenario(floor.test) else f"{floor.since}.yaml"
+
+
+def _scenario(test: str) -> bool:
+    return test.startswith(SCENARIO)
 
 
 def _seen(runs: Iterable[Run]) -> dict[_Key, dict[str, Did]]:

@@ -25,7 +25,7 @@ from harness.model import (
     Result,
 )
 from harness.verdict.faults import kept_from_running
-from harness.verdict.floors import Promises, allowed
+from harness.verdict.floors import Promises
 from harness.verdict.table import ends, judge, weigh
 
 _Told = tuple[LegRun, dict[str, Result]]
@@ -119,7 +119,7 @@ def _judgement(
     control, candidate = (tuple(result for _, result in sides[side]) for side in Leg)
     recent = recents.get(name)
     floor = promises.of(key) if promises else None
-    verdict = judge(control, candidate, entry, recent, allowed(floor) if promises else ())
+    verdict = judge(control, candidate, entry, recent, promises.allowed(floor) if promises else ())
     return Judgement(
         name=name,
         verdict=verdict,

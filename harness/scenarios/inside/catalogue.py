@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import pytest
 
-from harness.scenarios.inside.events import ROOT
+from harness.scenarios.inside.events import ROOT, SCENARIO
 
 MARKER = "scenario"
 FIELDS = ("feature", "area", "syntax", "docs", "since")
@@ -44,7 +44,7 @@ def test_name(item: pytest.Item) -> str:
         raise ValueError("the ids of its parameters must be letters and digits: pytest.param(id=)")
     words = base.removeprefix("test_").split("_")
     name = "".join(word[:1].upper() + word[1:] for word in words)
-    return f"TestScenario{name}" + (f"_{case[1]}" if case else "")
+    return f"{SCENARIO}{name}" + (f"_{case[1]}" if case else "")
 
 
 def full_name(item: pytest.Item, worker: str) -> str:

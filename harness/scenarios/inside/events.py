@@ -8,6 +8,9 @@ from typing import BinaryIO
 ROOT = "TestIntegration"
 """The Go test that all of BuildKit's integration tests are part of."""
 
+SCENARIO = "TestScenario"
+"""What the names of all scenarios begin with."""
+
 _MARK = b"\x16"
 _LABELS = ("Error Trace", "Error", "Test", "Messages")
 _SHOWN = 12_000

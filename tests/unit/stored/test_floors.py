@@ -136,3 +136,24 @@ def test_what_is_written_is_read_back_and_proposed_again(tmp_path: Path) -> None
         (tmp_path / name).write_text(text, "utf-8")
     again = propose((), load_floors(tmp_path, LINES))
     assert again == rows
+
+
+def scenarios(line: str, *rows: Judgement) -> Run:
+    """A run of scenarios on the daemon of a line."""
+    run = on(line, *rows)
+    return replace(run, pair=replace(run.pair, scenarios=True))
+
+
+def test_scenarios_have_a_file_of_their_own() -> None:
+    refusal = refused("TestScenarioCopy", lacks="exec.secretenv")
+    rows = propose((scenarios("v0.6", refusal), on("v0.6", GOOD)), floors())
+    assert list(files(rows)) == ["v0.6.yaml", "scenarios.yaml"]
+    assert "TestScenarioCopy, since: master, below: refused" in files(rows)["scenarios.yaml"]
+
+
+def test_a_run_of_scenarios_says_nothing_of_other_floors() -> None:
+    known = floors(floor("TestGone", "v0.3"), floor("TestScenarioGone", "v0.3"))
+    there = scenarios("v0.6", judged("TestScenarioCopy", Verdict.COMPATIBLE))
+    assert [it.test for it in idle((there,), known)] == ["TestScenarioGone"]
+    assert [it.test for it in idle((on("v0.6", GOOD),), known)] == ["TestGone"]
+    assert len(idle((there, on("v0.6", GOOD)), known)) == 2

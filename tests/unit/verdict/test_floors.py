@@ -101,6 +101,18 @@ def test_what_floors_say_depends_on_the_line_of_the_daemon() -> None:
     assert allowed(None) == {Below.REFUSED}
 
 
+def test_an_engine_may_refuse_what_its_client_cannot_ask_for() -> None:
+    pair = varied()
+    known = floors(floor("TestScenarioCopy", "v0.6"))
+    key = parse("TestIntegration/TestScenarioCopy/worker=oci")
+    daemon = promises(known, pair)
+    engine = promises(known, replace(pair, engine="Docker Engine 20.10.24"))
+    assert daemon
+    assert engine
+    assert daemon.allowed(daemon.of(key)) == frozenset()
+    assert engine.allowed(engine.of(key)) == {Below.REFUSED}
+
+
 def test_a_judgement_keeps_what_its_floor_said() -> None:
     name = factories.full_name("TestNoCache")
     passed = factories.result(name, Outcome.PASS)

@@ -8,6 +8,11 @@
         cause: exec.secretenv                           # the capability, or what somebody found
         issue: https://github.com/moby/buildkit/pull/1  # optional
       - {test: TestCopyChmod, params: {fileop: "true"}, since: v0.17, below: wrong, cause: ...}
+      - test: TestReservedStageName
+        since: v0.17
+        below: wrong                                    # on any older line
+        dies: [v0.12]                                   # on this one the daemon may die, too
+        cause: ...
 
 One row for each test. What is wrong below a floor is worse than what fails, so it needs a cause
 that somebody wrote.
@@ -48,6 +53,8 @@ class Floor(Record, frozen=True, kw_only=True):
     cause: str = ""
     """The capability that older daemons lack, or why they are wrong or die."""
     issue: Link | None = None
+    dies: tuple[str, ...] = ()
+    """Lines whose daemon dies of it, or on which it hangs, where it is wrong on others."""
 
     def __post_init__(self) -> None:
         """Hold `below` and `cause` together. Raises: Complaint."""
@@ -60,6 +67,9 @@ class Floor(Record, frozen=True, kw_only=True):
         if self.below is None and self.cause:
             hint = "say what the test does below: refused, wrong or crash"
             raise Complaint("nothing is said to happen below", key="cause", hint=hint)
+        if self.dies and self.below is not Below.WRONG:
+            hint = "remove it, or write `below: crash` alone, which is said of every older line"
+            raise Complaint("only what is wrong below may die on some lines", key="dies", hint=hint)
 
     @property
     def where(self) -> str:
@@ -141,6 +151,11 @@ def _check(rows: Iterable[Floor], lines: Sequence[str], problems: Problems) -> N
         elif row.below and row.since == lines[0]:
             what = f"no line is older than {row.since}"
             problems.add(row.place, "below", what, "remove it, or mend `since`")
+        else:
+            older = lines[: lines.index(row.since)]
+            for line in (it for it in row.dies if it not in older):
+                what = f"there is no line {line[:60]!r} below {row.since}"
+                problems.add(row.place, "dies", what, f"write some of: {', '.join(older)}")
         first = seen.setdefault(row.key, row)
         if first is not row:
             says = "says the same" if first.since == row.since else f"says {first.since}"

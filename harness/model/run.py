@@ -35,6 +35,8 @@ class FloorRef(Record, frozen=True, kw_only=True):
     cause: str
     """Why it does that: a capability, or what somebody found."""
     issue: str
+    dies: bool = False
+    """Whether the floor says that this daemon may die of the test, whatever is `below`."""
 
 
 class Tally(Record, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ class Row(Record, frozen=True, kw_only=True):
     below: Below | None = None
     cause: str = ""
     issue: str = ""
+    dies: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One line of YAML."""
@@ -46,6 +47,8 @@ class Row(Record, frozen=True, kw_only=True):
         words.append(f"since: {self.since}")
         if self.below:
             words.append(f"below: {self.below}")
+        if self.dies:
+            words.append(f"dies: [{', '.join(self.dies)}]")
         if self.cause or self.below is Below.WRONG:
             words.append(f"cause: {_quoted(self.cause)}")
         if self.issue:
@@ -66,6 +69,7 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
             below=it.below,
             cause=it.cause,
             issue=it.issue or "",
+            dies=it.dies,
         )
         for it in floors.rows
     }
@@ -144,7 +148,8 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
     """Find the oldest line from which on nothing failed; between two that were seen, ask `old`.
 
     Of what the test does below, the worst is told; of what is alike, what the newest line does.
-    What `old` says is worse stays: it was seen on a line that is not among these.
+    What `old` says is worse stays: it was seen on a line that is not among these. So do the lines
+    whose daemon dies of what is wrong on others.
 
     None, for what there is to stay, where the test is not seen to pass above its last failure,
     and where it is seen to pass alone, from no other line on than `old` says.
@@ -163,6 +168,7 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
     before = Did(below=old.below) if old and worst.below else PASSED
     worst = worst.worse(before)
     kept = old.cause if old and before.below is worst.below else ""
+    dies = _dying(on, old, lines) if worst.below is Below.WRONG else set[str]()
     return Row(
         test=key[0],
         params=dict(key[1]),
@@ -170,7 +176,18 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
         below=worst.below,
         cause=kept or visible(worst.lacks),
         issue=old.issue if old else "",
+        dies=tuple(it for it in lines[:since] if it in dies),
     )
+
+
+def _dying(on: dict[str, Did], old: Row | None, lines: tuple[str, ...]) -> set[str]:
+    """Return the lines whose daemon dies of a test, and those of which `old` says so."""
+    died = {line for line, it in on.items() if it.below is Below.CRASH}
+    if old is None:
+        return died
+    if old.below is Below.CRASH:
+        return died.union(it for it in lines[: lines.index(old.since)] if it not in on)
+    return died.union(old.dies)
 
 
 def _quoted(text: str) -> str:

@@ -85,6 +85,7 @@ class Promises:
             below=floor.below,
             cause=floor.cause,
             issue=floor.issue or "",
+            dies=self.line in floor.dies,
         )
 
 
@@ -98,15 +99,15 @@ def promises(floors: Floors, pair: Pair) -> Promises | None:
 def allowed(floor: FloorRef | None) -> frozenset[Below]:
     """Return how a test may fail where the daemon varies.
 
-    Refused, if not its floor forbids it; below its floor in the way that this names, or a better
-    one: of all older daemons the floor tells the worst.
+    Refused, if not its floor forbids it; below its floor in the way that this names, too. A
+    daemon that dies is excused by no floor that says nothing of it.
     """
     if floor is None:
         return frozenset({Below.REFUSED})
     if floor.holds:
         return frozenset()
-    worst = _RISING.index(floor.below or Below.REFUSED)
-    return frozenset(it for it in _RISING[: worst + 1] if it)
+    dies = {Below.CRASH} if floor.dies else set[Below]()
+    return frozenset({Below.REFUSED, floor.below or Below.REFUSED} | dies)
 
 
 def seen(row: Judgement, pair: Pair) -> tuple[tuple[Commit, Did], ...]:

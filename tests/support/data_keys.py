@@ -49,6 +49,7 @@ SIZES: Case = (("512MiB", "4GiB"), ("4GB", 4, "0GiB", "lots"))
 STANCES: Case = (("refuse", "tell"), ("allow", True))
 PATHS: Case = (("a/b",), ("/a", "../a", "a/"))
 PARAMS: Case = (({"fileop": "false"},), ({"fileop": False}, "fileop=false", {"File Op": "x"}))
+_WRONG: dict[str, object] = {"below": "wrong", "cause": "the daemon ignores it"}
 CLIENTS: Case = (
     ("daemon", With("tests", {"tests": "master"})),
     ("frontend", ["tests"], With("tests", {"tests": DROP})),
@@ -255,6 +256,14 @@ CASES: dict[str, Case] = {
         ),
     ),
     "floors.Floor.issue": LINKS,
+    "floors.Floor.dies": (
+        tuple(With(it, _WRONG) for it in (["v0.3"], "v0.3")),
+        (
+            *(With(it, _WRONG) for it in (["v0.12"], ["v0.13"], [""], [], None)),
+            ["v0.3"],
+            With(["v0.3"], {"below": "crash"}),
+        ),
+    ),
     # matrices/images.yaml
     "recipes._File.parts": ((), ("base", {"base": "x"})),
     "recipes._File.recipes": ((), ("one", {"one": {}})),

@@ -32,9 +32,17 @@ def floor(
     below: Below | None = None,
     cause: str = "",
     params: dict[str, str] | None = None,
+    dies: tuple[str, ...] = (),
 ) -> Floor:
-    place = Place("/data/skiplists/floors/v0.12.yaml", 7, 5)
-    return Floor(place=place, test=test, since=since, below=below, cause=cause, params=params or {})
+    return Floor(
+        place=Place("/data/skiplists/floors/v0.12.yaml", 7, 5),
+        test=test,
+        since=since,
+        below=below,
+        cause=cause,
+        params=params or {},
+        dies=dies,
+    )
 
 
 def floors(*rows: Floor) -> Floors:

@@ -62,6 +62,14 @@ def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
         ),
         ('{test: TestC, since: v0.6, below: wrong, cause: ""}', "2:52: floors[0].cause: "),
         ("{test: TestC, since: v0.6, cause: x}", "2:5: floors[0].cause: nothing is said"),
+        (
+            "{test: TestC, since: v0.6, below: crash, dies: [v0.3]}",
+            "2:5: floors[0].dies: only what is wrong below may die on some lines",
+        ),
+        (
+            "{test: TestC, since: v0.6, below: wrong, cause: x, dies: [v0.3, v0.6]}",
+            "2:5: dies: there is no line 'v0.6' below v0.6",
+        ),
         ("{test: 'TestC*', since: v0.6}", "2:5: floors[0].test: a floor is one test's"),
     ],
 )

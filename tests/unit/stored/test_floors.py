@@ -47,6 +47,22 @@ def test_the_worst_that_a_test_does_below_is_told() -> None:
     assert found(on("v0.3", older), on("v0.6", newer))["TestA"].cause == "exec.new"
 
 
+def test_the_lines_whose_daemon_dies_of_what_is_wrong_on_others_are_named() -> None:
+    dead = replace(WRONG, candidate=(replace(WRONG.candidate[0], outcome=Outcome.CRASH),))
+    rows = (on("v0.3", dead), on("v0.6", WRONG), on("v0.12", dead), on("v0.17", GOOD))
+    row = found(*rows)["TestA"]
+    assert (row.since, row.below, row.dies) == ("v0.17", Below.WRONG, ("v0.3", "v0.12"))
+    assert "dies: [v0.3, v0.12], cause: " in str(row)
+    known = floors(floor("TestA", "v0.17", Below.WRONG, "it is ignored", dies=("v0.3", "v0.12")))
+    row = found(on("v0.6", dead), on("v0.12", GOOD), known=known)["TestA"]
+    assert (row.since, row.dies, row.cause) == ("v0.12", ("v0.3", "v0.6"), "it is ignored")
+    assert found(on("v0.6", dead), on("v0.12", GOOD))["TestA"].dies == ()
+    known = floors(floor("TestA", "v0.17", Below.CRASH))
+    assert found(on("v0.6", WRONG), on("v0.17", GOOD), known=known)["TestA"].dies == (
+        *("v0.3", "v0.12"),
+    )
+
+
 def test_a_refusal_names_the_capability() -> None:
     row = found(on("v0.6", refused("TestA")), on("v0.12", GOOD))["TestA"]
     assert (row.since, row.below, row.cause) == ("v0.12", Below.REFUSED, "exec.secretenv")
@@ -131,7 +147,8 @@ def test_what_is_no_whole_run_tells_of_no_floor() -> None:
 
 def test_what_is_written_is_read_back_and_proposed_again(tmp_path: Path) -> None:
     runs = (on("v0.6", refused("TestB", lacks="a b: c")), on("v0.12", GOOD))
-    rows = propose(runs, floors())
+    known = floors(floor("TestC", "v0.12", Below.WRONG, "it is ignored", dies=("v0.3", "v0.6")))
+    rows = propose(runs, known)
     for name, text in files(rows).items():
         (tmp_path / name).write_text(text, "utf-8")
     again = propose((), load_floors(tmp_path, LINES))

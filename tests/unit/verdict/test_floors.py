@@ -30,18 +30,29 @@ def test_how_a_test_fails() -> None:
 
 
 @pytest.mark.parametrize(("fails", "below"), [*product(Below, [None, *Below])])
-def test_a_failure_below_the_floor_is_no_worse_than_the_floor_says(
+def test_a_floor_excuses_the_failure_that_it_names_and_a_refusal(
     fails: Below, below: Below | None
 ) -> None:
     told = FloorRef(where="", since="v0.12", holds=False, below=below, cause="", issue="")
-    rising = [Below.REFUSED, Below.CRASH, Below.WRONG]
     found = judge((PASS,), (WAYS[fails],), None, None, allowed(told))
-    wanted = Verdict.REGRESSED
-    if fails is Below.REFUSED:
-        wanted = Verdict.REFUSED
-    elif rising.index(fails) <= rising.index(below or Below.REFUSED):
-        wanted = Verdict.KNOWN
-    assert found is wanted
+    wanted = Verdict.KNOWN if fails is below else Verdict.REGRESSED
+    assert found is (Verdict.REFUSED if fails is Below.REFUSED else wanted)
+
+
+def test_a_daemon_that_dies_of_what_is_wrong_is_excused_on_the_lines_that_the_floor_names() -> None:
+    row = floor("TestNoCache", "v0.17", Below.WRONG, "it is ignored", dies=("v0.12",))
+    pair = varied()
+    found = {}
+    for line in ("v0.6", "v0.12", "v0.17"):
+        there = promises(floors(row), replace(pair, suite=replace(pair.suite, line=line)))
+        assert there
+        ways = allowed(there.of(parse(factories.full_name("TestNoCache"))))
+        found[line] = [judge((PASS,), (it,), None, None, ways) for it in (NEW, CRASH, HANG)]
+    assert found == {
+        "v0.6": [Verdict.KNOWN, Verdict.REGRESSED, Verdict.REGRESSED],
+        "v0.12": [Verdict.KNOWN] * 3,
+        "v0.17": [Verdict.REGRESSED] * 3,
+    }
 
 
 @pytest.mark.parametrize("fails", Below)
@@ -91,7 +102,7 @@ def test_what_floors_say_depends_on_the_line_of_the_daemon() -> None:
     told = there.of(key)
     assert told
     assert not told.holds
-    assert allowed(told) == set(Below)
+    assert allowed(told) == {Below.REFUSED, Below.WRONG}
     newer = promises(known, replace(pair, suite=replace(pair.suite, line="v0.12")))
     told = newer.of(key) if newer else None
     assert told

@@ -28,6 +28,7 @@ _FAILS = frozenset(
         Verdict.CHANGED_FAILURE,
         Verdict.SAME_FAILURE,
         Verdict.KNOWN,
+        Verdict.REFUSED,
     }
 )
 
@@ -116,7 +117,7 @@ def answer_of(
     run: Run, test: str, commit: str, folder: Path, prints: Prints = Prints.AS_THEY_ARE
 ) -> Answer:
     """Return what a run of our comparison says of a test: a function, or a full name."""
-    told = [one for one in run.judgements if test in {one.name, parse(one.name).function}]
+    told = named(run, test)
     kind, decides = _kind(told)
     names = ", ".join(dict.fromkeys(one.verdict for one in decides))
     return Answer(
@@ -128,6 +129,11 @@ def answer_of(
         else (),
         run=str(folder),
     )
+
+
+def named(run: Run, test: str) -> list[Judgement]:
+    """Return what a run says of a test that is named by its function, or in full."""
+    return [one for one in run.judgements if test in {one.name, parse(one.name).function}]
 
 
 def _kind(told: Sequence[Judgement]) -> tuple[Kind, Sequence[Judgement]]:

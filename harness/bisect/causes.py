@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.gotest.fingerprint import normalise
 from harness.journal import cells
-from harness.model import Leg, Pair, Run, Vary, Verdict
+from harness.model import Leg, Pair, Run, Verdict
 from harness.model.matrix import CellResult
 from harness.reports.summary import side_error
 from harness.verdict.collate import is_suite
@@ -65,8 +65,8 @@ def causes(folder: Path) -> list[Cause]:
 
 
 def _runs(folder: Path) -> Iterator[tuple[CellResult, Run]]:
-    """Return the cells in which the frontend varies, so that its commits can be to blame."""
-    return ((row, run) for row, run in cells(folder) if run and run.pair.vary is Vary.FRONTEND)
+    """Return the cells that can be asked for by commits; an engine has none of its own."""
+    return ((row, run) for row, run in cells(folder) if run and not run.pair.engine)
 
 
 def apart(pair: Pair) -> Apart:

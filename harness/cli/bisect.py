@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import Unpack, cast
 
 import click
 
+from harness.backends.choose import AUTO
 from harness.bisect import report
 from harness.bisect.answers import FILE, Notebook
 from harness.bisect.hunt import Found
 from harness.bisect.line import History, check_path
-from harness.cli.declared import execution
+from harness.cli.again import ask_again, pair_with, usual_frontend
+from harness.cli.declared import causes, execution
 from harness.cli.interruption import interruptible
 from harness.cli.options import parsed
 from harness.cli.planning import RunningOptions, Sources
 from harness.cli.session import LOCK, PATIENCE
 from harness.cli.show import present
+from harness.cli.stored import find_run
 from harness.cli.trials import PARTS, TrialOptions, Trials, function_of, moved
 from harness.errors import UsageError
 from harness.history import default_history, expected_by
-from harness.model import Channel
-from harness.plan.opening import PairAsk, open_pair
+from harness.journal import read_matrix
+from harness.model import Channel, Client, Vary
+from harness.plan.opening import PairAsk, Where, open_pair
 from harness.reports.live import display
 from harness.reports.text import visible
 from harness.repository.clones import DEFAULT_REPOSITORY
@@ -30,18 +35,27 @@ from harness.repository.stories import Stories, Story
 from harness.tools.locks import held
 
 _GLOB = frozenset("*?[")
+_OF_THE_RUN = (
+    *("channel", "worker", "tests_from", "vary", "baseline", "client"),
+    *("timeout", "test_timeout", "offline"),
+)
+"""Options that a stored run answers."""
 
 
 class BisectOptions(TrialOptions):
     """The options of `compat bisect`, by the names that click gives them."""
 
     daemon: str
-    frontend: str
+    frontend: str | None
     test: str
     good: str | None
     bad: str | None
     axis: str
     worker: str
+    tests_from: str | None
+    vary: str
+    baseline: str | None
+    client: str
     timeout: float
     test_timeout: float | None
     reruns: int
@@ -77,42 +91,78 @@ def bisect(*, as_json: bool, **options: Unpack[BisectOptions]) -> int:
 
 def _open(options: BisectOptions) -> Trials:
     """Find what the command line names, and check it. Raises UsageError and ConfigError."""
-    function = function_of(options["test"])
     usual = parsed(execution.run, ["-", "-"])
-    asked = cast("RunningOptions", {**usual, **options, "tests": (function,)})
+    asked = cast("RunningOptions", {**usual, **options})
     sources = Sources.of("", asked)
+    where = sources.running(asked)
+    ask = _of_pair(options, where) if options["frontend"] else _of_run(options, where)
+    ask = dataclasses.replace(ask, reruns=options["reruns"], tests=(function_of(options["test"]),))
+    axis, bad = options["axis"], options["bad"]
+    ask = moved(ask, axis, bad) if bad else ask
+    if axis == "tests" and (ask.scenarios or not ask.tests_from):
+        raise UsageError(
+            "--axis tests has no newer end: the tests are no other commit's than the daemon's",
+            hint="--bad, or --tests-from, names a commit whose tests do otherwise",
+        )
     expected = expected_by(default_history())
     with display(sys.stderr) as listener:
-        ask = PairAsk(
-            where=sources.running(asked),
-            offline=options["offline"],
-            reruns=options["reruns"],
-            most_reruns=0,
-            tests=(function,),
-            test_timeout=options["test_timeout"],
-            lists=False,
-            daemon=options["daemon"],
-            frontend=options["frontend"],
-            channel=Channel(options["channel"]) if options["channel"] else None,
-            worker=options["worker"],
-            timeout=options["timeout"],
-        )
-        if options["bad"]:
-            ask = moved(ask, options["axis"], options["bad"])
         opened = open_pair(ask, sources.data, sources.store, expected, listener)
-    return Trials(options, options["axis"], sources.store, ask, opened, expected, say)
+    settled = {"channel": ask.channel and ask.channel.value, "offline": ask.offline}
+    options = cast("BisectOptions", {**options, **settled})
+    return Trials(options, axis, sources.store, ask, opened, expected, say)
+
+
+def _of_pair(options: BisectOptions, where: Where) -> PairAsk:
+    return PairAsk(
+        where=where,
+        offline=options["offline"],
+        most_reruns=0,
+        test_timeout=options["test_timeout"],
+        lists=False,
+        daemon=options["daemon"],
+        frontend=options["frontend"] or "",
+        channel=Channel(options["channel"]) if options["channel"] else None,
+        worker=options["worker"],
+        timeout=options["timeout"],
+        tests_from=options["tests_from"],
+        vary=Vary(options["vary"]),
+        baseline=options["baseline"],
+        client=Client(options["client"]),
+    )
+
+
+def _of_run(options: BisectOptions, where: Where) -> PairAsk:
+    """Return the pair of a stored run. Raises UsageError for options that are the run's to say."""
+    usual = parsed(causes.bisect, ["-", "--test", "-"])
+    given: dict[str, object] = {**options}
+    for name in _OF_THE_RUN:
+        if given[name] != usual[name]:
+            raise UsageError(
+                f"--{name.replace('_', '-')} has no say: the pair is that of {options['daemon']}",
+                hint="leave it out, or name DAEMON and FRONTEND",
+            )
+    folder = find_run(options["daemon"], options["out"]).resolve()
+    pair = pair_with(folder, options["test"])
+    if where.backend == AUTO:
+        where = dataclasses.replace(where, backend=pair.backend)
+    return ask_again(read_matrix(folder), pair, where)
 
 
 def _ends(trials: Trials, good: str | None) -> tuple[str, str]:
     """Return the older end and the newer one.
 
-    The older one is --good, or where the histories of daemon and frontend part. Raises UsageError
+    The older one is --good, or where the history of what moves parts from that of what it is
+    held against. Raises UsageError
     if no path leads from one to the other.
     """
     repository, axis = trials.opened.workspace.repository, trials.axis
     (cell,) = trials.opened.plan.cells
     pair = cell.pair
-    new, fixed = (pair.frontend, pair.suite) if axis == "frontend" else (pair.suite, pair.frontend)
+    new, fixed = {
+        "frontend": (pair.frontend, usual_frontend(pair)),
+        "daemon": (pair.suite, pair.frontend),
+        "tests": (pair.tested.commit, pair.suite),
+    }[axis]
     if good:
         old = resolve(repository, good, PARTS[axis]).sha
     else:

@@ -19,6 +19,7 @@ from harness.bisect import report as bisected
 from harness.bisect.answers import Notebook
 from harness.bisect.causes import Cause, causes
 from harness.bisect.hunt import Found
+from harness.cli.again import ask_again, channel_again, usual_frontend
 from harness.cli.bisect import pulls_of, say, stories_of
 from harness.cli.declared import execution
 from harness.cli.interruption import interruptible
@@ -28,16 +29,15 @@ from harness.cli.session import LOCK, PATIENCE
 from harness.cli.show import present
 from harness.cli.stored import find_run, past_of
 from harness.cli.trials import TrialOptions, Trials
-from harness.config.matrixfile import SCENARIOS
 from harness.errors import CompatError, ExitCode, Interrupted, UsageError
 from harness.events import ignore
 from harness.history import default_history, expected_by
 from harness.history.expected import Expected
 from harness.journal import read_matrix, write_culprits
-from harness.model import Channel, Pair, Source
+from harness.model import Pair, Vary
 from harness.model.culprits import CULPRITS_VERSION, Blame, Culprits, Suspect
 from harness.model.matrix import MatrixRun
-from harness.plan.opening import Opened, PairAsk, Where, open_pair
+from harness.plan.opening import Opened, Where, open_pair
 from harness.reports.live import display
 from harness.reports.text import one_line, plural
 from harness.reports.write import write_reports
@@ -188,7 +188,7 @@ class _Site:
         if where.backend == AUTO:
             where = dataclasses.replace(where, backend=pair.backend)
         expected = expected_by(default_history())
-        ask = _ask(matrix, pair, where)
+        ask = ask_again(matrix, pair, where)
         with display(sys.stderr) as listener:
             opened = open_pair(ask, sources.data, sources.store, expected, listener)
         return cls(matrix, options, sources, where, opened, expected)
@@ -207,8 +207,8 @@ class _Site:
 
     def trials(self, pair: Pair, before: Callable[[], None]) -> Trials:
         """Prepare to run a pair with other frontends. Raises UsageError."""
-        ask = _ask(self.matrix, pair, self.where)
-        moving = {"offline": self.matrix.plan.offline, "channel": _channel(pair)}
+        ask = ask_again(self.matrix, pair, self.where)
+        moving = {"offline": self.matrix.plan.offline, "channel": channel_again(pair)}
         return Trials(
             options=cast("TrialOptions", {**self.options, **moving}),
             axis="frontend",
@@ -225,7 +225,12 @@ class _Site:
 
         Raises UsageError if none of its commits can have broken it.
         """
-        new, own = pair.frontend.sha, pair.control_frontend.commit
+        if pair.vary is Vary.DAEMON and not cause.passes:
+            raise UsageError(
+                f"no frontend of this run passes with {pair.suite.ref}, so it may be the daemon: "
+                "compat bisect RUN --axis daemon asks that"
+            )
+        new, own = pair.frontend.sha, usual_frontend(pair)
         base = self.git.merge_base(own.sha, new)
         if base is None or base == new:
             raise UsageError(
@@ -239,38 +244,6 @@ class _Site:
         ]
         newest = (it for it in between if all(graph.is_ancestor(sha, it) for sha in between))
         return next(newest, base), new
-
-
-def _ask(matrix: MatrixRun, pair: Pair, where: Where) -> PairAsk:
-    cell = next(it for it in matrix.plan.cells if it.pair == pair)
-    return PairAsk(
-        where=where,
-        offline=matrix.plan.offline,
-        reruns=0,
-        most_reruns=0,
-        test_timeout=cell.test_timeout,
-        lists=False,
-        daemon=pair.suite.sha,
-        frontend=pair.frontend.sha,
-        channel=_channel(pair),
-        worker=pair.worker,
-        timeout=cell.timeout,
-        tests_from=SCENARIOS if pair.scenarios else _sha(pair.tests),
-        baseline=_sha(pair.baseline),
-        client=pair.client,
-    )
-
-
-def _sha(source: Source | None) -> str | None:
-    return source.commit.sha if source else None
-
-
-def _channel(pair: Pair) -> Channel | None:
-    """Return the channel to ask other commits for: None for the one with most features.
-
-    That was called `experimental` once, and is `labs` today.
-    """
-    return pair.frontend_channel if pair.frontend_channel is Channel.MAINLINE else None
 
 
 def _suspects(trials: Trials, found: Found) -> Iterator[Suspect]:

@@ -242,6 +242,30 @@ CHANNEL = click.option(
     type=click.Choice(["experimental", "labs", "mainline"]),
     help="Frontend channel (default: experimental or labs, whichever the commit has).",
 )
+TESTS_FROM = click.option(
+    "--tests-from",
+    metavar="REF",
+    help="Run the tests of this commit, or `scenarios` (default: DAEMON's own).",
+)
+VARY = click.option(
+    "--vary",
+    type=click.Choice(["frontend", "daemon"]),
+    default="frontend",
+    show_default=True,
+    help="What the control has another of: frontend, or daemon (then that of the tests' commit).",
+)
+BASELINE = click.option(
+    "--baseline",
+    metavar="REF",
+    help="Frontend of the control (default: that of the tests' commit).",
+)
+CLIENT = click.option(
+    "--client",
+    type=click.Choice(["daemon", "tests"]),
+    default="daemon",
+    show_default=True,
+    help="Whose buildctl the tests call.",
+)
 WORKER = click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
 LEG_LIMIT = click.option(
     "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."

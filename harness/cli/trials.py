@@ -28,6 +28,7 @@ from harness.cli.options import argv_of
 from harness.cli.planning import SourceOptions
 from harness.cli.session import Session, default_runs
 from harness.cli.show import run_of_pair
+from harness.config.matrixfile import SCENARIOS
 from harness.errors import InfrastructureError, Interrupted, UsageError
 from harness.events import ignore
 from harness.gotest.names import parse
@@ -37,17 +38,17 @@ from harness.model import Run, Side
 from harness.model.matrix import CellState
 from harness.plan.cell import Settings
 from harness.plan.opening import Opened, PairAsk
-from harness.repository.refs import ResolvedRef
+from harness.repository.refs import ResolvedRef, resolve
 from harness.store import Store, key_of
 
-PARTS = {"frontend": Side.FRONTEND, "daemon": Side.SUITE}
+PARTS = {"frontend": Side.FRONTEND, "daemon": Side.SUITE, "tests": Side.SUITE}
 """The side of a pair that moves, by its name on the command line."""
 
 _KEPT = "what was learnt is kept: the same command goes on with it"
 _RUN = ("repo", "backend", "stage", "privileges", "cache_repo", "parallel", "cache", "data")
 """Options that the command of one run has from that of the search."""
 
-_RULE = "2"
+_RULE = "3"
 """Of the answers: those of another rule are not taken for these."""
 
 
@@ -97,8 +98,9 @@ class Trials:
 
     @property
     def prints(self) -> Prints:
-        """How failures of two commits are compared: on the daemon's axis the tests move too."""
-        return Prints.ANYWHERE if self.axis == "daemon" else Prints.AS_THEY_ARE
+        """How failures of two commits are compared: a daemon's own tests move with it."""
+        move = self.axis == "tests" or (self.axis == "daemon" and not self.ask.tests_from)
+        return Prints.ANYWHERE if move else Prints.AS_THEY_ARE
 
     @property
     def runs(self) -> Path:
@@ -119,6 +121,10 @@ class Trials:
             "test": test,
             "daemon": "" if self.axis == "daemon" else pair.suite.sha,
             "frontend": "" if self.axis == "frontend" else pair.frontend.sha,
+            "tests": "" if self.axis == "tests" else self._beside("tests"),
+            "baseline": self._beside("baseline"),
+            "vary": self.ask.vary,
+            "client": self.ask.client,
             "channel": self.options["channel"] or "",
             "worker": pair.worker,
             "backend": pair.backend,
@@ -132,6 +138,13 @@ class Trials:
                 }
             ),
         }
+
+    def _beside(self, role: str) -> str:
+        """Return the commit of what was asked for beside daemon and frontend, or its name."""
+        name = self.ask.names.get(role)
+        if name:
+            return resolve(self.opened.workspace.repository, *name).sha
+        return SCENARIOS if role == "tests" and self.ask.scenarios else ""
 
     def search(self, test: str, old: str, new: str, *, trusted: bool) -> Found:
         """Search until no package that the found commit is built from was left out.
@@ -276,10 +289,15 @@ class Trials:
 
     def _again(self, sha: str, reruns: int, functions: Collection[str]) -> dict[str, object]:
         given: dict[str, object] = {**self.options}
-        pair = {"daemon": self.ask.daemon, "frontend": self.ask.frontend}
+        ask = moved(self.ask, self.axis, sha)
         return {
             **{name: given[name] for name in _RUN},
-            **(pair | {self.axis: sha}),
+            "daemon": ask.daemon,
+            "frontend": ask.frontend,
+            "tests_from": ask.tests_from,
+            "vary": ask.vary.value,
+            "baseline": ask.baseline,
+            "client": ask.client.value,
             "tests": tuple(sorted(functions)),
             "worker": self.ask.worker,
             "channel": self.ask.channel and self.ask.channel.value,
@@ -292,9 +310,11 @@ class Trials:
 
 
 def moved(ask: PairAsk, axis: str, name: str) -> PairAsk:
-    """Return a pair whose daemon or frontend is another."""
+    """Return a pair whose daemon, frontend or tests are another commit's."""
     if axis == "daemon":
         return dataclasses.replace(ask, daemon=name)
+    if axis == "tests":
+        return dataclasses.replace(ask, tests_from=name)
     return dataclasses.replace(ask, frontend=name)
 
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.e2e
 
 LABELS = "pb: leave what is empty out of image configs"
 MENDED = "control: make the labels' map where a frontend sent none"
+NO_FILEOP = "dockerfile: remove copies without file operations"
 PROPAGATION = "dockerfile: say how bind mounts propagate"
 PATIENCE = 300.0
 
@@ -87,6 +88,21 @@ def test_what_mended_the_daemon_is_found(program: Program) -> None:
     assert (told["turned"], _subjects(told)) == ("mended", [MENDED])
 
 
+def test_the_commit_of_the_tests_is_found(program: Program) -> None:
+    words = _words(program, "v0.1", "master", "TestCopyWildcards", "--tests-from", "master")
+    told = _found(program, *words, "--axis", "tests", "--good", "v0.2.0-rc1")
+    assert (told["turned"], _subjects(told)) == ("mended", [NO_FILEOP])
+
+
+def test_a_stored_run_stands_for_its_pair(program: Program) -> None:
+    code, _, err = program.pair("v0.1", "master", "--tests", "TestExportLabels", "--reruns", "0")
+    assert code == 1, err
+    _, *given = program.words("v0.1", "master")
+    where = [word for word in given[2:] if word != "--offline"]
+    told = _found(program, "bisect", str(program.latest()), "--test", "TestExportLabels", *where)
+    assert _subjects(told) == [LABELS]
+
+
 @pytest.mark.parametrize(
     ("test", "more", "code", "words"),
     [
@@ -95,6 +111,7 @@ def test_what_mended_the_daemon_is_found(program: Program) -> None:
         ("TestExportLabels", ["--good", "master", "--bad", "v0.1.0"], 2, "is newer than"),
         ("TestExportLabels", ["--good", "v0.1.1"], 2, "no path leads"),
         ("TestExportLabels", ["--good", "v0.1.0", "--bad", "v0.1.0"], 2, "nothing lies between"),
+        ("TestExportLabels", ["--axis", "tests"], 2, "--axis tests has no newer end"),
         ("TestExportLabels", ["--good", "v0.2.0-rc1"], 3, "the ends do not differ"),
     ],
 )

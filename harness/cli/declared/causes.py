@@ -7,9 +7,11 @@ import click
 from harness.cli.lazy import Declared
 from harness.cli.options import (
     BACKEND,
+    BASELINE,
     CACHE,
     CACHE_REPO,
     CHANNEL,
+    CLIENT,
     DATA,
     FETCH,
     FRESH_CONTROL,
@@ -23,6 +25,8 @@ from harness.cli.options import (
     SECONDS,
     STAGE,
     TESTS_AT_ONCE,
+    TESTS_FROM,
+    VARY,
     WORKER,
 )
 
@@ -79,13 +83,15 @@ def rerun() -> None:
     body="harness.cli.bisect:bisect",
     epilog="""\b
     Examples:
+      compat bisect latest --test TestSBOMScannerImage
       compat bisect v0.12.5 master --test TestSBOMScannerImage --offline
       compat bisect v0.12.5 master --test TestSBOMScannerImage --good 1e725ca8d --bad 47d6583cd
       compat bisect v0.18.0 dockerfile/1.10.0 --test TestNoCache --axis daemon --good v0.17.0
+      compat bisect v0.12 master --vary daemon --tests-from master --axis tests --test TestCopy
     """,
 )
-@click.argument("daemon")
-@click.argument("frontend")
+@click.argument("daemon", metavar="RUN|DAEMON")
+@click.argument("frontend", required=False)
 @click.option(
     "--test",
     required=True,
@@ -95,14 +101,14 @@ def rerun() -> None:
 @click.option(
     "--good",
     metavar="REF",
-    help="The older end (default: where the histories of DAEMON and FRONTEND part).",
+    help="The older end (default: where the history of what moves parts from the other's).",
 )
 @click.option(
-    "--bad", metavar="REF", help="The newer end (default: FRONTEND; DAEMON on that axis)."
+    "--bad", metavar="REF", help="The newer end (default: what the pair has on that axis)."
 )
 @click.option(
     "--axis",
-    type=click.Choice(["frontend", "daemon"]),
+    type=click.Choice(["frontend", "daemon", "tests"]),
     default="frontend",
     show_default=True,
     help="Whose commits are tried.",
@@ -111,6 +117,10 @@ def rerun() -> None:
 @FETCH
 @CHANNEL
 @WORKER
+@TESTS_FROM
+@VARY
+@BASELINE
+@CLIENT
 @BACKEND
 @STAGE
 @PRIVILEGES
@@ -134,10 +144,11 @@ def rerun() -> None:
 def bisect() -> None:
     """Find the commit that turned the verdict on a test, whether it broke or mended it.
 
-    DAEMON and FRONTEND are as for `compat run`. The commits of one of them are tried between
+    DAEMON and FRONTEND are as for `compat run`; RUN stands for the pair of a stored run that
+    did worst with the test, and for how that was run. The commits of one side are tried between
     an older and a newer end, by the verdict of our own comparison and the fingerprint of the
     failure: what fails otherwise, or does not build, cannot tell. Commits that change nothing
-    the frontend (or daemon) is built from are never built. First along first parents, then
+    that this side is built from are never built. First along first parents, then
     inside the merge. What was learnt is kept, so the same command goes on after a kill.
 
     Exit codes: 0 the commit is found, 2 usage or configuration, 3 it cannot be told, or not

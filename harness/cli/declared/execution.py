@@ -10,9 +10,11 @@ from harness.cli.lazy import Declared
 from harness.cli.options import (
     BACKEND,
     BACKEND_NAMES,
+    BASELINE,
     CACHE,
     CACHE_REPO,
     CHANNEL,
+    CLIENT,
     DATA,
     EXCLUDE,
     FETCH,
@@ -29,6 +31,8 @@ from harness.cli.options import (
     STAGE,
     STAGES,
     TESTS_AT_ONCE,
+    TESTS_FROM,
+    VARY,
     WORKER,
     Once,
     leg_options,
@@ -60,30 +64,10 @@ from harness.cli.options import (
 @FETCH
 @CHANNEL
 @WORKER
-@click.option(
-    "--tests-from",
-    metavar="REF",
-    help="Run the tests of this commit, or `scenarios` (default: DAEMON's own).",
-)
-@click.option(
-    "--vary",
-    type=click.Choice(["frontend", "daemon"]),
-    default="frontend",
-    show_default=True,
-    help="What the control has another of: frontend, or daemon (then that of the tests' commit).",
-)
-@click.option(
-    "--baseline",
-    metavar="REF",
-    help="Frontend of the control (default: that of the tests' commit).",
-)
-@click.option(
-    "--client",
-    type=click.Choice(["daemon", "tests"]),
-    default="daemon",
-    show_default=True,
-    help="Whose buildctl the tests call.",
-)
+@TESTS_FROM
+@VARY
+@BASELINE
+@CLIENT
 @leg_options
 @click.option("--no-control", is_flag=True, help="Run the candidate alone.")
 @FRESH_CONTROL

@@ -71,8 +71,16 @@ def test_the_suites_own_parent_is_no_cause(tmp_path: Path) -> None:
     assert causes(tmp_path) == []
 
 
-def test_a_daemon_that_varies_is_no_frontends_doing(tmp_path: Path) -> None:
+def test_where_the_daemon_varies_the_cells_are_looked_into_too(tmp_path: Path) -> None:
     cell = PLAN.cells[0]
     planned = replace(PLAN, cells=(replace(cell, pair=replace(cell.pair, vary=Vary.DAEMON)),))
+    stored_matrices.store(tmp_path, planned, {cell.id: _run(_broken("TestCopy"))})
+    (cause,) = causes(tmp_path)
+    assert (cause.pairs[0].vary, cause.passes) == (Vary.DAEMON, [])
+
+
+def test_a_container_engine_has_no_commits_to_try(tmp_path: Path) -> None:
+    cell = PLAN.cells[0]
+    planned = replace(PLAN, cells=(replace(cell, pair=replace(cell.pair, engine="Docker 1")),))
     stored_matrices.store(tmp_path, planned, {cell.id: _run(_broken("TestCopy"))})
     assert causes(tmp_path) == []

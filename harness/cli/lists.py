@@ -46,4 +46,4 @@ def check(
 def suggest(run: str, *, as_json: bool) -> None:
     """Print entries for what RUN saw fail."""
     found = suggestions(find_run(run).resolve())
-    present(lambda: found, lambda _: as_yaml(found), as_json=as_json)
+    present(lambda: msgspec.to_builtins(found), lambda _: as_yaml(found), as_json=as_json)

@@ -47,9 +47,11 @@ def read_plan(path: Path) -> Plan:
     or contradicts itself.
     """
     file = path / PLAN_FILE if path.is_dir() else path
+    if file == path and not file.is_file():
+        raise UsageError(f"there is no plan {path}", hint="compat plan MATRIX --write makes one")
     if not file.is_file():
         raise UsageError(
-            f"{file.parent} is not the folder of a matrix run: it has no {PLAN_FILE}",
+            f"{path} is not the folder of a matrix run: it has no {PLAN_FILE}",
             hint=f"name a folder that `compat matrix` made: it holds a {PLAN_FILE}",
         )
     plan = read_document(file, Plan, version=MATRIX_SCHEMA_VERSION, again=_AGAIN)

@@ -116,6 +116,13 @@ class Store:
         _used_now(path)
         return path
 
+    def keys(self, kind: str, prefix: str) -> list[str]:
+        """Return the published keys of a kind that begin with `prefix`, sorted.
+
+        Somebody may remove them until `find` returns one.
+        """
+        return sorted(path.name for path in (self.root / kind).glob(f"{prefix}*"))
+
     def hold(self, path: Path) -> None:
         """Keep the artefact in which a path lies, as `find` does, if it lies in one."""
         if self._around is not None:

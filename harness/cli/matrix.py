@@ -18,6 +18,8 @@ from harness.cli.planning import PlanOptions, RunningOptions, Sources, open_name
 from harness.cli.session import Session, default_jobs, default_runs
 from harness.cli.show import show_matrix
 from harness.cli.stored import find_run
+from harness.config.matrixfile import find_matrix, load_matrix
+from harness.config.policy import Policy
 from harness.errors import UsageError
 from harness.history import default_history
 from harness.journal import read_plan
@@ -48,6 +50,7 @@ class MatrixOptions(PlanOptions, RunningOptions):
     jobs: int | None
     memory: int | None
     fail_fast: bool
+    reuse: bool
 
 
 def matrix(
@@ -128,7 +131,13 @@ def open_session(
         jobs=jobs,
         memory=options["memory"],
         fail_fast=options["fail_fast"],
+        reuse=_terms(name or opened.plan.matrix, sources) if options["reuse"] else None,
     )
+
+
+def _terms(matrix: str, sources: Sources) -> Policy:
+    """Return the policy of a matrix, which says how old a result may be. Raises UsageError."""
+    return load_matrix(find_matrix(sources.data, matrix)).policy
 
 
 def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> Command:

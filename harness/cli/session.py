@@ -13,13 +13,15 @@ import msgspec
 from platformdirs import user_state_path
 
 from harness.cli.interruption import interruptible
+from harness.config.policy import Policy
+from harness.events import Listener, Said
 from harness.history import History, HistoryError
 from harness.journal import RunFolder, write_matrix
 from harness.journal.files import remove_unfinished
 from harness.matrix.ledger import Ledger
 from harness.matrix.resume import done, interrupted, stored_matrix
 from harness.matrix.running import run_matrix
-from harness.matrix.work import Command, MatrixJob
+from harness.matrix.work import Command, Keep, MatrixJob, keep_nothing
 from harness.model import Host
 from harness.model.matrix import MatrixRun, Plan, PlannedCell, Shard
 from harness.plan.cell import Settings
@@ -29,7 +31,9 @@ from harness.reports.live import display
 from harness.reports.matrixprogress import MatrixProgress
 from harness.reports.past import Past, pasts
 from harness.reports.progress import Progress
+from harness.reports.text import plural
 from harness.reports.write import write_reports
+from harness.reuse import Likeness, Results, Terms, asked_of_go
 from harness.store import Store
 from harness.tools import machine
 from harness.tools.clock import now
@@ -110,6 +114,8 @@ class Session:
     memory: int | None = None
     """Bytes that all that runs at once may need; None for a share of the machine's."""
     fail_fast: bool = False
+    reuse: Policy | None = None
+    """On what terms results of earlier runs stand in for new ones; None if none do."""
 
     @property
     def plan(self) -> Plan:
@@ -147,7 +153,8 @@ class Session:
             remove_unfinished(folder.path)
             with display(sys.stderr, progress=progress) as listener:
                 ledger = self._ledger(folder.path)
-                job = self._job(ledger)
+                keep = self._reused(self.reuse, ledger, listener) if self.reuse else keep_nothing
+                job = self._job(ledger, keep)
                 ledger.begin()
                 if not self.taken_up:
                     folder.point_latest()  # so that --resume latest finds it, however it ends
@@ -183,7 +190,29 @@ class Session:
             ledger.rows |= done(folder, matrix, self.mine)
         return ledger
 
-    def _job(self, ledger: Ledger) -> MatrixJob:
+    def _reused(self, policy: Policy, ledger: Ledger, listener: Listener) -> Keep:
+        """Take the results that stand into a ledger; return what keeps those that are made."""
+        results = Results(
+            opened=self.opened,
+            settings=self.settings,
+            store=self.store,
+            terms=Terms(policy, datetime.now(UTC), ledger.folder.name),
+            likeness=Likeness(
+                self.opened, asked_of_go(self.opened, lambda text: listener(Said(text)))
+            ),
+            command=self.cell_command,
+        )
+        left = [cell for cell in self.mine if cell.id not in ledger.rows]
+        cells = {cell.id: self.opened.cell(cell, seed=False) for cell in left}
+        rows = list(results.rows(cells, ledger.folder))
+        ledger.rows |= {row.id: row for row in rows}
+        told = f"{len(rows)} of {plural(len(left), 'result')} used again"
+        if results.drawn:
+            told += f"; {len(results.drawn)} could be, and are run to see what drifts"
+        listener(Said(told))
+        return results.keep
+
+    def _job(self, ledger: Ledger, keep: Keep) -> MatrixJob:
         left = [cell for cell in self.mine if cell.id not in ledger.rows]
         return MatrixJob(
             cells={cell.id: self.opened.cell(cell) for cell in left},
@@ -195,4 +224,5 @@ class Session:
             history=self.history,
             fail_fast=self.fail_fast,
             earlier=interrupted(ledger.folder, self.plan, left) if self.taken_up else {},
+            keep=keep,
         )

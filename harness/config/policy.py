@@ -1,4 +1,4 @@
-"""What a gate asks of a stored matrix run: the section `policy` of a matrix file.
+"""What a gate asks of a stored matrix run, and `--reuse` of a result: `policy` of a matrix file.
 
 There is no key that lets a regression, a lost test or a missing result pass: what is known and
 accepted has an entry in a skip list, with a reason and a signature.
@@ -37,7 +37,10 @@ class Policy(Record, frozen=True, kw_only=True):
     """What makes a gate clean; the defaults are strict."""
 
     max_age: Age = Age(24 * 3600)
-    """Seconds since a cell's run began; older results say too little."""
+    """Seconds since a cell's run began; older results say too little, and are not used again."""
+    fresh_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    """Of the cells whose results could be used again, so many are run all the same: what they do
+    otherwise then is the machine's doing."""
     flaky_budget: Annotated[int, Meta(ge=0)] = 0
     """Up to so many flaky tests in all cells together are told only."""
     changed_failures: Stance = Stance.REFUSE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,16 @@ _log = logging.getLogger(__name__)
 
 Command = Callable[[PlannedCell], tuple[str, ...]]
 
+Keep = Callable[[PlannedCell, Cell, Run, Path], Iterable[str]]
+"""Stores what came of a cell, and returns what a reader should know of it."""
+
 TaskResult = Artefact | CompatError | CellResult
 """What a task gives: what was built, or why it was not, or what came of a cell."""
+
+
+def keep_nothing(_planned: PlannedCell, _cell: Cell, _run: Run, _folder: Path) -> Iterable[str]:
+    """Store no results."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class MatrixJob:
     fail_fast: bool = False
     earlier: Mapping[str, Run] = field(default_factory=dict)
     """What was journaled of cells that were interrupted, by id: they go on with it."""
+    keep: Keep = keep_nothing
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Worker:
     """Of the matrix run."""
     listener: Listener
     warn: Callable[[str], None]
-    """Hears of what a reader of the matrix run should know about its builds."""
+    """Hears of what a reader of the matrix run should know."""
 
     def build(self, name: str, side: Side, request: BuildRequest) -> TaskResult:
         """Build something, or find it, or return what went wrong."""
@@ -97,7 +106,16 @@ class Worker:
             return failed(planned.id, error, started, watch.seconds)
         except Exception as fault:  # noqa: BLE001 - one cell of many, see _unexpected
             return failed(planned.id, _unexpected(fault), started, watch.seconds)
+        self._keep(planned, job, run)
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
+
+    def _keep(self, planned: PlannedCell, job: Job, run: Run) -> None:
+        """Store a result; one that cannot be stored costs a later run, never this result."""
+        try:
+            for text in self.job.keep(planned, job.cell, run, job.folder.path):
+                self.warn(text)
+        except CompatError as error:
+            self.warn(f"the result of {planned.id} is not kept: {error}")
 
     def control_is_stored(self, planned: PlannedCell, built: Built) -> bool:
         """Return whether a cell would find its control."""

@@ -181,6 +181,8 @@ class CellResult(Record, frozen=True, kw_only=True):
     error: str = ""
     """Of a failed cell: what a user would have read."""
     hint: str = ""
+    reused: str = ""
+    """Name of the run whose result it is, if nothing was run for it; `started` is that one's."""
 
 
 class MatrixRun(Record, frozen=True, kw_only=True):

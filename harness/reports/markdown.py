@@ -15,7 +15,7 @@ from harness.model.matrix import CellState, MatrixRun
 from harness.reports.culprits import links
 from harness.reports.floors import CHANGED, FloorRow, Lacking
 from harness.reports.layout import grids
-from harness.reports.overview import CellView, headline, tests_by_verdict
+from harness.reports.overview import CellView, headline, reused, tests_by_verdict
 from harness.reports.report import TextReport
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import (
@@ -120,6 +120,7 @@ def _head(matrix: MatrixRun, views: Sequence[CellView]) -> Iterator[str]:
         f"took {duration(matrix.seconds)}",
         f"harness {code(matrix.plan.harness)}",
         f"plan {code(matrix.plan.digest[:12])}",
+        *filter(None, [reused(matrix)]),
     ]
     yield f"{' · '.join(facts)}\n\n"
     for warning in matrix.warnings[:_NAMES]:

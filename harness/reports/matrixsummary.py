@@ -39,6 +39,8 @@ def _cell(view: CellView, folder: Path, commands: Commands) -> dict[str, Any]:
         "frontend": pair.frontend.sha,
         "counts": {verdict.value: result.counts[verdict] for verdict in sorted(result.counts)},
         "seconds": result.seconds,
+        "started": result.started,
+        "reused": result.reused or None,
         "run": str(folder / result.run / RUN_FILE) if result.run else None,
         "error": result.error,
         "command": list(commands.get(result.id, ())),

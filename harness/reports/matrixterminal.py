@@ -15,7 +15,7 @@ import click
 
 from harness.model import Pair, Verdict
 from harness.model.matrix import CellState, MatrixRun
-from harness.reports.overview import CellView, cell_views, sentence
+from harness.reports.overview import CellView, cell_views, reused, sentence
 from harness.reports.page import Page
 from harness.reports.summary import ref_name, variant
 from harness.reports.text import duration, escape_ci_commands, one_line, plural, visible
@@ -80,6 +80,8 @@ class _Report:
         yield ", ".join((f"backend {' and '.join(backends)}", *offline))
         started = visible(self._matrix.started)
         yield f"run {visible(self._matrix.id)}, {started}, {duration(self._matrix.seconds)}"
+        if told := reused(self._matrix):
+            yield told
 
     def _grid(self) -> Iterator[str]:
         """Daemons down, frontends across; numbered, and in blocks, if their names do not fit."""

@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.model import Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun, PlannedCell
 from harness.reports.summary import title
-from harness.reports.text import plural
+from harness.reports.text import moment, plural
 from harness.reports.words import LOOKS, STATES, Word, look
 
 
@@ -79,6 +79,15 @@ def cell_views(matrix: MatrixRun) -> list[CellView]:
         if cell.id not in planned:
             raise UsageError(f"matrix run {matrix.id}: its plan has no cell {cell.id!r}")
     return [CellView(i, planned[cell.id], cell) for i, cell in enumerate(matrix.cells)]
+
+
+def reused(matrix: MatrixRun) -> str:
+    """Return how much of a run is results of earlier ones, and how old; empty if nothing is."""
+    found = [row for row in matrix.cells if row.reused]
+    if not found:
+        return ""
+    oldest = min(row.started for row in found)
+    return f"{len(found)} of {len(matrix.cells)} results used again, since {moment(oldest)}"
 
 
 def tests_by_verdict(cells: Sequence[CellView]) -> Counter[Verdict]:

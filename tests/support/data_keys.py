@@ -171,6 +171,7 @@ CASES: dict[str, Case] = {
     "expectations.Expectation.params": PARAMS,
     "expectations.Expectation.error": REGEX,
     "policy.Policy.max_age": (("36h", "7d"), ("2w", "0s", "400d")),
+    "policy.Policy.fresh_share": ((0, 0.05, 1, "0.5"), (-0.1, 1.5, "few", True)),
     "policy.Policy.flaky_budget": ((0, 3, "3"), (-1, 1.5, "few", True)),
     "policy.Policy.changed_failures": STANCES,
     "policy.Policy.stale_entries": STANCES,

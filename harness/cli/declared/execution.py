@@ -183,6 +183,11 @@ def plan() -> None:
     help="Tests at once in each leg (default: two per processor, shared among the jobs).",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first regression or failure.")
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="Run what changed: results of the same builds stand for as long as the policy says.",
+)
 @FRESH_CONTROL
 @PRIVILEGES
 @CACHE_REPO

@@ -18,7 +18,7 @@ from harness.model.matrix import CellState, MatrixRun
 from harness.reports.culprits import links
 from harness.reports.floors import CHANGED
 from harness.reports.layout import grids, variant_of
-from harness.reports.overview import CellView, headline, tests_by_verdict
+from harness.reports.overview import CellView, headline, reused, tests_by_verdict
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import duration, moment, one_line, parsed_time, plural, visible
@@ -173,6 +173,8 @@ def _cell(view: CellView, past: Past, run: str) -> CellText:
         told.append(f"{number} {verdict.value}")
     if when:
         told.append(moment(when) if view.result.started else f"last run {moment(when)}")
+    if view.result.reused:
+        told.append(f"a result of {one_line(view.result.reused)}, used again")
     return CellText(
         view=view,
         href=address(cell=visible(view.planned.id)),
@@ -213,6 +215,8 @@ def _facts(matrix: MatrixRun) -> Iterable[str]:
         yield one_line(matrix.plan.repository, _PROSE)
     if matrix.plan.offline:
         yield "offline"
+    if told := reused(matrix):
+        yield told
     if matrix.host:
         yield f"{plural(matrix.host.cpus, 'CPU')}, Linux {visible(matrix.host.kernel)}"
 

@@ -66,7 +66,7 @@ class Patch:
     """Of `text`, in hex."""
     text: bytes
     where: str
-    """file:line of its entry in the series."""
+    """file:line:column of its entry in the series."""
 
 
 class _Entry(Record, frozen=True, kw_only=True):
@@ -193,5 +193,5 @@ def _patch(folder: Path, entry: _Entry) -> Patch:
         path=path,
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
-        where=f"patches/{folder.name}/{SERIES}:{entry.place.line}",
+        where=f"patches/{folder.name}/{SERIES}:{entry.place.line}:{entry.place.column}",
     )

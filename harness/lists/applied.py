@@ -15,12 +15,16 @@ from harness.config import series
 from harness.config.diffs import check_diff
 from harness.config.series import Patch
 from harness.errors import PatchError
+from harness.lists.contrary import contrary
 from harness.lists.kinds import Kind, Remark
 from harness.model import Channel, Record, Side
 from harness.reports.text import plural
 from harness.repository.checkout import apply
 from harness.repository.git import Git
 from harness.tools.temporary import temporary
+
+_SIDES = {Side.SUITE: "daemon", Side.FRONTEND: "frontend"}
+"""What a condition calls the side that a patch is for."""
 
 _Series = tuple[Patch, ...]
 
@@ -74,12 +78,13 @@ def claims(
     ]
     idle = [
         Remark(
-            where=it.where,
-            what=f"{it.patch} is for no commit",
+            where=patch.where,
+            what=f"{patch.name} is for no commit{why and f': {why}'}",
             hint="see whether its `when` can hold, or delete it",
         )
-        for it in claimed
-        if not it.commits
+        for patch in patches
+        if not commits[patch.name]
+        for why in (contrary(patch.condition, _SIDES[patch.side], kinds),)
     ]
     return claimed, told + idle
 

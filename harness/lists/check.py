@@ -1,15 +1,16 @@
-"""Whether patches and skip lists hold, by the history and the sources of a repository."""
+"""Whether patches, skip lists and floors hold, by a repository's history and sources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import click
 
+from harness.config.floors import Floor
 from harness.errors import ExitCode
 from harness.lists.applied import Claim, claims
-from harness.lists.kinds import Remark, kinds
-from harness.lists.reached import Reaching
+from harness.lists.kinds import Kind, Remark, kinds
+from harness.lists.reached import Reaching, spot
 from harness.model import Record
 from harness.plan.workspace import Workspace
 from harness.reports.text import plural, visible
@@ -25,6 +26,7 @@ class Checked(Record, frozen=True, kw_only=True):
     entries: int
     names: int
     """Of tests, in the entries."""
+    floors: int
     wrong: tuple[Remark, ...]
     """All that does not hold; empty if all does."""
 
@@ -40,7 +42,8 @@ def check(workspace: Workspace) -> Checked:
     Raises UsageError where the repository does not tell which line a commit is of, GitFailed.
     """
     patches, entries = workspace.patches, workspace.entries
-    asked = [(it.where, it.condition) for it in patches] + [(it.where, it.when) for it in entries]
+    asked = [(it.where, it.condition) for it in patches]
+    asked += [(spot(it), it.when) for it in entries]
     found = kinds(workspace, {sha for _, when in asked for sha in when.named})
     known = {*workspace.repository.graph.commits()}
     strange = [
@@ -53,13 +56,20 @@ def check(workspace: Workspace) -> Checked:
         for sha in sorted(when.named - known)
     ]
     claimed, wrong = claims(workspace.repository.git, patches, found)
-    reaching = Reaching(workspace.lines, found, Sources(workspace).functions)
+    sources = Sources(workspace)
+    reaching = Reaching(workspace.lines, found, sources.functions)
     return Checked(
         commits=sum(len(kind.shas) for kind in found),
         patches=tuple(claimed),
         entries=len(entries),
         names=sum(len(it.test) for it in entries),
-        wrong=(*strange, *wrong, *reaching.unreached(entries)),
+        floors=len(workspace.floors.rows),
+        wrong=(
+            *strange,
+            *wrong,
+            *reaching.unreached(entries),
+            *unnamed(workspace.floors.rows, sources.all(found)),
+        ),
     )
 
 
@@ -86,6 +96,26 @@ class Sources:
                     self._functions[tree] = self._workspace.functions(sha)
                 yield self._functions[tree]
 
+    def all(self, kinds: Sequence[Kind]) -> Iterator[frozenset[str]]:
+        """Yield the scenarios, and then the test functions of every commit. Raises GitFailed."""
+        if self._workspace.data.scenarios.is_dir():
+            yield frozenset(row.test for row in self._workspace.scenarios[1].rows)
+        yield from self.functions([sha for kind in kinds if kind.suite for sha in kind.shas])
+
+
+def unnamed(floors: Sequence[Floor], names: Iterator[Collection[str]]) -> Iterator[Remark]:
+    """Yield the floors whose tests are nowhere; of the names no more are read than it takes."""
+    left = {it.test.partition("/")[0] for it in floors}
+    while left and (there := next(names, None)) is not None:
+        left -= {*there}
+    for it in floors:
+        if it.test.partition("/")[0] in left:
+            yield Remark(
+                where=spot(it),
+                what=f"{it.test}: no commit has a test of this name, and it is no scenario",
+                hint="mend the name, or remove the floor",
+            )
+
 
 def render(checked: Checked, *, color: bool = False) -> str:
     """Return what was checked as text, whose last line ends with a newline."""
@@ -96,6 +126,7 @@ def render(checked: Checked, *, color: bool = False) -> str:
             for it in checked.patches
         ),
         f"{plural(checked.entries, 'entry')} with {plural(checked.names, 'name')} of tests",
+        *([plural(checked.floors, "floor")] if checked.floors else []),
     ]
     for it in checked.wrong:
         lines += [visible(f"{it.where}: {it.what}"), visible(f"  hint: {it.hint}")]

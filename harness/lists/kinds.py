@@ -22,7 +22,7 @@ class Remark(Record, frozen=True, kw_only=True):
     """What does not hold."""
 
     where: str
-    """`skiplists/file.yaml:line`, or that of a series."""
+    """`skiplists/file.yaml:line:column`, or that of a series."""
     what: str
     hint: str
 

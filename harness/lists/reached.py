@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.config.conditions import ALWAYS, Condition
+from harness.config.floors import Floor
 from harness.config.lines import Lines
 from harness.config.skiplists import Entry, names_test
+from harness.lists.contrary import contrary
 from harness.lists.kinds import Kind, Remark
 
 SIDES = ("daemon", "frontend", "tests")
@@ -100,9 +102,11 @@ class Reaching:
         lacking = [side for side, there in zip(SIDES, sides, strict=True) if not there]
         if not lacking:
             return None
+        found = (contrary(reach.entry.when, side, self.kinds) for side in lacking)
+        why = next(filter(None, found), "")
         return Remark(
-            where=reach.entry.where,
-            what=f"holds for no commit as {' or '.join(lacking)}",
+            where=spot(reach.entry),
+            what=f"holds for no commit as {' or '.join(lacking)}{why and f': {why}'}",
             hint="see whether its `when` and `worker` can hold at once, or remove the entry",
         )
 
@@ -116,17 +120,22 @@ class Reaching:
             first = next((it for it in wider if _takes(it.entry, pattern)), None)
             if not any(named):
                 yield Remark(
-                    where=entry.where,
+                    where=spot(entry),
                     what=f"{pattern}: none of the tests that it can hold for has this name",
                     hint="mend the name; if the tests are not the daemon's (--tests-from), ask for "
                     "theirs in `when`; else remove it",
                 )
             elif first:
                 yield Remark(
-                    where=entry.where,
-                    what=f"{pattern}: {first.entry.where} stands before it and holds for all of it",
+                    where=spot(entry),
+                    what=f"{pattern}: {spot(first.entry)} stands before it and holds for all of it",
                     hint="narrow that one, or remove this one",
                 )
+
+
+def spot(row: Entry | Floor) -> str:
+    """Return where an entry or a floor stands: `skiplists/file.yaml:line:column`."""
+    return f"{row.where}:{row.place.column}"
 
 
 def _names_tests(when: Condition) -> bool:

@@ -53,7 +53,7 @@ def _add(file: Path, text: str) -> None:
 def test_what_holds_is_counted(program: Program) -> None:
     code, out, err = _check(program, MINIKIT)
     assert code == 0, err
-    assert out.endswith("1 entry with 3 names of tests\nall of it holds\n")
+    assert out.endswith("1 entry with 3 names of tests\n2 floors\nall of it holds\n")
 
 
 def test_all_that_does_not_hold_is_told_at_once(program: Program, data: Path) -> None:
@@ -69,14 +69,14 @@ def test_all_that_does_not_hold_is_told_at_once(program: Program, data: Path) ->
     assert code == 2, err
     told = json.loads(out)
     where = [it["where"].rpartition("/")[2] for it in told["wrong"]]
-    lines = [f"fileop.yaml:{line}" for line in (30, 19, 24)]
-    assert where == [lines[0], "series.yaml:11", "series.yaml:11", *lines[1:]]
+    lines = [f"fileop.yaml:{line}:5" for line in (30, 19, 24)]
+    assert where == [lines[0], "series.yaml:11:5", "series.yaml:11:5", *lines[1:]]
     strange, old, new, name, behind = (it["what"] for it in told["wrong"])
     assert strange == f"no tag or branch leads to a commit {nowhere}"
     assert re.fullmatch(r"v0\.1/planted\.patch does not apply to 2 commits, .*hunk at line 1", old)
     assert new.endswith("version/toolchain.go is not in this tree")
     assert name.startswith("TestNoSuch: none of the tests")
-    assert behind.startswith("TestExportLabels: skiplists/fileop.yaml:19 stands before it")
+    assert behind.startswith("TestExportLabels: skiplists/fileop.yaml:19:5 stands before it")
     code, out, _ = _check(program, data)
     assert (code, out.splitlines()[-1]) == (2, "5 things to mend")
 

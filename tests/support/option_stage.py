@@ -166,7 +166,7 @@ class Stage:
 
     def _runs(self, session: Session) -> tuple[MatrixRun, Path]:
         self._sessions += 1
-        for name in ("settings", "runs", "history", "limits", "taken_up", "fail_fast"):
+        for name in ("settings", "runs", "history", "limits", "taken_up", "fail_fast", "reuse"):
             self._saw(name, getattr(session, name))
         self._saw("command", " ".join(session.command))
         self._saw("cells", " ".join(cell.id for cell in session.mine))
@@ -264,7 +264,7 @@ class Stage:
         put(
             lists,
             "checked",
-            lambda _: Checked(commits=0, patches=(), entries=0, names=0, wrong=()),
+            lambda _: Checked(commits=0, patches=(), entries=0, names=0, floors=0, wrong=()),
         )
         put(images, "ImageSets", image_sets)
         put(ImageSets, "seed", seeds)

@@ -142,6 +142,7 @@ VALUES: dict[str, Values] = {
         "--shard": Value("--shard 2/2", "cells: v0.6.4~master~oci\n"),
         "--jobs": Value("--jobs 3", "limits: Limits(jobs=3"),
         "--memory": Value("--memory 4GiB", f"memory={4 << 30}"),
+        "--reuse": Value("--reuse", "reuse: Policy("),
         "--fail-fast": Value("--fail-fast", "fail_fast: True"),
         "--dry-run": Value("--dry-run", "sessions: 0"),
     },

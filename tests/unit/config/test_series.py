@@ -79,7 +79,7 @@ def test_a_patch_carries_what_a_report_needs(patches: Path) -> None:
     assert patch.sha256 == hashlib.sha256(PATCH).hexdigest()
     assert (patch.side, patch.reason) == (Side.SUITE, "because")
     assert patch.link == "https://github.com/moby/buildkit/pull/1"
-    assert patch.where == "patches/v0.4/series.yaml:2"
+    assert patch.where == "patches/v0.4/series.yaml:2:5"
 
 
 def chosen(

@@ -24,7 +24,6 @@ from harness.plan.opening import Opened
 from harness.repository.git import GitFailed
 from harness.repository.refs import ResolvedRef
 
-
 Packages = Callable[[Side, BuildRequest], tuple[Package, ...]]
 """Returns what Go compiles one side of a commit from; nothing if it cannot say."""
 

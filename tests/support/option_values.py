@@ -144,6 +144,7 @@ VALUES: dict[str, Values] = {
         "--memory": Value("--memory 4GiB", f"memory={4 << 30}"),
         "--reuse": Value("--reuse", "reuse: Policy("),
         "--fail-fast": Value("--fail-fast", "fail_fast: True"),
+        "--reuse": Value("--reuse", "reuse: Policy("),
         "--dry-run": Value("--dry-run", "sessions: 0"),
     },
     "compat demo": {

@@ -148,8 +148,8 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
     """Find the oldest line from which on nothing failed; between two that were seen, ask `old`.
 
     Of what the test does below, the worst is told; of what is alike, what the newest line does.
-    What `old` says is worse stays: it was seen on a line that is not among these. So do the lines
-    whose daemon dies of what is wrong on others.
+    What `old` says is worse stays, if any line is older: it was seen on one that is not among
+    these. So do the lines whose daemon dies of what is wrong on others.
 
     None, for what there is to stay, where the test is not seen to pass above its last failure,
     and where it is seen to pass alone, from no other line on than `old` says.
@@ -165,9 +165,10 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
     if last < 0 and old and old.since == lines[since]:
         return None
     worst = reduce(Did.worse, (on[lines[at]] for at in reversed(failed)), PASSED)
-    before = Did(below=old.below) if old and worst.below else PASSED
+    told = old if since else None
+    before = Did(below=told.below) if told else PASSED
     worst = worst.worse(before)
-    kept = old.cause if old and before.below is worst.below else ""
+    kept = told.cause if told and before.below is worst.below else ""
     dies = _dying(on, old, lines) if worst.below is Below.WRONG else set[str]()
     return Row(
         test=key[0],
@@ -175,7 +176,7 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
         since=lines[since],
         below=worst.below,
         cause=kept or visible(worst.lacks),
-        issue=old.issue if old else "",
+        issue=told.issue if told else "",
         dies=tuple(it for it in lines[:since] if it in dies),
     )
 

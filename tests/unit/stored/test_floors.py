@@ -85,6 +85,15 @@ def test_a_test_that_was_only_seen_to_pass_keeps_what_is_said_of_older_daemons()
     assert (row.since, row.below, row.cause) == ("v0.12", Below.WRONG, "it is ignored")
 
 
+def test_a_floor_that_falls_keeps_what_was_seen_of_still_older_daemons() -> None:
+    known = floors(floor("TestA", "master", Below.WRONG, "it is ignored", dies=("v0.6",)))
+    row = found(on("v0.12", GOOD), known=known)["TestA"]
+    assert (row.since, row.below, row.cause) == ("v0.12", Below.WRONG, "it is ignored")
+    assert row.dies == ("v0.6",)
+    row = found(on("v0.3", GOOD), known=known)["TestA"]
+    assert (row.since, row.below, row.cause, row.dies) == ("v0.3", None, "", ()), "none is older"
+
+
 def test_no_floor_is_above_the_line_of_the_tests() -> None:
     assert found(on("v0.6", WRONG, tests="v0.17"))["TestA"].since == "v0.17"
     assert "TestA" not in found(on("v0.17", WRONG, tests="v0.17"))

@@ -99,6 +99,8 @@ class LegRequest:
     environment: dict[str, str] = field(default_factory=dict)
     client: Client = Client.DAEMON
     """Whose buildctl is in PATH."""
+    buildctl: Artefact | None = None
+    """A third suite whose buildctl scenarios call; None for what `client` says."""
     scenarios: bool = False
     """Whether the tests are scenarios, which are Python."""
     engine: str = ""

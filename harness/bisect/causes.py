@@ -74,7 +74,13 @@ def apart(pair: Pair) -> Apart:
     daemon, tested = pair.daemon, pair.tested
     return (
         *(daemon.commit.sha, tested.commit.sha, pair.frontend_channel),
-        *(pair.control_frontend.commit.sha, pair.vary, pair.client, pair.worker, pair.backend),
+        *(
+            pair.control_frontend.commit.sha,
+            pair.vary,
+            pair.client_asked,
+            pair.worker,
+            pair.backend,
+        ),
     )
 
 

@@ -31,7 +31,7 @@ def ask_again(matrix: MatrixRun, pair: Pair, where: Where) -> PairAsk:
         tests_from=SCENARIOS if pair.scenarios else _sha(pair.tests),
         vary=pair.vary,
         baseline=_sha(pair.baseline),
-        client=pair.client,
+        client=pair.buildctl.commit.sha if pair.buildctl else pair.client,
     )
 
 

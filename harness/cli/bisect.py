@@ -25,7 +25,7 @@ from harness.cli.trials import PARTS, TrialOptions, Trials, function_of, moved
 from harness.errors import UsageError
 from harness.history import default_history, expected_by
 from harness.journal import read_matrix
-from harness.model import Channel, Client, Vary
+from harness.model import Channel, Vary
 from harness.plan.opening import PairAsk, Where, open_pair
 from harness.reports.live import display
 from harness.reports.text import visible
@@ -127,7 +127,7 @@ def _of_pair(options: BisectOptions, where: Where) -> PairAsk:
         tests_from=options["tests_from"],
         vary=Vary(options["vary"]),
         baseline=options["baseline"],
-        client=Client(options["client"]),
+        client=options["client"],
     )
 
 

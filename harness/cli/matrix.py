@@ -158,7 +158,7 @@ def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> C
             "tests_from": pair.tests_asked,
             "vary": pair.vary,
             "baseline": pair.baseline and pair.baseline.commit.ref,
-            "client": pair.client,
+            "client": pair.client_asked,
             "timeout": cell.timeout,
             "test_timeout": cell.test_timeout,
             "reruns": opened.plan.reruns,

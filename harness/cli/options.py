@@ -259,14 +259,14 @@ BASELINE = click.option(
     metavar="REF",
     help="Frontend of the control (default: that of the tests' commit).",
 )
+WORKER = click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
 CLIENT = click.option(
     "--client",
-    type=click.Choice(["daemon", "tests"]),
+    metavar="WHOSE",
     default="daemon",
     show_default=True,
-    help="Whose buildctl the tests call.",
+    help="Whose buildctl is called: of the `daemon`, the `tests`, or, by scenarios, of a commit.",
 )
-WORKER = click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
 LEG_LIMIT = click.option(
     "--timeout", type=SECONDS, default="30m", show_default=True, help="Limit of each leg."
 )

@@ -114,8 +114,8 @@ def _where(sources: Sources, options: RunOptions) -> Where:
 
 def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
     daemon, frontend = names
-    client = Client(options["client"])
-    if client is Client.TESTS and not options["tests_from"]:
+    client = options["client"]
+    if client == Client.TESTS and not options["tests_from"]:
         raise UsageError(
             "--client tests has no say: the tests are the daemon's own, and so is their client",
             hint="take tests of another commit by --tests-from, or leave it out",

@@ -9,7 +9,7 @@ from harness.cli.run import RunOptions, run_pair
 from harness.cli.show import show
 from harness.config.matrixfile import SCENARIOS
 from harness.errors import UsageError
-from harness.model import Client, Scenario, Vary
+from harness.model import Scenario, Vary
 from harness.scenarios.suite import make
 
 
@@ -21,6 +21,7 @@ class ScenarioOptions(RunningOptions):
     channel: str | None
     worker: str
     timeout: float
+    client: str
 
 
 def scenarios(*, words: tuple[str, ...], as_json: bool, **options: Unpack[ScenarioOptions]) -> int:
@@ -33,7 +34,6 @@ def scenarios(*, words: tuple[str, ...], as_json: bool, **options: Unpack[Scenar
         "tests_from": SCENARIOS,
         "vary": Vary.DAEMON,
         "baseline": None,
-        "client": Client.DAEMON,
     }
     return show(*run_pair(asked), as_json=as_json)
 

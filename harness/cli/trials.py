@@ -297,7 +297,7 @@ class Trials:
             "tests_from": ask.tests_from,
             "vary": ask.vary.value,
             "baseline": ask.baseline,
-            "client": ask.client.value,
+            "client": ask.client,
             "tests": tuple(sorted(functions)),
             "worker": self.ask.worker,
             "channel": self.ask.channel and self.ask.channel.value,

@@ -141,8 +141,8 @@ class Row(Record, frozen=True, kw_only=True):
     """What differs between control and candidate."""
     baseline: Name | None = None
     """Whose frontend the control has; None for that of the tests' commit."""
-    client: Client = Client.DAEMON
-    """Whose buildctl is in PATH."""
+    client: Name = Client.DAEMON.value
+    """Whose buildctl is called: `daemon`, `tests`, or, by scenarios, that of a name."""
 
     def __post_init__(self) -> None:
         """Refuse a control that would be the candidate. Raises: Complaint."""
@@ -177,8 +177,8 @@ class Include(Record, frozen=True, kw_only=True):
     """What differs between control and candidate."""
     baseline: Name | None = None
     """Whose frontend the control has; None for that of the tests' commit."""
-    client: Client = Client.DAEMON
-    """Whose buildctl is in PATH."""
+    client: Name = Client.DAEMON.value
+    """Whose buildctl is called: `daemon`, `tests`, or, by scenarios, that of a name."""
 
     def __post_init__(self) -> None:
         """Refuse a control that would be the candidate. Raises: Complaint."""
@@ -249,7 +249,11 @@ def find_matrix(data: Data, named: str) -> Path:
 
 def _check_axes(where: Row | Include) -> None:
     own = where.tests in {DAEMON, (DAEMON,)}
-    if own and where.client is not Client.DAEMON:
+    told = (where.tests,) if isinstance(where.tests, str) else where.tests
+    if where.client not in {*Client} and set(told) != {SCENARIOS}:
+        what = "has no say: none but scenarios call the client of a third commit"
+        raise Complaint(what, key="client", hint="write daemon or tests, or `tests: scenarios`")
+    if own and where.client != Client.DAEMON:
         what = "has no say: the tests are the daemon's own, and so is their client"
         raise Complaint(what, key="client", hint="say whose `tests`, for example [master]")
     if where.vary is not Vary.DAEMON:

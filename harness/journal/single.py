@@ -27,7 +27,7 @@ def matrix_of(run: Run) -> MatrixRun:
     What a run does not record stays empty: the keys and seconds of its builds, the limits.
     """
     name = _name(run.pair)
-    suite, tests, control, candidate = named = _builds(run.pair)
+    suite, tests, control, candidate, *client = named = _builds(run.pair)
     builds = tuple({build.id: build for build in named}.values())
     cell = PlannedCell(
         id=name,
@@ -38,6 +38,7 @@ def matrix_of(run: Run) -> MatrixRun:
         timeout=0.0,
         memory=0,
         tested=tests.id if run.pair.tests else "",
+        client=client[0].id if client else "",
     )
     plan = Plan(
         schema=MATRIX_SCHEMA_VERSION,
@@ -87,13 +88,14 @@ def _name(pair: Pair) -> str:
 
 
 def _builds(pair: Pair) -> tuple[PlannedBuild, ...]:
-    """Return what the run needed: daemon, tests, control and candidate."""
-    control = pair.control_frontend
+    """Return what the run needed: daemon, tests, control and candidate, and another's client."""
+    control, client = pair.control_frontend, pair.buildctl
     return (
         _build(Side.SUITE, pair.suite, pair.suite_channel),
         _build(Side.SUITE, pair.tested.commit, pair.tested.channel),
         _build(Side.FRONTEND, control.commit, control.channel),
         _build(Side.FRONTEND, pair.frontend, pair.frontend_channel),
+        *([_build(Side.SUITE, client.commit, client.channel)] if client else []),
     )
 
 

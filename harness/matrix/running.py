@@ -174,4 +174,5 @@ class _Fleet:
         it = self.planned[cell]
         made = self.artefacts
         tests = made[it.tested or it.suite]
-        return Built(made[it.suite], tests, made[it.control], made[it.candidate])
+        client = made[it.client] if it.client else None
+        return Built(made[it.suite], tests, made[it.control], made[it.candidate], client)

@@ -104,12 +104,14 @@ class PlannedCell(Record, frozen=True, kw_only=True):
     """Seconds it will take by history, builds aside; None if it never ran."""
     tested: str = ""
     """Id of the build whose tests are run; empty for those of `suite`."""
+    client: str = ""
+    """Id of the build whose client scenarios call; empty for that of the daemon."""
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Ids of its builds, in the order in which they are best begun."""
         found = (self.suite, self.tested or self.suite, self.candidate, self.control)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*found, *filter(None, [self.client]))))
 
 
 class Plan(Record, frozen=True, kw_only=True):

@@ -60,6 +60,8 @@ class Pair(Record, frozen=True, kw_only=True):
     """Whose frontend the control has; None for that of the tests' commit."""
     client: Client = Client.DAEMON
     """Whose buildctl is in PATH."""
+    buildctl: Source | None = None
+    """A third commit whose buildctl scenarios call; None for what `client` says."""
     scenarios: bool = False
     """Whether the folder of scenarios is run in the place of the tests' own."""
 
@@ -102,7 +104,7 @@ class Pair(Record, frozen=True, kw_only=True):
     @property
     def commits(self) -> tuple[Commit, ...]:
         """Every commit that it takes something of."""
-        also = (self.tests, self.baseline)
+        also = (self.tests, self.baseline, self.buildctl)
         return (self.suite, self.frontend, *(it.commit for it in also if it))
 
     @property
@@ -113,11 +115,17 @@ class Pair(Record, frozen=True, kw_only=True):
         return self.tests.commit.ref if self.tests else None
 
     @property
+    def client_asked(self) -> str:
+        """Whose client is to be asked for to run the same: `daemon`, `tests` or a ref."""
+        return self.buildctl.commit.ref if self.buildctl else self.client
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """What makes two pairs run the same, however their commits are called."""
         sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
         built = (word for it in sources for word in (it.commit.sha, it.channel))
-        also = (*(("scenarios",) if self.scenarios else ()), *filter(None, [self.engine]))
+        also = [*(["scenarios"] if self.scenarios else []), *filter(None, [self.engine])]
+        also += [f"buildctl {self.buildctl.commit.sha}"] if self.buildctl else []
         return (*built, self.vary, self.client, self.worker, self.backend, *also)
 
     @property
@@ -127,7 +135,7 @@ class Pair(Record, frozen=True, kw_only=True):
             "tests": self.tests_asked,
             "vary": self.vary if self.vary is not Vary.FRONTEND else None,
             "baseline": self.baseline and self.baseline.commit.ref,
-            "client": self.client if self.client is not Client.DAEMON else None,
+            "client": self.client_asked if self.client_asked != Client.DAEMON else None,
         }
         return tuple(f"{name} {value}" for name, value in told.items() if value)
 

@@ -19,13 +19,31 @@ class Axes:
     vary: Vary = Vary.FRONTEND
     baseline: Source | None = None
     """None for the frontend of the tests' commit."""
-    client: Client = Client.DAEMON
+    client: str = Client.DAEMON
+    """Whose buildctl: the `daemon`'s, the `tests`', or that of a name, which is `buildctl`."""
+    buildctl: Source | None = None
     scenarios: bool = False
     """Whether scenarios are run in the place of the tests' own."""
 
     def idle(self, pair: Pair) -> bool:
-        """Return whether the daemon varies and is the tests' own: control and candidate are one."""
-        return self.vary is Vary.DAEMON and self._of_others(pair) is None
+        """Return whether the daemon varies and is the tests' own: control and candidate are one.
+
+        They are not if the candidate calls another client.
+        """
+        varies = self._of_others(pair) or self._buildctl(pair)
+        return self.vary is Vary.DAEMON and varies is None
+
+    def _buildctl(self, pair: Pair) -> Source | None:
+        """Return whose client is called, if it is not the daemon's own. Raises UsageError."""
+        asked = self.buildctl
+        if self.scenarios and self.client == Client.TESTS:
+            asked = self.tests
+        if asked and (pair.engine or not self.scenarios):
+            raise UsageError(
+                f"--client {asked.commit.ref} has no say: scenarios call it, on a daemon",
+                hint="leave it out, or ask for scenarios on a daemon",
+            )
+        return asked if asked and asked.commit.sha != pair.suite.sha else None
 
     def _of_others(self, pair: Pair) -> Source | None:
         """Return the tests if they are not those of the daemon; an engine has none."""
@@ -38,11 +56,13 @@ class Axes:
         Raises UsageError if control and candidate would be the same, or a part has no say.
         """
         tests = self._of_others(pair)
+        of_tests = tests and self.client == Client.TESTS and not self.scenarios
         found = replace(
             pair,
             tests=tests,
             vary=self.vary,
-            client=self.client if tests else Client.DAEMON,
+            client=Client.TESTS if of_tests else Client.DAEMON,
+            buildctl=self._buildctl(pair),
             scenarios=self.scenarios,
         )
         if self.vary is Vary.FRONTEND:

@@ -63,6 +63,8 @@ class Cell:
     """What daemons should not say."""
     functions: frozenset[str] = frozenset()
     """Test functions that the tests' sources have; empty if that is not known."""
+    client: BuildRequest | None = None
+    """Whose buildctl scenarios call, if it is of a third commit."""
     floors: Floors = NO_FLOORS
     """From which daemons on tests pass."""
     scenarios: Artefact | None = None
@@ -71,11 +73,16 @@ class Cell:
     """What these say of themselves."""
 
     @property
+    def _others(self) -> list[BuildRequest]:
+        """Suites that something is taken of beside the daemon."""
+        return [it for it in (self.tests, self.client) if it and it != self.suite]
+
+    @property
     def patches(self) -> tuple[PatchRef, ...]:
         """Return what is applied before anything is built."""
         sides: list[tuple[BuildRequest, Side, Leg | None]] = [
             (self.suite, Side.SUITE, None),
-            *([] if self.tests == self.suite else [(self.tests, Side.SUITE, None)]),
+            *((it, Side.SUITE, None) for it in self._others),
             (self.control, Side.FRONTEND, Leg.CONTROL),
             (self.candidate, Side.FRONTEND, Leg.CANDIDATE),
         ]
@@ -95,10 +102,16 @@ class Built:
     tests: Artefact
     control: Artefact
     candidate: Artefact
+    client: Artefact | None = None
+    """Whose buildctl is called, if it is of a third commit."""
 
     def daemon(self, leg: Leg, vary: Vary) -> Artefact:
         """Return whose daemon a leg has."""
         return self.tests if leg is Leg.CONTROL and vary is Vary.DAEMON else self.suite
+
+    def buildctl(self, leg: Leg, vary: Vary) -> Artefact | None:
+        """Return whose client a leg calls, if it is of a third commit."""
+        return None if leg is Leg.CONTROL and vary is Vary.DAEMON else self.client
 
 
 @dataclass(frozen=True)
@@ -138,8 +151,10 @@ class Control:
         return {name: value for name, value in asdict(self).items() if name not in usual}
 
 
-def control_of(cell: Cell, settings: Settings, *, suite: str, tests: str, frontend: str) -> Control:
-    """Return what decides over a cell's control, given the keys of daemon, tests and frontend.
+def control_of(
+    cell: Cell, settings: Settings, *, suite: str, tests: str, frontend: str, buildctl: str = ""
+) -> Control:
+    """Return what decides over a cell's control, given the keys of what was built for it.
 
     Raises UsageError for a glob over tests that is none.
     """
@@ -150,7 +165,7 @@ def control_of(cell: Cell, settings: Settings, *, suite: str, tests: str, fronte
     return Control(
         suite=daemon,
         tests=tests if other else "",
-        client=pair.client if other and pair.client is not Client.DAEMON else "",
+        client=_client(pair, buildctl, other=other),
         frontend=frontend,
         worker=worker,
         select=selection.select(settings.tests, worker=worker),
@@ -161,6 +176,13 @@ def control_of(cell: Cell, settings: Settings, *, suite: str, tests: str, fronte
         mirror=cell.mirror.name if cell.mirror else None,
         environment=tuple(sorted(cell.tests.line.environment.items())),
     )
+
+
+def _client(pair: Pair, buildctl: str, *, other: bool) -> str:
+    """Return whose client a control calls: a third commit's has no say where the daemon varies."""
+    if pair.vary is not Vary.DAEMON and buildctl:
+        return buildctl
+    return pair.client if other and pair.client is not Client.DAEMON else ""
 
 
 def controls(plan: Plan, cells: Mapping[str, Cell], settings: Settings) -> dict[str, Control]:
@@ -178,6 +200,7 @@ def controls(plan: Plan, cells: Mapping[str, Cell], settings: Settings) -> dict[
             suite=keys[it.suite],
             tests=keys[it.tested or it.suite],
             frontend=keys[it.control],
+            buildctl=keys[it.client] if it.client else "",
         )
         for it in plan.cells
         if it.id in cells

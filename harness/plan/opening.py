@@ -98,7 +98,7 @@ class PairAsk(Ask):
     vary: Vary = Vary.FRONTEND
     baseline: str | None = None
     """Whose frontend the control has; None for that of the tests' commit."""
-    client: Client = Client.DAEMON
+    client: str = Client.DAEMON
     engine: str = ""
     """Make and version of the container engine whose BuildKit's commit `daemon` is, or empty."""
 
@@ -115,6 +115,7 @@ class PairAsk(Ask):
             "frontend": (self.frontend, Side.FRONTEND),
             "tests": (None if self.scenarios else self.tests_from, Side.SUITE),
             "baseline": (self.baseline, Side.FRONTEND),
+            "client": (None if self.client in {*Client} else self.client, Side.SUITE),
         }
         return {role: (name, side) for role, (name, side) in found.items() if name}
 
@@ -131,7 +132,7 @@ class Opened:
     @property
     def functions(self) -> frozenset[str]:
         """The test functions that the suites of the plan have."""
-        pairs = (cell.pair for cell in self.plan.cells)
+        pairs = [cell.pair for cell in self.plan.cells]
         suites = {(pair.tested.commit.sha, pair.scenarios): pair for pair in pairs}
         return frozenset().union(*map(self.workspace.functions_of, suites.values()))
 
@@ -192,10 +193,8 @@ def open_pair(
     Raises what `open_matrix` raises.
     """
     ask = _with_engine(ask, data)
-    where, names = ask.where, ask.names
-    workspace, meant = Workspace.open(
-        data, store, where.repository, list(names.values()), fetch=where.fetch, listener=listener
-    )
+    where, fetch, names = ask.where.repository, ask.where.fetch, [*ask.names.values()]
+    workspace, meant = Workspace.open(data, store, where, names, fetch=fetch, listener=listener)
     return _open_pair(ask, workspace, None, meant, expected, listener)
 
 
@@ -255,7 +254,8 @@ def _open_pair(
     tests = source("tests")
     if ask.scenarios and ask.vary is Vary.DAEMON:
         tests = Source(commit=frontend, channel=site.channel(frontend, None))
-    pair = Axes(tests, ask.vary, source("baseline"), ask.client, ask.scenarios).of(pair)
+    client = ask.client, source("client")
+    pair = Axes(tests, ask.vary, source("baseline"), *client, ask.scenarios).of(pair)
     if pair.baseline and pair.baseline.commit.sha == frontend.sha:
         itself = f"{frontend.ref} is held against itself: nothing but what is flaky can differ"
         listener(Said(itself))
@@ -328,11 +328,10 @@ def _workspace(
         names.append((ask.selection.candidate, Side.FRONTEND))
     where, fetch = ask.where.repository, ask.where.fetch
     try:
-        opened, _ = Workspace.open(data, store, where, names, fetch=fetch, listener=listener)
+        return Workspace.open(data, store, where, names, fetch=fetch, listener=listener)[0]
     except UnknownRefError:
         # Planning finds it too, and knows where it is written.
-        opened, _ = Workspace.open(data, store, where, [], fetch=False, listener=listener)
-    return opened
+        return Workspace.open(data, store, where, [], fetch=False, listener=listener)[0]
 
 
 def _data(workspace: Workspace) -> str:

@@ -42,6 +42,7 @@ class _Needs(TypedDict):
     control: str
     candidate: str
     tested: str
+    client: str
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def part(made: Plan, tests: Mapping[str, tuple[str, ...]], *, data: str) -> Plan
     cells = tuple(
         replace(cell, tests=tests[cell.id] or cell.tests) for cell in made.cells if cell.id in tests
     )
-    needed = {name for cell in cells for name in (cell.suite, cell.control, cell.candidate)}
+    needed = {name for cell in cells for name in cell.needs}
     builds = tuple(build for build in made.builds if build.id in needed)
     mine = replace(made, cells=cells, builds=builds)
     return replace(mine, digest=_digest(mine, data))
@@ -239,6 +240,7 @@ class _Builds:
         return {
             "suite": self._name(Side.SUITE, pair.built_daemon),
             "tested": self._name(Side.SUITE, pair.tested) if pair.tests else "",
+            "client": self._name(Side.SUITE, pair.buildctl) if pair.buildctl else "",
             "control": self._name(Side.FRONTEND, pair.control_frontend),
             "candidate": self._name(Side.FRONTEND, pair.candidate),
         }
@@ -299,7 +301,7 @@ def _digest(made: Plan, data: str) -> str:
                     *(cell.id, cell.pair.worker, cell.pair.backend, cell.tests),
                     *(cell.timeout, cell.test_timeout),
                     *(keys[cell.suite], keys[cell.control], keys[cell.candidate]),
-                    *((keys[cell.tested],) if cell.tested else ()),
+                    *(keys[name] for name in (cell.tested, cell.client) if name),
                     *cell.pair.axes,
                 )
                 for cell in made.cells

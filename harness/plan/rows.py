@@ -13,7 +13,7 @@ from harness.config.lines import Lines
 from harness.config.matrixfile import FRONTEND, NO_REFS, SCENARIOS, Include, Matrix, Row
 from harness.config.yamlfile import Place, Problems
 from harness.errors import UsageError
-from harness.model import Channel, Commit, Pair, Side, Source, Vary
+from harness.model import Channel, Client, Commit, Pair, Side, Source, Vary
 from harness.plan.axes import Axes
 from harness.plan.selectors import Chosen, Selectors
 from harness.repository.refs import Repository, ResolvedRef
@@ -125,6 +125,7 @@ def _also(selectors: Selectors, where: Row | Include, path: str) -> dict[str, Ch
     tests = (where.tests,) if isinstance(where.tests, str) else where.tests
     wanted = [(name, Side.SUITE, "tests") for name in tests if name not in NO_REFS]
     wanted += [(where.baseline, Side.FRONTEND, "baseline")] if where.baseline else []
+    wanted += [(where.client, Side.SUITE, "client")] if where.client not in {*Client} else []
     found = {
         name: selectors.named(name, side, where.place, f"{path}.{key}")
         for name, side, key in wanted
@@ -193,6 +194,8 @@ class _Maker:
         """
         if where.baseline and where.baseline not in named:
             return  # which was complained about
+        if where.client not in {*Client} | named.keys():
+            return  # ditto
         baseline = named[where.baseline] if where.baseline else None
         for name in (where.tests,) if isinstance(where.tests, str) else where.tests:
             if name not in NO_REFS | named.keys():
@@ -200,7 +203,8 @@ class _Maker:
             scenarios = name == SCENARIOS
             newest = name == FRONTEND or (scenarios and where.vary is Vary.DAEMON)
             tests = self._of_frontend(pair) if newest else named.get(name)
-            axes = Axes(tests, where.vary, baseline, where.client, scenarios)
+            client = where.client, named.get(where.client)
+            axes = Axes(tests, where.vary, baseline, *client, scenarios)
             if isinstance(where, Include):
                 made = self._complaining(where.place, path, partial(axes.of, pair))
                 yield from [made] if made else []

@@ -17,7 +17,7 @@ from harness.config.matrixfile import (
 )
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
-from harness.model import Side
+from harness.model import Client, Side
 from harness.repository.refs import Repository, ResolvedRef, near, releases, resolve, version_of
 from harness.tools.refnames import check_text
 
@@ -146,7 +146,9 @@ def explicit(matrix: Matrix) -> list[tuple[str, Side]]:
     ]
     tests = [name for row in matrix.pairs for name in row.tests]
     tests += [cell.tests for cell in matrix.include]
+    clients = [row.client for row in matrix.pairs] + [cell.client for cell in matrix.include]
     also = [(name, Side.SUITE) for name in tests if name not in NO_REFS]
+    also += [(name, Side.SUITE) for name in clients if name not in {*Client}]
     baselines = [row.baseline for row in matrix.pairs] + [it.baseline for it in matrix.include]
     also += [(name, Side.FRONTEND) for name in baselines if name]
     return list(dict.fromkeys(rows + more + also))

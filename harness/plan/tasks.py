@@ -53,6 +53,7 @@ def requests(planned: Iterable[PlannedCell], cells: Mapping[str, Cell]) -> dict[
         sides = (
             *((it.suite, cell.suite), (it.tested or it.suite, cell.tests)),
             *((it.control, cell.control), (it.candidate, cell.candidate)),
+            *(((it.client, cell.client),) if cell.client else ()),
         )
         for name, request in sides:
             found.setdefault(name, request)

@@ -171,6 +171,7 @@ class Workspace:
             mirror=self._mirror(line) if mirrored else None,
             oracle=self.oracle,
             functions=self.functions_of(pair),
+            client=request(Side.SUITE, pair.buildctl) if pair.buildctl else None,
             floors=self.floors,
             scenarios=artefact,
             catalogue=catalogue,

@@ -144,12 +144,13 @@ class Results:
     def _roles(
         self, planned: PlannedCell, cell: Cell
     ) -> Iterable[tuple[str, PlannedBuild, BuildRequest]]:
-        sides = (
+        sides = [
             ("daemon", planned.suite, cell.suite),
             ("tests", planned.tested or planned.suite, cell.tests),
             ("control", planned.control, cell.control),
             ("candidate", planned.candidate, cell.candidate),
-        )
+        ]
+        sides += [("client", planned.client, cell.client)] if cell.client else []
         return ((role, self._builds[name], request) for role, name, request in sides)
 
     def _base(self, planned: PlannedCell, cell: Cell) -> str:
@@ -162,7 +163,7 @@ class Results:
             "legs": control.identity,
             "control": settings.control,
             "vary": pair.vary,
-            "client": pair.client,
+            "client": "of a third commit" if pair.buildctl else pair.client,
             "backend": pair.backend,
             "engine": pair.engine,
             "test timeout": settings.test_timeout,

@@ -188,6 +188,7 @@ class Schedule:
             "suite": self.built.suite.key,
             "tests": self.built.tests.key,
             "frontend": self.built.control.key,
+            "buildctl": self.built.client.key if self.built.client else "",
         }
         made = control_of(self.cell, self.settings, **keys)
         return dataclasses.replace(made, select=self.taken_up) if self.taken_up else made
@@ -210,6 +211,7 @@ class Schedule:
             suite=self.built.daemon(leg, self.cell.pair.vary),
             tests=self._tests,
             client=self.cell.pair.client,
+            buildctl=self.built.buildctl(leg, self.cell.pair.vary),
             frontend=self.built.control if leg is Leg.CONTROL else self.built.candidate,
             worker=told.worker,
             select=select,

@@ -65,13 +65,13 @@ class Promises:
 
     floors: Floors
     line: str
-    engine: bool = False
-    """Whether it is a container engine, whose client cannot ask for all that a daemon can do."""
+    others_client: bool = False
+    """Whether its client is an engine's or of another commit: it may know less than the daemon."""
 
     def allowed(self, floor: FloorRef | None) -> frozenset[Below]:
-        """Return how a test with this floor may fail; an engine may refuse above it, too."""
+        """Return how a test with this floor may fail; another's client may refuse above it, too."""
         found = allowed(floor)
-        return found | {Below.REFUSED} if self.engine else found
+        return found | {Below.REFUSED} if self.others_client else found
 
     def of(self, key: TestKey) -> FloorRef | None:
         """Return what is said of a test; None if it has no floor."""
@@ -93,7 +93,8 @@ def promises(floors: Floors, pair: Pair) -> Promises | None:
     """Return what floors say of a pair's tests; None where the daemon does not vary."""
     if pair.vary is not Vary.DAEMON:
         return None
-    return Promises(floors, pair.suite.line, engine=bool(pair.engine))
+    others = bool(pair.engine or pair.buildctl)
+    return Promises(floors, pair.suite.line, others_client=others)
 
 
 def allowed(floor: FloorRef | None) -> frozenset[Below]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from harness import minikit
 from harness.model import Client, Verdict
-from tests.support.engine_program import Program, verdicts
+from harness.store import Store
+from tests.support import client_scenarios
+from tests.support.engine_program import MINIKIT, Program, verdicts
 
 pytestmark = pytest.mark.integration
 
@@ -28,3 +33,14 @@ def test_new_tests_on_an_old_daemon_see_there_what_they_see_natively(program: Pr
     assert len(binaries) >= len([it for it in TESTS if it.startswith("TestInfo")])
     assert all("the test binary died: panic: " in words for words in binaries)
     assert (docker.code, native.code) == (1, 1), docker.err + native.err
+
+
+def test_scenarios_call_the_client_of_a_third_commit(program: Program, tmp_path: Path) -> None:
+    data = client_scenarios.data(tmp_path / "data")
+    repository = minikit.materialise(MINIKIT, Store(program.folder / "cache"))
+    words = ["run", "v0.1", "master", "--repo", str(repository), "--data", str(data), "--offline"]
+    words += ["--backend", "docker", "--stage", "generic", "--client", "v0.2"]
+    with program.start(*words, *client_scenarios.WORDS) as child:
+        _, err = child.communicate(timeout=900)
+    assert child.returncode == 0, err
+    client_scenarios.check(program.latest())

@@ -51,8 +51,11 @@ PATHS: Case = (("a/b",), ("/a", "../a", "a/"))
 PARAMS: Case = (({"fileop": "false"},), ({"fileop": False}, "fileop=false", {"File Op": "x"}))
 _WRONG: dict[str, object] = {"below": "wrong", "cause": "the daemon ignores it"}
 CLIENTS: Case = (
-    ("daemon", With("tests", {"tests": "master"})),
-    ("frontend", ["tests"], With("tests", {"tests": DROP})),
+    (
+        *("daemon", With("tests", {"tests": "master"})),
+        With("v0.12", {"tests": "scenarios", "vary": "daemon"}),
+    ),
+    ("v0.12", ["tests"], With("tests", {"tests": DROP}), With("-x", {"tests": "scenarios"})),
 )
 BASELINES: Case = (
     ("dockerfile/1.26.0", "v0.12"),

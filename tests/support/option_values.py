@@ -63,7 +63,7 @@ SIDES: Values = {
     "--tests-from": Value("--tests-from v0.20", "tests_from='v0.20'"),
     "--vary": Value("--vary daemon", "Vary.DAEMON"),
     "--baseline": Value("--baseline v0.9", "baseline='v0.9'"),
-    "--client": Value("--client tests", "Client.TESTS"),
+    "--client": Value("--client tests", "client='tests'"),
 }
 FRESH: Values = {"--fresh-control": Value("--fresh-control", "fresh_control=True")}
 SELECTION: Values = {
@@ -116,7 +116,7 @@ VALUES: dict[str, Values] = {
         **FRESH,
         **SIDES,
         "--resume": Value("--resume {cut}", "taken_up: {cut}", "run"),
-        "--client": Value("--client tests", "Client.TESTS", "run d f --tests-from v0.20"),
+        "--client": Value("--client tests", "client='tests'", "run d f --tests-from v0.20"),
         "--no-control": Value("--no-control", " control=False"),
         "--no-cache": Value("--no-cache", "/scratch-"),
     },
@@ -125,6 +125,7 @@ VALUES: dict[str, Values] = {
         **MANY,
         **FRESH,
         "-k": Value("-k chmod", "tests=('TestScenarioChmod',)"),
+        "--client": Value("--client v0.20", "client='v0.20'"),
     },
     "compat plan": {
         **PLANS,
@@ -144,7 +145,6 @@ VALUES: dict[str, Values] = {
         "--memory": Value("--memory 4GiB", f"memory={4 << 30}"),
         "--reuse": Value("--reuse", "reuse: Policy("),
         "--fail-fast": Value("--fail-fast", "fail_fast: True"),
-        "--reuse": Value("--reuse", "reuse: Policy("),
         "--dry-run": Value("--dry-run", "sessions: 0"),
     },
     "compat demo": {

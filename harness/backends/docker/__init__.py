@@ -31,7 +31,7 @@ from harness.backends.docker.images import (
     go_minor,
 )
 from harness.backends.docker.supply import How, Supply
-from harness.backends.leg import environment, programs
+from harness.backends.leg import CLIENT, environment, programs
 from harness.backends.steps import go_directive
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
@@ -142,6 +142,8 @@ class Docker:
         tests = None
         if not (leg.own or leg.scenarios):  # scenarios are given to the container
             tests = ForeignTests(_tag(Side.SUITE, leg.tests.key), programs(leg))
+        elif leg.buildctl:
+            tests = ForeignTests(_tag(Side.SUITE, leg.buildctl.key), (CLIENT,))
         image = self._images.pair(_tag(Side.SUITE, leg.suite.key), tests, leg.frontend, fixed)
         return run_leg(self._engine, image, leg, sink, self._place.privileges, overdue)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
-from harness.backends.leg import BINARY, GRACE, arguments, environment
+from harness.backends.leg import BINARY, CLIENT, GRACE, arguments, environment
 from harness.backends.leg import programs as taken
 from harness.backends.native.cgroups import make_groups
 from harness.backends.native.leftovers import LEFT, read_left
@@ -170,6 +170,8 @@ def _programs(leg: LegRequest) -> dict[str, str]:
     own = () if leg.engine else sorted((leg.suite.path / "bin").iterdir())
     found |= {path.name: str(path) for path in own}
     found |= {name: str(leg.tests.path / "bin" / name) for name in taken(leg)}
+    if leg.buildctl:
+        found[CLIENT] = str(leg.buildctl.path / "bin" / CLIENT)
     for name, program in PROGRAMS.items():
         found[name] = str(find(program))
     found |= {"docker": str(find_client().path)} if leg.engine else {}

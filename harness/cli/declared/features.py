@@ -8,6 +8,7 @@ from harness.cli.lazy import Declared
 from harness.cli.options import (
     CACHE,
     CHANNEL,
+    CLIENT,
     DATA,
     FETCH,
     FOLDER,
@@ -28,6 +29,7 @@ from harness.cli.options import (
     Examples:
       compat scenarios v0.12 master
       compat scenarios v0.12 master -k chmod -k --exclude
+      compat scenarios v0.12 master --client v0.32
       compat scenarios v0.17.3 v0.33.0-rc1 --json
     """,
 )
@@ -44,6 +46,7 @@ from harness.cli.options import (
 @FETCH
 @CHANNEL
 @WORKER
+@CLIENT
 @leg_options
 @FRESH_CONTROL
 @OFFLINE

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.model import Channel, Commit, Judgement, Pair, Result, Run, Scenario
+from harness.model import Channel, Commit, Judgement, Pair, Result, Run, Scenario, Vary
 from harness.reports.features.document import (
     FEATURES_SCHEMA_VERSION,
     Board,
@@ -80,8 +80,9 @@ class Gathered:
         for judgement in run.judgements:
             scenario = scenario_of(judgement.name, run.scenarios.rows)
             if scenario is not None:
-                for daemon, results in _sides(judgement, pair):
-                    self._keep(frontend, run, daemon, (scenario.test, judgement, results))
+                for daemon, variant, results in _sides(judgement, pair):
+                    did = (scenario.test, judgement, results)
+                    self._keep(frontend, run, daemon, variant, did)
 
     def document(self) -> Features:
         """Return the table of all that was taken in."""
@@ -102,11 +103,12 @@ class Gathered:
         frontend: _Frontend,
         run: Run,
         daemon: Commit,
+        variant: Variant,
         did: tuple[str, Judgement, Sequence[Result]],
     ) -> None:
         """Keep results of one scenario; those of an older form of the scenarios are left out."""
         test, judgement, results = did
-        place = _Place(daemon.sha, _variant(run.pair, daemon))
+        place = _Place(daemon.sha, variant)
         frontend.daemons.setdefault(place, daemon)
         key = run.scenarios.key if run.scenarios else ""
         skipped = judgement.entry.reason if judgement.entry and not judgement.candidate else ""
@@ -181,16 +183,15 @@ def _daemon(place: _Place, frontend: _Frontend, usual: Variant) -> Daemon:
     )
 
 
-def _variant(pair: Pair, daemon: Commit) -> Variant:
-    """Return how a daemon of a pair was run; only the candidate's has an engine in its place."""
-    clients = (visible(it) for it in pair.axes if it.startswith("client "))
-    engine = visible(pair.engine) if daemon.ref == pair.engine else ""
-    return visible(pair.worker), visible(pair.backend), engine or next(clients, "")
+def _sides(judgement: Judgement, pair: Pair) -> Iterator[tuple[Commit, Variant, Sequence[Result]]]:
+    """Yield what a scenario did with the frontend under test, by the daemon that it did it on.
 
-
-def _sides(judgement: Judgement, pair: Pair) -> Iterator[tuple[Commit, Sequence[Result]]]:
-    """Yield what a scenario did with the frontend under test, by the daemon that it did it on."""
-    yield pair.suite, judgement.candidate
+    Only the candidate has an engine in its daemon's place, or another's client where that varies.
+    """
+    place = visible(pair.worker), visible(pair.backend)
+    client = next((visible(it) for it in pair.axes if it.startswith("client ")), "")
+    yield pair.suite, (*place, visible(pair.engine) or client), judgement.candidate
     same = pair.control_frontend
     if (same.commit.sha, same.channel) == (pair.frontend.sha, pair.frontend_channel):
-        yield pair.control_daemon.commit, judgement.control
+        own = "" if pair.vary is Vary.DAEMON else client
+        yield pair.control_daemon.commit, (*place, own), judgement.control

@@ -100,7 +100,7 @@ def cell_without_run(view: CellView) -> CellDetails:
     pair = view.planned.pair
     command = ["compat-run", pair.suite.asked, pair.frontend.asked, "--worker", pair.worker]
     if pair.tests_asked:
-        command += ["--tests-from", pair.tests_asked, "--client", pair.client]
+        command += ["--tests-from", pair.tests_asked, "--client", pair.client_asked]
     if pair.baseline:
         command += ["--baseline", pair.baseline.commit.asked]
     command += ["--vary", pair.vary] if pair.vary is Vary.DAEMON else []
@@ -271,6 +271,8 @@ def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
     yield "frontend", visible(str(pair.frontend))
     if pair.scenarios:
         yield "tests", "scenarios"
+        if pair.buildctl:
+            yield "buildctl", visible(str(pair.buildctl.commit))
     elif pair.tests:
         yield "tests", visible(str(pair.tests.commit))
         yield "buildctl", f"the {pair.client}'s" if pair.client is Client.DAEMON else "the tests'"

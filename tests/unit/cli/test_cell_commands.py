@@ -43,7 +43,11 @@ def asked(pair: Pair) -> dict[str, Any]:
         ({"scenarios": True}, {"tests_from": "scenarios", "vary": "frontend"}),
         (
             {"scenarios": True, "tests": SOURCE, "vary": Vary.DAEMON},
-            {"daemon": "v0.6.4", "tests_from": "scenarios", "vary": "daemon"},
+            {"daemon": "v0.6.4", "tests_from": "scenarios", "vary": "daemon", "client": "daemon"},
+        ),
+        (
+            {"scenarios": True, "tests": SOURCE, "vary": Vary.DAEMON, "buildctl": SOURCE},
+            {"daemon": "v0.6.4", "tests_from": "scenarios", "client": "master"},
         ),
     ],
 )

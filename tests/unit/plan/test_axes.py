@@ -9,6 +9,7 @@ import pytest
 from harness.errors import ConfigError
 from harness.model import Client, Side, Vary
 from harness.plan.cell import Settings, controls
+from harness.plan.planning import part
 from harness.store import key_of
 from tests.support.planning_sites import Planner, WrittenSite
 from tests.support.played_matrices import cells_of
@@ -42,6 +43,39 @@ def test_daemons_that_vary_have_one_control_and_cost_a_build_each(planner: Plann
     found = controls(made, cells_of(made), Settings())
     assert len(found) == 2
     assert len(set(found.values())) == 1
+
+
+def test_a_third_client_is_built_once_and_has_no_say_in_the_control(planner: Planner) -> None:
+    own = planner(_row(DAEMONS, "tests: scenarios\n    vary: daemon"))
+    made = planner(_row(DAEMONS, "tests: scenarios\n    vary: daemon\n    client: v0.10.6"))
+    extra = [build.id for build in made.builds if build.id not in {it.id for it in own.builds}]
+    assert extra == ["suite v0.10.6"]
+    assert {cell.client for cell in made.cells} == {"suite v0.10.6"}
+    assert [cell.pair.axes for cell in made.cells] == [
+        ("tests scenarios", "vary daemon", "client v0.10.6")
+    ] * 2
+    before = controls(own, cells_of(own), Settings()).values()
+    assert {*controls(made, cells_of(made), Settings()).values()} == {*before}
+    frontend = planner(_row(DAEMONS, "tests: scenarios\n    client: v0.10.6"))
+    called = {it.key for it in frontend.builds if it.id == "suite v0.10.6"}
+    varied = controls(frontend, cells_of(frontend), Settings()).values()
+    assert {it.client for it in varied} == called, "where the frontend varies both sides call it"
+
+
+def test_the_daemons_own_client_is_as_usual(planner: Planner) -> None:
+    made = planner(_row(DAEMONS, "tests: scenarios\n    vary: daemon\n    client: v0.12.5"))
+    assert {cell.pair.suite.ref: cell.client for cell in made.cells} == {
+        "v0.6.4": "suite v0.12.5",
+        "v0.12.5": "",
+    }
+    tests = planner(_row(DAEMONS, "tests: scenarios\n    vary: daemon\n    client: tests"))
+    assert {cell.client for cell in tests.cells} == {"suite master"}
+    same = planner(
+        _row(
+            "daemons: [{refs: [master]}]", "tests: scenarios\n    vary: daemon\n    client: v0.6.4"
+        )
+    )
+    assert [cell.pair.client_asked for cell in same.cells] == ["v0.6.4"]
 
 
 def test_a_control_of_a_daemon_that_varies_is_that_of_the_plain_pair(planner: Planner) -> None:
@@ -160,3 +194,11 @@ def test_no_axis_costs_a_product(planner: Planner) -> None:
     sides = [build.side for build in made.builds]
     assert sides.count(Side.SUITE) == 3 + 2
     assert sides.count(Side.FRONTEND) == 2 + 1
+
+
+def test_a_part_of_a_plan_keeps_all_builds_of_its_cells(planner: Planner) -> None:
+    made = planner(_row(DAEMONS, "tests: scenarios\n    vary: daemon\n    client: v0.10.6"))
+    cell = made.cells[0]
+    kept = part(made, {cell.id: ()}, data="d")
+    assert {it.id for it in kept.builds} == {*cell.needs}
+    assert {"suite master", "suite v0.10.6"} <= {it.id for it in kept.builds}

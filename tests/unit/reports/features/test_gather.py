@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from harness.model import Channel, Client, Run
+from harness.model import Channel, Client, Run, Source
 from harness.reports.features.document import Board, Feature, Features
 from harness.reports.features.gather import Gathered
 from harness.verdict.answers import Answer
@@ -118,6 +118,19 @@ def test_what_was_not_run_says_why() -> None:
     skipped = replace(row("CopyChmod", "", "y"), entry=entry)
     (tried,) = feature(only(run_on(pair(DAEMONS[0]), [skipped])), "COPY --chmod, symbolic").tried
     assert (tried.seen[0].answer, tried.seen[0].says) == (Answer.UNSEEN, "hangs the host")
+
+
+def test_a_daemon_with_another_client_has_a_column_of_its_own_and_the_control_has_not() -> None:
+    first, *others = runs()
+    client = Source(commit=first.pair.frontend, channel=first.pair.frontend_channel)
+    called = replace(first, id="client", pair=replace(first.pair, buildctl=client))
+    board = only(first, called, *others)
+    told = f"client {client.commit.ref}"
+    assert [(it.name, it.client, it.usual) for it in board.daemons][:2] == [
+        ("v0.6.4", "", True),
+        (f"v0.6.4 {told}", told, False),
+    ]
+    assert [it.client for it in board.daemons if it.own] == [""]
 
 
 def test_an_engine_has_a_column_of_its_own_beside_a_daemon_of_its_commit() -> None:

@@ -5,8 +5,9 @@ An answer is the verdict of our own comparison on one test, with the fingerprint
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from harness.bisect.search import Says
 from harness.gotest.fingerprint import anywhere
 from harness.gotest.names import parse
 from harness.journal.documents import read_document, write_document
-from harness.model import Judgement, Record, Run, Verdict
+from harness.model import Judgement, Outcome, Record, Result, Run, Verdict
 
 SCHEMA_VERSION = 1
 FILE = "bisect.json"
@@ -62,6 +63,13 @@ class Answer(Record, frozen=True, kw_only=True):
     """Fingerprints of what failed, sorted; `missing` for a test that only the control ran."""
     run: str = ""
     """The folder of the run; empty if none came about."""
+    seen: tuple[str, ...] = ()
+    """Each attempt that says something: the fingerprint of its failure, or nothing for a pass."""
+
+    @property
+    def racy(self) -> bool:
+        """Whether one attempt passed and another one failed."""
+        return "" in self.seen and any(self.seen)
 
     def like(self, other: Answer) -> bool:
         """Return whether two commits do the same; failures are alike if they share a print."""
@@ -83,6 +91,8 @@ class Learnt(Record, frozen=True, kw_only=True):
     """What all answers are about, for people; its digest is part of the folder's name."""
     answers: dict[str, Answer] = msgspec.field(default_factory=dict)
     """By the commit that was run."""
+    more: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Attempts beside those of the answers, by the commit that was run."""
 
 
 class Notebook:
@@ -104,13 +114,41 @@ class Notebook:
     def put(self, answer: Answer) -> None:
         """Keep an answer; a commit that cannot tell is asked again the next time.
 
-        Raises InfrastructureError if the disk refuses.
+        Of one whose attempts differ these are kept. Raises InfrastructureError if the disk refuses.
         """
-        if answer.kind is Kind.UNCLEAR:
+        if answer.racy:
+            self.see(answer)
+        if answer.racy or answer.kind is Kind.UNCLEAR:
             return
         answers = {**self._learnt.answers, answer.commit: answer}
         self._learnt = msgspec.structs.replace(self._learnt, answers=answers)
         write_document(self._file, self._learnt)
+
+    def see(self, answer: Answer) -> None:
+        """Keep the attempts of a further run of a commit. Raises InfrastructureError."""
+        if not answer.seen:
+            return
+        seen = (*self._learnt.more.get(answer.commit, ()), *answer.seen)
+        more = {**self._learnt.more, answer.commit: seen}
+        self._learnt = msgspec.structs.replace(self._learnt, more=more)
+        write_document(self._file, self._learnt)
+
+    def seen(self, commits: Iterable[str]) -> list[str]:
+        """Return every attempt of these commits."""
+        learnt = self._learnt
+        answers = {sha: it.seen for sha, it in learnt.answers.items()}
+        both = (from_.get(sha, ()) for sha in commits for from_ in (answers, learnt.more))
+        return [one for seen in both for one in seen]
+
+    @property
+    def racy(self) -> bool:
+        """Whether a commit did now this, now that."""
+        known = {*self._learnt.answers, *self._learnt.more}
+        return any("" in seen and any(seen) for seen in (self.seen([sha]) for sha in known))
+
+    def number(self, prints: Collection[str]) -> int:
+        """Count the attempts, of any commit, that failed in one of these ways."""
+        return sum(one in prints for one in self.seen({*self._learnt.answers, *self._learnt.more}))
 
 
 def answer_of(
@@ -128,12 +166,18 @@ def answer_of(
         if kind is Kind.FAILS
         else (),
         run=str(folder),
+        seen=tuple(_attempts(told, prints)),
     )
 
 
 def named(run: Run, test: str) -> list[Judgement]:
     """Return what a run says of a test that is named by its function, or in full."""
     return [one for one in run.judgements if test in {one.name, parse(one.name).function}]
+
+
+def function_of(test: str) -> str:
+    """Return the test function of a test that is named as reports do, or by its function."""
+    return parse(test).function or test.partition("/")[0]
 
 
 def _kind(told: Sequence[Judgement]) -> tuple[Kind, Sequence[Judgement]]:
@@ -148,6 +192,30 @@ def _kind(told: Sequence[Judgement]) -> tuple[Kind, Sequence[Judgement]]:
 
 def _print(told: Judgement, prints: Prints) -> str:
     failed = next((one for one in told.candidate if one.outcome.failing), None)
-    if failed and prints is Prints.ANYWHERE:
-        return anywhere(failed.error)
-    return (failed and failed.fingerprint) or _MISSING
+    return print_of(failed, prints) if failed else _MISSING
+
+
+def print_of(failed: Result, prints: Prints) -> str:
+    """Return what tells a failure apart."""
+    return (anywhere(failed.error) if prints is Prints.ANYWHERE else failed.fingerprint) or _MISSING
+
+
+def _attempts(told: Sequence[Judgement], prints: Prints) -> Iterator[str]:
+    """Yield what each attempt of the candidate did that says something of it.
+
+    Of a function that makes several tests one that fails is enough. Nothing is said where the
+    machine failed, the test did not run, or it never passes in the control.
+    """
+    if not all(any(it.outcome is Outcome.PASS for it in row.control) for row in told):
+        return
+    for results in zip_longest(*(row.candidate for row in told)):
+        ran = [it for it in results if it]
+        failed = [it for it in ran if it.outcome.failing]
+        if any(it.reason and it.reason.spurious for it in failed):
+            continue
+        if failed:
+            yield print_of(failed[0], prints)
+        elif any(row.verdict is Verdict.LOST for row in told):
+            yield _MISSING
+        elif all(it.outcome is Outcome.PASS for it in ran):
+            yield ""

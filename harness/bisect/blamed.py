@@ -7,8 +7,9 @@ from typing import Any
 import click
 import msgspec
 
+from harness.bisect.hunt import CONFIDENCE
 from harness.errors import ExitCode
-from harness.model.culprits import Culprits
+from harness.model.culprits import Blame, Culprits
 from harness.reports.culprits import links, suspect
 from harness.reports.text import clip, plural, visible
 
@@ -18,8 +19,14 @@ _SUSPECTS = 10
 
 def exit_code(culprits: Culprits) -> ExitCode:
     """Return 0 if there is one commit for each cause, else 3."""
-    known = all(len(blame.suspects) == 1 for blame in culprits.blames)
+    known = all(map(is_known, culprits.blames))
     return ExitCode.COMPATIBLE if known else ExitCode.INDETERMINATE
+
+
+def is_known(blame: Blame) -> bool:
+    """Return whether there is one commit, and likely enough."""
+    likely = blame.probability is None or blame.probability >= CONFIDENCE
+    return len(blame.suspects) == 1 and likely
 
 
 def as_json(culprits: Culprits) -> dict[str, Any]:
@@ -38,7 +45,7 @@ def render(culprits: Culprits, *, color: bool = False) -> str:
         lines.append(click.style(visible(f"{blame.verdict}, {extent}: {said}"), bold=True))
         lines += [f"  {text}{f'  {page}' if page else ''}" for text, page in links([blame])]
         lines += [f"    {suspect(one)}" for one in blame.suspects[1:_SUSPECTS]]
-    known = sum(len(blame.suspects) == 1 for blame in culprits.blames)
+    known = sum(map(is_known, culprits.blames))
     number = plural(len(culprits.blames), "cause")
     lines.append(f"{known} of {number} found" if culprits.blames else "nothing regressed")
     text = "\n".join(lines) + "\n"

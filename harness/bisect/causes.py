@@ -32,6 +32,9 @@ class Cause:
     passes: list[str] = field(default_factory=list)
     """Frontends of the same run that the first of these tests passes with, on this daemon."""
 
+    racy: bool = False
+    """Whether the first of them passed in some attempts."""
+
     @property
     def tried(self) -> str:
         """The test that stands for all."""
@@ -56,7 +59,8 @@ def causes(folder: Path) -> list[Cause]:
                 continue
             line = side_error(judgement, Leg.CANDIDATE)
             key = apart(run.pair), judgement.verdict, normalise(line)
-            cause = found.setdefault(key, Cause(judgement.verdict, line))
+            racy = judgement.evidence is not None
+            cause = found.setdefault(key, Cause(judgement.verdict, line, racy=racy))
             cause.tests.setdefault(row.id, []).append(judgement.name)
             if run.pair not in cause.pairs:
                 cause.pairs.append(run.pair)

@@ -4,65 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from harness.bisect.answers import Answer, Kind, Notebook
 from harness.bisect.content import Candidate, Content
+from harness.bisect.found import CannotTellError, Found, Turned
 from harness.bisect.line import History, check_path
+from harness.bisect.races import Races
 from harness.bisect.search import Says, Search, run
-from harness.errors import CompatError, ExitCode, UsageError
-from harness.model import Record
+from harness.bisect.weigh import chance
+from harness.errors import UsageError
 from harness.reports.text import plural
+from harness.verdict import evidence
 
 MOST_UNCLEAR = 16
 """Commits in a row that cannot tell, after which something else is wrong."""
 
+CONFIDENCE = 0.95
+"""How likely an answer is to be, unless told otherwise, where attempts may differ."""
+
 _KEPT = "what was learnt is kept: the same command goes on with it"
 
 
-class Turned(StrEnum):
-    """What a commit did to the test."""
+class RacyError(Exception):
+    """A commit does now this, now that."""
 
-    BROKE = "broke"
-    MENDED = "mended"
-    CHANGED = "changed the failure of"
-
-
-class Found(Record, frozen=True, kw_only=True):
-    """Where the answer turns."""
-
-    turned: Turned
-    suspects: tuple[str, ...]
-    """One commit, or several between which nobody can tell, oldest first."""
-    merge: str
-    """The merge on the line of first parents that brought it in; empty without one."""
-    old: Answer
-    """Of the last run that did as the old end."""
-    new: Answer
-    """Of the first one that did as the new end."""
-    commits: int
-    """All commits of the range."""
-    line: int
-    """Those on its line of first parents."""
-    candidates: int
-    """What is left of that line where neighbours that are built from the same are one."""
-    runs: int
-    """Commits that were run for it, or found run, this time."""
-    known: int
-    """Answers that were there already."""
-    unclear: tuple[Answer, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """0 if one commit is found, 3 if several are left."""
-        return ExitCode.COMPATIBLE if len(self.suspects) == 1 else ExitCode.INDETERMINATE
-
-
-class CannotTellError(CompatError):
-    """The ends, or the commits between them, do not let the commit be found."""
-
-    exit_code = ExitCode.INDETERMINATE
+    def __init__(self, answer: Answer) -> None:
+        """Take what it did."""
+        failed = sum(map(bool, answer.seen))
+        super().__init__(
+            f"{answer.commit[:12]} does not do the same every time, this time it failed in "
+            f"{failed} of {plural(len(answer.seen), 'attempt')}"
+        )
 
 
 @dataclass(frozen=True)
@@ -87,8 +59,13 @@ class Hunt:
     """Runs the first of these commits, or another one that is cheaper: all are alike. Told
     whether they are an end of the range, on which all else rests."""
     say: Callable[[str], None]
+    sample: Callable[[Sequence[str]], Answer]
+    """Runs one of these commits once more, whatever is known of them."""
     trusted: bool = False
     """Whether the older end is said to work: then it is run only if all others fail."""
+    confidence: float = CONFIDENCE
+    races: bool = False
+    """Whether the test is known to fail now and then."""
     _known: set[str] = field(default_factory=set)
     _ran: set[str] = field(default_factory=set)
     _answers: dict[str, Answer] = field(default_factory=dict)
@@ -116,6 +93,18 @@ class Hunt:
                 f"nothing that the {side} is built from differs between {old[:12]} and {new[:12]}",
                 hint="widen the range, or look along another --axis",
             )
+        if not (self.races or self.notebook.racy):
+            try:
+                return self._certain(old, new, candidates, len(steps))
+            except RacyError as error:
+                self.say(f"{error}: from here on attempts are weighed")
+        races = Races(
+            *(self.history, self.content, self.notebook, self.sample, self.say, self.confidence)
+        )
+        return races.hunt(old, new, candidates, len(steps))
+
+    def _certain(self, old: str, new: str, candidates: Sequence[Candidate], line: int) -> Found:
+        """Find it by what each commit does. Raises RacyError where one does now this, now that."""
         ends = self._ends(candidates)
         turn, merge, notes = self._turn(candidates, ends, *ends), "", []
         if turn.old is ends[0] and self.trusted:
@@ -127,6 +116,7 @@ class Hunt:
                 notes.append(inner)
                 break
             turn = inner
+        self._confirm(turn)
         return Found(
             turned=_turned(*ends),
             suspects=turn.suspects,
@@ -134,13 +124,39 @@ class Hunt:
             old=turn.old,
             new=turn.new,
             commits=self.history.count(old, new),
-            line=len(steps),
+            line=line,
             candidates=len(candidates) - 1,
             runs=len(self._ran),
             known=len(self._known - self._ran),
             unclear=tuple(self._unclear),
             notes=tuple(notes),
         )
+
+    def _confirm(self, turn: _Turn) -> None:
+        """Try the commit that works beside the turn until it is unlikely to do so by chance.
+
+        A commit that fails has failed. One that works may have what makes it fail now and then.
+        """
+        works = turn.old if turn.old.kind is Kind.WORKS else turn.new
+        fails = turn.new if works is turn.old else turn.old
+        if works.kind is not Kind.WORKS or not fails.failure:
+            return
+        failed, tries = self.notebook.number({*fails.failure}), 0
+        # The search chose this commit because it passed: that attempt is no proof.
+        while failed and chance(failed, self._passes(works) - 1) > 1 - evidence.CONFIDENCE:
+            again = self.sample([works.commit])
+            self.notebook.see(again)
+            tries += 1
+            if any(again.seen):
+                raise RacyError(again)
+            if not again.seen and tries > MOST_UNCLEAR:
+                raise CannotTellError(
+                    f"{works.commit[:12]} worked, and then it could not be told: {again.words}",
+                    hint=f"mend that; {_KEPT}",
+                )
+
+    def _passes(self, works: Answer) -> int:
+        return len(self.notebook.seen([works.commit]))
 
     def _ends(self, candidates: Sequence[Candidate]) -> tuple[Answer, Answer]:
         new = self._answer(candidates[-1].commits, end=True)
@@ -158,7 +174,8 @@ class Hunt:
             raise CannotTellError(
                 f"the ends do not differ: the test {old.kind} at {old.commit[:12]} and at "
                 f"{new.commit[:12]} alike ({old.words})",
-                hint="choose a --good or --bad where it does otherwise",
+                hint="choose a --good or --bad where it does otherwise; for a test that fails "
+                f"now and then, --confidence {self.confidence:g} weighs many attempts",
             )
         return old
 
@@ -236,6 +253,8 @@ class Hunt:
             answer = self.test(commits, end)
             self._ran.add(answer.commit)
             self.notebook.put(answer)
+        if answer.racy:
+            raise RacyError(answer)
         self._answers[self.content.key(commits[0])] = answer
         return answer
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from math import floor
 from typing import Any
 
 import click
 import msgspec
 
-from harness.bisect.hunt import Found
+from harness.bisect.found import Found, Weighed
 from harness.reports.text import one_line, plural, visible
 from harness.repository.stories import CommitLine, Story
 
@@ -17,6 +18,7 @@ _FILES = 12
 """Paths that are told one by one."""
 
 _SHOWN = 160
+_MILLION = 1_000_000
 Told = Mapping[str, Story]
 """Commits by their ids: the suspects, and the merge."""
 
@@ -49,6 +51,8 @@ def render(found: Found, told: Told, test: str, pulls: str, *, color: bool = Fal
         lines += _commit(told[sha], link(found, told, sha, pulls))
     if found.merge and found.merge not in found.suspects:
         lines += ["merged by", *_one(told[found.merge].commit)]
+    if found.weighed:
+        lines += _weighed(found.weighed)
     lines += [f"note: {visible(note)}" for note in found.notes]
     for name, end in (("last", found.old), ("first", found.new)):
         does = "old" if name == "last" else "new"
@@ -78,6 +82,14 @@ def _commit(story: Story, page: str) -> list[str]:
     if len(story.files) > _FILES:
         shown.append(f"    and {len(story.files) - _FILES} more")
     return [*_one(story.commit), *([f"  {page}"] if page else []), *shown]
+
+
+def _weighed(weighed: Weighed) -> list[str]:
+    """Return how likely it is, rounded down, and what that rests on."""
+    before, after = (f"{it.failed} of {it.attempts}" for it in (weighed.before, weighed.after))
+    share = floor(weighed.probability * _MILLION) / _MILLION
+    words = f"{share:g} likely ({weighed.confidence:g} was asked for)"
+    return [f"{words}: it fails in {before} attempts before that, in {after} from there on"]
 
 
 def _one(commit: CommitLine) -> list[str]:

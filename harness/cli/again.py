@@ -52,15 +52,17 @@ def usual_frontend(pair: Pair) -> Commit:
     return pair.suite if pair.vary is Vary.DAEMON else pair.control_frontend.commit
 
 
-def pair_with(folder: Path, test: str) -> Pair:
+def pair_with(folder: Path, test: str) -> tuple[Pair, bool]:
     """Return the pair of a stored run whose verdict on a test is the worst; the first of such.
 
-    Raises UsageError if no pair ran it, and for a run that is damaged.
+    With it comes whether attempts of the test differed there. Raises UsageError if no pair ran
+    it, and for a run that is damaged.
     """
     runs = (run for _, run in cells(folder) if run and not run.pair.engine)
-    rows = ((row.verdict.weight, run.pair) for run in runs for row in named(run, test))
-    if worst := min(rows, key=lambda it: it[0], default=None):
-        return worst[1]
+    rows = ((row, run.pair) for run in runs for row in named(run, test))
+    if worst := min(rows, key=lambda it: it[0].verdict.weight, default=None):
+        row, pair = worst
+        return pair, row.evidence is not None
     raise UsageError(
         f"no pair in {folder} ran {test}",
         hint="--test names a function, or a test as the reports of that run have it",

@@ -10,8 +10,9 @@ import click
 
 from harness.backends.choose import AUTO
 from harness.bisect import report
-from harness.bisect.answers import FILE, Notebook
-from harness.bisect.hunt import Found
+from harness.bisect.answers import FILE, Notebook, function_of
+from harness.bisect.found import Found
+from harness.bisect.hunt import CONFIDENCE
 from harness.bisect.line import History, check_path
 from harness.cli.again import ask_again, pair_with, usual_frontend
 from harness.cli.declared import causes, execution
@@ -21,7 +22,7 @@ from harness.cli.planning import RunningOptions, Sources
 from harness.cli.session import LOCK, PATIENCE
 from harness.cli.show import present
 from harness.cli.stored import find_run
-from harness.cli.trials import PARTS, TrialOptions, Trials, function_of, moved
+from harness.cli.trials import PARTS, TrialOptions, Trials, moved
 from harness.errors import UsageError
 from harness.history import default_history, expected_by
 from harness.journal import read_matrix
@@ -59,6 +60,7 @@ class BisectOptions(TrialOptions):
     timeout: float
     test_timeout: float | None
     reruns: int
+    confidence: float | None
     fresh: bool
 
 
@@ -70,7 +72,7 @@ def bisect(*, as_json: bool, **options: Unpack[BisectOptions]) -> int:
             hint="name one test: its function, or its full name as reports have it",
         )
     with interruptible():
-        trials, test = _open(options), options["test"]
+        (trials, races), test = _open(options), options["test"]
         ends = _ends(trials, options["good"])
         folder = trials.folder(test)
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,12 @@ def bisect(*, as_json: bool, **options: Unpack[BisectOptions]) -> int:
             if options["fresh"]:
                 (folder / FILE).unlink(missing_ok=True)
             trials.due[test] = Notebook(folder, trials.question(test))
-            found = trials.search(test, *ends, trusted=options["good"] is not None)
+            found = trials.search(
+                *(test, *ends),
+                trusted=options["good"] is not None,
+                races=races,
+                confidence=options["confidence"] or CONFIDENCE,
+            )
     told = stories_of(trials, found)
     pulls = pulls_of(trials.opened.plan.repository)
     present(
@@ -89,13 +96,21 @@ def bisect(*, as_json: bool, **options: Unpack[BisectOptions]) -> int:
     return found.exit_code
 
 
-def _open(options: BisectOptions) -> Trials:
-    """Find what the command line names, and check it. Raises UsageError and ConfigError."""
+def _open(options: BisectOptions) -> tuple[Trials, bool]:
+    """Find what the command line names, and check it; also whether attempts are to be weighed.
+
+    Raises UsageError and ConfigError.
+    """
     usual = parsed(execution.run, ["-", "-"])
     asked = cast("RunningOptions", {**usual, **options})
     sources = Sources.of("", asked)
     where = sources.running(asked)
-    ask = _of_pair(options, where) if options["frontend"] else _of_run(options, where)
+    racy = options["confidence"] is not None
+    if options["frontend"]:
+        ask = _of_pair(options, where)
+    else:
+        ask, differed = _of_run(options, where)
+        racy = racy or differed
     ask = dataclasses.replace(ask, reruns=options["reruns"], tests=(function_of(options["test"]),))
     axis, bad = options["axis"], options["bad"]
     ask = moved(ask, axis, bad) if bad else ask
@@ -109,7 +124,7 @@ def _open(options: BisectOptions) -> Trials:
         opened = open_pair(ask, sources.data, sources.store, expected, listener)
     settled = {"channel": ask.channel and ask.channel.value, "offline": ask.offline}
     options = cast("BisectOptions", {**options, **settled})
-    return Trials(options, axis, sources.store, ask, opened, expected, say)
+    return Trials(options, axis, sources.store, ask, opened, expected, say), racy
 
 
 def _of_pair(options: BisectOptions, where: Where) -> PairAsk:
@@ -131,8 +146,11 @@ def _of_pair(options: BisectOptions, where: Where) -> PairAsk:
     )
 
 
-def _of_run(options: BisectOptions, where: Where) -> PairAsk:
-    """Return the pair of a stored run. Raises UsageError for options that are the run's to say."""
+def _of_run(options: BisectOptions, where: Where) -> tuple[PairAsk, bool]:
+    """Return the pair of a stored run, and whether attempts of the test differed there.
+
+    Raises UsageError for options that are the run's to say.
+    """
     usual = parsed(causes.bisect, ["-", "--test", "-"])
     given: dict[str, object] = {**options}
     for name in _OF_THE_RUN:
@@ -142,10 +160,10 @@ def _of_run(options: BisectOptions, where: Where) -> PairAsk:
                 hint="leave it out, or name DAEMON and FRONTEND",
             )
     folder = find_run(options["daemon"], options["out"]).resolve()
-    pair = pair_with(folder, options["test"])
+    pair, racy = pair_with(folder, options["test"])
     if where.backend == AUTO:
         where = dataclasses.replace(where, backend=pair.backend)
-    return ask_again(read_matrix(folder), pair, where)
+    return ask_again(read_matrix(folder), pair, where), racy
 
 
 def _ends(trials: Trials, good: str | None) -> tuple[str, str]:

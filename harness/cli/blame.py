@@ -18,7 +18,7 @@ from harness.bisect import blamed
 from harness.bisect import report as bisected
 from harness.bisect.answers import Notebook
 from harness.bisect.causes import Cause, causes
-from harness.bisect.hunt import Found
+from harness.bisect.found import Found
 from harness.cli.again import ask_again, channel_again, usual_frontend
 from harness.cli.bisect import pulls_of, say, stories_of
 from harness.cli.declared import execution
@@ -149,7 +149,8 @@ class _Search:
             tried=cause.tried,
         )
         try:
-            found = trials.search(cause.tried, *site.ends(pair, cause), trusted=True)
+            ends = site.ends(pair, cause)
+            found = trials.search(cause.tried, *ends, trusted=True, races=cause.racy)
         except Interrupted:
             raise
         except CompatError as error:
@@ -157,6 +158,7 @@ class _Search:
         return replace(
             whole,
             suspects=tuple(_suspects(trials, found)),
+            probability=found.weighed and found.weighed.probability,
             good=found.old.run,
             bad=found.new.run,
         )

@@ -7,7 +7,7 @@ commit is an answer to the others, too.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,9 +17,10 @@ import harness
 from harness.backends.base import BuildRequest, Place
 from harness.backends.native import Native
 from harness.backends.native.build import Package
-from harness.bisect.answers import Answer, Kind, Notebook, Prints, answer_of
+from harness.bisect.answers import Answer, Kind, Notebook, Prints, answer_of, function_of
 from harness.bisect.content import Content
-from harness.bisect.hunt import Found, Hunt
+from harness.bisect.found import Found
+from harness.bisect.hunt import CONFIDENCE, Hunt
 from harness.bisect.line import History
 from harness.bisect.matter import Matter
 from harness.bisect.stored import Shelf, Wanted
@@ -31,7 +32,6 @@ from harness.cli.show import run_of_pair
 from harness.config.matrixfile import SCENARIOS
 from harness.errors import InfrastructureError, Interrupted, UsageError
 from harness.events import ignore
-from harness.gotest.names import parse
 from harness.history import default_history
 from harness.history.expected import Expected
 from harness.model import Run, Side
@@ -146,11 +146,20 @@ class Trials:
             return resolve(self.opened.workspace.repository, *name).sha
         return SCENARIOS if role == "tests" and self.ask.scenarios else ""
 
-    def search(self, test: str, old: str, new: str, *, trusted: bool) -> Found:
+    def search(
+        self,
+        test: str,
+        old: str,
+        new: str,
+        *,
+        trusted: bool,
+        races: bool,
+        confidence: float = CONFIDENCE,
+    ) -> Found:
         """Search until no package that the found commit is built from was left out.
 
-        `trusted` says that the older end works. Raises what opening, building and running a pair
-        raise, and CannotTellError.
+        `trusted` says that the older end works, `races` that the test fails now and then. Raises
+        what opening, building and running a pair raise, and CannotTellError.
         """
         history = History(self.opened.workspace.repository.git)
         there = history.folders((old, new))
@@ -162,7 +171,15 @@ class Trials:
         packages = self.packages(old, new)
         notebook = self.due[test]
         hunt = Hunt(
-            history, content(packages), notebook, partial(self.test, test), self.say, trusted
+            history=history,
+            content=content(packages),
+            notebook=notebook,
+            test=partial(self.test, test),
+            say=self.say,
+            sample=partial(self.sample, test),
+            trusted=trusted,
+            confidence=confidence,
+            races=races,
         )
         while True:
             found = hunt.hunt(old, new)
@@ -215,27 +232,37 @@ class Trials:
             return self._answer(again, test)
         if stored := self._shelf.find(commits, self._wanted, test):
             return stored
-        built = (sha for sha in commits if self._is_built(sha))
-        sha = next(built, commits[0])
         self.before()
-        self._tried[sha] = self._run(sha, least)
+        sha = self._best(commits)
+        self._tried[sha] = self._run(sha, max(least, self.ask.reruns), self.due)
         for other, notebook in self.due.items():
             notebook.put(self._answer(sha, other))
         return self._answer(sha, test)
+
+    def sample(self, test: str, commits: Sequence[str]) -> Answer:
+        """Run one of these commits once more, one that is built if any is, for this test alone.
+
+        Raises what `test` raises.
+        """
+        self.before()
+        sha = self._best(commits)
+        return self._said(sha, test, self._run(sha, 0, {test}))
 
     def _knows(self, sha: str, test: str, least: int) -> bool:
         tried = self._tried.get(sha)
         return tried is not None and tried.least >= least and function_of(test) in tried.functions
 
     def _answer(self, sha: str, test: str) -> Answer:
-        tried = self._tried[sha]
+        return self._said(sha, test, self._tried[sha])
+
+    def _said(self, sha: str, test: str, tried: _Tried) -> Answer:
         if tried.run is None:
             return Answer(kind=Kind.UNCLEAR, commit=sha, words=tried.words)
         return answer_of(tried.run, test, sha, tried.folder, self.prints)
 
     def _wanted(self, sha: str) -> Wanted | None:
         try:
-            opened = self._pair(sha, self.ask.reruns)
+            opened = self._pair(sha, self.ask.reruns, self.due)
         except UsageError:
             return None  # which running it tells
         (planned,) = opened.plan.cells
@@ -243,24 +270,27 @@ class Trials:
         digests = frozenset(it.sha256 for it in patches)
         return Wanted(planned.pair, opened.plan.offline, digests, self.prints)
 
+    def _best(self, commits: Sequence[str]) -> str:
+        """Return the first of these commits that is built, or the first."""
+        return next(filter(self._is_built, commits), commits[0])
+
     def _is_built(self, sha: str) -> bool:
         try:
             return self.opened.backend.find(self.side, self._request(sha)).cached
         except UsageError:
             return False
 
-    def _pair(self, sha: str, reruns: int) -> Opened:
-        functions = {function_of(test) for test in self.due}
-        ask = dataclasses.replace(self.ask, reruns=reruns, tests=tuple(sorted(functions)))
+    def _pair(self, sha: str, reruns: int, tests: Iterable[str]) -> Opened:
+        functions = tuple(sorted({*map(function_of, tests)}))
+        ask = dataclasses.replace(self.ask, reruns=reruns, tests=functions)
         ask = moved(ask, self.axis, sha)
         return self.opened.pair(ask, self.expected, ignore)
 
-    def _run(self, sha: str, least: int) -> _Tried:
+    def _run(self, sha: str, reruns: int, tests: Iterable[str]) -> _Tried:
         """Run the pair of one commit; what cannot be run cannot tell. Raises Interrupted."""
-        reruns = max(least, self.ask.reruns)
-        functions = frozenset(map(function_of, self.due))
+        functions = frozenset(map(function_of, tests))
         try:
-            opened = self._pair(sha, reruns)
+            opened = self._pair(sha, reruns, functions)
         except UsageError as error:
             return _Tried(reruns, functions, None, self.runs, str(error))
         (planned,) = opened.plan.cells
@@ -316,8 +346,3 @@ def moved(ask: PairAsk, axis: str, name: str) -> PairAsk:
     if axis == "tests":
         return dataclasses.replace(ask, tests_from=name)
     return dataclasses.replace(ask, frontend=name)
-
-
-def function_of(test: str) -> str:
-    """Return the test function of a test that is named as reports do, or by its function."""
-    return parse(test).function or test.partition("/")[0]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from harness.model.words import Record, Sha, Verdict
+from harness.model.words import Record, Sha, Share, Verdict
 
 CULPRITS_VERSION = 1
 """Version of culprits.json."""
@@ -41,6 +41,8 @@ class Blame(Record, frozen=True, kw_only=True):
     """The one that was tried on behalf of all."""
     suspects: Annotated[tuple[Suspect, ...], Meta(max_length=10_000)] = ()
     """One if the commit is found, oldest first; none if nothing could be told."""
+    probability: Share | None = None
+    """Of that, where the test fails now and then; None where no commit's attempts differed."""
     words: Words = ""
     """Why no commit could be told."""
     good: Words = ""

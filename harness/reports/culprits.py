@@ -30,9 +30,12 @@ def told(blame: Blame) -> str:
     if not blame.suspects:
         return f"what broke it is not known: {one_line(blame.words, _PROSE)}"
     first = suspect(blame.suspects[0])
+    likely = "" if blame.probability is None else f", {blame.probability:.3g} likely,"
     if len(blame.suspects) == 1:
-        return f"broken by {first}"
-    return f"broken by one of {plural(len(blame.suspects), 'commit')}, the first one {first}"
+        return f"broken{likely} by {first}"
+    return (
+        f"broken{likely} by one of {plural(len(blame.suspects), 'commit')}, the first one {first}"
+    )
 
 
 def suspect(one: Suspect) -> str:

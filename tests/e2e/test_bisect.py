@@ -17,6 +17,7 @@ pytestmark = pytest.mark.e2e
 LABELS = "pb: leave what is empty out of image configs"
 MENDED = "control: make the labels' map where a frontend sent none"
 NO_FILEOP = "dockerfile: remove copies without file operations"
+ANY_NAME = "builder: take the first name"
 PROPAGATION = "dockerfile: say how bind mounts propagate"
 PATIENCE = 300.0
 
@@ -92,6 +93,15 @@ def test_the_commit_of_the_tests_is_found(program: Program) -> None:
     words = _words(program, "v0.1", "master", "TestCopyWildcards", "--tests-from", "master")
     told = _found(program, *words, "--axis", "tests", "--good", "v0.2.0-rc1")
     assert (told["turned"], _subjects(told)) == ("mended", [NO_FILEOP])
+
+
+def test_a_planted_race_is_found_by_how_often_it_fails(program: Program) -> None:
+    """It fails seven times of eight, so 0.999999 is wrong once in a million."""
+    words = _words(program, "v0.2", "race", "TestExportLabels", "--confidence", "0.999999")
+    told = _found(program, *words)
+    assert (told["turned"], _subjects(told)) == ("broke", [ANY_NAME])
+    assert told["weighed"]["probability"] >= 0.999999
+    assert told["weighed"]["before"]["failed"] == 0
 
 
 def test_a_stored_run_stands_for_its_pair(program: Program) -> None:

@@ -23,7 +23,7 @@ import harness.cli.diff as diffing
 import harness.stored.gate.release as releasing
 from harness import minikit
 from harness.bisect.answers import FILE
-from harness.bisect.hunt import Found, Turned
+from harness.bisect.found import Found, Turned
 from harness.cli import (
     bisect,
     blame,
@@ -199,8 +199,9 @@ class Stage:
         rows = (replace(nothing, test="TestScenarioChmod"),)
         put(scenarios, "make", lambda *_: (Path("/a"), Scenarios(key="", rows=rows)))
 
-    def _searches(self, trials: Trials, test: str, old: str, *_: object, **__: object) -> Found:
+    def _searches(self, trials: Trials, test: str, old: str, *_: object, **how: object) -> Found:
         self._saw("older end", old)
+        self._saw("how", how)
         self._saw("axis", trials.axis)
         self._saw("learnt before", (trials.folder(test) / FILE).is_file())
         answer = trials.test(test, [OLD], end=False)

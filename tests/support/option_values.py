@@ -174,6 +174,7 @@ VALUES: dict[str, Values] = {
         "--good": Value("--good v0.5", "older end: v0.5"),
         "--bad": Value("--bad v0.7", "frontend='v0.7'"),
         "--axis": Value("--axis daemon", "axis: daemon"),
+        "--confidence": Value("--confidence 0.99", "'races': True, 'confidence': 0.99"),
         "--fresh": Value("--fresh", "learnt before: False", f"{BISECT} --out {{learnt}}"),
     },
     "compat blame": {

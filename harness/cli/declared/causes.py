@@ -135,6 +135,12 @@ def rerun() -> None:
     show_default=True,
     help="Further attempts for a verdict that is unexpected; the ends have one at least.",
 )
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.5, 1, max_open=True),
+    metavar="SHARE",
+    help="Weigh attempts from the start, until one commit is so likely; 0.95 where they differ.",
+)
 @click.option("--fresh", is_flag=True, help="Forget what earlier searches for this learnt.")
 @OFFLINE
 @OUT
@@ -149,7 +155,9 @@ def bisect() -> None:
     an older and a newer end, by the verdict of our own comparison and the fingerprint of the
     failure: what fails otherwise, or does not build, cannot tell. Commits that change nothing
     that this side is built from are never built. First along first parents, then
-    inside the merge. What was learnt is kept, so the same command goes on after a kill.
+    inside the merge. Where a commit does not do the same every time, up to 200 attempts are
+    weighed, and the answer has a probability. What was learnt is kept, so the same command
+    goes on after a kill.
 
     Exit codes: 0 the commit is found, 2 usage or configuration, 3 it cannot be told, or not
     nearer than a few commits, 4 infrastructure failure, 130 interrupted.

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harness.bisect.causes import causes
 from harness.errors import ExitCode
-from harness.model import Judgement, Outcome, Run, Vary, Verdict
+from harness.model import Evidence, Judgement, Outcome, Run, Tally, Vary, Verdict
 from tests.support import stored_matrices
 from tests.support.factories import judgement, make_run
 
@@ -84,3 +84,13 @@ def test_a_container_engine_has_no_commits_to_try(tmp_path: Path) -> None:
     planned = replace(PLAN, cells=(replace(cell, pair=replace(cell.pair, engine="Docker 1")),))
     stored_matrices.store(tmp_path, planned, {cell.id: _run(_broken("TestCopy"))})
     assert causes(tmp_path) == []
+
+
+def test_a_cause_whose_attempts_differed_says_so(tmp_path: Path) -> None:
+    cell = PLAN.cells[0]
+    run = _run(_broken("TestCopy"))
+    evidence = Evidence(control=Tally(), candidate=Tally(), confidence=0.99, decided=True)
+    rows = tuple(replace(row, evidence=evidence) for row in run.judgements)
+    stored_matrices.store(tmp_path, PLAN, {cell.id: replace(run, judgements=rows)})
+    (cause,) = causes(tmp_path)
+    assert cause.racy

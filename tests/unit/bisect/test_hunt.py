@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from harness.bisect.answers import Answer, Kind, Notebook
 from harness.bisect.content import Content
-from harness.bisect.hunt import MOST_UNCLEAR, CannotTellError, Found, Hunt, Turned
+from harness.bisect.found import CannotTellError, Found, Turned
+from harness.bisect.hunt import CONFIDENCE, MOST_UNCLEAR, Hunt
 from harness.bisect.matter import Matter
 from harness.errors import UsageError
 from harness.model import Side
@@ -22,11 +23,11 @@ Does = Callable[[str], Answer]
 
 
 def works(sha: str) -> Answer:
-    return Answer(kind=Kind.WORKS, commit=sha, words="compatible")
+    return Answer(kind=Kind.WORKS, commit=sha, words="compatible", seen=("",))
 
 
 def fails(sha: str, print_: str = "f1") -> Answer:
-    return Answer(kind=Kind.FAILS, commit=sha, words="regressed", failure=(print_,))
+    return Answer(kind=Kind.FAILS, commit=sha, words="regressed", failure=(print_,), seen=(print_,))
 
 
 def silent(sha: str) -> Answer:
@@ -44,6 +45,8 @@ class Bench:
     ran: list[str] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
+    """What was run once more."""
 
     def test(self, commits: Sequence[str], end: bool) -> Answer:  # noqa: FBT001 - Hunt's
         self.ran.append(commits[0])
@@ -51,11 +54,33 @@ class Bench:
             self.ends.append(commits[0])
         return self.does(commits[0])
 
-    def hunt(self, old: str, new: str, *, trusted: bool = False) -> Found:
+    def sample(self, commits: Sequence[str]) -> Answer:
+        self.samples.append(commits[0])
+        return self.does(commits[0])
+
+    def hunt(
+        self,
+        old: str,
+        new: str,
+        *,
+        trusted: bool = False,
+        races: bool = False,
+        confidence: float = CONFIDENCE,
+    ) -> Found:
         self.folder.mkdir(exist_ok=True)
         content = Content(self.history, Matter(Side.FRONTEND), lambda _sha: ())
         notebook = Notebook(self.folder, {"test": "TestCopy"})
-        hunt = Hunt(self.history, content, notebook, self.test, self.said.append, trusted)
+        hunt = Hunt(
+            history=self.history,
+            content=content,
+            notebook=notebook,
+            test=self.test,
+            sample=self.sample,
+            say=self.said.append,
+            trusted=trusted,
+            races=races,
+            confidence=confidence,
+        )
         return hunt.hunt(old, new)
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from harness.bisect import report
 from harness.bisect.answers import Answer, Kind
-from harness.bisect.hunt import Found, Turned
+from harness.bisect.found import Found, Turned, Weighed
+from harness.model import Tally
 from harness.repository.stories import CommitLine, Story
 
 COMMIT, MERGE = "c" * 40, "e" * 40
@@ -33,6 +34,13 @@ def _story(sha: str, subject: str, pull: int | None = None, files: int = 2) -> S
     commit = CommitLine(sha=sha, day="2024-01-13", author="Somebody", subject=subject, pull=pull)
     return Story(commit=commit, files=tuple(f"solver/{number}.go" for number in range(files)))
 
+
+WEIGHED = Weighed(
+    probability=0.96789,
+    confidence=0.95,
+    before=Tally(attempts=31),
+    after=Tally(failed=9, attempts=17),
+)
 
 TOLD = {
     COMMIT: _story(COMMIT, "replace the resolver"),
@@ -89,3 +97,15 @@ def test_json_has_all_of_it() -> None:
     assert told["merge"]["pull"] == 4563
     assert Path(told["new"]["run"]) == Path("/runs/2")
     assert (told["commits"], told["candidates"], told["runs"]) == (994, 127, 8)
+
+
+def test_a_finding_that_is_likely_says_how_likely_and_why() -> None:
+    found = msgspec.structs.replace(FOUND, weighed=WEIGHED)
+    words = (
+        "0.96789 likely (0.95 was asked for): it fails in 0 of 31 attempts before that, in 9 of 17"
+    )
+    assert f"{words} from there on" in report.render(found, TOLD, "TestSBOM", PULLS).splitlines()
+    assert report.as_json(found, TOLD, "TestSBOM", PULLS)["weighed"]["probability"] == 0.96789
+    assert found.exit_code == 0
+    unsure = msgspec.structs.replace(WEIGHED, probability=0.9)
+    assert msgspec.structs.replace(found, weighed=unsure).exit_code == 3

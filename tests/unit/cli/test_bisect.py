@@ -139,7 +139,7 @@ def test_a_stored_run_says_which_pair_and_how_it_was_run(tmp_path: Path) -> None
     stored_matrices.store(
         folder, plan, {plan.cells[0].id: msgspec.structs.replace(made, pair=pair)}
     )
-    assert pair_with(folder, "TestMountRWCache") == pair
+    assert pair_with(folder, "TestMountRWCache") == (pair, False)
     ask = ask_again(read_matrix(folder), pair, Where("x"))
     assert (ask.daemon, ask.frontend, ask.tests_from) == (
         *(pair.suite.sha, pair.frontend.sha, pair.frontend.sha),

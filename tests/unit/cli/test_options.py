@@ -24,7 +24,9 @@ def _wrong(option: click.Option) -> str | None:
     name = option.opts[-1]
     if option.is_flag:
         return f"{name}=value"
-    if isinstance(option.type, click.Choice | click.IntRange | Amount | ShardParam):
+    if isinstance(
+        option.type, click.Choice | click.IntRange | click.FloatRange | Amount | ShardParam
+    ):
         return f"{name}=no such value"
     if isinstance(option.type, click.Path):
         # A folder where a file is asked for, a file where a folder is.

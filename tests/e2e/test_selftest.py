@@ -187,7 +187,7 @@ def test_scenarios_tell_a_lie_from_a_refusal_and_a_crash(
     assert did["TestScenarioCopyLinks"]["reason"] == "wrong"
     assert did["TestScenarioMountContext"]["lacks"] == "exec.mount.propagation"
     assert run["pair"]["scenarios"]
-    assert len(run["scenarios"]["rows"]) == 4
+    assert len(run["scenarios"]["rows"]) == 5
     assert run["scenarios"]["rows"][0]["source"].startswith("def test_command(")
     assert json.loads(out)["id"] == run["id"]
 

@@ -1,4 +1,4 @@
-"""A lie, a refusal and a crash, which a newest frontend brings about on the oldest daemon."""
+"""A lie, a refusal, a crash and a hang that a newest frontend brings about on the oldest daemon."""
 
 from __future__ import annotations
 
@@ -44,6 +44,20 @@ def test_mount_context(build: Build) -> None:
         "FROM scratch\nRUN --mount=target=/context cat /context/f > out\n", {"f": "here"}
     )
     assert (out / "out").read_text() == "here"
+
+
+@pytest.mark.scenario(
+    feature="RUN --mount=type=cache, at two places",
+    area="RUN --mount",
+    syntax="RUN --mount=type=cache,id=c,target=/a --mount=type=cache,id=c,target=/b true",
+    docs=f"{DOCS}#run---mounttypecache",
+    since="1.2",
+)
+def test_mount_cache_twice(build: Build) -> None:
+    """What is written at one place is read at the other."""
+    mounts = "--mount=type=cache,id=c,target=/a --mount=type=cache,id=c,target=/b"
+    out, _ = build(f"FROM scratch\nRUN {mounts} echo -n x > /a/f && cat /b/f > out\n")
+    assert (out / "out").read_text() == "x"
 
 
 @pytest.mark.scenario(

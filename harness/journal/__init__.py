@@ -16,7 +16,6 @@ runs/
     cells/<cell>/run.json …       a run folder of each
 """
 
-from harness.journal.culprits import CULPRITS_FILE, read_culprits, write_culprits
 from harness.journal.folder import (
     LegFolder,
     RunFolder,
@@ -37,7 +36,14 @@ from harness.journal.matrixrecord import (
     write_matrix,
     write_plan,
 )
-from harness.journal.record import RUN_FILE, read_run, write_run
+from harness.journal.record import (
+    CULPRITS_FILE,
+    RUN_FILE,
+    read_culprits,
+    read_run,
+    write_culprits,
+    write_run,
+)
 
 __all__ = [
     "CELLS",

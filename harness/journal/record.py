@@ -1,4 +1,4 @@
-"""run.json, the one file that every report of a run is made from."""
+"""run.json, the one file that every report of a run is made from, and culprits.json beside it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.journal.documents import read_document, write_document
 from harness.model import SCHEMA_VERSION, Run
+from harness.model.culprits import CULPRITS_VERSION, Culprits
 
 RUN_FILE = "run.json"
+CULPRITS_FILE = "culprits.json"
+"""What `compat blame` found out about a stored run."""
 
 
 def write_run(folder: Path, run: Run) -> Path:
@@ -41,3 +44,22 @@ def read_run(path: Path) -> Run:
             hint="the file is damaged or was changed by hand; run the pair again",
         )
     return run
+
+
+def write_culprits(folder: Path, culprits: Culprits) -> Path:
+    """Write culprits.json, atomically, and return its path. Raises InfrastructureError."""
+    return write_document(folder / CULPRITS_FILE, culprits)
+
+
+def read_culprits(folder: Path, run: str) -> Culprits:
+    """Read what is known of a run by its id; nothing is, without a file or in another run's.
+
+    Raises UsageError for a file that is damaged or of another schema version.
+    """
+    nothing = Culprits(schema=CULPRITS_VERSION, run=run, blames=())
+    file = folder / CULPRITS_FILE
+    if not file.is_file():
+        return nothing
+    again = "remove it, and blame the run again"
+    found = read_document(file, Culprits, version=CULPRITS_VERSION, again=again)
+    return found if found.run == run else nothing

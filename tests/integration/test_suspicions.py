@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.backends.base import Artefact, LegExit, LegRequest, Overdue, Sink
+from harness.backends.base import LegExit, LegRequest, Overdue, Sink
 from harness.backends.native.sandbox import run_leg
 from harness.config.datadir import find_data
 from harness.config.oracle import load_oracle
@@ -18,6 +18,7 @@ from harness.model import Leg
 from harness.run.legs import LegRunner
 from tests.support.container_legs import LEFT_OPEN, in_containers
 from tests.support.fatal_suite import RunsLeg
+from tests.support.shell_legs import leg_request
 
 pytestmark = pytest.mark.integration
 
@@ -76,21 +77,7 @@ def test_it_is_found_under_the_test_that_it_belongs_to(runs_leg: RunsLeg, tmp_pa
         (tmp_path / "suite/bin" / name).write_text(script, "utf-8")
         (tmp_path / "suite/bin" / name).chmod(0o755)
     folder = LegFolder(tmp_path / "run/candidate", "candidate")
-    suite = Artefact("s", tmp_path / "suite", cached=True, go_minor=21)
-    request = LegRequest(
-        suite=suite,
-        tests=suite,
-        frontend=Artefact("f", tmp_path / "frontend", cached=True, go_minor=21),
-        worker="oci",
-        select="^TestIntegration$",
-        skip="",
-        parallel=2,
-        procs=2,
-        timeout=60,
-        offline=True,
-        mirror=None,
-        folder=folder.path,
-    )
+    request = leg_request(tmp_path, folder=folder.path)
     oracle = load_oracle(find_data(None, {}).oracle_file)
     runner = LegRunner(Runner(runs_leg), ignore, oracle)  # type: ignore[arg-type] # it builds nothing
     run = runner.run(request, folder, Leg.CANDIDATE, 0, None)

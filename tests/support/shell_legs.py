@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from harness.backends.base import Artefact, LegExit, LegRequest
 from harness.backends.native.sandbox import run_leg
 
 MARK = f"86399.{os.getpid()}"
 """Seconds that no other process of this machine sleeps."""
+
+
+def leg_request(place: Path, /, **changes: Any) -> LegRequest:  # noqa: ANN401 - any field
+    """Return what is asked of a leg whose suite and frontend lie in a folder."""
+    suite = Artefact("s", place / "suite", cached=True, go_minor=21)
+    given: dict[str, Any] = {
+        "suite": suite,
+        "tests": suite,
+        "frontend": Artefact("f", place / "frontend", cached=True, go_minor=21),
+        "worker": "oci",
+        "select": "^TestIntegration$",
+        "skip": "",
+        "parallel": 2,
+        "procs": 2,
+        "timeout": 60.0,
+        "offline": True,
+        "mirror": None,
+        "folder": place / "out",
+    }
+    return LegRequest(**given | changes)
 
 
 class Leg:
@@ -30,20 +51,12 @@ class Leg:
         binary = self.folder / "suite/bin/dockerfile.test"
         binary.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
         binary.chmod(0o755)
-        suite = Artefact("s", self.folder / "suite", cached=True, go_minor=21)
-        return LegRequest(
-            suite=suite,
-            tests=suite,
-            frontend=Artefact("f", self.folder / "frontend", cached=True, go_minor=21),
-            worker="oci",
-            select="^TestIntegration$",
-            skip="",
-            parallel=2,
+        return leg_request(
+            self.folder,
             procs=3,
             timeout=self.timeout,
             offline=self.offline,
             mirror=self.mirror,
-            folder=self.folder / "out",
             environment=self.environment,
         )
 

@@ -19,6 +19,7 @@ from harness.engine.containers import Container, Ended, Power
 from harness.engine.errors import EngineFailed
 from harness.model import Reason
 from tests.support.fake_engine import LACKING, WHOLE, FakeEngine
+from tests.support.shell_legs import leg_request
 
 
 @pytest.fixture
@@ -27,22 +28,8 @@ def engine() -> FakeEngine:
 
 
 def _leg(folder: Path, **changes: Any) -> LegRequest:  # noqa: ANN401 - any field
-    artefact = Artefact("key", folder / "artefact", cached=True, go_minor=21)
-    given: dict[str, Any] = {
-        "suite": artefact,
-        "tests": artefact,
-        "frontend": artefact,
-        "worker": "oci",
-        "select": "^TestIntegration$",
-        "skip": "",
-        "parallel": 8,
-        "procs": 8,
-        "timeout": 60.0,
-        "offline": True,
-        "mirror": None,
-        "folder": folder / "run-1" / "candidate",
-    }
-    return LegRequest(**given | changes)
+    own = {"parallel": 8, "procs": 8, "folder": folder / "run-1" / "candidate"}
+    return leg_request(folder, **own | changes)
 
 
 def _ran(engine: FakeEngine, request: LegRequest, wanted: Privileges) -> Container:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.backends.base import Artefact, LegRequest
+from harness.backends.base import LegRequest
 from harness.backends.leg import ALARM
 from harness.backends.native import sandbox
 from harness.backends.native.sandbox import (
@@ -22,6 +22,7 @@ from harness.backends.native.sandbox import (
 )
 from harness.errors import InfrastructureError, MissingToolError
 from harness.tools.guard import MARK
+from tests.support.shell_legs import leg_request
 
 SCRATCH = Path("/mnt")
 SUITE_PROGRAMS = ("buildctl", "buildkitd", "dockerfile.test")
@@ -44,21 +45,8 @@ def request_(tmp_path: Path) -> LegRequest:
     (suite / "bin").mkdir(parents=True)
     for name in SUITE_PROGRAMS:
         (suite / "bin" / name).touch(mode=0o755)
-    artefact = Artefact("s", suite, cached=True, go_minor=21)
-    return LegRequest(
-        suite=artefact,
-        tests=artefact,
-        frontend=Artefact("f", tmp_path / "frontend", cached=True, go_minor=21),
-        worker="oci",
-        select="^TestIntegration$/.*/^worker=oci$",
-        skip="",
-        parallel=8,
-        procs=4,
-        timeout=1800.0,
-        offline=True,
-        mirror=None,
-        folder=tmp_path / "out",
-    )
+    select = "^TestIntegration$/.*/^worker=oci$"
+    return leg_request(tmp_path, select=select, parallel=8, procs=4, timeout=1800.0)
 
 
 def changed(request: LegRequest, **values: object) -> LegRequest:

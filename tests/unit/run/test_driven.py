@@ -11,6 +11,7 @@ from harness.errors import UsageError
 from harness.model import Leg, Outcome
 from harness.run.driven import check_driven
 from tests.support.factories import full_name, leg_run, result
+from tests.support.shell_legs import leg_request
 
 REFUSED = (
     "Incorrect Usage: flag provided but not defined: -otel-socket-path\n\nNAME:\n   buildkitd\n"
@@ -18,21 +19,8 @@ REFUSED = (
 
 
 def _request(folder: Path, tests: str = "t") -> LegRequest:
-    frontend = Artefact("f", folder, cached=True, go_minor=21)
-    return LegRequest(
-        suite=Artefact("s", folder, cached=True, go_minor=21),
-        tests=Artefact(tests, folder, cached=True, go_minor=21),
-        frontend=frontend,
-        worker="oci",
-        select="^TestIntegration$",
-        skip="",
-        parallel=2,
-        procs=2,
-        timeout=60,
-        offline=True,
-        mirror=None,
-        folder=folder,
-    )
+    own = Artefact(tests, folder, cached=True, go_minor=21)
+    return leg_request(folder, folder=folder, tests=own)
 
 
 def _kept(folder: Path, *logs: str) -> None:

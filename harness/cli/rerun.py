@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypedDict, Unpack, cast
 
@@ -15,6 +16,7 @@ from harness.cli.stored import find_run
 from harness.errors import ExitCode, UsageError
 from harness.journal import PLAN_FILE, cells
 from harness.model import Run
+from harness.plan.opening import Opened
 from harness.verdict.collate import function_of
 
 
@@ -38,7 +40,8 @@ class RerunOptions(TypedDict):
 def rerun(run: str, *, until_fail: int, as_json: bool, **options: Unpack[RerunOptions]) -> int:
     """Run again what was not compatible in RUN, and nothing else."""
     folder = find_run(run, options["out"]).resolve()
-    session = _session(folder, options)
+    wanted = _uneven(folder)
+    session = again(folder, options, lambda _: wanted)
     for _ in range(until_fail):
         made, new = session.run()
         if made.interrupted or made.exit_code == ExitCode.REGRESSION:
@@ -48,18 +51,15 @@ def rerun(run: str, *, until_fail: int, as_json: bool, **options: Unpack[RerunOp
     return show_matrix(made, new, session.commands(), as_json=as_json)
 
 
-def _session(folder: Path, options: RerunOptions) -> Session:
-    """Plan the cells of a stored run that were not compatible, with their tests.
+def again(
+    folder: Path,
+    options: RerunOptions,
+    choose: Callable[[Opened], Mapping[str, tuple[str, ...]]],
+) -> Session:
+    """Plan cells of a stored run again, those that are chosen, each with its tests.
 
-    Raises UsageError if there are none, or other code or data would run something else.
+    Raises what `choose` raises, and UsageError where other code or data would run something else.
     """
-    found = ((row.id, _functions(run)) for row, run in cells(folder))
-    wanted = {name: tests for name, tests in found if tests is not None}
-    if not wanted:
-        raise UsageError(
-            f"nothing in {folder} calls for a look",
-            hint="compat run or compat matrix runs all of it again",
-        )
     file = folder / PLAN_FILE
     if not file.is_file():
         raise UsageError(
@@ -68,11 +68,23 @@ def _session(folder: Path, options: RerunOptions) -> Session:
     usual = parsed(execution.matrix, ["--plan", str(file)])
     asked = cast("MatrixOptions", {**usual, "resume": None, **options})
     session = open_session(None, asked, runs=True)
-    opened = session.opened.part(wanted)
+    opened = session.opened.part(choose(session.opened))
     mine = opened.plan.cells
     # --resume takes a pair up by the command of one.
     command = session.cell_command(mine[0]) if opened.plan.pair else session.command
     return dataclasses.replace(session, opened=opened, mine=mine, shard=None, command=command)
+
+
+def _uneven(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the cells that were not compatible, with their tests. Raises UsageError for none."""
+    found = ((row.id, _functions(run)) for row, run in cells(folder))
+    wanted = {name: tests for name, tests in found if tests is not None}
+    if not wanted:
+        raise UsageError(
+            f"nothing in {folder} calls for a look",
+            hint="compat run or compat matrix runs all of it again",
+        )
+    return wanted
 
 
 def _functions(run: Run | None) -> tuple[str, ...] | None:

@@ -160,6 +160,11 @@ class Opened:
         mine = part(self.plan, tests, data=_data(self.workspace))
         return dataclasses.replace(self, plan=mine)
 
+    def raw(self) -> Opened:
+        """Return the plan without skip lists and floors: all is run, and every verdict is raw."""
+        workspace = dataclasses.replace(self.workspace, entries=(), floors=NO_FLOORS)
+        return dataclasses.replace(self, workspace=workspace)
+
     def pair(self, ask: PairAsk, expected: Expected, listener: Listener) -> Opened:
         """Plan a pair with the same data, repository and backend. Raises UsageError."""
         meant = [resolve(self.workspace.repository, *one) for one in ask.names.values()]

@@ -87,3 +87,37 @@ def test_what_has_expired_is_told_with_its_place(program: Program, data: Path) -
     assert (code, out) == (2, "")
     assert "fileop.yaml:" in err
     assert "the entry expired on 2024-02-29" in err
+
+
+EXPECTED = """
+  - test: [TestExportLabels, TestEmptyDestDir]
+    when: {daemon: '>=0.2'}
+    status: expected-failure
+    signature: planted
+    reason: planted
+    issue: https://example.com/1
+  - test: [TestNoSuch]
+    status: skip
+    reason: planted
+    issue: https://example.com/1
+"""
+
+
+def test_what_is_stale_is_found_by_running_it(program: Program, data: Path) -> None:
+    """Three names without fileop are needed; one passes, one fails otherwise, one is none."""
+    _add(data / "skiplists" / "fileop.yaml", EXPECTED)
+    words = program.words("v0.2", "master", "--tests", "TestExportLabels", "--reruns", "0")
+    words[words.index(str(MINIKIT))] = str(data)
+    code, _, err = program.run(*words)
+    assert code == 0, err
+    given = ("--repo", words[words.index("--repo") + 1], "--data", str(data))
+    code, out, err = program.run("lists", "audit", str(program.latest()), *given, "--json")
+    assert code == 2, err
+    found = [(it["test"], it["finding"]) for it in json.loads(out)["names"]]
+    fileop = ("TestCopyWildcards", "TestEmptyDestDir", "TestWorkdirCopyRelative")
+    planted = [
+        ("TestExportLabels", "passes"),
+        ("TestEmptyDestDir", "fails otherwise"),
+        ("TestNoSuch", "does nothing"),
+    ]
+    assert found == [*((name, "needed") for name in fileop), *planted]

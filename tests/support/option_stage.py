@@ -43,13 +43,15 @@ from harness.cli.session import Session
 from harness.cli.trials import Trials
 from harness.cli.umbrella import umbrella
 from harness.config.datadir import Data, find_data
+from harness.config.skiplists import Entry
+from harness.config.yamlfile import Place
 from harness.doctor import Check, State
 from harness.errors import UsageError
 from harness.history import History
 from harness.images.sets import ImageSets
 from harness.journal import write_run
 from harness.lists.check import Checked
-from harness.model import Scenario, Scenarios, Verdict
+from harness.model import Scenario, Scenarios, Status, Verdict
 from harness.model.matrix import MatrixRun, Plan, Shard
 from harness.plan.opening import MatrixAsk, PairAsk, Where
 from harness.plan.planning import part
@@ -71,6 +73,15 @@ AGES = {"one-day": 1, "ten-days": 10, "a-month": 30}
 """Of artefacts in the cache, in days."""
 
 
+_ENTRY = Entry(
+    place=Place("skiplists/a.yaml", 1, 1),
+    test=("TestMountRWCache",),
+    status=Status.SKIP,
+    reason="planted",
+    issue="https://example.com/1",
+)
+
+
 class Opened:
     """A plan of two cells or of one, whatever is asked for."""
 
@@ -89,6 +100,7 @@ class Opened:
             channel=lambda *_: None,
             commit=lambda ref: ref,
             request=lambda *_: None,
+            functions_of=lambda _: {"TestMountRWCache"},
         )
         self._stage = stage
 
@@ -103,7 +115,10 @@ class Opened:
 
     def cell(self, _planned: object, *, seed: bool) -> SimpleNamespace:
         assert not seed
-        return SimpleNamespace(patches=())
+        return SimpleNamespace(patches=(), entries=(_ENTRY,))
+
+    def raw(self) -> Opened:
+        return self
 
 
 class Stage:

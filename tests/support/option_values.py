@@ -101,6 +101,7 @@ BASES = {
     "compat floors": "floors propose {varied}",
     "compat features": "features {features}",
     "compat lists check": "lists check",
+    "compat lists audit": "lists audit {red}",
     "compat lists suggest": "lists suggest {red}",
     "compat images seed": "images seed",
     "compat images list": "images list",
@@ -246,6 +247,11 @@ VALUES: dict[str, Values] = {
         "--cache": CACHE,
         "--data": DATA,
         "--json": JSON,
+    },
+    "compat lists audit": {
+        **RUNS,
+        **FRESH,
+        "--jobs": Value("--jobs 3", "limits: Limits(jobs=3"),
     },
     "compat lists suggest": {"--json": Value("--json", "printed: [")},
     "compat images seed": {

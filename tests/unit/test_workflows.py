@@ -90,6 +90,15 @@ def test_the_nightly_tests_the_harness_itself() -> None:
     assert script.rstrip().endswith('exit "$code"')
 
 
+def test_the_nightly_runs_what_its_lists_leave_out() -> None:
+    job = _load(ROOT / ".github" / "workflows" / "nightly.yml")["jobs"]["audit"]
+    assert (job["needs"], "if" in job) == ("matrix", False)
+    (script,) = _scripts(job)
+    assert "lists audit merged" in script
+    # What is stale ends the job; what cannot be told does not.
+    assert 'test "$code" = 0 || test "$code" = 3' in script
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_a_caller_gives_reaches_no_script_but_by_its_environment(file: Path) -> None:
     assert not [script for script in _scripts(_load(file)) if "${{" in script]

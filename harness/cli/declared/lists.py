@@ -5,13 +5,28 @@ from __future__ import annotations
 import click
 
 from harness.cli.lazy import Declared
-from harness.cli.options import CACHE, DATA, FETCH, JSON, REPO
+from harness.cli.options import (
+    BACKEND,
+    CACHE,
+    CACHE_REPO,
+    DATA,
+    FETCH,
+    FRESH_CONTROL,
+    JSON,
+    OUT,
+    PAIRS_AT_ONCE,
+    PRIVILEGES,
+    REPO,
+    STAGE,
+    TESTS_AT_ONCE,
+)
 
 
 @click.group(
     epilog="""\b
     Examples:
       compat lists check
+      compat lists audit latest
       compat lists suggest latest
     """
 )
@@ -41,6 +56,42 @@ def check() -> None:
     and none may have expired. Nothing is built or run.
 
     Exit codes: 0 all of it holds, 2 something is to be mended.
+    """
+
+
+@lists.command(
+    cls=Declared,
+    body="harness.cli.lists:audit",
+    epilog="""\b
+    Examples:
+      compat lists audit latest
+      compat lists audit runs/nightly --json
+    """,
+)
+@click.argument("run")
+@REPO
+@FETCH
+@BACKEND
+@STAGE
+@PRIVILEGES
+@CACHE_REPO
+@PAIRS_AT_ONCE
+@TESTS_AT_ONCE
+@FRESH_CONTROL
+@OUT
+@JSON
+@CACHE
+@DATA
+def audit() -> None:
+    """Run what RUN skipped or expected to fail, and say what of the skip lists is stale.
+
+    RUN is the folder of a run, of a matrix or of one pair, or its name below the folder of runs.
+    For each of its pairs the tests that entries name are run without skip lists. A name is
+    stale if its test passes with every pair, fails in other words than the signature's, or is
+    that of no test. The run is kept, and not recorded into the history.
+
+    Exit codes: 0 nothing is stale, 2 something is to be mended, 3 some of it cannot be told, 4
+    infrastructure failure, 130 interrupted.
     """
 
 

@@ -54,6 +54,7 @@ _TYPES: dict[type[click.ParamType[object]], type] = {
     click.Path: Path,
     click.types.IntParamType: int,
     click.IntRange: int,
+    click.FloatRange: float,
     click.types.BoolParamType: bool,
     click.types.StringParamType: str,
     click.Choice: str,

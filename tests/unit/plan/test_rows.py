@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.errors import ConfigError, UsageError
 from harness.plan.planning import Selection
-from tests.support.planning_sites import Planner, WrittenSite, repository, sha
+from tests.support.planning_sites import LINES, Planner, WrittenSite, repository, sha
 
 
 @pytest.fixture
@@ -56,8 +57,18 @@ def test_a_selector_means_what_the_repository_has(
 def test_a_line_that_the_data_do_not_know_yet_counts_and_one_too_old_does_not(
     planner: Planner,
 ) -> None:
-    planner.site.repository = repository(["v0.1.0", "v0.2.0", "v0.32.0", "v0.33.0", "v1.0.0"])
-    assert daemons(planner, "{lines: {since: v0.1}}") == ["v0.32.0", "v0.33.0", "v1.0.0"]
+    there = ["v0.3.3", "v0.32.0", "v0.33.0", "v1.0.0"]
+    planner.site.repository = repository(["v0.1.0", "v0.2.0", *there])
+    assert daemons(planner, "{lines: {since: v0.1}}") == there
+
+
+def test_a_frontend_from_before_the_oldest_line_does_not_count(planner: Planner) -> None:
+    oldest, *newer = LINES.lines
+    lines = (replace(oldest, dockerfile="1.4"), *newer)
+    planner.site.lines = replace(LINES, lines=lines)
+    text = "pairs: [{daemons: [{refs: v0.12}], frontends: [{dockerfile: {last: 9}}]}]"
+    frontends = [cell.pair.frontend.ref for cell in planner(text).cells]
+    assert frontends == ["dockerfile/1.4.3", "dockerfile/1.10.0"]
 
 
 def test_a_branch_is_never_a_tag_of_its_name(planner: Planner) -> None:

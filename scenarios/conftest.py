@@ -43,10 +43,12 @@ def live(request: pytest.FixtureRequest) -> Live:
 
 
 @pytest.fixture
-def build(live: Live, tmp_path: Path) -> Iterator[Builds]:
+def build(request: pytest.FixtureRequest, live: Live, tmp_path: Path) -> Iterator[Builds]:
     """Return what builds with the frontend on the daemon."""
     made = EngineBuilds(live, tmp_path) if isinstance(live, Engine) else Builds(live, tmp_path)
     yield made
+    # The harness keeps these with the result.
+    request.node.user_properties += [("dockerfile", text) for text in made.built]
     made.end()
 
 

@@ -54,7 +54,7 @@ class _Lines:
             b"=== NAME ": tracker.name,
             b"=== NAME": tracker.name,
             b"=== ATTR ": self._attribute,
-            b"=== ARTIF": self._attribute,
+            b"=== ARTIF": self._artifacts,
         }
         self._reports: list[str] = []
 
@@ -68,7 +68,14 @@ class _Lines:
         return self._report(line) or self._last_word(line.rstrip(b"\r"))
 
     def _attribute(self, said: str) -> None:
-        """Pass over what a test says of itself (t.Attr, t.ArtifactDir)."""
+        """Take what a test says of itself (t.Attr)."""
+        name, _, attribute = said.partition(" ")
+        self.tracker.name(name)
+        key, _, value = attribute.partition(" ")
+        self.tracker.attribute(name, key, value)
+
+    def _artifacts(self, said: str) -> None:
+        """Pass over where a test's files are (t.ArtifactDir)."""
         self.tracker.name(said.partition(" ")[0])
 
     def _report(self, line: bytes) -> bool:

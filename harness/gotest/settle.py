@@ -177,6 +177,7 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
         program=why.program if why and bad else None,
         lacks=why.lacks if why and bad else "",
         seconds=test.seconds,
+        built=test.built,
         error=why.error if why and outcome is not Outcome.PASS else "",
         fingerprint=fingerprint(why.stable or why.error) if why and bad else "",
     )

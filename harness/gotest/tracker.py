@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from harness.gotest.dumps import DumpWatch
 from harness.gotest.logs import BoundedLog, readable
 from harness.gotest.names import parse
 from harness.gotest.reasons import Explanation, error_line, explain, skip_reason
 from harness.gotest.shelf import Shelf
 from harness.gotest.tree import Test, place
-from harness.model import MOST_SECONDS, Outcome
+from harness.model import BUILT_LENGTH, MOST_BUILT, MOST_SECONDS, Outcome
 
 OnEnd = Callable[[str, Outcome, float | None], None]
 """Told each test that ended: its name, outcome, and seconds if Go gave them."""
@@ -35,6 +37,14 @@ NAME = 4096
 NAMES = 4 * 1024 * 1024
 EVIDENCE = 16 * 1024 * 1024
 """Characters of all excerpts of one run; what is behind them is cut to a line each."""
+
+
+def _text(value: str) -> str:
+    """Return the text that a string of JSON holds; what is none is empty, whoever printed it."""
+    try:
+        return msgspec.json.decode(value, type=str)
+    except msgspec.DecodeError:
+        return ""
 
 
 class Tracker:
@@ -121,6 +131,15 @@ class Tracker:
         self._current = test = self.tests.get(name)
         if test is not None and returning is not None:
             returning.returned_to(test)
+
+    def attribute(self, name: str, key: str, value: str) -> None:
+        """`=== ATTR`: of what a test says of itself, Dockerfiles are kept while there is room."""
+        test = self.tests.get(name)
+        text = _text(value) if key == "dockerfile" and test else ""
+        if test is None or not 0 < len(text) <= self._evidence or len(test.built) >= MOST_BUILT:
+            return
+        self._evidence -= len(text)
+        test.built += (text[:BUILT_LENGTH],)
 
     def nest(self, name: str, parent: str) -> None:
         """Take in that the end of a test stands indented below its parent's."""

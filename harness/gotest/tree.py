@@ -26,7 +26,7 @@ class Test:
     """One test as far as the stream has told; small, for there are as many as tests."""
 
     __slots__ = (
-        *("above", "inner", "log", "name", "open", "outcome", "parallel", "paused"),
+        *("above", "built", "inner", "log", "name", "open", "outcome", "parallel", "paused"),
         *("placed", "rivals", "seconds", "why"),
     )
     __test__ = False  # not a pytest class
@@ -49,6 +49,8 @@ class Test:
         self.seconds: float | None = None
         self.log: BoundedLog | None = None
         self.why: Explanation | None = None
+        self.built: tuple[str, ...] = ()
+        """The Dockerfiles that it says to have built."""
 
     @property
     def ancestors(self) -> Iterator[Test]:

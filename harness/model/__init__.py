@@ -35,6 +35,8 @@ from harness.model.run import (
 )
 from harness.model.scenarios import Scenario, Scenarios
 from harness.model.words import (
+    BUILT_LENGTH,
+    MOST_BUILT,
     MOST_SECONDS,
     Below,
     Bytes,
@@ -60,6 +62,8 @@ from harness.model.words import (
 )
 
 __all__ = [
+    "BUILT_LENGTH",
+    "MOST_BUILT",
     "MOST_SECONDS",
     "SCHEMA_VERSION",
     "Below",

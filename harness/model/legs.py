@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
-from msgspec import field
+from msgspec import Meta, field
 
 from harness.model.words import (
+    MOST_BUILT,
     Count,
+    Dockerfile,
     Format,
     Inside,
     Leg,
@@ -51,6 +54,8 @@ class Result(Record, frozen=True, kw_only=True):
     """Digest of `error` without ids, times, ports, digests and paths; failing outcomes only."""
     suspicions: tuple[Suspicion, ...] = ()
     """What its daemon said that it should not have; passing outcomes only."""
+    built: Annotated[tuple[Dockerfile, ...], Meta(max_length=MOST_BUILT)] = ()
+    """The Dockerfiles that a scenario says to have built."""
 
     @property
     def with_reason(self) -> str:

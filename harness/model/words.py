@@ -10,6 +10,12 @@ from msgspec import Meta
 
 from harness.errors import ExitCode
 
+BUILT_LENGTH = 2_000
+MOST_BUILT = 8
+"""Characters of a Dockerfile, and Dockerfiles of a test, that a run keeps."""
+
+Dockerfile = Annotated[str, Meta(max_length=BUILT_LENGTH)]
+
 MOST_SECONDS = 1e9
 """Thirty years: who claims to have taken longer is not believed."""
 

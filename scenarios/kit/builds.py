@@ -34,6 +34,8 @@ class Builds:
         self.log = ""
         """What the client printed in the last build."""
         self.numbers = count()
+        self.built: list[str] = []
+        """The Dockerfiles that were built, each once; kept with what came of the scenario."""
 
     def tree(self, dockerfile: str, files: Files | None = None, **more: object) -> Tree:
         """Build, and return the files of the result."""
@@ -85,6 +87,7 @@ class Builds:
         asked instead of the one under test, `named` what is beside the Dockerfile.
         """
         number = next(self.numbers)
+        self.note(dockerfile if local else "")
         dest = self.folder / f"out{number}"
         argv = ["--frontend", frontend or "gateway.v0"]
         argv += [] if frontend else ["--opt", f"source={FRONTEND}"]
@@ -100,6 +103,12 @@ class Builds:
             argv += ["--output", output if placed else f"{output},dest={dest}"]
         self.client(*argv, *arguments, environment=environment)
         return dest
+
+    def note(self, dockerfile: str) -> None:
+        """Keep a Dockerfile as one that was built."""
+        text = dedent(dockerfile).strip("\n")
+        if text and text not in self.built:
+            self.built.append(text)
 
     def forget(self) -> None:
         """Let the daemon remove what it keeps of commands that have this scenario's nonce.
@@ -120,7 +129,9 @@ class Builds:
 
     def beside(self, name: str) -> Self:
         """Return builds of the same scenario that may run at the same time, in another folder."""
-        return type(self)(self.live, self.folder / name)
+        other = type(self)(self.live, self.folder / name)
+        other.built = self.built
+        return other
 
     def end(self) -> None:
         """Leave nothing; a daemon is gone with all that it has."""

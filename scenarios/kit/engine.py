@@ -129,6 +129,7 @@ class EngineBuilds(Builds):
         if output and output not in {"type=tar", "type=local"}:
             raise CannotAskError(f"--output {output}")
         number = next(self.numbers)
+        self.note(dockerfile)
         dest = self.folder / f"out{number}"
         context = write(self.folder / f"context{number}", files or {})
         beside = {"Dockerfile": self._translated(dockerfile), **(named or {})}

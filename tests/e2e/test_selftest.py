@@ -186,6 +186,9 @@ def test_scenarios_tell_a_lie_from_a_refusal_and_a_crash(
     assert did.keys() == {"TestScenarioCopyLinks", "TestScenarioMountContext"}
     assert did["TestScenarioCopyLinks"]["reason"] == "wrong"
     assert did["TestScenarioMountContext"]["lacks"] == "exec.mount.propagation"
+    assert did["TestScenarioMountContext"]["built"] == [
+        "FROM scratch\nRUN --mount=target=/context cat /context/f > out\n"
+    ]
     assert run["pair"]["scenarios"]
     assert len(run["scenarios"]["rows"]) == 5
     assert run["scenarios"]["rows"][0]["source"].startswith("def test_command(")

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,7 @@ class Build:
 
     def __init__(self, live: Live, folder: Path) -> None:
         """Build in a folder."""
+        self.built: list[str] = []
         self._live = live
         self._folder = folder
 
@@ -123,6 +124,7 @@ class Build:
         export: Mapping[str, str] | None = None,
     ) -> tuple[Path, dict[str, object]]:
         """Return the folder of the result, and its image's configuration."""
+        self.built.append(dockerfile)
         for folder, content in (("context", files or {}), ("file", {"Dockerfile": dockerfile})):
             for name, text in content.items():
                 path = self._folder / folder / name
@@ -149,6 +151,8 @@ class Build:
 
 
 @pytest.fixture
-def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
-    """Return what builds."""
-    return Build(request.config.live, tmp_path)  # type: ignore[attr-defined] # set above
+def build(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
+    """Return what builds; its Dockerfiles are kept with the result."""
+    made = Build(request.config.live, tmp_path)  # type: ignore[attr-defined] # set above
+    yield made
+    request.node.user_properties += [("dockerfile", text) for text in made.built]

@@ -56,6 +56,8 @@ class Tried(Record, frozen=True, kw_only=True):
     """Names one of `scenarios`."""
     seen: tuple[Seen, ...]
     """One for each daemon."""
+    built: tuple[str, ...]
+    """The Dockerfiles that it built, as on the newest daemon that they are known of."""
 
 
 class Mark(Record, frozen=True, kw_only=True):

@@ -144,12 +144,14 @@ def _features(
     scenarios: dict[str, Scenario],
 ) -> tuple[Feature, ...]:
     tests = {test for _, test in frontend.kept}
-    did = {}
+    did, built = {}, {}
     for test in sorted(tests):
-        found = (frontend.kept.get((place, test)) for place in places)
+        found = [frontend.kept.get((place, test)) for place in places]
         did[test] = tuple(seen_of(it.results, it.skipped) if it else seen_of(()) for it in found)
+        results = (result for it in reversed(found) if it for result in it.results)
+        built[test] = next((it.built for it in results if it.built), ())
     board = (frontend.commit, frontend.channel, columns)
-    return features({test: scenarios[test] for test in did}, did, *board)
+    return features({test: scenarios[test] for test in did}, did, built, *board)
 
 
 def _places(frontend: _Frontend) -> list[_Place]:

@@ -120,6 +120,7 @@ def _tried(tried: Tried, scenario: Scenario, board: Board) -> dict[str, Any]:
         "syntax": one_line(scenario.syntax),
         "title": one_line(scenario.title),
         "file": one_line(scenario.file),
+        "built": tried.built,
         "source": visible_block(scenario.source[:_SOURCE]),
         "seen": [_seen(seen, daemons) for seen, daemons in alike.items()],
     }

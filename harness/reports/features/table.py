@@ -44,13 +44,14 @@ def seen_of(results: Sequence[Result], skipped: str = "") -> Seen:
 def features(
     scenarios: Mapping[str, Scenario],
     did: Mapping[str, tuple[Seen, ...]],
+    built: Mapping[str, tuple[str, ...]],
     frontend: Commit,
     channel: Channel,
     daemons: Sequence[Daemon],
 ) -> tuple[Feature, ...]:
     """Return the rows of one frontend, by area and name.
 
-    `did` says of each scenario what it did on every daemon, in their order.
+    `did` says of each scenario what it did on every daemon, in their order, `built` from what.
     """
     grouped: dict[tuple[str, str], list[Scenario]] = {}
     for it in scenarios.values():
@@ -60,7 +61,7 @@ def features(
     for (area, name), members in sorted(grouped.items(), key=lambda it: _alphabet(*it[0])):
         anchor = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "feature"
         taken[anchor] += 1
-        tried = tuple(Tried(test=it.test, seen=did[it.test]) for it in members)
+        tried = tuple(_tried(it.test, did[it.test], built[it.test]) for it in members)
         marks = tuple(mark(it.seen[place] for it in tried) for place in range(len(daemons)))
         since, without = floor(marks, daemons)
         rows.append(
@@ -78,6 +79,10 @@ def features(
             )
         )
     return tuple(rows)
+
+
+def _tried(test: str, seen: tuple[Seen, ...], built: Iterable[str]) -> Tried:
+    return Tried(test=test, seen=seen, built=tuple(map(visible_block, built)))
 
 
 def mark(seen: Iterable[Seen]) -> Mark:

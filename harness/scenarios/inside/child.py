@@ -8,7 +8,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO
 
 import pytest
@@ -23,6 +23,10 @@ AT_FAULT = "The scenario failed:"
 _KEY = pytest.StashKey[tuple[str, pytest.ExceptionInfo[BaseException]]]()
 _TEXT = 12_000
 
+_BUILT = "dockerfile"
+"""The property by which a scenario tells each Dockerfile that it built."""
+_MANY = 8
+
 
 @dataclass(frozen=True)
 class Told:
@@ -34,6 +38,8 @@ class Told:
     """`file.py:line`."""
     headline: str = ""
     text: str = ""
+    built: tuple[str, ...] = ()
+    """The Dockerfiles that it built."""
 
 
 class Child:
@@ -101,6 +107,11 @@ class Reasons:
 def work(item: pytest.Item) -> Told:
     """Run a scenario from its set-up to its end, in this process."""
     reports = runtestprotocol(item, log=False, nextitem=None)
+    built = [str(value) for name, value in item.user_properties if name == _BUILT]
+    return replace(_came(item, reports), built=tuple(built[:_MANY]))
+
+
+def _came(item: pytest.Item, reports: list[pytest.TestReport]) -> Told:
     when, raised = item.stash.get(_KEY, ("", None))
     if raised is None:
         return Told(PASS)

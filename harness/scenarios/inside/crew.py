@@ -140,6 +140,8 @@ class Crew:
             self.passed = False
             said += failure(name, told.where, told.headline, told.text)
             said += daemon_log(self._live.command, self._log_since(self._marks[child.pid]))
+        for dockerfile in told.built:
+            self._events.built(name, dockerfile)
         if told.word != PASS:
             self._events.log(name, said)
         self._events.end(name, told.word, seconds)

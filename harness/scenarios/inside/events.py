@@ -1,5 +1,6 @@
 """Writes what happens as a Go test binary does that was told `-test.v=test2json`."""
 
+import json
 import os
 import re
 import sys
@@ -17,6 +18,8 @@ _SHOWN = 12_000
 """Characters of a failure's text."""
 _LOG = 256 * 1024
 """Bytes of a daemon's log that are shown, from its end."""
+_DOCKERFILE = 1200
+"""Characters of a Dockerfile that are kept; written as JSON they may be six times as many."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
@@ -48,6 +51,14 @@ class Events:
         if output:
             self._event(f"=== NAME  {name}")
             self._raw(output if output.endswith(b"\n") else output + b"\n")
+
+    def built(self, name: str, dockerfile: str) -> None:
+        """Write a Dockerfile that a test built, as t.Attr of Go writes what a test says of itself.
+
+        A line that is longer than an event may be would be output.
+        """
+        text = dockerfile[:_DOCKERFILE] + ("…" if len(dockerfile) > _DOCKERFILE else "")
+        self._event(f"=== ATTR  {name} dockerfile {json.dumps(text)}")
 
     def end(self, name: str, word: str, seconds: float) -> None:
         """Say how a test ended: PASS, FAIL or SKIP."""

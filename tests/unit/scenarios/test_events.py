@@ -86,3 +86,33 @@ def test_what_a_scenario_prints_cannot_pretend_to_be_an_event() -> None:
     lie = b"\x16--- PASS: TestIntegration/TestScenarioA/worker=oci (0.00s)\n"
     found, _ = _read(("A", lie + failure(NAME.format("A"), "t.py:1", WRONG, lie.decode()), "FAIL"))
     assert found[NAME.format("A")].outcome is Outcome.FAIL
+
+
+def test_the_dockerfiles_that_a_scenario_built_are_kept_whatever_came_of_it() -> None:
+    long = "FROM scratch\n" + "\u00e9\x01" * 5000
+    out = io.BytesIO()
+    events = Events(out)
+    events.root()
+    events.begin(NAME.format("A"))
+    for text in ("FROM a\nRUN x\n", long, *map(str, range(20))):
+        events.built(NAME.format("A"), text)
+    events.end(NAME.format("A"), "PASS", 0.5)
+    events.over(passed=True, seconds=1.0)
+    parser = StreamParser(format_of(GO_MINOR))
+    parser.feed(out.getvalue())
+    (found,) = parser.finish(0).results
+    assert found.outcome is Outcome.PASS
+    assert found.built[0] == "FROM a\nRUN x\n"
+    assert found.built[1].startswith("FROM scratch\n\u00e9")
+    assert found.built[1].endswith("\u2026")
+    assert len(found.built) == 8
+
+
+def test_what_a_test_merely_says_of_itself_is_no_dockerfile() -> None:
+    name = NAME.format("A")
+    parser = StreamParser(format_of(GO_MINOR))
+    lines = ["=== RUN   " + name, f"=== ATTR  {name} dockerfile FROM", f"=== ATTR  {name} owner me"]
+    lines += [f"=== ATTR  {name} dockerfile", f"--- PASS: {name} (0.00s)", "PASS"]
+    parser.feed("".join(f"\x16{it}\n" for it in lines).encode())
+    (found,) = parser.finish(0).results
+    assert (found.outcome, found.built) == (Outcome.PASS, ())

@@ -146,3 +146,17 @@ def test_an_engine_has_a_column_of_its_own_beside_a_daemon_of_its_commit() -> No
         ("v0.17.3", True, False),
         ("master", True, True),
     ]
+
+
+def test_the_dockerfiles_are_those_of_the_newest_daemon_that_they_are_known_of() -> None:
+    first, *others = runs()
+    row_, *rest = first.judgements
+    told = replace(row_, candidate=tuple(replace(it, built=("FROM old",)) for it in row_.candidate))
+    board = only(replace(first, judgements=(told, *rest)), *others)
+    tried = next(it for row in board.features for it in row.tried if it.test in row_.name)
+    assert tried.built == ("FROM old",)
+    own = replace(row_, control=tuple(replace(it, built=("FROM own",)) for it in row_.control))
+    newest = replace(first, judgements=(replace(told, control=own.control), *rest))
+    board = only(newest, *others)
+    tried = next(it for row in board.features for it in row.tried if it.test in row_.name)
+    assert tried.built == ("FROM own",)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.model import Channel, Run
 from harness.reports.features.gather import Gathered
@@ -46,6 +47,25 @@ def test_a_row_has_a_letter_and_words_for_each_daemon(labs: Element) -> None:
         *("Yworks", "Yworks", "Yworks"),
         "v0.12.5 (not v0.6.4)",
     ]
+
+
+def test_a_row_opens_to_the_dockerfiles_that_were_built() -> None:
+    first, *others = feature_runs.runs()
+    built = ("FROM scratch\nCOPY <x> /\n", "FROM two\n")
+    rows = tuple(
+        replace(row, candidate=tuple(replace(it, built=built) for it in row.candidate))
+        for row in first.judgements
+    )
+    tree = Tree(page(replace(first, judgements=rows), *others))
+    (more,) = tree.root.all("tr", id="master-labs.copy-chmod-symbolic.more")
+    told = [it for it in more.all("details") if it.attributes.get("class") == "source"]
+    assert [it.all("summary")[0].text.strip() for it in told[:2]] == [
+        "Dockerfile 1",
+        "Dockerfile 2",
+    ]
+    assert told[0].all("pre")[0].text == built[0]
+    assert ["open" in it.attributes for it in told] == [True, True, False]
+    assert "def test" in told[2].all("pre")[0].text
 
 
 def test_a_row_opens_to_its_scenario_and_to_what_was_seen(labs: Element) -> None:

@@ -225,7 +225,8 @@ def test_every_matrix_that_is_shipped_can_be_read(folder: str) -> None:
 
 def test_a_name_is_a_file_of_the_data_and_a_path_is_itself(tmp_path: Path) -> None:
     data = find_data(None, {})
-    assert names(data) == ["floors", "nightly", "release-gate", "scenarios", "selftest", "smoke"]
+    ours = ["clients", "floors", "nightly", "release-gate", "scenarios", "selftest", "smoke"]
+    assert names(data) == ours
     assert find_matrix(data, "nightly") == data.matrices / "nightly.yaml"
     for path in ("./nightly", "other.yaml", f"{tmp_path}/x.yml"):
         assert find_matrix(data, path) == Path(path)

@@ -239,6 +239,6 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(name: str, guess: 
     ) as caught:
         find_matrix(find_data(None, {}), name)
     assert caught.value.hint.endswith(
-        "matrices has: floors, nightly, release-gate, scenarios, selftest, smoke; "
+        "matrices has: clients, floors, nightly, release-gate, scenarios, selftest, smoke; "
         "or name a file with a slash"
     )

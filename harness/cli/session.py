@@ -24,7 +24,7 @@ from harness.matrix.running import run_matrix
 from harness.matrix.work import Command, Keep, MatrixJob, keep_nothing
 from harness.model import Host
 from harness.model.matrix import MatrixRun, Plan, PlannedCell, Shard
-from harness.plan.cell import Settings
+from harness.plan.cell import Cell, Settings
 from harness.plan.opening import Opened
 from harness.plan.queue import Limits
 from harness.reports.live import display
@@ -153,8 +153,12 @@ class Session:
             remove_unfinished(folder.path)
             with display(sys.stderr, progress=progress) as listener:
                 ledger = self._ledger(folder.path)
-                keep = self._reused(self.reuse, ledger, listener) if self.reuse else keep_nothing
-                job = self._job(ledger, keep)
+                left = [cell for cell in self.mine if cell.id not in ledger.rows]
+                cells = {cell.id: self.opened.cell(cell) for cell in left}
+                keep: Keep = keep_nothing
+                if self.reuse:
+                    keep = self._reused(self.reuse, cells, ledger, listener)
+                job = self._job(cells, ledger, keep)
                 ledger.begin()
                 if not self.taken_up:
                     folder.point_latest()  # so that --resume latest finds it, however it ends
@@ -190,7 +194,9 @@ class Session:
             ledger.rows |= done(folder, matrix, self.mine)
         return ledger
 
-    def _reused(self, policy: Policy, ledger: Ledger, listener: Listener) -> Keep:
+    def _reused(
+        self, policy: Policy, cells: Mapping[str, Cell], ledger: Ledger, listener: Listener
+    ) -> Keep:
         """Take the results that stand into a ledger; return what keeps those that are made."""
         results = Results(
             opened=self.opened,
@@ -202,20 +208,18 @@ class Session:
             ),
             command=self.cell_command,
         )
-        left = [cell for cell in self.mine if cell.id not in ledger.rows]
-        cells = {cell.id: self.opened.cell(cell, seed=False) for cell in left}
         rows = list(results.rows(cells, ledger.folder))
         ledger.rows |= {row.id: row for row in rows}
-        told = f"{len(rows)} of {plural(len(left), 'result')} used again"
+        told = f"{len(rows)} of {plural(len(cells), 'result')} used again"
         if results.drawn:
             told += f"; {len(results.drawn)} could be, and are run to see what drifts"
         listener(Said(told))
         return results.keep
 
-    def _job(self, ledger: Ledger, keep: Keep) -> MatrixJob:
+    def _job(self, cells: Mapping[str, Cell], ledger: Ledger, keep: Keep) -> MatrixJob:
         left = [cell for cell in self.mine if cell.id not in ledger.rows]
         return MatrixJob(
-            cells={cell.id: self.opened.cell(cell) for cell in left},
+            cells={cell.id: cells[cell.id] for cell in left},
             settings=self.settings,
             backend=self.opened.backend,
             store=self.store,

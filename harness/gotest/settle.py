@@ -98,7 +98,9 @@ def _close(tracker: Tracker, test: Test, ending: Ending) -> None:
     error = f"did not end: {ending.words}"
     evidence = found.error
     reason, program = Reason.INCOMPLETE, found.program
-    if found.reason.spurious or found.reason in {Reason.DAEMON_GONE, Reason.PANIC}:
+    # A test that panics has what all share cleaned up first: their registry is gone then.
+    stands = found.reason.spurious and not (ending.panicked and not guilty)
+    if stands or found.reason in {Reason.DAEMON_GONE, Reason.PANIC}:
         reason = found.reason
     elif guilty and ending.timed_out:
         reason = Reason.TIMEOUT

@@ -11,6 +11,7 @@ import pytest
 
 from harness.model import Outcome, Reason
 from tests.support.streams import TRACE, marked, read
+from tests.unit.gotest.test_reasons import UNEXPECTED, block
 
 
 def test_1_a_panic_leaves_its_test_crashed_and_the_others_without_an_end() -> None:
@@ -63,6 +64,24 @@ def test_1_a_panic_is_its_tests_whatever_others_say_before_go_has_told_of_it(bet
     assert heard.parsed.cut is not None
     assert heard.parsed.cut.culprits == (names[0],)
     assert heard.result(names[2]).reason is not Reason.PANIC
+
+
+def test_1_what_others_say_while_a_panic_comes_down_is_no_state_of_the_machine() -> None:
+    """The one that panics has what all share cleaned up first, so others lose their registry."""
+    lost = "docker.io/library/nosuch:latest: not found"
+    panic = (
+        "panic: boom [recovered, repanicked]\n\ngoroutine 8 [running]:\n"
+        "example.com/x.testBad(0xc000)\n\t/src/x_test.go:43 +0x25\n"
+    )
+    names = [f"TestI/Test{it}/worker=oci" for it in ("Bad", "Good")]
+    runs = "".join(f"^V=== RUN   {name}\n" for name in ("TestI", *names))
+    said = f"^V=== NAME  {names[1]}\n{block(UNEXPECTED + lost, test=names[1]).decode()}\n"
+    ended = f"^V--- FAIL: {names[0]} (0.00s)\n^V--- FAIL: TestI (0.00s)\n"
+    good = read(marked(f"{runs}{said}{ended}{panic}"), 2).result(names[1])
+    assert (good.outcome, good.reason) == (Outcome.CRASH, Reason.INCOMPLETE)
+    assert lost in good.error, "it is told all the same"
+    alone = read(marked(f"{runs}{said}^V--- FAIL: {names[1]} (0.00s)\n"), 1).result(names[1])
+    assert alone.reason is Reason.IMAGE_PULL
 
 
 def test_1_an_exit_of_the_process_is_a_crash_of_what_ran() -> None:

@@ -29,7 +29,7 @@ from harness.journal.copying import copy_tree
 from harness.journal.single import result_of
 from harness.matrix.ledger import cell_path
 from harness.matrix.work import Command
-from harness.model import Judgement, Record, Run
+from harness.model import Judgement, Record, Run, Verdict
 from harness.model.matrix import CellResult, PlannedBuild, PlannedCell
 from harness.plan.cell import Cell, Settings, control_of, settings_of
 from harness.plan.opening import Opened
@@ -122,8 +122,10 @@ class Results:
         """
         if run.interrupted or run.exit_code not in {ExitCode.COMPATIBLE, ExitCode.REGRESSION}:
             return
-        if any(leg.faults for leg in run.legs):
-            return
+        if any(leg.faults or (leg.timed_out and not leg.overdue) for leg in run.legs):
+            return  # a leg that came to its own limit may not on an idle machine
+        if not run.offline and any(row.verdict is Verdict.INFRA for row in run.judgements):
+            return  # beside a regression; offline it is what there never is
         if (before := self.drawn.get(planned.id)) is not None:
             yield from _drift(planned, before, run)
         made = {

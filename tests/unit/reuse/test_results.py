@@ -205,7 +205,16 @@ def test_what_a_machine_had_a_say_in_stands_for_nothing(nights: Nights) -> None:
     nights.run()
     nights.fleet.yard.broken = nights.fleet.yard.late = frozenset()
     nights.run()
-    assert nights.ran >= {"v0.6.4~f1~oci", "v0.8.3~f1~oci"}
+    assert nights.ran == {"v0.6.4~f1~oci", "v0.8.3~f1~oci", "v0.6.4~f2~oci"}
+
+
+def test_a_network_that_failed_beside_a_regression_stands_for_nothing(nights: Nights) -> None:
+    nights.fleet.settings = Settings(offline=False, reruns=0)
+    pulled = "fail docker.io/library/nosuch:latest: not found"
+    nights.fleet.yard.plays["v0.6.4 f1"] = {**REGRESSED, "TestPull": ("pass", pulled)}
+    assert nights.run()[1].verdict is Verdict.REGRESSED
+    nights.run()
+    assert nights.ran == {"v0.6.4~f1~oci"}
 
 
 def test_a_result_that_cannot_be_kept_is_a_result(

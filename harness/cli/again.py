@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.journal import cells
 from harness.model import Channel, Commit, Pair, Source, Vary
 from harness.model.matrix import MatrixRun
-from harness.plan.opening import PairAsk, Where
+from harness.plan.asks import PairAsk, Where
 
 
 def ask_again(matrix: MatrixRun, pair: Pair, where: Where) -> PairAsk:

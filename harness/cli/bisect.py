@@ -27,7 +27,8 @@ from harness.errors import UsageError
 from harness.history import default_history, expected_by
 from harness.journal import read_matrix
 from harness.model import Channel, Vary
-from harness.plan.opening import PairAsk, Where, open_pair
+from harness.plan.asks import PairAsk, Where
+from harness.plan.opening import open_pair
 from harness.reports.live import display
 from harness.reports.text import visible
 from harness.repository.clones import DEFAULT_REPOSITORY

@@ -37,7 +37,8 @@ from harness.journal import read_matrix, write_culprits
 from harness.model import Pair, Vary
 from harness.model.culprits import CULPRITS_VERSION, Blame, Culprits, Suspect
 from harness.model.matrix import MatrixRun
-from harness.plan.opening import Opened, Where, open_pair
+from harness.plan.asks import Where
+from harness.plan.opening import Opened, open_pair
 from harness.reports.live import display
 from harness.reports.text import one_line, plural
 from harness.reports.write import write_reports

@@ -326,10 +326,15 @@ def plan_options(command: Command) -> Command:
     return _with(command, _OPTIONS)
 
 
-_OF_LEGS = (
-    *(BACKEND, STAGE, PRIVILEGES, CACHE_REPO, TESTS, PARALLEL, LEG_LIMIT, TEST_LIMIT),
-    *(RERUNS, MOST_RERUNS),
-)
+_OF_BACKENDS = (BACKEND, STAGE, PRIVILEGES, CACHE_REPO)
+
+
+def backend_options(command: Command) -> Command:
+    """Add to a command the options that say what builds and runs, and with what rights."""
+    return _with(command, _OF_BACKENDS)
+
+
+_OF_LEGS = (*_OF_BACKENDS, TESTS, PARALLEL, LEG_LIMIT, TEST_LIMIT, RERUNS, MOST_RERUNS)
 
 
 def leg_options(command: Command) -> Command:

@@ -16,7 +16,8 @@ from harness.config.matrixfile import find_matrix
 from harness.events import Listener
 from harness.gotest.selection import check, select
 from harness.history import default_history, expected_by
-from harness.plan.opening import MatrixAsk, Opened, Where, open_matrix
+from harness.plan.asks import MatrixAsk, Where
+from harness.plan.opening import Opened, open_matrix
 from harness.plan.planning import Selection
 from harness.reports.live import display
 from harness.repository.clones import DEFAULT_REPOSITORY

@@ -24,8 +24,9 @@ from harness.history import default_history, expected_by
 from harness.journal import read_plan
 from harness.model import Channel, Client, Vary
 from harness.model.matrix import MatrixRun
+from harness.plan.asks import PairAsk, Where
 from harness.plan.cell import Settings
-from harness.plan.opening import Opened, PairAsk, Where, open_pair, open_plan
+from harness.plan.opening import Opened, open_pair, open_plan
 from harness.reports.live import display
 from harness.store import Store
 

@@ -36,8 +36,9 @@ from harness.history import default_history
 from harness.history.expected import Expected
 from harness.model import Run, Side
 from harness.model.matrix import CellState
+from harness.plan.asks import PairAsk
 from harness.plan.cell import Settings
-from harness.plan.opening import Opened, PairAsk
+from harness.plan.opening import Opened
 from harness.repository.refs import ResolvedRef, resolve
 from harness.store import Store, key_of
 

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 import harness
 from harness.backends import BACKENDS
-from harness.backends.base import Backend, Place, Privileges
+from harness.backends.base import Backend, Place
 from harness.backends.choose import AUTO, choose, make
 from harness.config.datadir import Data
 from harness.config.floors import NO_FLOORS
 from harness.config.known import Known
 from harness.config.lines import load_lines
-from harness.config.matrixfile import SCENARIOS, TIMEOUT, Matrix, load_matrix
+from harness.config.matrixfile import Matrix, load_matrix
 from harness.config.yamlfile import Place as FilePlace
 from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.gotest.selection import check
 from harness.history.expected import Expected
-from harness.model import Channel, Client, Pair, Side, Source, Vary
+from harness.model import Pair, Side, Source, Vary
 from harness.model.matrix import Plan, PlannedCell
+from harness.plan.asks import Ask, MatrixAsk, PairAsk, Where
 from harness.plan.axes import Axes
-from harness.plan.cell import RERUNS, Cell, Control, Settings, controls
+from harness.plan.cell import Cell, Control, Settings, controls
 from harness.plan.engines import ENGINE, NATIVE, answering
-from harness.plan.planning import OTHER, Frame, Selection, again, part, plan, plan_pair
+from harness.plan.planning import OTHER, Frame, again, part, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.site import WorkspaceSite
 from harness.plan.workspace import Workspace
@@ -37,87 +37,9 @@ from harness.scenarios.suite import key_of_folder
 from harness.store import Store, key_of
 from harness.tools.clock import now
 from harness.tools.redaction import redact
-from harness.verdict.evidence import MOST
 
 PAIR = "run"
 """What a plan of one pair has for the name of a matrix."""
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where commits come from, and what builds and runs them."""
-
-    repository: str
-    fetch: bool = False
-    backend: str = AUTO
-    runs: bool = True
-    """Whether the backend must be able to run here; a plan may be for other machines."""
-    stage: str | None = None
-    """`upstream` or `generic`, over what the lines' data say; None for that."""
-    privileges: Privileges = Privileges.AUTO
-    cache_repo: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """What a user asks for, of one pair or of a matrix."""
-
-    where: Where
-    offline: bool = False
-    reruns: int = RERUNS
-    most_reruns: int = MOST
-    tests: tuple[str, ...] = ()
-    """Globs over test functions; empty for whole suites."""
-    test_timeout: float | None = None
-    """Seconds that any test may be at work, over what the matrix says."""
-    lists: bool = True
-    """Whether skip lists and floors decide; else every verdict is raw."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatrixAsk(Ask):
-    """A matrix, and what of it is to be run."""
-
-    file: Path
-    selection: Selection = field(default_factory=Selection)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairAsk(Ask):
-    """One pair, by names."""
-
-    daemon: str
-    frontend: str
-    channel: Channel | None = None
-    """None for experimental or labs, whichever the frontend's commit has."""
-    worker: str = "oci"
-    timeout: float = float(TIMEOUT)
-    """Seconds for a leg."""
-    tests_from: str | None = None
-    """Whose tests are run; None for those of the daemon's commit."""
-    vary: Vary = Vary.FRONTEND
-    baseline: str | None = None
-    """Whose frontend the control has; None for that of the tests' commit."""
-    client: str = Client.DAEMON
-    engine: str = ""
-    """Make and version of the container engine whose BuildKit's commit `daemon` is, or empty."""
-
-    @property
-    def scenarios(self) -> bool:
-        """Whether scenarios are run in the place of a commit's tests."""
-        return self.tests_from == SCENARIOS
-
-    @property
-    def names(self) -> dict[str, tuple[str, Side]]:
-        """Every name that has to be found, by what it is there for."""
-        found = {
-            "daemon": (self.daemon, Side.SUITE),
-            "frontend": (self.frontend, Side.FRONTEND),
-            "tests": (None if self.scenarios else self.tests_from, Side.SUITE),
-            "baseline": (self.baseline, Side.FRONTEND),
-            "client": (None if self.client in {*Client} else self.client, Side.SUITE),
-        }
-        return {role: (name, side) for role, (name, side) in found.items() if name}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from harness.gotest.names import display
 from harness.history import expected_by
 from harness.journal import read_run
 from harness.model import Leg, Outcome, Reason, Result, Run, Verdict
+from harness.plan.asks import PairAsk, Where
 from harness.plan.cell import Settings
-from harness.plan.opening import PairAsk, Where, open_pair
+from harness.plan.opening import open_pair
 from harness.repository.git import Git
 from harness.store import Store
 from harness.tools.inherited import GIT, inherited

@@ -23,7 +23,8 @@ from harness.journal import read_plan
 from harness.minikit import materialise
 from harness.model import Side
 from harness.model.matrix import Plan
-from harness.plan.opening import MatrixAsk, Where, open_matrix, open_plan
+from harness.plan.asks import MatrixAsk, Where
+from harness.plan.opening import open_matrix, open_plan
 from harness.plan.planning import OTHER
 from harness.store import Store
 from harness.tools.process import Request, run

@@ -53,7 +53,7 @@ from harness.journal import write_run
 from harness.lists.check import Checked
 from harness.model import Scenario, Scenarios, Status, Verdict
 from harness.model.matrix import MatrixRun, Plan, Shard
-from harness.plan.opening import MatrixAsk, PairAsk, Where
+from harness.plan.asks import MatrixAsk, PairAsk, Where
 from harness.plan.planning import part
 from harness.plan.workspace import Workspace
 from harness.reports import plantable

@@ -6,10 +6,8 @@ import click
 
 from harness.cli.lazy import Declared
 from harness.cli.options import (
-    BACKEND,
     BASELINE,
     CACHE,
-    CACHE_REPO,
     CHANNEL,
     CLIENT,
     DATA,
@@ -20,14 +18,13 @@ from harness.cli.options import (
     OFFLINE,
     OUT,
     PAIRS_AT_ONCE,
-    PRIVILEGES,
     REPO,
     SECONDS,
-    STAGE,
     TESTS_AT_ONCE,
     TESTS_FROM,
     VARY,
     WORKER,
+    backend_options,
 )
 
 TESTS_EACH_LEG = click.option(
@@ -48,10 +45,7 @@ TESTS_EACH_LEG = click.option(
 @click.argument("run")
 @REPO
 @FETCH
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
+@backend_options
 @click.option(
     "--until-fail",
     type=click.IntRange(min=1, max=1000),
@@ -121,10 +115,7 @@ def rerun() -> None:
 @VARY
 @BASELINE
 @CLIENT
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
+@backend_options
 @TESTS_EACH_LEG
 @LEG_LIMIT
 @click.option("--test-timeout", type=SECONDS, help="Limit of each test, as in `compat run`.")
@@ -178,10 +169,7 @@ def bisect() -> None:
 @click.option("--budget", type=SECONDS, help="Begin no further run after so long.")
 @REPO
 @FETCH
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
+@backend_options
 @TESTS_EACH_LEG
 @OUT
 @JSON

@@ -8,7 +8,6 @@ import click
 
 from harness.cli.lazy import Declared
 from harness.cli.options import (
-    BACKEND,
     BACKEND_NAMES,
     BASELINE,
     CACHE,
@@ -28,13 +27,13 @@ from harness.cli.options import (
     REPO,
     SHARD,
     SIZE,
-    STAGE,
     STAGES,
     TESTS_AT_ONCE,
     TESTS_FROM,
     VARY,
     WORKER,
     Once,
+    backend_options,
     leg_options,
     plan_options,
 )
@@ -260,10 +259,7 @@ def demo() -> None:
 @FETCH
 @ONLY
 @EXCLUDE
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
+@backend_options
 @OFFLINE
 @PAIRS_AT_ONCE
 @TESTS_AT_ONCE

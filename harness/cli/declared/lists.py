@@ -6,19 +6,16 @@ import click
 
 from harness.cli.lazy import Declared
 from harness.cli.options import (
-    BACKEND,
     CACHE,
-    CACHE_REPO,
     DATA,
     FETCH,
     FRESH_CONTROL,
     JSON,
     OUT,
     PAIRS_AT_ONCE,
-    PRIVILEGES,
     REPO,
-    STAGE,
     TESTS_AT_ONCE,
+    backend_options,
 )
 
 
@@ -71,10 +68,7 @@ def check() -> None:
 @click.argument("run")
 @REPO
 @FETCH
-@BACKEND
-@STAGE
-@PRIVILEGES
-@CACHE_REPO
+@backend_options
 @PAIRS_AT_ONCE
 @TESTS_AT_ONCE
 @FRESH_CONTROL

@@ -22,7 +22,7 @@ from harness.errors import UsageError
 from harness.journal import read_matrix
 from harness.model import Pair, Source, Vary, Verdict
 from harness.model.matrix import Plan
-from harness.plan.opening import PairAsk, Where
+from harness.plan.asks import PairAsk, Where
 from tests.support import stored_matrices
 from tests.support.factories import regressed_run
 from tests.support.simulated_history import Simulated

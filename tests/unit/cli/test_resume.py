@@ -16,7 +16,7 @@ from harness.cli.umbrella import short_form
 from harness.errors import ExitCode
 from harness.journal import read_matrix, write_matrix
 from harness.model.matrix import MatrixRun, Plan
-from harness.plan.opening import Where
+from harness.plan.asks import Where
 from tests.support import factories, stored_matrices
 
 COMMAND = (

@@ -23,8 +23,8 @@ from harness.cli.umbrella import short_form
 from harness.errors import BuildError, ExitCode
 from harness.model import Channel, Run, Verdict
 from harness.model.matrix import CellState, MatrixRun
+from harness.plan.asks import PairAsk, Where
 from harness.plan.cell import Settings
-from harness.plan.opening import PairAsk, Where
 from harness.repository.clones import DEFAULT_REPOSITORY
 from harness.store import Store
 from tests.support import factories, stored_matrices

@@ -19,7 +19,7 @@ from harness.cli.trials import Trials
 from harness.errors import Interrupted, UsageError
 from harness.model import Run
 from harness.model.matrix import CellState, MatrixRun
-from harness.plan.opening import PairAsk, Where
+from harness.plan.asks import PairAsk, Where
 from harness.store import Store
 from tests.support import stored_matrices
 from tests.support.factories import regressed_run

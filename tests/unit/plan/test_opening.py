@@ -18,8 +18,9 @@ from harness.events import Event, Said
 from harness.history.expected import Expected
 from harness.model import Channel, Commit, Side, Vary
 from harness.plan import opening, workspace
+from harness.plan.asks import PairAsk, Where
 from harness.plan.cell import Cell
-from harness.plan.opening import Opened, PairAsk, Where, open_pair
+from harness.plan.opening import Opened, open_pair
 from harness.repository.git import Git
 from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store

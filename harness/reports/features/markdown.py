@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from harness.model import Scenario
+from harness.reports.features.crossed import Crossed, Group, crossed
 from harness.reports.features.document import Board, Daemon, Feature, Features, Mark
 from harness.reports.features.words import (
     LOOKS,
@@ -60,6 +61,9 @@ def _board(board: Board, scenarios: dict[str, Scenario]) -> Iterator[str]:
     for place, it in enumerate(board.daemons):
         yield f"- {_name(it)}: {counts(board, place) or 'nothing was tried'}"
     yield ""
+    if table := crossed(board):
+        yield from _crossed(table)
+        return
     for area, features in groupby(board.features, key=lambda it: it.area):
         members = list(features)
         yield f"### {code(area)}"
@@ -79,13 +83,44 @@ def _board(board: Board, scenarios: dict[str, Scenario]) -> Iterator[str]:
             yield ""
 
 
-def _row(feature: Feature) -> str:
+def _crossed(table: Crossed) -> Iterator[str]:
+    yield (
+        "Several clients were run, so tables are of clients by daemons, and features that come out "
+        "alike share one. A client beside the daemon of its own release is that daemon's own."
+    )
+    yield ""
+    for group in table.groups:
+        names = ", ".join(map(_linked, group.features))
+        yield f"{'Everywhere' if group.works else 'Not everywhere'}: {names}"
+        yield ""
+        if not group.works:
+            yield from _grid(table, group)
+
+
+def _grid(table: Crossed, group: Group) -> Iterator[str]:
+    yield f"| client | {' | '.join(f'daemon {in_table(it)}' for it in table.daemons)} |"
+    yield f"|---|{'---|' * len(table.daemons)}"
+    for client in table.clients:
+        marks = (group.marks.get((client, daemon)) for daemon in table.daemons)
+        cells = (_cell(it) if it else "" for it in marks)
+        yield f"| {in_table(client)} | {' | '.join(cells)} |"
+    yield ""
+    for where, said in table.notes(group):
+        named = f"{code(where)}: " if where else ""
+        yield f"- {named}{code(clip(said, _NAMED))}"
+    yield ""
+
+
+def _linked(feature: Feature) -> str:
     name = in_table(feature.feature)
-    linked = f"[{name}]({feature.docs})" if feature.docs else name
     doubt = " (!)" if feature.doubt else ""
+    return f"[{name}]({feature.docs}){doubt}" if feature.docs else f"{name}{doubt}"
+
+
+def _row(feature: Feature) -> str:
     cells = map(_cell, feature.marks)
     came = ", ".join(map(in_table, feature.came))
-    return f"| {linked}{doubt} | {came} | {' | '.join(cells)} | {since(feature)} |"
+    return f"| {_linked(feature)} | {came} | {' | '.join(cells)} | {since(feature)} |"
 
 
 def _notes(

@@ -118,7 +118,8 @@ def _doubt(
     frontend: tuple[Commit, Channel],
 ) -> str:
     """Say what the scenarios do on the frontend's own daemon, unless all of them work there."""
-    own = next((at for at, it in enumerate(daemons) if it.own and it.usual), None)
+    owns = sorted((not it.usual, at) for at, it in enumerate(daemons) if it.own)
+    own = owns[0][1] if owns else None
     truths = [it.seen[own].answer for it in tried] if own is not None else [Answer.UNSEEN]
     found = worst(truths)
     if found is Answer.WORKS:

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import click
 
+from harness.reports.features.crossed import Crossed, crossed
 from harness.reports.features.document import Board, Daemon, Feature, Features, Mark
 from harness.reports.features.words import (
     LOOKS,
@@ -41,6 +42,11 @@ def render(document: Features, *, wordy: bool = False, width: int = 80, color: b
 
 def _lines(board: Board, width: int, *, wordy: bool) -> Iterator[str]:
     yield click.style(f"frontend {board_name(board)}", bold=True)
+    if table := crossed(board):
+        yield from _crossed(table, width)
+        yield from _legend(board)
+        yield ""
+        return
     longest = max((len(it.feature) for it in board.features), default=0)
     room = min(longest, _NAME) + 2 * len(_GAP)
     heads = _GAP.join(map(_head, board.daemons))
@@ -61,6 +67,35 @@ def _lines(board: Board, width: int, *, wordy: bool) -> Iterator[str]:
     widest = max((len(_head(it)) for it in board.daemons), default=0)
     for place, it in enumerate(board.daemons):
         yield f"{_GAP}{_head(it):<{widest}}{_GAP}{counts(board, place)}"
+    yield ""
+
+
+def _crossed(table: Crossed, width: int) -> Iterator[str]:
+    """Write clients by daemons: features that come out alike share a table."""
+    wide = max(map(len, (*table.clients, *table.daemons, "client")))
+    heads = [f"{it:<{wide}}" for it in table.daemons]
+    for group in table.groups:
+        yield ""
+        for feature in group.features:
+            yield click.style(f"{feature.feature}{' !' if feature.doubt else ''}", bold=True)
+        if group.works:
+            yield f"{_GAP}works with every client on every daemon"
+            continue
+        yield click.style(f"{_GAP}{'client':<{wide}}{_GAP}{_GAP.join(heads)}".rstrip(), dim=True)
+        for client in table.clients:
+            marks = [group.marks.get((client, daemon)) for daemon in table.daemons]
+            cells = [
+                _cell(it, head) if it else " " * wide for it, head in zip(marks, heads, strict=True)
+            ]
+            yield f"{_GAP}{client:<{wide}}{_GAP}{_GAP.join(cells)}".rstrip()
+        for where, said in table.notes(group):
+            words = f"{where}: {said}" if where else said
+            yield from textwrap.wrap(
+                *(words, width),
+                initial_indent=_GAP,
+                subsequent_indent=_GAP * 2,
+                break_on_hyphens=False,
+            )
     yield ""
 
 

@@ -245,6 +245,7 @@ def test_export_many(build: Builds) -> None:
     image = read_archive(
         build.run(FILE, {"f": "x"}, output="type=oci", arguments=arguments).read_bytes()
     )
+    holds("what both write", other.exists(), "what the first writes")
     same(
         "files of both", (image.layer(0).files, read_tar(other.read_bytes()).files), (["f"], ["f"])
     )

@@ -11,6 +11,8 @@ import pytest
 from kit.builds import Builds
 from kit.engine import ENGINE, Engine, EngineBuilds
 from kit.live import Live
+from kit.other import Other, Own
+from kit.outcomes import CannotAskError
 from kit.servers import Web
 
 _INFRASTRUCTURE = 4
@@ -50,6 +52,29 @@ def build(request: pytest.FixtureRequest, live: Live, tmp_path: Path) -> Iterato
     # The harness keeps these with the result.
     request.node.user_properties += [("dockerfile", text) for text in made.built]
     made.end()
+
+
+@pytest.fixture
+def own(build: Builds, tmp_path: Path) -> Builds:
+    """Return what builds on the daemon with its own client."""
+    made = Own(build.live, tmp_path / "own")
+    made.built = build.built
+    return made
+
+
+@pytest.fixture
+def other(build: Builds, tmp_path: Path) -> Iterator[Builds]:
+    """Return what builds on a second daemon, of the client's commit; see kit.other."""
+    if isinstance(build.live, Engine):
+        raise CannotAskError("another daemon's cache")
+    second = Other(build.live)
+    try:
+        second.start()
+        made = Builds(second, tmp_path / "other")
+        made.built = build.built
+        yield made
+    finally:
+        second.stop()
 
 
 @pytest.fixture

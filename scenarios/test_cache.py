@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -107,8 +107,9 @@ def test_cache_link(build: Builds) -> None:
     holds("another base", made[0].layers[-2] != made[1].layers[-2], made[0].layers)
 
 
+LOCAL = "type=local,dest={path}", "type=local,src={path}"
 FORMS = [
-    ("local", "type=local,dest={path}", "type=local,src={path}"),
+    ("local", *LOCAL),
     ("localIndex", "type=local,dest={path},image-manifest=false", "type=local,src={path}"),
     ("localImage", "type=local,dest={path},image-manifest=true", "type=local,src={path}"),
     ("registry", "type=registry,ref={name}", "type=registry,ref={name}"),
@@ -190,3 +191,94 @@ def test_cache_missing(build: Builds) -> None:
     name = f"{build.live.registry.address}/{build.nonce}"
     arguments = ["--import-cache", f"type=registry,ref={name}"]
     holds("a number", build.got(numbered(build), arguments=arguments), build.log)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(
+            written,
+            read,
+            id=form,
+            marks=cache(f"Another daemon's cache, {form}", f"--import-cache {read}", README),
+        )
+        for form, written, read in FORMS
+        if form.startswith("local")
+    ],
+)
+def test_cache_of_other(other: Builds, own: Builds, written: str, read: str) -> None:
+    """A daemon reads what another one exported, and runs nothing again."""
+    hand_on(other, own, (written, read), {"path": str(other.folder / "cache")})
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(
+            written,
+            read,
+            id=form,
+            marks=cache(f"Another daemon's cache, {form}", f"--import-cache {read}", README),
+        )
+        for form, written, read in FORMS
+        if form.startswith("registry")
+    ],
+)
+@pytest.mark.usefixtures("alone")
+def test_cache_of_other_pushed(other: Builds, own: Builds, written: str, read: str) -> None:
+    """A daemon reads what another one pushed, and runs nothing again."""
+    hand_on(other, own, (written, read), {"name": name_in_registry(other)})
+
+
+@pytest.mark.usefixtures("alone")
+@cache("Another daemon's cache, inline", "--import-cache type=registry,ref=…", README)
+def test_cache_of_other_inline(other: Builds, own: Builds) -> None:
+    """An image that another daemon pushed is a cache."""
+    dockerfile, arguments = numbered(own), ["--export-cache", "type=inline"]
+    image = other.pushed(dockerfile, {"f": "x"}, arguments=arguments)
+    arguments = ["--import-cache", f"type=registry,ref={name_in_registry(other)}"]
+    again = own.got(dockerfile, {"f": "x"}, arguments=arguments)
+    holds("nothing to run again", again == image.layer(-1)["got"].text, "another number")
+
+
+@cache("Another daemon's cache, security labels", "--import-cache type=local,src=…", README)
+def test_cache_of_other_labels(other: Builds, own: Builds) -> None:
+    """The writer's files had labels of SELinux, the reader's have none; nothing runs again."""
+    labelled = write(other.folder / "labelled", {"f": "x"})
+    os.setxattr(labelled / "f", "security.selinux", b"system_u:object_r:user_home_t:s0\0")
+    forms, names = LOCAL, {"path": str(other.folder / "cache")}
+    hand_on(other, own, forms, names, ["--local", f"context={labelled}"])
+
+
+@cache("Another daemon's cache, no context", "--import-cache type=local,src=…", README)
+def test_cache_of_other_alone(other: Builds, own: Builds) -> None:
+    """A command that sees nothing of the context is found, too."""
+    dockerfile = f"""
+        FROM busybox
+        RUN cat /proc/sys/kernel/random/uuid >/got # {own.nonce}
+    """
+    hand_on(other, own, LOCAL, {"path": str(other.folder / "cache")}, dockerfile=dockerfile)
+
+
+def name_in_registry(build: Builds) -> str:
+    """Return the name by which a scenario's image or cache is in the registry."""
+    return f"{build.live.registry.address}/{build.nonce}"
+
+
+def hand_on(
+    writer: Builds,
+    reader: Builds,
+    form: tuple[str, str],
+    names: Mapping[str, str],
+    also: Sequence[str] = (),
+    dockerfile: str = "",
+) -> None:
+    """Raise WrongError unless what was built on one daemon is in the cache of the other.
+
+    `also` are further arguments of the writer's client.
+    """
+    dockerfile = dockerfile or numbered(reader)
+    written, read = (one.format(**names) for one in form)
+    first = writer.got(dockerfile, {"f": "x"}, arguments=["--export-cache", written, *also])
+    again = reader.got(dockerfile, {"f": "x"}, arguments=["--import-cache", read])
+    holds("nothing to run again", again == first, "another number")

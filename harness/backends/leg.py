@@ -10,6 +10,7 @@ from harness.tools.redaction import passwords
 # Names in a suite's and in a frontend's artefact.
 BINARY = "dockerfile.test"
 CLIENT = "buildctl"
+DAEMON = "buildkitd"
 ARCHIVE = "frontend.tar"
 FRONTEND = "dockerfile-frontend"
 
@@ -25,6 +26,17 @@ GRACE = 20.0
 
 _SHORTEST = 4
 """Characters of a password that is looked for in a leg's output."""
+
+
+BESIDE = {
+    f"client-{DAEMON}": DAEMON,
+    CLIENT: CLIENT,
+}
+"""What a leg has of the suite whose client scenarios call, by its name there: all that makes a
+second installation, which writes caches for the first."""
+
+OWN_CLIENT = f"daemon-{CLIENT}"
+"""The daemon's own client, where another's has its name."""
 
 
 def programs(leg: LegRequest) -> tuple[str, ...]:

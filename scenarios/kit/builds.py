@@ -29,6 +29,8 @@ class Builds:
         """Build on a daemon, and keep files in a folder."""
         self.live = live
         self.folder = folder
+        self.buildctl = live.client
+        """What is called."""
         self.nonce = uuid.uuid4().hex
         """What no other scenario has, for names and contents that must not meet."""
         self.log = ""
@@ -80,7 +82,7 @@ class Builds:
         frontend: str = "",
         named: Files | None = None,
     ) -> Path:
-        """Build and return the path of what came out. Raises BuildFailedError.
+        """Build and return the path of what came out. Raises BuildFailedError, WrongError.
 
         `opts` are the frontend's, `arguments` the client's. Without `local` there is neither
         context nor Dockerfile but those that `opts` name. `frontend` is the daemon's own that is
@@ -98,10 +100,12 @@ class Builds:
             argv += ["--local", f"context={context}", "--local", f"dockerfile={folder}"]
         for key, value in (opts or {}).items():
             argv += ["--opt", f"{key}={value}"]
+        placed = not output or "push=" in output or "dest=" in output
         if output:
-            placed = "push=" in output or "dest=" in output
             argv += ["--output", output if placed else f"{output},dest={dest}"]
         self.client(*argv, *arguments, environment=environment)
+        if not placed and not dest.exists():
+            raise WrongError(f"expected --output {output} to write something; nothing is there")
         return dest
 
     def note(self, dockerfile: str) -> None:
@@ -148,7 +152,7 @@ class Builds:
     def ask(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Call the client, and return what it printed. Raises BuildFailedError."""
         ended = subprocess.run(
-            ["buildctl", "--addr", self.live.socket, *arguments],
+            [self.buildctl, "--addr", self.live.socket, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=LIMIT,

@@ -42,6 +42,9 @@ _DEVICE = {
 class Live:
     """A registry with busybox and the frontend, and a daemon that takes Docker Hub's from it."""
 
+    program, client = "buildkitd", "buildctl"
+    """What is started, and what it is asked with."""
+
     def __init__(self) -> None:
         """Choose names; nothing is started yet."""
         self._temporary = tempfile.TemporaryDirectory(prefix="s", ignore_cleanup_errors=True)
@@ -104,7 +107,7 @@ class Live:
         with self.log.open("ab") as output:
             self._daemon = subprocess.Popen(self._argv, stdout=output, stderr=output)
         until = time.monotonic() + _WAIT
-        ask = ["buildctl", "--addr", self.socket, "debug", "workers"]
+        ask = [self.client, "--addr", self.socket, "debug", "workers"]
         while self.alive() and time.monotonic() < until:
             asked = subprocess.run(ask, capture_output=True, check=False, timeout=_WAIT)
             if asked.returncode == 0 and asked.stdout.count(b"\n") > 1:
@@ -113,9 +116,9 @@ class Live:
         raise RuntimeError(f"the daemon does not answer: {tail(self.log.read_text())}")
 
     def _command_line(self) -> list[str]:
-        program = shutil.which("buildkitd")
+        program = shutil.which(self.program)
         if program is None:
-            raise RuntimeError("there is no buildkitd on PATH")
+            raise RuntimeError(f"there is no {self.program} on PATH")
         told = subprocess.run([program, "--help"], capture_output=True, check=True, timeout=_WAIT)
         devices = b"--cdi-spec-dir" in told.stdout
         self.entitlements = (*_ENTITLEMENTS, "device") if devices else _ENTITLEMENTS

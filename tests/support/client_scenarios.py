@@ -24,9 +24,11 @@ import pytest
 
 @pytest.mark.scenario(feature="client", area="a", syntax="s", docs="d", since="")
 def test_whose_client() -> None:
-    """The client is v0.2's."""
-    told = subprocess.run(["buildctl", "--version"], capture_output=True, text=True, check=True)
-    assert " v0.2." in told.stdout, f"expected v0.2, got {told.stdout}"
+    """The client is v0.2's; its daemon, and the daemon's own client, are there beside it."""
+    programs = {"buildctl": "v0.2", "client-buildkitd": "v0.2", "daemon-buildctl": "v0.1"}
+    for program, version in programs.items():
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+        assert f" {version}." in told.stdout, f"expected {version}, got {told.stdout}"
 '''
 
 

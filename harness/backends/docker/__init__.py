@@ -31,7 +31,7 @@ from harness.backends.docker.images import (
     go_minor,
 )
 from harness.backends.docker.supply import How, Supply
-from harness.backends.leg import CLIENT, environment, programs
+from harness.backends.leg import BESIDE, CLIENT, OWN_CLIENT, environment, programs
 from harness.backends.steps import go_directive
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
@@ -141,9 +141,11 @@ class Docker:
         del fixed["GOMAXPROCS"]  # of the run, not of the pair
         tests = None
         if not (leg.own or leg.scenarios):  # scenarios are given to the container
-            tests = ForeignTests(_tag(Side.SUITE, leg.tests.key), programs(leg))
+            taken = {name: name for name in programs(leg)}
+            tests = ForeignTests(_tag(Side.SUITE, leg.tests.key), taken)
         elif leg.buildctl:
-            tests = ForeignTests(_tag(Side.SUITE, leg.buildctl.key), (CLIENT,))
+            image = _tag(Side.SUITE, leg.buildctl.key)
+            tests = ForeignTests(image, BESIDE, {OWN_CLIENT: CLIENT})
         image = self._images.pair(_tag(Side.SUITE, leg.suite.key), tests, leg.frontend, fixed)
         return run_leg(self._engine, image, leg, sink, self._place.privileges, overdue)
 

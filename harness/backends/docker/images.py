@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest
@@ -110,8 +110,10 @@ class ForeignTests:
 
     image: str
     """Of that suite."""
-    programs: tuple[str, ...]
-    """What of it is taken: the test binary, and perhaps its client."""
+    programs: Mapping[str, str]
+    """What of it is taken, by the name that it gets: test binary, perhaps client and daemon."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """What the daemon's own suite has besides under a new name, with its old one."""
 
 
 class Images:

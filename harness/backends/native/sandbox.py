@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
-from harness.backends.leg import BINARY, CLIENT, GRACE, arguments, environment
+from harness.backends.leg import BESIDE, BINARY, CLIENT, GRACE, OWN_CLIENT, arguments, environment
 from harness.backends.leg import programs as taken
 from harness.backends.native.cgroups import make_groups
 from harness.backends.native.leftovers import LEFT, read_left
@@ -171,7 +171,8 @@ def _programs(leg: LegRequest) -> dict[str, str]:
     found |= {path.name: str(path) for path in own}
     found |= {name: str(leg.tests.path / "bin" / name) for name in taken(leg)}
     if leg.buildctl:
-        found[CLIENT] = str(leg.buildctl.path / "bin" / CLIENT)
+        found[OWN_CLIENT] = found[CLIENT]
+        found |= {name: str(leg.buildctl.path / "bin" / it) for name, it in BESIDE.items()}
     for name, program in PROGRAMS.items():
         found[name] = str(find(program))
     found |= {"docker": str(find_client().path)} if leg.engine else {}

@@ -93,14 +93,16 @@ def test_tests_of_another_suite_stand_in_the_place_of_its_own(
     builder = FakeBuilder(engine)
     images = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
     frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
-    tests = ForeignTests("compat/suite:t", ("dockerfile.test", "buildctl"))
+    taken = {"dockerfile.test": "dockerfile.test", "client-buildkitd": "buildkitd"}
+    tests = ForeignTests("compat/suite:t", taken, {"daemon-buildctl": "buildctl"})
     images.pair("compat/suite:s", tests, frontend, {"A": "x"})
     assert builder.built[0][1].splitlines()[1:] == [
         "FROM compat/suite:t AS tests",
         "RUN mkdir -p /compat/tests/bin && cp -a . /compat/tests/src",
-        'RUN cp "$(command -v dockerfile.test)" /compat/tests/bin/',
-        'RUN cp "$(command -v buildctl)" /compat/tests/bin/',
+        'RUN cp "$(command -v dockerfile.test)" /compat/tests/bin/dockerfile.test',
+        'RUN cp "$(command -v buildkitd)" /compat/tests/bin/client-buildkitd',
         "FROM compat/suite:s",
+        'RUN cp "$(command -v buildctl)" /usr/local/bin/daemon-buildctl',
         "COPY --from=tests /compat/tests/bin/ /usr/local/bin/",
         "COPY --from=tests /compat/tests/src /compat/tests/src",
         "WORKDIR /compat/tests/src",

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.backends.base import LegRequest
+from harness.backends.base import Artefact, LegRequest
 from harness.backends.leg import ALARM
 from harness.backends.native import sandbox
 from harness.backends.native.sandbox import (
@@ -152,6 +152,21 @@ def test_the_programs_are_the_suites_own_and_the_machines_under_the_names_tests_
         "buildkit-runc": str(machine / "runc"),
         "runc": str(machine / "runc"),
         "registry": str(machine / "docker-registry"),
+    }
+
+
+def test_a_third_commits_client_comes_with_its_daemon_and_hides_neither_of_the_daemons_own(
+    request_: LegRequest,
+) -> None:
+    third = Artefact("c1", Path("/cache/suite/c1"), cached=True, go_minor=21)
+    programs = _programs(changed(request_, scenarios=True, buildctl=third))
+    own, others = request_.suite.path / "bin", third.path / "bin"
+    assert {name: path for name, path in programs.items() if "build" in name} == {
+        "buildkitd": str(own / "buildkitd"),
+        "daemon-buildctl": str(own / "buildctl"),
+        "buildctl": str(others / "buildctl"),
+        "client-buildkitd": str(others / "buildkitd"),
+        "buildkit-runc": programs["runc"],
     }
 
 

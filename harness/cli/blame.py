@@ -27,7 +27,7 @@ from harness.cli.options import parsed
 from harness.cli.planning import RunningOptions, Sources
 from harness.cli.session import LOCK, PATIENCE
 from harness.cli.show import present
-from harness.cli.stored import find_run, past_of
+from harness.cli.stored import find_run, past_of, told_of
 from harness.cli.trials import TrialOptions, Trials
 from harness.errors import CompatError, ExitCode, Interrupted, UsageError
 from harness.events import ignore
@@ -81,7 +81,7 @@ def blame(run: str, *, budget: float | None, as_json: bool, **options: Unpack[Bl
             search.run()
     finally:
         if asked:
-            write_reports(folder, past_of(folder, None))
+            write_reports(folder, past_of(folder, None), told=told_of(None))
     found = search.known()
     present(
         lambda: blamed.as_json(found),

@@ -12,7 +12,7 @@ from typing import TypedDict, Unpack
 from harness import minikit
 from harness.backends import BACKENDS
 from harness.cli.show import present
-from harness.cli.stored import find_run, past_of
+from harness.cli.stored import find_run, past_of, told_of
 from harness.config.datadir import Data, find_data
 from harness.config.floors import load_floors
 from harness.config.known import Known
@@ -56,7 +56,7 @@ def _reclassify(folder: Path, options: ReclassifyOptions) -> Reclassified:
         return judge(folder, lists)
     out = options["out"].absolute()
     found = reclassify_into(folder, lists, out)
-    write_reports(out, past_of(out, options["history"]))
+    write_reports(out, past_of(out, options["history"]), told=told_of(options["history"]))
     return found
 
 

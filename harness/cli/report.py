@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.stored import find_run, past_of
+from harness.cli.stored import find_run, past_of, told_of
 from harness.errors import UsageError
 from harness.reports.annotations import fence
 from harness.reports.text import escape_ci_commands, json_text, visible
@@ -26,7 +26,12 @@ def report(
     if annotations and as_json:
         raise UsageError("--annotations and --json cannot both have standard output")
     folder = find_run(run)
-    written = write_reports(folder, past_of(folder, history), out=out.absolute() if out else None)
+    written = write_reports(
+        folder,
+        past_of(folder, history),
+        told=told_of(history),
+        out=out.absolute() if out else None,
+    )
     if as_json:
         told = {"headline": written.headline, "files": [str(path) for path in written.files]}
         click.echo(json_text(told))

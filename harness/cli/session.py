@@ -79,12 +79,15 @@ def publish(folder: Path, made: MatrixRun, file: Path) -> MatrixRun:
         with History.open(file, create=True) as history:
             history.record(folder)
             past = pasts(history, made)
+            written = write_reports(folder, past, told=history.told())
+            if made.shard is None:  # else the run that it is merged into tells
+                history.tell(made, written.causes)
     except HistoryError as error:
         made = msgspec.structs.replace(
             made, warnings=(*made.warnings, f"not recorded in the history: {error}")
         )
         write_matrix(folder, made)
-    write_reports(folder, past)
+        write_reports(folder, past)
     return made
 
 

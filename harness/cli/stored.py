@@ -53,6 +53,15 @@ def interrupted_pair(name: str, runs: Path | None) -> tuple[Path, tuple[str, ...
     return folder, matrix.command[1:]
 
 
+def told_of(file: Path | None) -> dict[str, str]:
+    """Return which run told of each root cause first; where from, and errors, as in `past_of`."""
+    history = file or default_history()
+    if file is None and not os.path.lexists(history):
+        return {}
+    with History.open(history) as opened:
+        return opened.told()
+
+
 def past_of(folder: Path, file: Path | None) -> dict[str, Past]:
     """Return what a run's reports show of earlier ones, from a history.
 

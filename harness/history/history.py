@@ -117,6 +117,18 @@ class History:
         database.check(self.file, self._connection)
         return write(self._connection, batch)
 
+    # -- causes ------------------------------------------------------------------------------
+
+    def told(self) -> dict[str, str]:
+        """Return which run told of each root cause first, by the cause's digest."""
+        return dict(self._ask("SELECT digest, run FROM causes"))
+
+    def tell(self, matrix: MatrixRun, causes: Iterable[str]) -> None:
+        """Keep that a run tells of root causes; of several runs the one that began first does."""
+        rows = [(digest, matrix.id, utc(matrix.started)) for digest in causes]
+        with database.writing(self._connection):
+            self._connection.executemany(questions.TELL, rows)
+
     # -- cells -------------------------------------------------------------------------------
 
     def strips(self, last: int = 30) -> dict[str, tuple[Mark, ...]]:

@@ -47,6 +47,12 @@ SELECT t.test, {_SPOKE} AND t.candidate_attempts IS NOT NULL,
 FROM outcomes t WHERE t.observation = :observation
 """  # noqa: S608 - ditto
 
+TELL = """
+INSERT INTO causes VALUES (?, ?, ?)
+ON CONFLICT (digest) DO UPDATE SET run = excluded.run, started = excluded.started
+WHERE (excluded.started, excluded.run) < (started, run)
+"""
+
 ROSTER = "SELECT test FROM roster_tests WHERE roster = :roster"
 
 STRIPS = f"""

@@ -90,6 +90,13 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE outcomes ADD COLUMN candidate_failed INTEGER;
     ALTER TABLE outcomes ADD COLUMN candidate_attempts INTEGER;
     """,
+    """
+    CREATE TABLE causes (
+        digest TEXT PRIMARY KEY,
+        run TEXT NOT NULL,
+        started TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 """Statements that make version N+1 of version N; never changed once they were released.
 

@@ -187,7 +187,7 @@ def _lacking(lacking: Lacking) -> str:
     return (
         f"<details><summary>{word.symbol} {word.letter} {plural(len(tests), 'test')} refused "
         f"for want of {_in_html(lacking.capability)}</summary>\n\n"
-        f"{_list('Tests', tests)}\n</details>\n\n"
+        f"{listed('Tests', tests)}\n</details>\n\n"
     )
 
 
@@ -213,7 +213,7 @@ def _trouble(trouble: Trouble, views: Sequence[CellView], survey: Survey) -> str
     return (
         f"<details><summary>{word.symbol} {word.letter} {trouble.verdict.value}{rate}, {extent}: "
         f"{_in_html(clip(line, _PROSE))}</summary>\n\n"
-        f"{_list('Tests', tests)}{_list('Pairs', pairs)}{_culprits(trouble)}{example}\n"
+        f"{listed('Tests', tests)}{listed('Pairs', pairs)}{_culprits(trouble)}{example}\n"
         "</details>\n\n"
     )
 
@@ -230,11 +230,12 @@ def _suspicious(survey: Survey) -> Iterator[str]:
         tests = [survey.tests[number] for number in sorted(numbers)]
         yield (
             f"<details><summary>? suspicious, although passed, {plural(len(tests), 'test')}: "
-            f"{_in_html(clip(words, _PROSE))}</summary>\n\n{_list('Tests', tests)}\n</details>\n\n"
+            f"{_in_html(clip(words, _PROSE))}</summary>\n\n{listed('Tests', tests)}\n</details>\n\n"
         )
 
 
-def _list(title: str, names: list[str]) -> str:
+def listed(title: str, names: list[str]) -> str:
+    """Write a line of names as code, the first of them if there are many."""
     shown = ", ".join(code(clip(name, _PROSE)) for name in names[:_NAMES])
     more = f" … and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     return f"- {title}: {shown}{more}\n"

@@ -6,7 +6,7 @@ front to back, and one cell is in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +39,8 @@ class StoredRun:
     """Who broke what, as far as somebody asked."""
     past: Pasts
     """What earlier runs said, by the ids of cells."""
+    told: Mapping[str, str]
+    """Which run told of a cause first, by the cause's digest (`issue.digests`)."""
     folder: Path
     """Where the run lies."""
     out: Path

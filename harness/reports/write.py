@@ -18,6 +18,7 @@ from harness.reports.badge import Badge
 from harness.reports.ctrf import Ctrf
 from harness.reports.culprits import by_test
 from harness.reports.features.report import FeaturesPage, has_scenarios
+from harness.reports.issue import Issue, blamed, digests
 from harness.reports.junit import JUnit
 from harness.reports.markdown import Summary
 from harness.reports.overview import cell_views, sentence
@@ -30,6 +31,7 @@ from harness.tools.disks import disk_errors
 REPORTS: list[type[Report]] = [
     Page,
     Summary,
+    Issue,
     JUnit,
     Ctrf,
     Badge,
@@ -41,6 +43,7 @@ REPORTS_OF_CELLS: list[type[Report]] = [JUnit]
 """Those that each cell of a matrix has in its own folder, too."""
 
 _NO_PAST: Mapping[str, Past] = MappingProxyType({})
+_NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,20 @@ class Written:
     """In the order of `REPORTS`."""
     annotations: tuple[str, ...]
     """Commands for GitHub."""
+    causes: tuple[str, ...]
+    """Digests of the root causes that they tell of, for the history."""
 
 
-def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = None) -> Written:
+def write_reports(
+    folder: Path,
+    past: Pasts = _NO_PAST,
+    *,
+    told: Mapping[str, str] = _NOTHING_TOLD,
+    out: Path | None = None,
+) -> Written:
     """Write all reports of a stored run, of a matrix or of one pair, into its folder or `out`.
+
+    `told` is which run told of each cause first, as `History.told` returns it.
 
     Each takes its place whole or not at all. Raises UsageError if the folder holds no run, if a
     cell's run is damaged, or if there is a page that is none of ours; InfrastructureError if the
@@ -73,6 +86,7 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
         survey=Survey({(places.get(cell, -1), name): it for (cell, name), it in blames.items()}),
         blames=blames,
         past=past,
+        told=told,
         folder=folder,
         out=out or folder,
         files=_names(kinds),
@@ -82,6 +96,11 @@ def write_reports(folder: Path, past: Pasts = _NO_PAST, *, out: Path | None = No
         headline=sentence(matrix, stored.views),
         files=tuple(stored.out / name for name in stored.files),
         annotations=tuple(github_annotations(stored.views, stored.survey)),
+        causes=tuple(
+            digest
+            for trouble in blamed(stored.survey)
+            for digest in digests(matrix, stored.survey, trouble)
+        ),
     )
 
 

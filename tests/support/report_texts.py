@@ -17,7 +17,7 @@ NOWHERE = Path("nowhere")
 
 def text_of(kind: type[TextReport], matrix: MatrixRun, runs: Mapping[str, Run]) -> str:
     """Return what a report says of a matrix run, of whose cells `runs` are the runs by id."""
-    stored = StoredRun(matrix, cell_views(matrix), Survey(), {}, {}, NOWHERE, NOWHERE, ())
+    stored = StoredRun(matrix, cell_views(matrix), Survey(), {}, {}, {}, NOWHERE, NOWHERE, ())
     report = kind(stored)
     parts = [*report.head()]
     for view in stored.views:

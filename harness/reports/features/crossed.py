@@ -6,7 +6,7 @@ Where runs had several clients, a column for each client of each daemon is more 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -64,7 +64,7 @@ class Crossed:
             for feature_name, where in found:
                 places.setdefault(where, []).append(feature_name)
             for where, names in places.items():
-                named = "" if len(names) == len(group.features) else " and ".join(names)
+                named = "" if len(names) == len(group.features) else _listed(names)
                 yield ", ".join(filter(None, (named, where))), words
 
     def _of(self, feature: Feature) -> Iterator[tuple[str, str]]:
@@ -92,8 +92,12 @@ class Crossed:
                 if line & rest and line <= wanted:
                     words.append(f"{kind} {name}")
                     rest -= line
-        words += [f"{it[0]} on {it[1]}" for it in self.cells if it in rest]
-        return ", ".join(words)
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for daemon in self.daemons:
+            clients = tuple(it for it in self.clients if (it, daemon) in rest)
+            alike.setdefault(clients, []).append(daemon)
+        words += [f"{_listed(it)} on {_listed(on)}" for it, on in alike.items() if it]
+        return "; ".join(words)
 
 
 def crossed(board: Board) -> Crossed | None:
@@ -122,6 +126,10 @@ def crossed(board: Board) -> Crossed | None:
     }
     cells = {it: places[it] for it in product(rows, columns) if it in places}
     return Crossed(tuple(rows), tuple(columns), cells, tuple(_groups(board, cells)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _client(daemon: Daemon) -> str:

@@ -81,11 +81,11 @@ def test_features_that_come_out_alike_share_a_table_and_what_works_is_first(tabl
 def test_whole_rows_and_columns_are_named_as_such(table: Crossed) -> None:
     assert [where for where, _ in table.notes(table.groups[2])] == [
         "daemon v0.6.4",
-        "v0.6.4 on v0.12.5, v0.6.4 on v0.17.3",
+        "v0.6.4 on v0.12.5 and v0.17.3",
     ]
     assert table.where(table.cells) == "everywhere"
     first_row = [it for it in table.cells if it[0] == "v0.12.5"]
-    assert table.where([*first_row, ("v0.6.4", "v0.17.3")]) == "client v0.12.5, v0.6.4 on v0.17.3"
+    assert table.where([*first_row, ("v0.6.4", "v0.17.3")]) == "client v0.12.5; v0.6.4 on v0.17.3"
 
 
 def test_what_differs_in_digests_and_numbers_alone_is_said_once() -> None:

@@ -1,17 +1,20 @@
-"""The workflows, step by step on MiniKit: a night, the night after, a gate, and the action."""
+"""The workflows, step by step on MiniKit: a night, the next, a gate, the action, GitLab's jobs."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness import minikit
 from harness.store import Store
 from tests.support.demo_program import MINIKIT, ROOT, Program
+from tests.support.gitlab_jobs import Pipeline, joined
 from tests.support.workflow_actions import Service
 from tests.support.workflow_jobs import Done, Hosted
 
@@ -72,7 +75,10 @@ def hosted(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Hosted
         stub = workspace / "compat-run"
         stub.write_text(PROGRAM.format(root=ROOT, python=sys.executable), "utf-8")
         stub.chmod(0o755)
-        for cache in (workspace / "cache", workspace.parent / "temp" / "compat-cache"):
+        (workspace / "compat").symlink_to(stub.name)
+        temporary = workspace.parent / "temp"
+        caches = [workspace / "cache", *([temporary / "compat-cache"] * temporary.is_dir())]
+        for cache in caches:
             cache.mkdir(exist_ok=True)
             for name in SHARED:
                 (program.cache / name).mkdir(exist_ok=True)
@@ -155,3 +161,30 @@ def test_a_step_of_another_repository_runs_a_pair_or_a_gate(hosted: Hosted) -> N
     _show({"gate": done})
     assert (done.result, done.outputs["code"]) == ("success", "0")
     assert "### Clean: `release-gate`" in night.summary.read_text("utf-8")
+
+
+def test_the_jobs_of_gitlab_do_the_same(hosted: Hosted) -> None:
+    page = (ROOT / "docs" / "how-to" / "write-a-matrix.md").read_text("utf-8")
+    blocks = [yaml.safe_load(it) for it in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    (parent,) = (it for it in blocks if "plan" in it)
+    (added,) = (it for it in blocks if "merge" in it)
+    folder = hosted.service.root / "gitlab"
+    folder.mkdir()
+    (repository,) = hosted.stand_ins.values()
+    pipeline = Pipeline(
+        folder,
+        hosted.service.checkout,
+        {**hosted.environment, "COMPAT_REPO": repository, "COMPAT_CACHE": "cache"},
+    )
+    planned = pipeline.run("plan", {"plan": parent["plan"]})
+    assert planned.code == 0, planned.log
+    child = joined(yaml.safe_load((pipeline.kept / "shards.yml").read_text("utf-8")), added)
+    shards = [name for name in child if name.startswith("compat ")]
+    assert len(shards) == len(CELLS)
+    ended = [pipeline.run(name, child) for name in shards]
+    assert sorted(it.code for it in ended) == [0, 1], [it.log for it in ended]
+    assert all(it.succeeded for it in ended)
+    merged = pipeline.run("merge", child)
+    assert merged.code == 1, merged.log
+    made = json.loads((pipeline.kept / "merged" / "matrix.json").read_text("utf-8"))
+    assert {row["id"]: row["state"] for row in made["cells"]} == dict.fromkeys(CELLS, "done")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.backends.base import LegRequest
+from harness.images import published
 from harness.model import Client
 from harness.tools.inherited import CONTAINER, inherited
 from harness.tools.redaction import passwords
@@ -11,8 +12,8 @@ from harness.tools.redaction import passwords
 BINARY = "dockerfile.test"
 CLIENT = "buildctl"
 DAEMON = "buildkitd"
-ARCHIVE = "frontend.tar"
-FRONTEND = "dockerfile-frontend"
+ARCHIVE = published.ARCHIVE
+FRONTEND = published.PROGRAM
 
 MARKING = 20
 """Minor version of Go from which a test binary can mark its own lines; an older one refuses to."""

@@ -109,6 +109,8 @@ class Selector(Record, frozen=True, kw_only=True):
     branches: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     """Tags, branches, commits, release lines, as on the command line."""
+    images: tuple[str, ...] = ()
+    """Published images, as on the command line."""
     candidate: bool = False
     """What `--candidate` names."""
 
@@ -117,7 +119,7 @@ class Selector(Record, frozen=True, kw_only=True):
         _one_of(self, WAYS)
 
 
-WAYS = ("lines", "dockerfile", "branches", "refs", "candidate")
+WAYS = ("lines", "dockerfile", "branches", "refs", "images", "candidate")
 
 
 class Row(Record, frozen=True, kw_only=True):

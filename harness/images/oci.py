@@ -118,11 +118,22 @@ def pack(layers: Sequence[Layer], config: ImageConfig, dest: Path, tag: str = "l
         "annotations": {"org.opencontainers.image.ref.name": tag},
         "platform": platform,
     }
-    index = {"schemaVersion": 2, "manifests": [manifest]}
     contents: dict[str, bytes | Path] = {
         one.digest: one.content for one in (image.config, image.manifest)
     }
     contents |= {one.digest: one.path for one in layers}
+    archive(manifest, contents, dest)
+    return image
+
+
+def archive(
+    manifest: Mapping[str, object], contents: Mapping[str, bytes | Path], dest: Path
+) -> None:
+    """Write documents and layers by their digests as an OCI archive that names one manifest.
+
+    `dest` appears complete or not at all.
+    """
+    index = {"schemaVersion": 2, "manifests": [manifest]}
     entries = [
         Entry("blobs", kind=tarfile.DIRTYPE),
         Entry("blobs/sha256", kind=tarfile.DIRTYPE),
@@ -140,7 +151,6 @@ def pack(layers: Sequence[Layer], config: ImageConfig, dest: Path, tag: str = "l
         part.replace(dest)
     finally:
         part.unlink(missing_ok=True)
-    return image
 
 
 def pack_frontend(

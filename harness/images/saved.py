@@ -16,6 +16,7 @@ import hashlib
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -32,9 +33,9 @@ MOST_DOCUMENT = 4 << 20
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-_NO_IMAGE = (tarfile.TarError, KeyError, ValueError, msgspec.MsgspecError)
+NO_IMAGE = (tarfile.TarError, KeyError, ValueError, msgspec.MsgspecError)
 
-_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, RecursionError)
+BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, RecursionError)
 """What comes of compressed data that are cut off, and of links that lead in a circle."""
 
 
@@ -74,8 +75,8 @@ def pack(saved: IO[bytes], archive: Path, program: Path, *, without: str = "") -
             config = msgspec.json.decode(_read(tar, entry.config), type=_Config)
             layers = _layers(tar, entry.layers, Path(folder))
             oci.pack(layers, _image_config(config, without), archive)
-            _extract(layers, config.config.entrypoint, program)
-    except (*_NO_IMAGE, *_BROKEN) as error:
+            extract(layers, config.config.entrypoint, program)
+    except (*NO_IMAGE, *BROKEN) as error:
         raise BuildError(f"the engine saved something that is no image: {error!r}") from error
 
 
@@ -144,8 +145,11 @@ def _diff_id(gzipped: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _extract(layers: list[Layer], entrypoint: tuple[str, ...] | None, dest: Path) -> None:
-    """Write the file that the entry point names; the topmost layer that has it wins."""
+def extract(layers: Sequence[Layer], entrypoint: tuple[str, ...] | None, dest: Path) -> None:
+    """Write the file that the entry point names; the topmost layer that has it wins.
+
+    Raises BuildError if no layer has it.
+    """
     wanted = (entrypoint or ("",))[0].lstrip("/")
     for one in reversed(layers):
         with tarfile.open(one.path, "r:gz" if one.gzipped else "r:") as tar:

@@ -20,6 +20,7 @@ from harness.model.pairs import (
     Host,
     Pair,
     PatchRef,
+    Published,
     Source,
 )
 from harness.model.run import (
@@ -90,6 +91,7 @@ __all__ = [
     "Pair",
     "PatchRef",
     "Program",
+    "Published",
     "Reason",
     "Recent",
     "Record",

@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from harness.model.words import Bytes, Channel, Client, Count, Leg, Record, Release, Sha, Side, Vary
+
+Digest = Annotated[str, Meta(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
+
+
+class Published(Record, frozen=True, kw_only=True):
+    """An image that somebody published, which is run in the place of its commit's own build."""
+
+    digest: Digest
+    """Of its manifest for this platform."""
+    platform: str
+    """`linux/amd64`."""
+    version: str = ""
+    """What it says of its version, by a label or by its tag."""
+    channel: Channel | None = None
+    """Which channel its version is of; None if it says nothing of that."""
+    differs: tuple[str, ...] = ()
+    """What it says of itself that its commit's own build does not."""
+
+    @property
+    def short(self) -> str:
+        """First digits of the digest, as engines print them."""
+        return self.digest.removeprefix("sha256:")[:12]
 
 
 class Commit(Record, frozen=True, kw_only=True):
@@ -21,6 +47,13 @@ class Commit(Record, frozen=True, kw_only=True):
     """Nearest release as MAJOR.MINOR.PATCH; a commit on its way to a line counts as its .0."""
     dockerfile: Release
     """Nearest release of the Dockerfile frontend, in the same form."""
+    image: Published | None = None
+    """What is run in the place of what the commit builds; None for that."""
+
+    @property
+    def identity(self) -> str:
+        """What makes two of them build or run the same, however they are called."""
+        return f"{self.sha} {self.image.digest}" if self.image else self.sha
 
     @property
     def short(self) -> str:
@@ -29,7 +62,8 @@ class Commit(Record, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """`v0.6 → v0.6.4 (ebcef1f, 2020-02-21)`."""
-        meant = f"{self.ref} ({self.short}, {self.date})"
+        image = f"image {self.image.short} of " if self.image else ""
+        meant = f"{self.ref} ({image}{self.short}, {self.date})"
         return meant if self.asked == self.ref else f"{self.asked} → {meant}"
 
 
@@ -123,7 +157,7 @@ class Pair(Record, frozen=True, kw_only=True):
     def identity(self) -> tuple[str, ...]:
         """What makes two pairs run the same, however their commits are called."""
         sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
-        built = (word for it in sources for word in (it.commit.sha, it.channel))
+        built = (word for it in sources for word in (it.commit.identity, it.channel))
         also = [*(["scenarios"] if self.scenarios else []), *filter(None, [self.engine])]
         also += [f"buildctl {self.buildctl.commit.sha}"] if self.buildctl else []
         return (*built, self.vary, self.client, self.worker, self.backend, *also)

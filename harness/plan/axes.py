@@ -47,7 +47,7 @@ class Axes:
 
     def _of_others(self, pair: Pair) -> Source | None:
         """Return the tests if they are not those of the daemon; an engine has none."""
-        own = self.tests and self.tests.commit.sha == pair.suite.sha and not pair.engine
+        own = self.tests and self.tests.commit.identity == pair.suite.identity and not pair.engine
         return None if own else self.tests
 
     def of(self, pair: Pair) -> Pair:
@@ -82,4 +82,4 @@ class Axes:
 
 
 def _same(one: Source, other: Source) -> bool:
-    return (one.commit.sha, one.channel) == (other.commit.sha, other.channel)
+    return (one.commit.identity, one.channel) == (other.commit.identity, other.channel)

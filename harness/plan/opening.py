@@ -32,7 +32,7 @@ from harness.plan.planning import OTHER, Frame, again, part, plan, plan_pair
 from harness.plan.selectors import explicit
 from harness.plan.site import WorkspaceSite
 from harness.plan.workspace import Workspace
-from harness.repository.refs import ResolvedRef, UnknownRefError, resolve
+from harness.repository.refs import ResolvedRef, UnknownRefError
 from harness.scenarios.suite import key_of_folder
 from harness.store import Store, key_of
 from harness.tools.clock import now
@@ -89,7 +89,7 @@ class Opened:
 
     def pair(self, ask: PairAsk, expected: Expected, listener: Listener) -> Opened:
         """Plan a pair with the same data, repository and backend. Raises UsageError."""
-        meant = [resolve(self.workspace.repository, *one) for one in ask.names.values()]
+        meant = [self.workspace.resolve(*one) for one in ask.names.values()]
         return _open_pair(ask, self.workspace, self.backend, meant, expected, listener)
 
 
@@ -183,7 +183,7 @@ def _open_pair(
         tests = Source(commit=frontend, channel=site.channel(frontend, None))
     client = ask.client, source("client")
     pair = Axes(tests, ask.vary, source("baseline"), *client, ask.scenarios).of(pair)
-    if pair.baseline and pair.baseline.commit.sha == frontend.sha:
+    if pair.baseline and pair.baseline.commit.identity == frontend.identity:
         itself = f"{frontend.ref} is held against itself: nothing but what is flaky can differ"
         listener(Said(itself))
     where_of = "the scenarios" if pair.scenarios else pair.tested.commit.ref
@@ -205,6 +205,7 @@ def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: List
     workspace, _ = Workspace.open(
         data, store, where.repository, names, fetch=where.fetch, listener=listener
     )
+    workspace.check_unmoved(made)
     backend = _backend(_for_plan(where, made), workspace, listener)
     site = WorkspaceSite(workspace, backend, where.stage, made.offline)
     site.look_ahead({sha for sha, _ in names})

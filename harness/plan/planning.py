@@ -116,7 +116,9 @@ def plan(
             f"{frame.matrix} has no place for the candidate {selection.candidate}",
             hint="use `candidate: true` as a selector in it",
         )
-    selectors = Selectors(site.repository, site.lines, selection.candidate, Problems())
+    selectors = Selectors(
+        site.repository, site.lines, selection.candidate, Problems(), site.resolve
+    )
     wanted = wanted_cells(matrix, selectors, site, say)
     taken: set[str] = set()
     named = {_id(one.pair, taken): one for one in wanted}
@@ -169,11 +171,13 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
         what = f"the plan {made.matrix} was made by version {made.harness} of this program"
         raise UsageError(f"{what}, this is {harness}", hint=OTHER)
     for commit in {c.ref: c for x in made.cells for c in x.pair.commits}.values():
-        if site.commit(ResolvedRef(commit.asked, commit.ref, commit.sha)) != commit:
+        if site.commit(_meant(commit)) != commit:
             what = f"the plan {made.matrix} says other things of {commit.ref} than this repository"
             raise UsageError(what, hint=OTHER)
-    known = {(b.side, b.commit.sha, b.channel): b.expected for b in made.builds}
-    builds = _Builds(site, lambda side, commit, channel: known.get((side, commit.sha, channel)))
+    known = {(b.side, b.commit.identity, b.channel): b.expected for b in made.builds}
+    builds = _Builds(
+        site, lambda side, commit, channel: known.get((side, commit.identity, channel))
+    )
     rows = tuple(replace(cell, **builds.of(cell.pair)) for cell in made.cells)
     mine = replace(made, builds=builds.made, cells=rows)
     if _digest(mine, data) != made.digest:
@@ -182,6 +186,10 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
         what = f"{', '.join(others[:3])} would be built" if others else "it would be run or judged"
         raise UsageError(f"the plan {made.matrix} is of other data: {what} otherwise", hint=OTHER)
     return mine
+
+
+def _meant(commit: Commit) -> ResolvedRef:
+    return ResolvedRef(commit.asked, commit.ref, commit.sha, image=commit.image)
 
 
 def part(made: Plan, tests: Mapping[str, tuple[str, ...]], *, data: str) -> Plan:
@@ -246,7 +254,7 @@ class _Builds:
         }
 
     def _name(self, side: Side, source: Source) -> str:
-        asked = side, source.commit.sha, source.channel
+        asked = side, source.commit.identity, source.channel
         if asked not in self._names:
             self._names[asked] = self._add(side, source.commit, source.channel)
         return self._names[asked]

@@ -42,6 +42,9 @@ class Site(Protocol):
     def offline(self) -> bool:
         """Whether the tests are to have no network."""
 
+    def resolve(self, asked: str, side: Side) -> ResolvedRef:
+        """Find what a name means, a commit or a published image. Raises UsageError."""
+
     def look_ahead(self, shas: Collection[str]) -> None:
         """Prefetch what git says of these commits."""
 
@@ -225,7 +228,7 @@ class _Maker:
             drives = (suite.sha, worker, tests.sha if tests else "")
             questions: dict[tuple[str, ...], Callable[[], object]] = {
                 drives: partial(self._site.check, suite, worker, tests),
-                (frontend.sha, channel): partial(self._site.channel, frontend, channel),
+                (frontend.identity, channel): partial(self._site.channel, frontend, channel),
             }
             for question, ask in questions.items():
                 if question not in self._asked:

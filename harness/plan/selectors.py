@@ -18,7 +18,8 @@ from harness.config.matrixfile import (
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Client, Side
-from harness.repository.refs import Repository, ResolvedRef, near, releases, resolve, version_of
+from harness.plan.published import SCHEMES, is_published
+from harness.repository.refs import Repository, ResolvedRef, near, releases, version_of
 from harness.tools.refnames import check_text
 
 BUILDKIT = "v"
@@ -38,7 +39,7 @@ class Chosen:
     @property
     def moving(self) -> bool:
         """Whether the same words may mean another commit tomorrow."""
-        return self.way != "refs"
+        return self.way not in {"refs", "images"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Selectors:
     lines: Lines
     candidate: str | None
     problems: Problems
+    resolve: Callable[[str, Side], ResolvedRef]
+    """Finds what a name means, a commit or a published image. Raises UsageError."""
 
     def choose(self, selectors: Iterable[Selector], side: Side, path: str) -> list[Chosen]:
         """Return the commits of one side of a row, in the order of its selectors."""
@@ -57,6 +60,7 @@ class Selectors:
             "dockerfile": self._dockerfile,
             "branches": self._branches,
             "refs": self._refs,
+            "images": self._images,
             "candidate": self._candidate,
         }
         chosen: list[Chosen] = []
@@ -76,7 +80,7 @@ class Selectors:
     def named(self, name: str, side: Side, place: Place, path: str) -> Chosen | None:
         """Return the commit of one explicit name."""
         try:
-            return Chosen(resolve(self.repository, name, side), place, "refs")
+            return Chosen(self.resolve(name, side), place, "refs")
         except UsageError as error:
             self.problems.add(place, path, str(error), error.hint)
             return None
@@ -116,12 +120,19 @@ class Selectors:
             yield ResolvedRef(name, name, sha)
 
     def _refs(self, selector: Selector, side: Side) -> list[ResolvedRef]:
-        return [resolve(self.repository, name, side) for name in selector.refs]
+        return [self.resolve(name, side) for name in selector.refs]
+
+    def _images(self, selector: Selector, side: Side) -> list[ResolvedRef]:
+        for name in selector.images:
+            if not is_published(name):
+                schemes = " or ".join(SCHEMES)
+                raise Complaint(f"{name!r} is no image", hint=f"it begins with {schemes}")
+        return [self.resolve(name, side) for name in selector.images]
 
     def _candidate(self, _selector: Selector, side: Side) -> list[ResolvedRef]:
         if self.candidate is None:
             raise Complaint("no candidate is named", hint="name it with --candidate REF")
-        return [resolve(self.repository, self.candidate, side)]
+        return [self.resolve(self.candidate, side)]
 
     def _there(self) -> str:
         tags = self.repository.tags()

@@ -36,6 +36,10 @@ class WorkspaceSite:
         """Return the backend's name."""
         return self.made_for.name
 
+    def resolve(self, asked: str, side: Side) -> ResolvedRef:
+        """Find what a name means. Raises UsageError."""
+        return self.workspace.resolve(asked, side)
+
     def look_ahead(self, shas: Collection[str]) -> None:
         """Prefetch what git says of these commits."""
         self.workspace.look_ahead(shas)

@@ -22,15 +22,17 @@ from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
 from harness.config.skiplists import Entry
 from harness.errors import UsageError
-from harness.events import Listener
+from harness.events import Listener, Said, ignore
 from harness.gc import sweep
 from harness.images.sets import ImageSets
-from harness.model import Channel, Commit, Pair, Scenarios, Side, Source
+from harness.model import Channel, Commit, Pair, Published, Scenarios, Side, Source
+from harness.model.matrix import Plan
 from harness.plan.cell import Cell
+from harness.plan.published import find_published, is_published
 from harness.repository.ancestry import Ancestry
 from harness.repository.clones import find
 from harness.repository.lineage import TESTS, locate
-from harness.repository.refs import Repository, ResolvedRef
+from harness.repository.refs import Repository, ResolvedRef, resolve
 from harness.scenarios import suite as scenario_suite
 from harness.store import Store
 
@@ -57,6 +59,8 @@ class Workspace:
     entries: tuple[Entry, ...]
     floors: Floors
     repository: Repository
+    listener: Listener = ignore
+    """Hears what a reader should know of published images."""
 
     @classmethod
     def open(
@@ -81,9 +85,49 @@ class Workspace:
         patches = series.load_series(data.patches, known)
         entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date(), known)
         floors = load_floors(data.floors, lines.names, known)
-        repository, meant = find(where, asked, cache=store.root, fetch=fetch, listener=listener)
-        made = cls(data, store, lines, patches, entries, floors, repository)
-        return made, meant
+        refs = [one for one in asked if not is_published(one[0])]
+        repository, meant = find(where, refs, cache=store.root, fetch=fetch, listener=listener)
+        made = cls(data, store, lines, patches, entries, floors, repository, listener)
+        commits = dict(zip(refs, meant, strict=True))
+        found = {one: commits.get(one) or made.resolve(*one) for one in asked}
+        return made, [found[one] for one in asked]
+
+    def resolve(self, asked: str, side: Side) -> ResolvedRef:
+        """Find what a name means: a commit, or a published image, which is taken into the store.
+
+        Raises UsageError, and InfrastructureError for an image that cannot be had.
+        """
+        if not is_published(asked):
+            return resolve(self.repository, asked, side)
+        if (asked, side) not in self._images:
+
+            def say(text: str) -> None:
+                self.listener(Said(text))
+
+            found = find_published(self.store, self.repository, asked, side, say)
+            self._images[asked, side] = found
+        return self._images[asked, side]
+
+    @cached_property
+    def _images(self) -> dict[tuple[str, Side], ResolvedRef]:
+        """Images that were found: a tag that moves while a run is planned is one image in it."""
+        return {}
+
+    def check_unmoved(self, made: Plan) -> None:
+        """Check that the published images of a plan are still what they were, and get them.
+
+        Raises UsageError, and what `resolve` raises.
+        """
+        for commit in {it.ref: it for cell in made.cells for it in cell.pair.commits}.values():
+            if not commit.image:
+                continue
+            now = self.resolve(commit.ref, Side.FRONTEND).image
+            if now and now.digest != commit.image.digest:
+                raise UsageError(
+                    f"{commit.ref} was {commit.image.short} when {made.matrix} was planned, and is "
+                    f"{now.short} now",
+                    hint="plan again, or name the image by its digest",
+                )
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -210,6 +254,8 @@ class Workspace:
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
+        if commit.image:
+            return _channel_of(commit, commit.image, wanted)
         choices = (wanted,) if wanted else (Channel.LABS, Channel.EXPERIMENTAL)
         there = [
             channel for channel in Channel if self.repository.git.has(commit.sha, tags_of(channel))
@@ -232,14 +278,16 @@ class Workspace:
     ) -> BuildRequest:
         """Choose what one side of a commit is built from. Raises UsageError for the channel."""
         chosen = self.channel(commit, channel)
-        applied = series.applicable(
-            self.patches,
-            side,
-            commit,
-            channel=chosen,
-            backend=backend.name,
-            contains=self.contains,
-        )
+        applied: tuple[Patch, ...] = ()
+        if not commit.image:
+            applied = series.applicable(
+                self.patches,
+                side,
+                commit,
+                channel=chosen,
+                backend=backend.name,
+                contains=self.contains,
+            )
         line = _staged(self.lines.line(commit.line), stage)
         return BuildRequest(commit, line, chosen, applied)
 
@@ -250,6 +298,15 @@ class Workspace:
 def tags_of(channel: Channel) -> str:
     """Return the file of a commit's tree that says how a channel's frontend is built."""
     return f"{RELEASES}/{channel.value}/tags"
+
+
+def _channel_of(commit: Commit, image: Published, wanted: Channel | None) -> Channel:
+    """Return the channel of a published image. Raises UsageError if it is not what is wanted."""
+    if wanted and image.channel and wanted is not image.channel:
+        raise UsageError(
+            f"{commit.ref} is of the channel {image.channel}", hint=f"leave --channel {wanted} out"
+        )
+    return image.channel or wanted or Channel.MAINLINE
 
 
 def _staged(line: Line, source: str | None) -> Line:

@@ -175,6 +175,7 @@ def _commit(meant: ResolvedRef, place: Place) -> Commit:
         line=place.line,
         version=place.version,
         dockerfile=place.dockerfile,
+        image=meant.image,
     )
 
 

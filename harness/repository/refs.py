@@ -17,7 +17,7 @@ from functools import cached_property
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.model import Side
+from harness.model import Published, Side
 from harness.repository.git import Git
 from harness.repository.graph import Graph
 from harness.tools.refnames import check_text
@@ -88,6 +88,8 @@ class ResolvedRef:
     sha: str
     note: str = ""
     """What else the name could mean here, and how to say that; empty if it is plain."""
+    image: Published | None = None
+    """The published image that was asked for; the rest says of which commit it is."""
 
 
 class UnknownRefError(UsageError):

@@ -21,7 +21,7 @@ def check_same(cell: Cell, earlier: Run) -> None:
     """Check that a pair is still what it was when a run of it began. Raises UsageError."""
     was, now = earlier.pair, cell.pair
     for before, after in zip(was.commits, now.commits, strict=False):
-        if before.sha != after.sha:
+        if before.identity != after.identity:
             raise UsageError(f"{_moved(before, after)} since the run began", hint=_HINT)
     if was != now:
         raise UsageError(
@@ -63,4 +63,5 @@ def joined(earlier: Run, run: Run) -> Run:
 
 
 def _moved(before: Commit, after: Commit) -> str:
-    return f"{before.asked} has moved from {before.short} to {after.short}"
+    was, now = (it.image.short if it.image else it.short for it in (before, after))
+    return f"{before.asked} has moved from {was} to {now}"

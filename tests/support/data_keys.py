@@ -123,6 +123,10 @@ CASES: dict[str, Case] = {
         (With(["v0.17.2", "ebcef1f"], {"lines": DROP}),),
         (With([], {"lines": DROP}), "v0.6"),
     ),
+    "matrixfile.Selector.images": (
+        (With(["image:docker/dockerfile:1.10", "oci:~/layout:1.10#v0.12.5"], {"lines": DROP}),),
+        (With([], {"lines": DROP}), "oci:frontend.tar"),
+    ),
     "matrixfile.Selector.candidate": (
         (With(value=True, others={"lines": DROP}),),
         (With(value=False, others={"lines": DROP}), With("v0.6", {"lines": DROP}), True),

@@ -18,7 +18,7 @@ from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan
 from harness.plan.planning import Frame, Selection, plan
 from harness.repository.git import Git
-from harness.repository.refs import Repository, ResolvedRef
+from harness.repository.refs import Repository, ResolvedRef, resolve
 
 LINES = load_lines(find_data(None, {}).lines_file)
 
@@ -85,6 +85,12 @@ class WrittenSite:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     ahead: set[str] = field(default_factory=set)
 
+    images: Mapping[str, ResolvedRef] = field(default_factory=dict)
+    """What names of published images mean; all else is a name in the repository."""
+
+    def resolve(self, asked: str, side: Side) -> ResolvedRef:
+        return self.images.get(asked) or resolve(self.repository, asked, side)
+
     def look_ahead(self, shas: Collection[str]) -> None:
         self.ahead |= set(shas)
 
@@ -104,6 +110,7 @@ class WrittenSite:
             line=".".join(first.split("-")[0].split(".")[:2]) if release else "master",
             version=first.removeprefix("v") if release else "0.33.0",
             dockerfile=first.removeprefix("dockerfile/") if "/" in first else "1.27.0",
+            image=meant.image,
         )
 
     def check(self, suite: Commit, worker: str, tests: Commit | None = None) -> None:
@@ -123,7 +130,7 @@ class WrittenSite:
 
     def find(self, side: Side, commit: Commit, channel: Channel) -> Found:
         self.asked[side, f"{commit.ref} {channel}"] += 1
-        key = f"{side}-{commit.sha[-8:]}-{channel}"
+        key = f"{side}-{commit.identity[-8:]}-{channel}"
         return Found(key, (side, commit.ref) in self.cached)
 
 

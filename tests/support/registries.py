@@ -25,10 +25,15 @@ http:
 
 
 @contextmanager
-def serving(folder: Path, within: tuple[str, ...] = (), port: int = 0) -> Iterator[str]:
-    """Run Debian's registry over a mirror folder, as the tests do; gives HOST:PORT."""
+def serving(
+    folder: Path, within: tuple[str, ...] = (), port: int = 0, also: str = ""
+) -> Iterator[str]:
+    """Run Debian's registry over a mirror folder, as the tests do; gives HOST:PORT.
+
+    `also` is more of its configuration.
+    """
     config = folder / "config.yaml"
-    config.write_text(CONFIG.format(data=folder / "data", port=port), "utf-8")
+    config.write_text(CONFIG.format(data=folder / "data", port=port) + also, "utf-8")
     program = process.find("docker-registry")
     said = folder / "registry.log"
     with (

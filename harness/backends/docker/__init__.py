@@ -36,7 +36,7 @@ from harness.backends.steps import go_directive
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
 from harness.engine.connect import connect
-from harness.errors import CompatError
+from harness.errors import CompatError, UsageError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
 from harness.tools.clock import Stopwatch
@@ -92,7 +92,15 @@ class Docker:
         return told | {"image builder": self._builder.name}
 
     def find(self, side: Side, request: BuildRequest) -> Found:
-        """Return a build's key and whether it is here; a repository is not asked."""
+        """Return a build's key and whether it is here; a repository is not asked.
+
+        Raises UsageError for a published image.
+        """
+        if request.commit.image:
+            raise UsageError(
+                f"{request.commit.ref}: the docker backend takes no published images",
+                hint="--backend native runs them",
+            )
         key = self._recipe(request).key(side)
         kept = side is Side.FRONTEND and self._store.find("frontend-image", key) is not None
         return Found(key, kept or self._engine.has_image(_tag(side, key)))

@@ -91,7 +91,7 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "branches: master\n",
             "branchs: master\n",
             "9:9: pairs[0].frontends[1].branchs: there is no such key; did you mean `branches`?",
-            "known keys: lines, dockerfile, branches, refs, candidate",
+            "known keys: lines, dockerfile, branches, refs, images, candidate",
         ),
         (
             'since: "1.10"',
@@ -139,7 +139,7 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "candidate: true",
             "candidate: false",
             "10:9: pairs[0].frontends[2]: says nothing",
-            "give exactly one of: lines, dockerfile, branches, refs, candidate",
+            "give exactly one of: lines, dockerfile, branches, refs, images, candidate",
         ),
         (
             "candidate: true",
@@ -151,7 +151,7 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "branches: master",
             "{branches: master, refs: v0.6.4}",
             "9:34: pairs[0].frontends[1].refs: stands beside branches",
-            "give exactly one of: lines, dockerfile, branches, refs, candidate",
+            "give exactly one of: lines, dockerfile, branches, refs, images, candidate",
         ),
         (
             "timeout: 40m",

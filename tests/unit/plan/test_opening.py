@@ -17,7 +17,7 @@ from harness.errors import ConfigError, MissingToolError, UsageError
 from harness.events import Event, Said
 from harness.history.expected import Expected
 from harness.model import Channel, Commit, Side, Vary
-from harness.plan import opening, workspace
+from harness.plan import workspace
 from harness.plan.asks import PairAsk, Where
 from harness.plan.cell import Cell
 from harness.plan.opening import Opened, open_pair
@@ -222,7 +222,7 @@ def test_another_pair_is_planned_with_the_same_repository_and_backend(
 ) -> None:
     opened = preparation()
     meant = {c.sha: ResolvedRef(c.sha, c.ref, c.sha) for c in (SUITE, FRONTEND)}
-    monkeypatch.setattr(opening, "resolve", lambda _repository, name, _side: meant[name])
+    monkeypatch.setattr(workspace, "resolve", lambda _repository, name, _side: meant[name])
     ask = replace(preparation.ask, daemon=SUITE.sha, frontend=SUITE.sha)
     other = opened.pair(ask, Expected(), preparation.listen)
     (cell,) = other.plan.cells

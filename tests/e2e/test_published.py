@@ -1,0 +1,68 @@
+"""MiniKit's frontend, saved as an OCI layout with the labels of somebody else, is run as a side."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.journal import read_plan, read_run
+from harness.model import Side, Verdict
+from tests.support.demo_program import Program
+from tests.support.published_images import Layout
+
+pytestmark = pytest.mark.e2e
+
+TESTS = ("--reruns", "0", "--tests", "TestCopy*")
+DIFFERS = "its label moby.buildkit.frontend.caps is 'other', not "
+
+
+def _program(program: Program) -> bytes:
+    """Return the program of the frontend that the latest run was of."""
+    builds = read_plan(program.latest()).builds
+    (key,) = {it.key for it in builds if it.side is Side.FRONTEND}
+    return (program.cache / "frontend" / key / "dockerfile-frontend").read_bytes()
+
+
+def test_a_published_frontend_is_run_as_it_is(program: Program, tmp_path: Path) -> None:
+    code, _, err = program.pair("v0.2", "v0.2", *TESTS)
+    assert code == 0, err
+    layout = Layout()
+    labels = {"moby.buildkit.frontend.caps": "other", "org.opencontainers.image.version": "1.1.0"}
+    layout.name(layout.image(_program(program), labels=labels), "1.1")
+    asked = f"oci:{layout.write(tmp_path / 'layout')}:1.1#v0.2.0"
+    code, out, err = program.pair("v0.2", asked, *TESTS)
+    assert code == 0, out + err
+    assert DIFFERS in err
+    run = read_run(program.latest())
+    image = run.pair.frontend.image
+    assert image
+    assert (run.pair.frontend.asked, run.pair.frontend.ref) == (asked, asked)
+    assert (image.digest, image.version) == (layout.rows[0]["digest"], "1.1.0")
+    assert any(it.startswith(DIFFERS) for it in image.differs)
+    assert {it.verdict for it in run.judgements} == {Verdict.COMPATIBLE}
+    page = (program.latest() / "page").rglob("*.html")
+    assert any(image.short in it.read_text("utf-8") for it in page)
+
+
+def test_a_plan_whose_image_has_changed_is_refused(program: Program, tmp_path: Path) -> None:
+    layout = Layout()
+    layout.name(layout.image(), "1.1")
+    folder = layout.write(tmp_path / "layout")
+    asked = f"oci:{folder}:1.1#v0.2.0"
+    matrix = tmp_path / "m.yaml"
+    pairs = [{"daemons": [{"refs": ["v0.2"]}], "frontends": [{"images": [asked]}]}]
+    matrix.write_text(json.dumps({"description": "an image", "pairs": pairs}), "utf-8")
+    given = program.words("v0.2", "v0.2")[3:]
+    plan = tmp_path / "plan.json"
+    code, _, err = program.run("plan", str(matrix), *given, "--write", str(plan), out=False)
+    assert code == 0, err
+    shutil.rmtree(folder)
+    other = Layout()
+    other.name(other.image(labels={"moby.buildkit.frontend.caps": "other"}), "1.1")
+    other.write(folder)
+    code, _, err = program.run("matrix", "--plan", str(plan), *given)
+    assert code == 2
+    assert "was planned" in err

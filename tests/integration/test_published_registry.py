@@ -1,0 +1,144 @@
+"""Published frontends out of a real registry on the loopback, pulled as a run pulls them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.engine.registry_errors import ABSENT, DENIED, UNREACHABLE, ImageRefused
+from harness.errors import UsageError
+from harness.images import published
+from harness.images.pulling import pull
+from harness.store import Store
+from harness.tools import process
+from harness.tools.machine import architecture
+from tests.support.published_images import OTHER, Layout, digest_of, elf, layer, on
+from tests.support.registries import serving
+
+pytestmark = pytest.mark.integration
+
+USER, PASSWORD = "ann", "secret"
+HASHED = "$2b$04$E00vvaMKTAbm6HoKyzk.ye/Kc/20ad8BRGb7R1gbGDSoT1jJ9cVFm"
+"""The password by bcrypt, the only form that this registry takes."""
+
+
+def _skopeo(*words: str) -> None:
+    program = process.find("skopeo")
+    process.run(process.Request([str(program), "--insecure-policy", *words], timeout=60.0))
+
+
+def _push(path: Path, host: str, name: str, *words: str) -> None:
+    way = ("--all", "--preserve-digests", "--dest-tls-verify=false", *words)
+    _skopeo("copy", *way, f"oci:{path}", f"docker://{host}/{name}")
+
+
+def _zstd(content: bytes, folder: Path) -> bytes:
+    (folder / "layer.tar").write_bytes(content)
+    packed = folder / "layer.tar.zst"
+    argv = [str(process.find("zstd")), "-q", str(folder / "layer.tar"), "-o", str(packed)]
+    process.run(process.Request(argv))
+    return packed.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("registry")) as found:
+        yield found
+
+
+def _facts(store: Store, ref: str) -> published.Facts:
+    told: list[str] = []
+    folder = pull(store, ref, architecture(), told.append)
+    assert not told
+    return published.facts_of(folder)
+
+
+def test_of_many_platforms_and_attestations_this_one_is_taken(tmp_path: Path, host: str) -> None:
+    made = Layout()
+    mine, other = on(made.image(elf(text=b"mine"))), on(made.image(machine=OTHER), OTHER)
+    made.name(made.index(other, mine, made.attestation(other), made.attestation(mine)))
+    _push(made.write(tmp_path / "pushed"), host, "some/dockerfile:1.10")
+    store = Store(tmp_path / "store")
+    assert _facts(store, f"{host}/some/dockerfile:1.10").digest == digest_of(mine)
+    exact = f"{host}/some/dockerfile:1.9@{made.rows[0]['digest']}"
+    assert _facts(store, exact).digest == digest_of(mine), "the digest counts, not the tag"
+
+
+def test_docker_s_own_format_keeps_its_digest(tmp_path: Path, host: str) -> None:
+    made = Layout()
+    row = made.image(docker=True)
+    made.name(row)
+    _push(made.write(tmp_path / "pushed"), host, "some/docker:1")
+    assert _facts(Store(tmp_path / "store"), f"{host}/some/docker:1").digest == digest_of(row)
+
+
+def test_what_is_here_is_not_pulled_again(tmp_path: Path, host: str) -> None:
+    made = Layout()
+    made.name(made.image(elf(text=b"once")))
+    _push(made.write(tmp_path / "pushed"), host, "some/once:1")
+    store = Store(tmp_path / "store")
+    first = pull(store, f"{host}/some/once:1", architecture(), pytest.fail)
+    kept = (first / published.ARCHIVE).stat().st_mtime_ns
+    again = pull(store, f"{host}/some/once:1", architecture(), pytest.fail)
+    assert (again, (again / published.ARCHIVE).stat().st_mtime_ns) == (first, kept)
+
+
+def test_what_cannot_be_had_is_a_sentence_with_nothing_kept(tmp_path: Path, host: str) -> None:
+    made = Layout()
+    made.name(made.index(on(made.image(machine=OTHER), OTHER)))
+    _push(made.write(tmp_path / "pushed"), host, "some/other:1")
+    store = Store(tmp_path / "store")
+    with pytest.raises(UsageError, match=f"has no image for linux/{architecture()}"):
+        pull(store, f"{host}/some/other:1", architecture(), pytest.fail)
+    for name in ("some/other:2", "nobody/nothing:1", f"some/other@sha256:{'0' * 64}"):
+        with pytest.raises(ImageRefused, match="has no such image") as caught:
+            pull(store, f"{host}/{name}", architecture(), pytest.fail)
+        assert caught.value.cause is ABSENT
+    assert not store.keys("frontend", "")
+
+
+def test_a_registry_that_is_not_there_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.engine.retry._FIRST", 0.0)
+    told: list[str] = []
+    with pytest.raises(ImageRefused, match="cannot be reached") as caught:
+        pull(Store(tmp_path / "store"), "127.0.0.1:1/a:1", architecture(), told.append)
+    assert (caught.value.cause, len(told)) == (UNREACHABLE, 4)
+
+
+def test_the_login_of_docker_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Layout()
+    row = made.image()
+    made.name(row)
+    pushed, folder = made.write(tmp_path / "pushed"), tmp_path / "registry"
+    folder.mkdir()
+    (folder / "users").write_text(f"{USER}:{HASHED}\n", "ascii")
+    also = f"auth:\n    htpasswd:\n        realm: here\n        path: {folder / 'users'}\n"
+    config = tmp_path / "docker"
+    config.mkdir()
+    store = Store(tmp_path / "store")
+    monkeypatch.setenv("DOCKER_CONFIG", str(config))
+    with serving(folder, also=also) as host:
+        _push(pushed, host, "some/private:1", "--dest-creds", f"{USER}:{PASSWORD}")
+        with pytest.raises(ImageRefused, match="denies access") as caught:
+            pull(store, f"{host}/some/private:1", architecture(), pytest.fail)
+        assert (caught.value.cause, caught.value.hint) == (DENIED, DENIED.advice)
+        login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        (config / "config.json").write_text(json.dumps({"auths": {host: {"auth": login}}}), "utf-8")
+        folder = pull(store, f"{host}/some/private:1", architecture(), pytest.fail)
+    assert published.facts_of(folder).digest == digest_of(row)
+
+
+def test_a_layer_of_zstd_is_kept_as_it_is(tmp_path: Path, host: str) -> None:
+    made = Layout()
+    packed = _zstd(layer({"bin/dockerfile-frontend": elf()}), tmp_path)
+    row = made.image(packed=packed)
+    made.name(row)
+    _push(made.write(tmp_path / "pushed"), host, "some/zstd:1")
+    facts = _facts(Store(tmp_path / "store"), f"{host}/some/zstd:1")
+    assert (facts.digest, facts.program) == (digest_of(row), False)

@@ -29,7 +29,8 @@ _COPYING = 1800.0
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(
-    rf"(?P<name>(?:[a-zA-Z0-9.-]+(?::\d{{1,5}})?/)?{_PART}(?:/{_PART})*)"
+    r"(?P<name>(?:(?:localhost|(?=[^/]*[.:])[a-zA-Z0-9.-]+)(?::\d{1,5})?/)?"
+    rf"{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
@@ -107,7 +108,7 @@ def _skopeo(name: str, words: list[str], dest: list[str], seconds: float) -> byt
 def _login() -> str:
     """Return the file that `docker login` wrote, if skopeo would not look for it there."""
     folder = os.environ.get("DOCKER_CONFIG")
-    if not folder or "REGISTRY_AUTH_FILE" in os.environ:
+    if not folder or os.environ.get("REGISTRY_AUTH_FILE"):
         return ""
     file = Path(folder, "config.json")
     return str(file) if file.is_file() else ""

@@ -44,7 +44,8 @@ def test_a_published_frontend_is_run_as_it_is(program: Program, tmp_path: Path) 
     assert any(it.startswith(DIFFERS) for it in image.differs)
     assert {it.verdict for it in run.judgements} == {Verdict.COMPATIBLE}
     page = (program.latest() / "page").rglob("*.html")
-    assert any(image.short in it.read_text("utf-8") for it in page)
+    assert any(image.digest in it.read_text("utf-8") for it in page)
+    assert "image: its label moby.buildkit.frontend.caps" in " ".join(out.split())
 
 
 def test_a_plan_whose_image_has_changed_is_refused(program: Program, tmp_path: Path) -> None:

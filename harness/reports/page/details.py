@@ -269,6 +269,9 @@ def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
     pair = view.planned.pair
     yield "daemon", visible(str(pair.suite))
     yield "frontend", visible(str(pair.frontend))
+    if image := pair.frontend.image:
+        yield "image", image.digest
+        yield from (("image differs", visible(it)) for it in image.differs)
     if pair.scenarios:
         yield "tests", "scenarios"
         if pair.buildctl:

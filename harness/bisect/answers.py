@@ -184,7 +184,7 @@ def _kind(told: Sequence[Judgement]) -> tuple[Kind, Sequence[Judgement]]:
     if fails := [one for one in told if one.verdict in _FAILS]:
         return Kind.FAILS, fails
     works = [one for one in told if one.verdict.passes]
-    rest = [one for one in told if not one.verdict.passes and one.verdict is not Verdict.SKIPPED]
+    rest = [one for one in told if not one.verdict.passes and one.verdict.ran]
     if works and not rest:
         return Kind.WORKS, works
     return Kind.UNCLEAR, rest or told

@@ -47,6 +47,9 @@ class Policy(Record, frozen=True, kw_only=True):
     """Tests that pass with neither frontend, in different ways."""
     stale_entries: Stance = Stance.REFUSE
     """Skip-list entries whose test passes, or that matched no test in any cell."""
+    unavailable: Stance = Stance.TELL
+    """Tests that an offline run left out for want of what they need; with the network it is always
+    in the way."""
     suspicious: Stance = Stance.TELL
     """Tests that pass while their daemon says what it should not, and only with this frontend."""
     require: tuple[CellGlob, ...] = ()

@@ -5,7 +5,7 @@ r"""Skip lists (skiplists/*.yaml): tests whose outcome is known, and why.
         params: {fileop: "false"}      # each must be as given; others do not matter
         worker: [oci, containerd]      # one of these; absent: any
         when: {frontend: ">=0.11"}
-        status: expected-failure       # or skip, or flaky
+        status: expected-failure       # or skip, flaky, unavailable
         signature: 'build-arg was removed in BuildKit 0\.11'
         reason: The frontend dropped the switch; the daemon's tests still set it.
         issue: https://github.com/moby/buildkit/pull/3394
@@ -14,6 +14,10 @@ r"""Skip lists (skiplists/*.yaml): tests whose outcome is known, and why.
       - test: TestRace
         status: flaky
         budget: 0.25                   # share of a side's attempts that may fail
+
+      - test: TestReproSourceDateEpoch
+        status: unavailable            # not run where one of these is lacking
+        needs: ["image docker.io/library/debian:12@sha256:…"]
 
 The key (test, worker, params) finds tests; the signature must be found in the failure's text, so
 that a known failure does not hide a new one. Where several entries match a test, the first in
@@ -30,9 +34,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Self
 
 from msgspec import Meta, field
+from msgspec.structs import replace
 
 from harness.config.conditions import ALWAYS, Condition, Facts
 from harness.config.known import ANYTHING, Known
+from harness.config.needs import Has, Need
 from harness.config.schema import load
 from harness.config.series import Link
 from harness.config.terms import Parameter, Worker
@@ -106,6 +112,9 @@ class Entry(Record, frozen=True, kw_only=True):
     """Required for an expected failure."""
     budget: Annotated[float, Meta(ge=0, lt=1)] | None = None
     """Of a flaky test: the share of a side's attempts that may fail; None for any."""
+    needs: tuple[Need, ...] = ()
+    """What the tests cannot do without, where they are `unavailable`; of an entry that applies to
+    a pair, what of that is lacking."""
     expires: date | None = None
     """The last day on which the entry holds."""
 
@@ -114,13 +123,20 @@ class Entry(Record, frozen=True, kw_only=True):
         if self.status is Status.EXPECTED_FAILURE and self.signature is None:
             hint = "add the words of the failure that make it this one"
             raise Complaint("an expected failure needs a `signature`", hint=hint)
-        if self.status is Status.SKIP and self.signature is not None:
+        left_out = self.status in {Status.SKIP, Status.UNAVAILABLE}
+        if left_out and self.signature is not None:
             hint = "remove it, or make the entry an expected-failure"
             what = "a test that is not run has no failure to match"
             raise Complaint(what, key="signature", hint=hint)
         if self.budget is not None and self.status is not Status.FLAKY:
             hint = "remove it, or make the entry flaky"
             raise Complaint("only a flaky test has a budget", key="budget", hint=hint)
+        if self.status is Status.UNAVAILABLE and not self.needs:
+            hint = "add what the tests cannot do without: `needs: [network]`"
+            raise Complaint("what is unavailable `needs` something", hint=hint)
+        if self.needs and self.status is not Status.UNAVAILABLE:
+            hint = "remove it, or make the entry unavailable"
+            raise Complaint("only an unavailable test needs anything", key="needs", hint=hint)
         if self.worker and self.when.worker and not {*self.worker} & {*self.when.worker}:
             hint = "leave one of the two out"
             what = "none of these is a worker that `when` asks for"
@@ -186,9 +202,18 @@ def load_entries(folder: Path, today: date, known: Known = ANYTHING) -> tuple[En
     return entries
 
 
-def applicable(entries: Iterable[Entry], facts: Facts) -> tuple[Entry, ...]:
-    """Choose the entries whose condition holds, in their order."""
-    return tuple(entry for entry in entries if entry.when.matches(facts))
+def applicable(entries: Iterable[Entry], facts: Facts, has: Has) -> tuple[Entry, ...]:
+    """Choose the entries whose condition holds, in their order.
+
+    Of those that name what tests need, the ones for which something is lacking, with that alone.
+    """
+    holding = (entry for entry in entries if entry.when.matches(facts))
+    lacking = ((entry, has.lacking(entry.needs)) for entry in holding)
+    return tuple(
+        replace(entry, needs=lacks) if entry.needs else entry
+        for entry, lacks in lacking
+        if lacks or not entry.needs
+    )
 
 
 def names_test(pattern: str, function: str, subtest: str) -> bool:
@@ -206,7 +231,8 @@ def _check(entries: tuple[Entry, ...], today: date, problems: Problems) -> None:
             what = f"the entry expired on {entry.expires}"
             problems.add(entry.place, "expires", what, hint)
         for test in entry.test:
-            key = (test, entry.worker, tuple(sorted(entry.params.items())), entry.when)
+            needs = entry.status is Status.UNAVAILABLE  # beside what is known where it runs
+            key = (test, entry.worker, tuple(sorted(entry.params.items())), entry.when, needs)
             first = seen.setdefault(key, entry)
             if first is not entry or entry.test.count(test) > 1:
                 what = f"{test} stands in {first.where} already, for the same case"

@@ -26,7 +26,7 @@ _DEEPEST = 64
 _REPEAT = re.compile(r"#\d{2,}$")
 _INTO = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 
-_HIDDEN = {"frontend": "gateway"}
+EVERY = {"frontend": "gateway"}
 """Matrix values that every test of ours has, so that people need not read them."""
 
 
@@ -125,7 +125,7 @@ def display(name: str, known: Collection[str] = ()) -> str:
     key = parse(name, sandbox_name(name, known))
     if not key.function:
         return name
-    shown = ",".join(f"{k}={v}" for k, v in key.params if _HIDDEN.get(k) != v)
+    shown = ",".join(f"{k}={v}" for k, v in key.params if EVERY.get(k) != v)
     short = f"{key.function}[{shown}]" if shown else key.function
     short += key.repeat
     return f"{short} {_INTO} {key.subtest}" if key.subtest else short

@@ -21,7 +21,7 @@ from itertools import combinations
 from harness.config.skiplists import names_test
 from harness.config.testnames import ROOT
 from harness.errors import UsageError
-from harness.gotest.names import parse, sandbox_name
+from harness.gotest.names import EVERY, parse, sandbox_name
 from harness.model import Leg, Run
 
 ALTERNATION = 19
@@ -149,6 +149,13 @@ def paths_of_entry(
             free = [_FREE_PARAM] * (length - len(matrix))
             paths.add("/".join([*head, *matrix, *free, *below]))
     return sorted(paths, key=_length)
+
+
+def name_of_entry(function: str, worker: str, params: Mapping[str, str], subtest: str) -> str:
+    """Return the full name of a test that an entry describes, with the matrix values it gives."""
+    matrix = sorted({**params, **EVERY}.items())
+    told = [ROOT, function, f"worker={worker}", *(f"{key}={value}" for key, value in matrix)]
+    return "/".join([*told, *([subtest] if subtest else [])])
 
 
 def skip(paths: Iterable[str], go_minor: int) -> str:

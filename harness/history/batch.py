@@ -102,11 +102,7 @@ class Batch:
         if run is None or result.state is not CellState.DONE:
             self.observations.append(self._without(result))
             return
-        tests = [
-            (self._number(row.name), row)
-            for row in run.judgements
-            if row.verdict is not Verdict.SKIPPED
-        ]
+        tests = [(self._number(row.name), row) for row in run.judgements if row.verdict.ran]
         timed = list(_timed(run))
         self.observations.append(
             Observation(

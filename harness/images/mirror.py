@@ -64,6 +64,12 @@ def ensure_mirror(
     return store.publish(KIND, _key(images, recipes, program), fill)
 
 
+def digests(mirror: Path) -> frozenset[str]:
+    """Return the digests of the images in a mirror, by which alone a build can ask for them."""
+    told = msgspec.json.decode((mirror / CONTENTS).read_bytes(), type=dict[str, dict[str, str]])
+    return frozenset(row["digest"] for row in told.values())
+
+
 def _make(
     name: str, recipes: Recipes, program: Busybox, applets: tuple[str, ...], folder: Path
 ) -> Image:

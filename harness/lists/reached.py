@@ -16,6 +16,7 @@ from harness.config.lines import Lines
 from harness.config.skiplists import Entry, names_test
 from harness.lists.contrary import contrary
 from harness.lists.kinds import Kind, Remark
+from harness.model import Status
 
 SIDES = ("daemon", "frontend", "tests")
 
@@ -33,7 +34,8 @@ class _Reach:
         """Return whether it holds wherever another one does, tests aside."""
         one, two = self.entry, other.entry
         return (
-            self.daemons >= other.daemons
+            (one.status is Status.UNAVAILABLE) == (two.status is Status.UNAVAILABLE)
+            and self.daemons >= other.daemons
             and self.frontends >= other.frontends
             and self.tests >= other.tests
             and _wider(one.worker, two.worker)

@@ -19,7 +19,7 @@ from harness.model.matrix import (
     Shard,
 )
 from harness.tools.clock import Stopwatch
-from harness.verdict import table
+from harness.verdict.overall import of_matrix
 
 _LEFT = frozenset({CellState.MISSING, CellState.INTERRUPTED})
 """States of a cell that is to be run yet."""
@@ -67,7 +67,7 @@ class Ledger:
     def matrix(self) -> MatrixRun:
         """Return the matrix run as it is now."""
         rows = tuple(self.rows.get(cell.id) or missing(cell.id) for cell in self.mine)
-        overall = table.of_matrix(row.verdict for row in rows)
+        overall = of_matrix(row.verdict for row in rows)
         interrupted = self.stopped and any(row.state in _LEFT for row in rows)
         return MatrixRun(
             schema=MATRIX_SCHEMA_VERSION,

@@ -34,7 +34,7 @@ from harness.model.matrix import (
     PlannedCell,
 )
 from harness.tools.disks import disk_errors
-from harness.verdict import table
+from harness.verdict.overall import of_matrix
 
 _FINISHED = frozenset({CellState.DONE, CellState.FAILED})
 
@@ -149,7 +149,7 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
     used = [*matrices, *(part.matrix for part in _borrowed(parts, rows))]
     hosts = [matrix.host for matrix in used]
     builds = sorted((name, seconds) for matrix in used for name, seconds in matrix.builds.items())
-    overall = table.of_matrix(row.verdict for row in results)
+    overall = of_matrix(row.verdict for row in results)
     return MatrixRun(
         schema=MATRIX_SCHEMA_VERSION,
         id=merged_id(parts),

@@ -46,7 +46,8 @@ class Result(Record, frozen=True, kw_only=True):
     program: Program | None = None
     """Which program panicked, if one did that the failure is laid to."""
     lacks: str = ""
-    """What the daemon lacks, by the name that the failure gives it, where that is refused."""
+    """What the daemon lacks, by the name that the failure gives it, where that is refused; or what
+    was lacking here, as a list names it, where the test is unavailable."""
     seconds: Seconds | None = None
     error: str = ""
     """The part of the output that says what went wrong; bounded in size."""

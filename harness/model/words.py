@@ -94,6 +94,8 @@ class Outcome(StrEnum):
     MISSING = "missing"
     HANG = "hang"
     CRASH = "crash"
+    UNAVAILABLE = "unavailable"
+    """Not run: something that it needs, as a list says, was known to be lacking beforehand."""
 
     @property
     def failing(self) -> bool:
@@ -190,6 +192,7 @@ class Verdict(StrEnum):
     STALE_ENTRY = "stale-entry"
     CHANGED_FAILURE = "changed-failure"
     FLAKY = "flaky"
+    UNAVAILABLE = "unavailable"
     REFUSED = "refused"
     KNOWN = "known"
     SAME_FAILURE = "same-failure"
@@ -250,9 +253,14 @@ class Verdict(StrEnum):
         return self.deserves_detail or self in quiet
 
     @property
+    def ran(self) -> bool:
+        """Whether the test was to run on either side."""
+        return self not in {Verdict.SKIPPED, Verdict.UNAVAILABLE}
+
+    @property
     def of_lists(self) -> bool:
         """Whether only an entry of a skip list can bring it about."""
-        return self in {Verdict.KNOWN, Verdict.STALE_ENTRY}
+        return self in {Verdict.KNOWN, Verdict.STALE_ENTRY, Verdict.UNAVAILABLE}
 
     @property
     def fails_anew(self) -> bool:
@@ -280,3 +288,4 @@ class Status(StrEnum):
     SKIP = "skip"
     EXPECTED_FAILURE = "expected-failure"
     FLAKY = "flaky"
+    UNAVAILABLE = "unavailable"

@@ -218,10 +218,14 @@ def settings_of(planned: PlannedCell, settings: Settings) -> Settings:
 
 
 def skip_paths(entries: Iterable[Entry], worker: str) -> list[str]:
-    """Return what -test.skip is made of: the tests that entries say are not to be run."""
+    """Return what -test.skip is made of: the tests that entries say are not to be run.
+
+    That is, those that are not wanted, and those that lack what they need.
+    """
     paths: list[str] = []
     for entry in entries:
-        skips = entry.status is Status.SKIP and entry.on_worker(worker)
+        out = entry.status in {Status.SKIP, Status.UNAVAILABLE}
+        skips = out and entry.on_worker(worker)
         for test in entry.test if skips else ():
             function, _, below = test.partition("/")
             paths += selection.paths_of_entry(

@@ -18,12 +18,14 @@ from harness.config.datadir import Data
 from harness.config.floors import Floors, load_floors
 from harness.config.known import Known
 from harness.config.lines import Line, Lines, load_lines
+from harness.config.needs import Has
 from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
 from harness.config.skiplists import Entry
 from harness.errors import UsageError
 from harness.events import Listener, Said, ignore
 from harness.gc import sweep
+from harness.images.mirror import digests
 from harness.images.sets import ImageSets
 from harness.model import Channel, Commit, Pair, Published, Scenarios, Side, Source
 from harness.model.matrix import Plan
@@ -35,6 +37,7 @@ from harness.repository.lineage import TESTS, locate
 from harness.repository.refs import Repository, ResolvedRef, resolve
 from harness.scenarios import suite as scenario_suite
 from harness.store import Store
+from harness.tools import machine
 
 RELEASES = "frontend/dockerfile/release"
 """Folder in BuildKit's tree with one folder per channel."""
@@ -204,6 +207,13 @@ class Workspace:
         )
         line = self.lines.line(tested.line)
         mirrored = seed and facts.offline and self.lines.images(line)
+        mirror = self._mirror(line) if mirrored else None
+        has = Has(
+            network=not facts.offline,
+            digests=digests(mirror) if mirror else frozenset(),
+            # A container is privileged, on whatever machine its engine is.
+            capabilities=machine.capabilities() if backend.name == "native" else None,
+        )
         artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
         return Cell(
             pair=pair,
@@ -211,8 +221,8 @@ class Workspace:
             tests=request(Side.SUITE, pair.tested),
             control=request(Side.FRONTEND, pair.control_frontend),
             candidate=request(Side.FRONTEND, pair.candidate),
-            entries=skiplists.applicable(self.entries, facts),
-            mirror=self._mirror(line) if mirrored else None,
+            entries=skiplists.applicable(self.entries, facts, has),
+            mirror=mirror,
             oracle=self.oracle,
             functions=self.functions_of(pair),
             client=request(Side.SUITE, pair.buildctl) if pair.buildctl else None,

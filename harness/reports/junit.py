@@ -201,7 +201,7 @@ def _judged_case(run: Run, judgement: Judgement, blame: Blame | None) -> Case:
             text="\n".join(_suspicions(judgement)),
             properties=tuple(_kinds(judgement)),
         )
-    evidence = [] if verdict is Verdict.SKIPPED else [*_evidence(judgement)]
+    evidence = [*_evidence(judgement)] if verdict.ran else []
     culprits = [f"{text} {page}".strip() for text, page in links([blame] if blame else [])]
     text = "\n".join([*culprits, *evidence])
     return Case(

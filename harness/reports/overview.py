@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
@@ -66,7 +66,7 @@ def passing(counts: Mapping[Verdict, int]) -> int:
 
 def total(counts: Mapping[Verdict, int]) -> int:
     """Count the tests, without those that run on neither side."""
-    return sum(number for verdict, number in counts.items() if verdict is not Verdict.SKIPPED)
+    return sum(number for verdict, number in counts.items() if verdict.ran)
 
 
 def cell_views(matrix: MatrixRun) -> list[CellView]:
@@ -121,15 +121,23 @@ def _sentence(cells: Sequence[CellView]) -> tuple[str, str]:
         return _all_is_well(cells, labels)
     (number, phrase), *rest = told
     if len(cells) == 1:
-        return f"{cells[0].title} {phrase}", ""
-    also = ", ".join(f"{count} {what}" for count, what in rest)
+        return f"{cells[0].title} {phrase}", ", ".join(_uncovered(cells))
+    also = ", ".join([*(f"{count} {what}" for count, what in rest), *_uncovered(cells)])
     return f"{number} of {len(cells)} pairs {phrase}", also
 
 
 def _all_is_well(cells: Sequence[CellView], labels: Counter[str]) -> tuple[str, str]:
     if len(cells) == 1:
         known = cells[0].result.counts.get(Verdict.KNOWN, 0)
-        also = f"with {plural(known, 'known failure')}" if known else ""
-        return f"{cells[0].title} is compatible", also
-    also = f"{labels['known']} with known failures" if labels["known"] else ""
-    return f"All {len(cells)} pairs are compatible", also
+        told = [f"with {plural(known, 'known failure')}"] if known else []
+        well = f"{cells[0].title} is compatible"
+    else:
+        told = [f"{labels['known']} with known failures"] if labels["known"] else []
+        well = f"All {len(cells)} pairs are compatible"
+    return well, ", ".join([*told, *_uncovered(cells)])
+
+
+def _uncovered(cells: Sequence[CellView]) -> Iterator[str]:
+    """Say how many tests were left out because something was lacking, if any were."""
+    if number := tests_by_verdict(cells)[Verdict.UNAVAILABLE]:
+        yield f"{plural(number, 'test')} not covered for want of what they need"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 _ERROR_LINE = 400
 _SHA = 40
+_LACKS = 3
+"""Things that were lacking, told by name."""
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 _NOBODYS_FAULT = "which says nothing about the frontend"
 
 
@@ -117,9 +121,21 @@ def side_error(judgement: Judgement, leg: Leg) -> str:
 
 
 def headline(run: Run) -> str:
-    """Return the verdict in one sentence."""
-    sentence = _sentence(run)
+    """Return the verdict in one sentence, with what was not covered."""
+    sentence = "; ".join(filter(None, [_sentence(run), uncovered(run)]))
     return f"INTERRUPTED, so far {sentence}" if run.interrupted else sentence
+
+
+def uncovered(run: Run) -> str:
+    """Return how many tests lacked what they need, and what that is; empty if none did."""
+    rows = [it for it in run.judgements if it.verdict is Verdict.UNAVAILABLE]
+    if not rows:
+        return ""
+    told = dict.fromkeys(it.lacks for row in rows for it in row.candidate if it.lacks)
+    lacks = [_DIGEST.sub(r"\1…", one_line(it, _ERROR_LINE)) for it in told]
+    more = f" and {len(lacks) - _LACKS} more" if len(lacks) > _LACKS else ""
+    want = f" for want of {', '.join(lacks[:_LACKS])}{more}" if lacks else ""
+    return f"{plural(len(rows), 'test')} {'was' if len(rows) == 1 else 'were'} not run{want}"
 
 
 def _legs(pair: Pair) -> tuple[str, str]:
@@ -179,6 +195,8 @@ def _nothing_broke(run: Run, own: str, new: str) -> str:
 def _infra(run: Run, number: int) -> str:
     tests = plural(number, "test")
     faults = [fault for leg in run.legs for fault in leg.faults]
+    if not (number or faults) and run.counts.get(Verdict.UNAVAILABLE):
+        return f"something is lacking that a run with network is to have, {_NOBODYS_FAULT}"
     if not faults:
         return f"{tests} failed because of this machine or the network, {_NOBODYS_FAULT}"
     also = f"; {tests} failed for that, {_NOBODYS_FAULT}" if number else ""

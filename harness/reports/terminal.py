@@ -44,6 +44,9 @@ _NAME = 300
 _PROSE = 600
 
 _ALWAYS_COUNTED = (Outcome.PASS, Outcome.FAIL, Outcome.SKIP)
+_COLUMN = 8
+"""Characters of a column of outcomes, at least."""
+_BY_ENTRY = frozenset({Verdict.UNAVAILABLE, Verdict.KNOWN, Verdict.SKIPPED})
 
 
 def render(
@@ -143,9 +146,11 @@ class _Report:
             for outcome in Outcome
             if outcome in _ALWAYS_COUNTED or any(counts[leg][outcome] for leg in Leg)
         ]
-        yield click.style(f"  {'':<10}" + "".join(f"{it.value:>8}" for it in shown), dim=True)
+        wide = {outcome: max(_COLUMN, len(outcome) + 2) for outcome in shown}
+        yield click.style(f"  {'':<10}" + "".join(f"{it:>{wide[it]}}" for it in shown), dim=True)
         for leg in Leg:
-            yield f"  {leg.value:<10}" + "".join(f"{counts[leg][it]:>8}" for it in shown)
+            told = (f"{counts[leg][outcome]:>{wide[outcome]}}" for outcome in shown)
+            yield f"  {leg.value:<10}" + "".join(told)
 
     def _section(self, verdict: Verdict) -> Iterator[str]:
         found = [it for it in self._run.judgements if it.verdict is verdict]
@@ -216,7 +221,7 @@ class _Report:
         told = sorted(
             (it.entry.where, it.verdict, it.entry)
             for it in self._run.judgements
-            if it.entry and it.verdict in {Verdict.KNOWN, Verdict.SKIPPED}
+            if it.entry and it.verdict in _BY_ENTRY
         )
         if not told:
             return

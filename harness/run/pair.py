@@ -76,6 +76,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
         whole=asks_for_all(job.earlier) if job.earlier else not job.settings.tests,
         worker=job.cell.pair.worker,
         interrupted=schedule.interrupted,
+        offline=job.settings.offline or job.cell.pair.scenarios,
         functions=job.cell.functions,
     )
     found = conclude(schedule.legs, job.cell.entries, asked, recents, promised)

@@ -19,6 +19,7 @@ from harness.plan.cell import Built, Cell, Control, Settings, control_of
 from harness.run.legs import ControlStore, LegRunner
 from harness.run.recovery import Recovery, Rest, goes_on
 from harness.run.resume import left_unrun, rest_of_interrupted
+from harness.run.unavailable import unavailable
 from harness.tools.crew import Crew
 from harness.tools.stop import stop_asked
 from harness.verdict.collate import known_names
@@ -61,14 +62,19 @@ class Schedule:
             )
             if stored is not None:
                 self.listener(Said(f"control: the run of {stored.started} is used again"))
-                self.legs.append(stored)
+                self.legs.append(self._with_left_out(stored))
                 expected = len(stored.results)
         due = {leg: r for leg, r in wanted.items() if not any(leg is run.leg for run in self.legs)}
         for run in self._side_by_side(due, 0, expected):
-            self.legs.append(run)
+            self.legs.append(self._with_left_out(run))
             if run.leg is Leg.CONTROL and not self.ended:
                 self.controls.keep(self._control, self.folder.leg(Leg.CONTROL), run)
         self._recover(0)
+
+    def _with_left_out(self, run: LegRun) -> LegRun:
+        """Add to a main leg the tests that it did not run because something was lacking."""
+        left_out = unavailable(self.cell, self.settings.tests)
+        return replace(run, results=(*run.results, *left_out))
 
     def rerun(self, names: Sequence[str], *, alone: bool = False) -> None:
         """Run these tests again, on both sides, as one further attempt.

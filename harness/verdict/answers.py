@@ -53,6 +53,7 @@ _BY_OUTCOME = {
     Outcome.PASS: Answer.WORKS,
     Outcome.SKIP: Answer.UNSEEN,
     Outcome.MISSING: Answer.UNSEEN,
+    Outcome.UNAVAILABLE: Answer.UNSEEN,
     Outcome.CRASH: Answer.CRASH,
     Outcome.HANG: Answer.HANG,
 }

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
 from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
-from harness.verdict import table
 from harness.verdict.collate import Recents, decided, function_of, judgements, known_names
 from harness.verdict.faults import ended_by
 from harness.verdict.floors import Promises
 from harness.verdict.idle import Seen, unmatched
+from harness.verdict.overall import of_pair
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Asked:
     """Whether every function of the suite was."""
     worker: str
     interrupted: bool = False
+    offline: bool = False
+    """Whether it was to do without the network; with it, what is lacking is to be there."""
     functions: frozenset[str] = frozenset()
     """Test functions that the suite's sources have; empty if that is not known."""
 
@@ -65,7 +67,7 @@ def conclude(
     known = known_names(legs)
     ended = asked.interrupted or ended_by(legs) is not None
     seen = Seen(known, recents.keys(), asked.functions, asked.worker)
-    overall = _overall(judged, legs, interrupted=asked.interrupted)
+    overall = _overall(judged, legs, asked)
     return Conclusion(
         judgements=judged,
         unmatched=unmatched(entries, judged, seen) if asked.whole and not ended else (),
@@ -81,16 +83,20 @@ def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
     return [row for row in judged if row.verdict.unexpected]
 
 
-def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], *, interrupted: bool) -> Verdict:
+def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], asked: Asked) -> Verdict:
     """Return the pair's verdict; a part of a run can show a regression and nothing else.
 
-    If neither side came to its end, there may be tests of which nobody knows.
+    If neither side came to its end, there may be tests of which nobody knows. What was lacking is
+    as it should be offline alone.
     """
-    overall = table.overall(judged)
+    overall = of_pair(judged)
     code = overall.exit_code
-    if interrupted:
+    if asked.interrupted:
         return overall if code is ExitCode.REGRESSION else Verdict.INDETERMINATE
     if ended_by(legs) is not None:
+        return Verdict.INFRA
+    lacked = any(row.verdict is Verdict.UNAVAILABLE for row in judged)
+    if lacked and not asked.offline and not overall.blames_frontend:
         return Verdict.INFRA
     whole = came_to_end(legs)
     return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE

@@ -19,12 +19,14 @@ What remains decides:
     failing   missing             lost
     skip      missing             indeterminate: neither side got to it
     missing   missing             indeterminate
+    unavailable on either side    unavailable: what the test needs was lacking, known beforehand
     none      failing             regressed, or known: without a control nothing excuses it
     mixed on either side          flaky, or known if an entry says so, its signature matches
                                   and its budget holds; regressed, or known if the entry's
                                   signature matches, where it is decided that the candidate
                                   fails more often (harness/verdict/evidence.py)
     any       any                 skipped if an entry says that the test is not run
+    not pass  not pass            unavailable if an entry names what the test needs and lacked
 
 Where the daemon varies and not the frontend, a control that passes and a candidate that fails are
 what an old daemon is: `refused` where the daemon says in each attempt that it is too old, and
@@ -57,7 +59,6 @@ from harness.config.skiplists import Entry
 from harness.model import (
     Below,
     Evidence,
-    Judgement,
     Outcome,
     Reason,
     Recent,
@@ -67,9 +68,6 @@ from harness.model import (
     Verdict,
 )
 from harness.verdict.evidence import confidence, decided
-
-MIN_EXECUTED = 0.5
-"""Least share of a pair's tests, skips aside, that must have run to an end on both sides."""
 
 BROKEN_AFTER = 4
 """Failures in a row, of attempts or of runs, after which a test no longer counts as flaky."""
@@ -84,11 +82,16 @@ class _Kind(Enum):
     FAILING = auto()
     SKIP = auto()
     MISSING = auto()
+    UNAVAILABLE = auto()
     MIXED = auto()
 
 
-_EXECUTED = {_Kind.PASS, _Kind.FAILING, _Kind.MIXED}
-_KINDS = {Outcome.PASS: _Kind.PASS, Outcome.SKIP: _Kind.SKIP, Outcome.MISSING: _Kind.MISSING}
+_KINDS = {
+    Outcome.PASS: _Kind.PASS,
+    Outcome.SKIP: _Kind.SKIP,
+    Outcome.MISSING: _Kind.MISSING,
+    Outcome.UNAVAILABLE: _Kind.UNAVAILABLE,
+}
 
 
 def judge(
@@ -103,9 +106,9 @@ def judge(
     `control` is empty if there was no control run; `recent` is None if nothing is known of
     earlier runs. `allowed` is how a test may fail on a daemon that is too old for it.
     """
-    if entry is not None and entry.status is Status.SKIP:
-        return Verdict.SKIPPED
-    ours, theirs = _telling_part(control), _telling_part(candidate)
+    if left_out := _left_out((*control, *candidate), entry):
+        return left_out
+    ours, theirs = telling_part(control), telling_part(candidate)
     before, after = _kind(ours), _kind(theirs)
     if _Kind.MIXED in {before, after}:
         return _mixed(weigh(control, candidate), ours, theirs, entry, recent)
@@ -125,7 +128,7 @@ def flake_rate(results: Sequence[Result]) -> tuple[int, int] | None:
 
     Attempts that say nothing do not count.
     """
-    said = _telling_part(results)
+    said = telling_part(results)
     if _kind(said) is not _Kind.MIXED:
         return None
     return sum(result.outcome is not Outcome.PASS for result in said), len(said)
@@ -163,33 +166,17 @@ def ends(results: Iterable[Result]) -> Tally:
     return Tally(failed=sum(it.outcome.failing for it in ended), attempts=len(ended))
 
 
-def overall(judgements: Iterable[Judgement]) -> Verdict:
-    """Return a pair's verdict: the worst of its tests', or indeterminate if too little ran."""
-    rows = list(judgements)
-    worst = _worst((row.verdict for row in rows), Verdict.COMPATIBLE)
-    told = worst.blames_frontend or worst.says_nothing or _enough(rows)
-    return worst if told else Verdict.INDETERMINATE
+def _left_out(results: Sequence[Result], entry: Entry | None) -> Verdict | None:
+    """Return the verdict on a test that was not to run, or would not be today; else None.
 
-
-def of_matrix(cells: Iterable[Verdict]) -> Verdict:
-    """Return a matrix's verdict: the worst of its cells', or indeterminate if it has none."""
-    return _worst(cells, Verdict.INDETERMINATE)
-
-
-def _worst(verdicts: Iterable[Verdict], otherwise: Verdict) -> Verdict:
-    found = (verdict for verdict in verdicts if verdict.of_pairs)
-    return min(found, key=lambda it: it.weight, default=otherwise)
-
-
-def _enough(rows: Sequence[Judgement]) -> bool:
-    """Return whether enough ran to vouch for a pair, and anything at all worked on the old side."""
-    wanted = [row for row in rows if row.verdict is not Verdict.SKIPPED]
-    baseline = [_kind(_telling_part(row.control or row.candidate)) for row in wanted]
-    executed = sum(
-        {before, _kind(_telling_part(row.candidate))} <= _EXECUTED
-        for before, row in zip(baseline, wanted, strict=True)
-    )
-    return _Kind.PASS in baseline and executed >= MIN_EXECUTED * len(wanted)
+    A test that passed on either side had all that it needs, whatever an entry says.
+    """
+    status = entry.status if entry else None
+    if status is Status.SKIP:
+        return Verdict.SKIPPED
+    outcomes = {result.outcome for result in results}
+    lacked = status is Status.UNAVAILABLE and Outcome.PASS not in outcomes
+    return Verdict.UNAVAILABLE if lacked or Outcome.UNAVAILABLE in outcomes else None
 
 
 def _mixed(
@@ -302,11 +289,12 @@ def _named(entry: Entry, results: Sequence[Result]) -> bool:
 def _telling(result: Result) -> bool:
     """Return whether an attempt says anything about the frontend."""
     spurious = result.reason is not None and result.reason.spurious
-    cut_off = result.reason is Reason.INCOMPLETE or result.outcome is Outcome.MISSING
+    silent = {Outcome.MISSING, Outcome.UNAVAILABLE}
+    cut_off = result.reason is Reason.INCOMPLETE or result.outcome in silent
     return not (spurious or cut_off)
 
 
-def _telling_part(results: Sequence[Result]) -> Sequence[Result]:
+def telling_part(results: Sequence[Result]) -> Sequence[Result]:
     """Set aside the attempts that say nothing, unless there is nothing else.
 
     Of a side that has been failing for a while, those failures are all that it says.

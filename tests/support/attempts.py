@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.config.needs import Need
 from harness.config.skiplists import Entry, Signature
 from harness.config.yamlfile import Place
 from harness.model import Outcome, Reason, Result, Status
@@ -21,6 +22,7 @@ def failing(error: str, reason: Reason = Reason.ASSERTION) -> Result:
 
 def entry(status: Status, signature: str = "") -> Entry:
     return Entry(
+        needs=(Need("network"),) if status is Status.UNAVAILABLE else (),
         place=Place("skiplists/x.yaml", 3, 5),
         test=("TestCopy",),
         status=status,
@@ -33,6 +35,7 @@ def entry(status: Status, signature: str = "") -> Entry:
 PASS = result(Outcome.PASS)
 SKIP = result(Outcome.SKIP)
 MISSING = result(Outcome.MISSING)
+UNAVAILABLE = result(Outcome.UNAVAILABLE)
 OLD = failing("the old way")
 NEW = failing("the new way")
 
@@ -43,6 +46,7 @@ SIDES: dict[str, tuple[Result, ...]] = {
     "new": (NEW,),
     "skip": (SKIP,),
     "missing": (MISSING,),
+    "lacking": (UNAVAILABLE,),
     "mixed": (PASS, NEW),
 }
 ENTRIES = {
@@ -51,6 +55,7 @@ ENTRIES = {
     "other": entry(Status.EXPECTED_FAILURE, "another way"),
     "flaky": entry(Status.FLAKY),
     "skip": entry(Status.SKIP),
+    "needs": entry(Status.UNAVAILABLE),
 }
 
 SPURIOUS = [reason for reason in Reason if reason.spurious]

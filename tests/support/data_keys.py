@@ -49,6 +49,9 @@ SIZES: Case = (("512MiB", "4GiB"), ("4GB", 4, "0GiB", "lots"))
 STANCES: Case = (("refuse", "tell"), ("allow", True))
 PATHS: Case = (("a/b",), ("/a", "../a", "a/"))
 PARAMS: Case = (({"fileop": "false"},), ({"fileop": False}, "fileop=false", {"File Op": "x"}))
+_UNAVAILABLE: dict[str, object] = {"status": "unavailable", "signature": DROP}
+_IMAGE = f"image docker.io/library/alpine:3@sha256:{'0123456789abcdef' * 4}"
+_CAPABILITY = "capability CAP_SYS_PTRACE"
 _WRONG: dict[str, object] = {"below": "wrong", "cause": "the daemon ignores it"}
 CLIENTS: Case = (
     (
@@ -183,6 +186,7 @@ CASES: dict[str, Case] = {
     "policy.Policy.changed_failures": STANCES,
     "policy.Policy.stale_entries": STANCES,
     "policy.Policy.suspicious": STANCES,
+    "policy.Policy.unavailable": STANCES,
     "policy.Policy.require": (("v0.6.*", ["*_master_*"]), ([], "a b", "")),
     # conditions
     "conditions.Condition.daemon": RANGES,
@@ -223,8 +227,9 @@ CASES: dict[str, Case] = {
             With("skip", {"signature": DROP}),
             With("flaky", {"signature": DROP}),
             "flaky",
+            With("unavailable", {"signature": DROP, "needs": "network"}),
         ),
-        ("xfail", "skip", With("expected-failure", {"signature": DROP})),
+        ("xfail", "unavailable", "skip", With("expected-failure", {"signature": DROP})),
     ),
     "skiplists.Entry.reason": TEXTS,
     "skiplists.Entry.issue": LINKS,
@@ -235,6 +240,14 @@ CASES: dict[str, Case] = {
     "skiplists.Entry.budget": (
         tuple(With(value, {"status": "flaky"}) for value in (0.25, "0.25", 0, 0.999)),
         (*(With(bad, {"status": "flaky"}) for bad in ("25%", -0.1, 1, 2, True, "1e-1")), 0.25),
+    ),
+    "skiplists.Entry.needs": (
+        tuple(With(it, _UNAVAILABLE) for it in ("network", ["network", _IMAGE], _CAPABILITY)),
+        (
+            *(With(it, _UNAVAILABLE) for it in ("net", "network x", "image a:3", "capability X")),
+            *(With([], _UNAVAILABLE), With(DROP, _UNAVAILABLE)),
+            "network",
+        ),
     ),
     "skiplists.Entry.expires": ((TODAY, "2027-06-30"), (date(2026, 11, 22), "soon", 2027)),
     # skiplists/floors/*.yaml

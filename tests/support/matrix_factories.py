@@ -22,7 +22,7 @@ from harness.model.matrix import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.verdict.table import overall
+from harness.verdict.overall import of_pair
 from tests.support import factories
 
 
@@ -106,7 +106,7 @@ def planned(of: Pair) -> PlannedCell:
 
 def run_of(cell: PlannedCell, judgements: Sequence[Judgement], number: int = 0) -> Run:
     """Build the run of a cell; its verdict is what the table says."""
-    verdict = overall(judgements)
+    verdict = of_pair(judgements)
     run = factories.make_run(*judgements, verdict=verdict, exit_code=verdict.exit_code)
     suite, frontend = cell.pair.suite, cell.pair.frontend
     selection = f"^TestIntegration$/.*/^worker={cell.pair.worker}$"

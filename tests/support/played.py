@@ -25,6 +25,7 @@ from harness.backends.base import (
 )
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
+from harness.config.needs import Need
 from harness.config.skiplists import Entry, Signature
 from harness.config.yamlfile import Place
 from harness.events import Event, Listener
@@ -62,6 +63,7 @@ Hook = Callable[[LegRequest, Sink], LegExit | None]
 
 def entry(test: str, status: Status, signature: str = "", line: int = 3) -> Entry:
     return Entry(
+        needs=(Need("network"),) if status is Status.UNAVAILABLE else (),
         place=Place("skiplists/x.yaml", line, 5),
         test=(test,),
         status=status,

@@ -20,7 +20,7 @@ from harness.model.matrix import (
     PlannedBuild,
     PlannedCell,
 )
-from harness.verdict import table
+from harness.verdict.overall import of_matrix
 from tests.support.factories import SUITE
 
 GIB = 1 << 30
@@ -107,7 +107,7 @@ def missing(planned: PlannedCell) -> CellResult:
 
 
 def matrix(planned: Plan, rows: Sequence[CellResult], **changes: object) -> MatrixRun:
-    overall = table.of_matrix(row.verdict for row in rows)
+    overall = of_matrix(row.verdict for row in rows)
     made = MatrixRun(
         schema=MATRIX_SCHEMA_VERSION,
         id="20261123-200000-cd34",

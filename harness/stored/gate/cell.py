@@ -27,7 +27,7 @@ from harness.reports.summary import (
 from harness.reports.text import duration, one_line, parsed_time, visible
 from harness.stored.gate.findings import Finding, Kind, Release
 from harness.verdict.answers import lie
-from harness.verdict.table import overall
+from harness.verdict.overall import of_pair
 
 _NAME = 300
 _REASON = 400
@@ -51,6 +51,7 @@ _SAYS = {
     "{base}'s: {control}; {frontend}'s: {error}",
     Kind.STALE_ENTRY: "{test} passes in {pair}, but {entry} expects it to fail: {reason}",
     Kind.FLAKY: "{test} did not do the same in every attempt in {pair}, flaky {rate}: {error}",
+    Kind.UNAVAILABLE: "{test} is not covered in {pair}: {error}",
     Kind.SUSPICIOUS: "{test} passed in {pair}, but its daemon said what it should not, in "
     "the candidate alone: {error}",
     Kind.INFRA: "{test} failed in {pair} because of the machine or the network: {error}",
@@ -118,7 +119,7 @@ class Cell:
             yield self._finding(Kind.PARTIAL, "{pair} ran only some tests of its suite")
 
     def _undecided(self, run: Run) -> bool:
-        verdicts = {self.result.verdict, run.verdict, overall(run.judgements)}
+        verdicts = {self.result.verdict, run.verdict, of_pair(run.judgements)}
         return Verdict.INDETERMINATE in verdicts
 
     def _commits(self, releases: tuple[Release, ...]) -> Iterator[Finding]:
@@ -162,6 +163,7 @@ class Cell:
             Kind.CHANGED_FAILURE: policy.changed_failures is Stance.REFUSE,
             Kind.STALE_ENTRY: policy.stale_entries is Stance.REFUSE,
             Kind.FLAKY: False,
+            Kind.UNAVAILABLE: policy.unavailable is Stance.REFUSE or not self.run.offline,
         }
         logs = Logs(self.run)
         for row in self.run.judgements:
@@ -169,7 +171,7 @@ class Cell:
                 yield self._test(self.run, row, logs, Kind.WRONG, refused=True)
             elif self.pair.vary is Vary.DAEMON and (floored := _by_floor(self.run, row)):
                 yield self._test(self.run, row, logs, floored, refused=floored not in _TOLD)
-            elif row.verdict.deserves_detail and row.verdict is not Verdict.INDETERMINATE:
+            elif row.verdict in _OWN_KIND:
                 kind = Kind(row.verdict.value)
                 yield self._test(self.run, row, logs, kind, refused=refused.get(kind, True))
             yield from self._suspicious(self.run, row, policy)
@@ -272,6 +274,9 @@ class Cell:
         }
 
 
+_OWN_KIND = frozenset(
+    it for it in Verdict if it.deserves_detail and it is not Verdict.INDETERMINATE
+) | {Verdict.UNAVAILABLE}
 _TOLD = {Kind.NO_FLOOR, Kind.FLOOR_FALLEN, Kind.REFUSED}
 
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     UNMATCHED_ENTRY = "unmatched-entry"
     CHANGED_FAILURE = "changed-failure"
     FLAKY = "flaky"
+    UNAVAILABLE = "unavailable"
     SUSPICIOUS = "suspicious"
     NO_FLOOR = "no-floor"
     FLOOR_FALLEN = "floor-fallen"
@@ -60,6 +61,7 @@ MEANINGS = {
     Kind.UNMATCHED_ENTRY: "skip-list entries that matched no test in any cell",
     Kind.CHANGED_FAILURE: "tests that pass with neither frontend, in different ways",
     Kind.FLAKY: "tests that did not do the same in every attempt",
+    Kind.UNAVAILABLE: "tests that were not run because something that they need was lacking",
     Kind.SUSPICIOUS: "tests that passed while their daemon said what it should not",
     Kind.NO_FLOOR: "tests that fail on an older daemon and have no floor yet",
     Kind.FLOOR_FALLEN: "tests that pass on daemons older than their floor",
@@ -80,6 +82,7 @@ CODES = {
     **dict.fromkeys((Kind.NO_FLOOR, Kind.FLOOR_FALLEN, Kind.REFUSED), ExitCode.REGRESSION),
     Kind.FAILED: ExitCode.INFRASTRUCTURE,
     Kind.INFRA: ExitCode.INFRASTRUCTURE,
+    Kind.UNAVAILABLE: ExitCode.INFRASTRUCTURE,
 }
 """The exit code that each kind asks for if it stands in the way."""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from harness.config import skiplists
 from harness.config.conditions import Facts
 from harness.config.floors import NO_FLOORS, Floors
+from harness.config.needs import Has
 from harness.config.skiplists import Entry
 from harness.errors import UsageError
 from harness.model import Run
@@ -46,7 +47,7 @@ class Lists:
             tests=pair.tested.commit,
         )
         try:
-            return skiplists.applicable(self.entries, facts)
+            return skiplists.applicable(self.entries, facts, Has(network=not run.offline))
         except GitFailed as error:
             raise UsageError(
                 f"{self._repository.git.path} cannot tell which entries apply to {names}: {error}",

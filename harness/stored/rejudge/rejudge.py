@@ -54,6 +54,7 @@ def rejudge(
         whole=selection.asks_for_all(run),
         worker=run.pair.worker,
         interrupted=run.interrupted,
+        offline=run.offline,
     )
     recents = {row.name: row.recent for row in run.judgements if row.recent}
     found = conclude(legs, entries, asked, recents, promises(floors, run.pair))

@@ -54,11 +54,13 @@ def reread(leg: LegRun, folder: Path, on_log: OnLog = nowhere) -> LegRun | None:
 def _with_what_was_seen(read: LegRun, leg: LegRun) -> LegRun:
     """Add what was found out while the leg ran, beside its output: it cannot be found out again.
 
-    That is what daemons said under tests that passed, and who waited for what in those that hung.
+    That is what daemons said under tests that passed, who waited for what in those that hung, and
+    which tests were left out because something was lacking.
     """
     before = {result.name: result for result in leg.results}
     results = (_seen(now, before.get(now.name, now)) for now in read.results)
-    return replace(read, results=tuple(results))
+    left_out = (it for it in leg.results if it.outcome is Outcome.UNAVAILABLE)
+    return replace(read, results=(*results, *left_out))
 
 
 def _seen(now: Result, before: Result) -> Result:

@@ -29,7 +29,7 @@ from harness.stored.rejudge.lists import Lists
 from harness.stored.rejudge.rejudge import Rejudged, rejudge
 from harness.stored.rejudge.reread import OnLog
 from harness.tools.disks import disk_errors
-from harness.verdict import table
+from harness.verdict.overall import of_matrix
 
 
 class Reclassified(Record, frozen=True, kw_only=True):
@@ -109,7 +109,7 @@ class _Work:
 
     def matrix(self, rows: tuple[CellResult, ...]) -> MatrixRun:
         """Return the matrix run as it is now."""
-        overall = table.of_matrix(row.verdict for row in rows)
+        overall = of_matrix(row.verdict for row in rows)
         code = overall.exit_code
         return replace(
             self.before,

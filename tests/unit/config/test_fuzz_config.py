@@ -78,6 +78,7 @@ POLICY = f"""{MATRIX}policy:
   changed_failures: refuse
   stale_entries: tell
   suspicious: tell
+  unavailable: tell
   require: ["v0.6.*_master_*", "*"]
 """
 SERIES = """\
@@ -109,6 +110,11 @@ entries:
     reason: dropped on purpose
     issue: https://example.com/1
     expires: 2027-01-01
+  - test: TestUser
+    status: unavailable
+    needs: [network, capability CAP_SYS_PTRACE]
+    reason: it asks the network
+    issue: https://example.com/1
 """
 RECIPES = """\
 parts:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.config.conditions import Condition, Facts, Versions
 from harness.config.datadir import find_data
+from harness.config.needs import Has
 from harness.config.skiplists import (
     MAX_SIGNATURE,
     Entry,
@@ -149,7 +150,7 @@ def test_only_entries_whose_condition_holds_apply_and_keep_their_order() -> None
         entry("TestC", when=Condition(daemon=Versions(">=0.7"))),
         entry("TestA", when=Condition(daemon=Versions("<0.7"))),
     )
-    assert applicable([first, other, last], facts) == (first, last)
+    assert applicable([first, other, last], facts, Has(network=True)) == (first, last)
 
 
 def test_files_are_read_by_name_and_other_files_left_alone(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from harness.journal import cells, read_matrix, read_plan, write_matrix, write_r
 from harness.journal.schema import matrix_schema
 from harness.model import Run, Verdict
 from harness.model.matrix import CellState, MatrixRun, Shard
-from harness.verdict import table
+from harness.verdict.overall import of_matrix
 from tests.support import factories, stored_matrices
 
 
@@ -233,5 +233,5 @@ def test_a_file_cut_off_anywhere_is_an_error_of_usage(
 def test_a_matrix_is_as_bad_as_its_worst_cell(
     found: tuple[Verdict, ...], overall: Verdict, code: int
 ) -> None:
-    assert table.of_matrix(found) is overall
+    assert of_matrix(found) is overall
     assert overall.exit_code == code

@@ -8,18 +8,19 @@ from harness.errors import ExitCode
 from harness.model import Verdict
 
 TABLE = """
-regressed        1 blames_frontend deserves_detail unexpected of_pairs fails_anew
-lost             1 blames_frontend deserves_detail unexpected of_pairs
-infra            4 says_nothing deserves_detail unexpected of_pairs
-indeterminate    3 says_nothing deserves_detail unexpected of_pairs
-stale-entry      0 deserves_detail passes unexpected of_pairs of_lists
-changed-failure  0 deserves_detail unexpected of_pairs fails_anew
-flaky            0 deserves_detail of_pairs
-refused          0 of_pairs
-known            0 of_pairs of_lists
-same-failure     0
-fixed            0 passes unexpected
-compatible       0 passes plain of_pairs
+regressed        1 blames_frontend deserves_detail unexpected of_pairs fails_anew ran
+lost             1 blames_frontend deserves_detail unexpected of_pairs ran
+infra            4 says_nothing deserves_detail unexpected of_pairs ran
+indeterminate    3 says_nothing deserves_detail unexpected of_pairs ran
+stale-entry      0 deserves_detail passes unexpected of_pairs of_lists ran
+changed-failure  0 deserves_detail unexpected of_pairs fails_anew ran
+flaky            0 deserves_detail of_pairs ran
+unavailable      0 of_lists
+refused          0 of_pairs ran
+known            0 of_pairs of_lists ran
+same-failure     0 ran
+fixed            0 passes unexpected ran
+compatible       0 passes plain of_pairs ran
 skipped          0 plain
 """
 ROWS = [line.split() for line in TABLE.split("\n") if line]

@@ -85,9 +85,10 @@ def test_an_entry_never_makes_a_verdict_worse_than_stale(
     control: tuple[Result, ...], candidate: tuple[Result, ...]
 ) -> None:
     without = judge(control, candidate, None)
+    excused = {Verdict.UNAVAILABLE, Verdict.KNOWN, Verdict.STALE_ENTRY}
     for known in RUN:
         verdict = judge(control, candidate, known)
-        assert verdict is without or verdict in {Verdict.KNOWN, Verdict.STALE_ENTRY}
+        assert verdict is without or verdict in excused
 
 
 @given(st.lists(silent, min_size=1), st.booleans(), entries)
@@ -97,5 +98,5 @@ def test_attempts_that_say_nothing_are_no_flake(
     known: Entry | None,
 ) -> None:
     verdict = judge([PASS] if controlled else [], candidate, known)
-    told = {Verdict.LOST, Verdict.INFRA, Verdict.REGRESSED, Verdict.KNOWN}
+    told = {Verdict.LOST, Verdict.INFRA, Verdict.REGRESSED, Verdict.KNOWN, Verdict.UNAVAILABLE}
     assert verdict in (told if controlled else told | {Verdict.INDETERMINATE})

@@ -83,6 +83,25 @@ def test_the_table_leaves_no_combination_of_the_words_out() -> None:
     assert wanted <= {(control, candidate) for control, candidate, *_ in ROWS}
 
 
+@pytest.mark.parametrize("control", ["none", "lacking"])
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_test_that_was_left_out_for_want_of_something_is_unavailable(
+    control: str, entry: str
+) -> None:
+    wanted = Verdict.SKIPPED if entry == "skip" else Verdict.UNAVAILABLE
+    assert judge(SIDES[control], SIDES["lacking"], ENTRIES[entry]) is wanted
+
+
+@pytest.mark.parametrize(("control", "candidate"), [row[:2] for row in ROWS])
+def test_what_an_entry_says_to_be_lacking_explains_all_but_a_pass(
+    control: str, candidate: str
+) -> None:
+    passed = {control, candidate} & {"pass", "mixed"}
+    plain = judge(SIDES[control], SIDES[candidate], None)
+    found = judge(SIDES[control], SIDES[candidate], ENTRIES["needs"])
+    assert found is (plain if passed else Verdict.UNAVAILABLE)
+
+
 MOMENTARY = [reason for reason in Reason if reason.momentary]
 
 

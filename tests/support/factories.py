@@ -232,6 +232,25 @@ def regressed_run() -> Run:
     )
 
 
+def lacking(function: str) -> Judgement:
+    """A test that was left out for want of the network."""
+    name = full_name(function)
+    error = "not run: it needs network, and this run has none"
+    left_out = Result(name=name, outcome=Outcome.UNAVAILABLE, lacks="network", error=error)
+    return Judgement(
+        name=name,
+        verdict=Verdict.UNAVAILABLE,
+        control=(left_out,),
+        candidate=(left_out,),
+        entry=EntryRef(
+            where="skiplists/unavailable.yaml:34",
+            status=Status.UNAVAILABLE,
+            reason="The build takes a file of raw.githubusercontent.com.",
+            issue="https://github.com/moby/buildkit/pull/2476",
+        ),
+    )
+
+
 def every_verdict_run() -> Run:
     """One judgement of each verdict that a test can have, with warnings and notes."""
     base = regressed_run()
@@ -253,6 +272,7 @@ def every_verdict_run() -> Run:
         judgement("TestCopySymlinks", Verdict.FIXED, [F], [P], error="not equal"),
         judgement("TestAddGit", Verdict.SAME_FAILURE, [F], [F], error="dial tcp: no route"),
         judgement("TestNoCache", Verdict.FLAKY, [P, P], [F, P], error="Should not be: 1"),
+        lacking("TestBuildInfoSources"),
         judgement("TestSecretAsEnviron", Verdict.REFUSED, [P], [F], error="unknown flag: --env"),
         Judgement(
             name=full_name("TestReproSourceDateEpoch"),

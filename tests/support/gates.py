@@ -134,6 +134,7 @@ def full() -> Gate:
         judged("TestReproSourceDateEpoch", Verdict.CHANGED_FAILURE, "digests differ"),
         judged(factories.full_name("TestTarContext", "fileop=false"), Verdict.STALE_ENTRY),
         judged("TestNoCache", Verdict.FLAKY, "Should not be: 1"),
+        factories.lacking("TestBuildInfoSources"),
         SUSPICIOUS,
         judged("TestPull", Verdict.INFRA, "write: no space left on device"),
     )

@@ -81,6 +81,7 @@ def test_writing_changes_no_run_and_no_byte(name: str) -> None:
         (Verdict.INDETERMINATE, "error"),
         (Verdict.KNOWN, "skipped"),
         (Verdict.SKIPPED, "skipped"),
+        (Verdict.UNAVAILABLE, "skipped"),
         (Verdict.SAME_FAILURE, "skipped"),
         (Verdict.CHANGED_FAILURE, "skipped"),
         (Verdict.FLAKY, "skipped"),

@@ -77,6 +77,7 @@ def test_every_verdict_is_something_to_a_ci_system() -> None:
         "stale-entry": "",
         "changed-failure": "skipped",
         "flaky": "skipped",
+        "unavailable": "skipped",
         "refused": "skipped",
         "known": "skipped",
         "same-failure": "skipped",

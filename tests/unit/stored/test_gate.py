@@ -57,6 +57,28 @@ def test_a_test_that_stands_in_the_way(verdict: Verdict, kind: Kind, code: int) 
 
 
 @pytest.mark.parametrize(
+    ("offline", "stance", "refused"),
+    [
+        (True, Stance.TELL, False),
+        (True, Stance.REFUSE, True),
+        (False, Stance.TELL, True),
+        (False, Stance.REFUSE, True),
+    ],
+)
+def test_what_was_lacking_is_in_the_way_with_network_or_if_the_policy_says_so(
+    offline: bool,  # noqa: FBT001 - a case, not passed
+    stance: Stance,
+    refused: bool,  # noqa: FBT001 - a case, not passed
+) -> None:
+    result, run = ran(factories.lacking("TestFoo"))
+    found = gate((result, replace(run, offline=offline)), policy=Policy(unavailable=stance))
+    assert kinds(found, refused=refused) == [Kind.UNAVAILABLE]
+    assert found.exit_code == (4 if refused else 0)
+    assert "is not covered in" in found.findings[0].sentence()
+    assert "it needs network" in found.findings[0].sentence()
+
+
+@pytest.mark.parametrize(
     "verdict",
     [
         *(Verdict.COMPATIBLE, Verdict.SKIPPED, Verdict.FIXED),

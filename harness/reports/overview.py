@@ -140,4 +140,4 @@ def _all_is_well(cells: Sequence[CellView], labels: Counter[str]) -> tuple[str, 
 def _uncovered(cells: Sequence[CellView]) -> Iterator[str]:
     """Say how many tests were left out because something was lacking, if any were."""
     if number := tests_by_verdict(cells)[Verdict.UNAVAILABLE]:
-        yield f"{plural(number, 'test')} not covered for want of what they need"
+        yield f"{plural(number, 'test')} not covered, as something was lacking"

@@ -146,7 +146,7 @@ class _Report:
             for outcome in Outcome
             if outcome in _ALWAYS_COUNTED or any(counts[leg][outcome] for leg in Leg)
         ]
-        wide = {outcome: max(_COLUMN, len(outcome) + 2) for outcome in shown}
+        wide = {outcome: max(_COLUMN, len(outcome) + 1) for outcome in shown}
         yield click.style(f"  {'':<10}" + "".join(f"{it:>{wide[it]}}" for it in shown), dim=True)
         for leg in Leg:
             told = (f"{counts[leg][outcome]:>{wide[outcome]}}" for outcome in shown)

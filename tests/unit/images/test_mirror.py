@@ -64,6 +64,7 @@ def test_what_it_holds_is_written_beside_it(store: Store, program: Busybox, tmp_
     assert {name: one["recipe"] for name, one in contents.items()} == SET
     assert contents["library/note:1"] == contents["library/note:2"]
     assert contents["library/note:1"]["digest"] != contents["library/shell:latest"]["digest"]
+    assert mirror.digests(made.path) == {one["digest"] for one in contents.values()}
 
 
 def test_two_caches_hold_the_same_digests(program: Busybox, tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_an_entry_that_can_hold_for_a_test_is_reached() -> None:
     assert _told(_entry("TestOld", when=lacking), _entry("TestCo*", 2)) == []
 
 
+def test_what_a_test_needs_and_how_it_fails_where_it_runs_do_not_hide_one_another() -> None:
+    needs = replace(entry("TestCopy", Status.UNAVAILABLE, line=1), when=Condition())
+    fails = _entry("TestCopy", 2)
+    assert _told(needs, fails) == []
+    assert _told(fails, replace(needs, place=fails.place)) == []
+    assert [line for line, _ in _told(fails, _entry("TestCopy", 3))] == [3]
+
+
 @pytest.mark.parametrize(
     ("when", "what"),
     [

@@ -169,6 +169,7 @@ def preparation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preparation:
     monkeypatch.setattr(workspace, "find", made.find)
     monkeypatch.setattr(workspace, "locate", lambda *args: made.commits[args[-1].sha])
     monkeypatch.setattr(workspace.Workspace, "_mirror", lambda *_: Path("/cache/mirror/k1"))
+    monkeypatch.setattr(workspace, "digests", lambda _: frozenset())
     return made
 
 

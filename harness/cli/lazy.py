@@ -18,7 +18,10 @@ import click
 from harness.cli.complaints import printable
 
 HELP = ["-h", "--help"]
-"""Options that show help; click keeps those that a command was first asked with."""
+"""Options that show help. click keeps those that a command was first asked with, so every command
+has them of itself, and not of whoever asks."""
+
+_SETTINGS = {"help_option_names": HELP}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ class Declared(click.Command):
         The body is called with the parameters of the command, by name, and returns its exit code,
         or None for 0. What is decorated has a name and a docstring alone.
         """
-        super().__init__(name, callback=callback, params=params, help=help, epilog=epilog)
+        super().__init__(
+            name, _SETTINGS, callback=callback, params=params, help=help, epilog=epilog
+        )
         self.body = body
 
     def invoke(self, ctx: click.Context) -> object:
@@ -77,7 +82,7 @@ class LazyGroup(click.Group):
 
     def __init__(self, name: str, *, lazy: Mapping[str, Lazy], help: str, epilog: str) -> None:  # noqa: A002 - click's name
         """Hold `lazy`, whose order is the order of the list in `--help`."""
-        super().__init__(name, help=help, epilog=epilog)
+        super().__init__(name, help=help, epilog=epilog, context_settings=_SETTINGS)
         self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

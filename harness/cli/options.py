@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.backends import BACKENDS
-from harness.cli.lazy import HELP
 from harness.tools.redaction import redact
 from harness.verdict.evidence import MOST
 
@@ -72,7 +71,7 @@ def parsed(
     command: click.Command, words: Sequence[str], parent: click.Context | None = None
 ) -> dict[str, Any]:
     """Return the parameters that words behind a command's name give it. Raises UsageError."""
-    made = command.make_context(command.name, list(words), parent=parent, help_option_names=HELP)
+    made = command.make_context(command.name, list(words), parent=parent)
     with made as begun:
         return {name: value for name, value in begun.params.items() if name not in _NOW}
 

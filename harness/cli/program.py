@@ -17,7 +17,7 @@ import click
 from click.shell_completion import get_completion_class, shell_complete
 
 from harness.cli.complaints import explain, printable, tell
-from harness.cli.lazy import HELP, Settings
+from harness.cli.lazy import Settings
 from harness.cli.umbrella import short_form, umbrella
 from harness.errors import ExitCode
 from harness.tools.signals import begin_afresh
@@ -77,7 +77,6 @@ def _invoke(command: click.Command, prog: str, args: Sequence[str], settings: Se
             prog,
             list(args),
             obj=settings,
-            help_option_names=HELP,
             max_content_width=_WIDTH,
             color=False if os.environ.get("NO_COLOR") else None,  # https://no-color.org
         ) as ctx:

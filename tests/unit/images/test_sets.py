@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.cli.declared.upkeep import images
+from harness.cli.umbrella import umbrella
 from harness.config.datadir import Data, find_data
 from harness.errors import MissingToolError, UsageError
 from harness.images import busybox, registry
@@ -36,7 +36,7 @@ def fit(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def call(cache: Path, *words: str) -> Result:
-    return CliRunner().invoke(images, [*words, "--cache", str(cache)])
+    return CliRunner().invoke(umbrella, ["images", *words, "--cache", str(cache)])
 
 
 @pytest.mark.usefixtures("fit")

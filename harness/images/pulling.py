@@ -52,6 +52,8 @@ def pull(store: Store, ref: str, architecture: str, tell: Callable[[str], None])
     """
     parts = _parsed(ref)
     given = parts["digest"]
+    if given and (known := published.find(store, given)):
+        return known
     # A digest says all; skopeo takes no tag beside it.
     name = f"{parts['name']}@{given}" if given else f"{parts['name']}:{parts['tag'] or 'latest'}"
     content = persist(lambda: _skopeo(name, ["inspect", "--raw"], [], _ASKING), tell)

@@ -100,7 +100,10 @@ def _name(asked: str) -> Name:
     if len(asked) > LONGEST or not asked.isprintable():
         what = f"{asked[:_SHOWN]!r} is no name of an image: too long, or not to be printed"
         raise UsageError(what, hint="write image:REF or oci:PATH[:NAME]")
-    source, _, commit = asked.partition("#")
+    source, mark, commit = asked.partition("#")
+    if mark and not commit:
+        hint = "write it behind the #, or leave the # out"
+        raise UsageError(f"{asked}: no commit stands behind the #", hint=hint)
     return Name(asked, source, commit)
 
 

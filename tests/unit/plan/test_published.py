@@ -146,6 +146,7 @@ def test_a_path_may_hold_a_colon(tmp_path: Path) -> None:
         ("oci:", "names no image"),
         ("oci:/nowhere/x.tar", "there is no /nowhere/x.tar"),
         ("oci:a\nb", "no name of an image"),
+        ("oci:/nowhere/x.tar#", "no commit stands behind the #"),
         ("image:", "no name of an image"),
         ("image:Docker/dockerfile", "no name of an image"),
         ("image:docker/dockerfile@sha256:123", "no name of an image"),
@@ -156,6 +157,16 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, asked: str, words: str
     with pytest.raises(UsageError, match=words) as caught:
         _find(tmp_path, asked)
     assert caught.value.hint
+
+
+def test_a_digest_that_is_here_is_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = _find(tmp_path, f"{_layout(tmp_path)}#v0.12.5").image
+    assert there
+    monkeypatch.setenv("PATH", "")  # without skopeo nothing can be asked for
+    found = _find(tmp_path, f"image:docker/dockerfile@{there.digest}#v0.12.5")
+    assert (found.sha, found.image) == (sha("v0.12.5"), there)
 
 
 def test_an_image_is_no_daemon_yet(tmp_path: Path) -> None:

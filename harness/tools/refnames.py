@@ -6,6 +6,7 @@ none of git's operators, so git can be asked about it.
 
 from __future__ import annotations
 
+import re
 import shlex
 import unicodedata
 from collections.abc import Callable
@@ -30,6 +31,11 @@ _FOUL = {
 
 _OPERATORS = ("~", "^", ":", "@{")
 """What makes an expression of a name, of which `git rev-parse` makes a commit."""
+
+_IMAGE = re.compile(
+    r"[a-z0-9._-]+(:\d+)?(/[a-z0-9._-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?", re.ASCII
+)
+"""What is the name of an image rather than of a file in a commit."""
 
 _ODD = {
     "Cc": "a control character",
@@ -59,6 +65,8 @@ def _hint(asked: str) -> str:
     expression = any(it in asked for it in _OPERATORS) and asked.isprintable()
     if not expression or asked.startswith("-") or ".." in asked or len(asked) > _SHOWN:
         return _HINT
+    if _IMAGE.fullmatch(asked):
+        return f"an image is written image:{asked}"
     return f"give the commit that `git rev-parse {shlex.quote(asked)}` prints"
 
 

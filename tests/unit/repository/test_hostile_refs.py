@@ -83,6 +83,7 @@ def test_a_hostile_name_is_refused_before_a_repository_is_looked_for(
     ("asked", "why", "hint"),
     [
         ("master~3", "character 7 is '~'", "`git rev-parse 'master~3'`"),
+        ("docker/dockerfile:1", "character 18 is ':'", "image:docker/dockerfile:1"),
         ("HEAD^", "character 5 is '^'", "`git rev-parse 'HEAD^'`"),
         ("master@{1}", "character 7 begins '@{'", "`git rev-parse 'master@{1}'`"),
         ("v0.6..master", "character 5 begins '..'", "give a tag"),

@@ -19,6 +19,7 @@ from harness.reports.culprits import links
 from harness.reports.floors import CHANGED
 from harness.reports.layout import grids, variant_of
 from harness.reports.overview import CellView, headline, reused, tests_by_verdict
+from harness.reports.page.trends import trends
 from harness.reports.past import Past, Pasts
 from harness.reports.survey import Survey, Trouble
 from harness.reports.text import duration, moment, one_line, parsed_time, plural, visible
@@ -115,6 +116,7 @@ def index_page(
         troubles=sorted(rows, key=lambda it: _RANK[it["letter"]]),
         more_troubles=max(0, len(troubles) - _TROUBLES),
         floors=_floors(survey),
+        trends=trends(history),
         files=[{"text": text, "href": href} for text, href in files],
         index=Markup(embedded(_index(views, bool(history)))),  # noqa: S704 - escaped there
     )

@@ -107,7 +107,7 @@ FETCH = click.option(
     "--fetch", cls=Once, is_flag=True, help="Update the cached clone of a URL first."
 )
 BACKEND_NAMES = click.Choice(["auto", *BACKENDS])
-STAGES = click.Choice(["upstream", "generic"])
+STAGES = click.Choice(["auto", "upstream", "generic"])
 BACKEND = click.option(
     "--backend",
     type=BACKEND_NAMES,
@@ -119,7 +119,8 @@ BACKEND = click.option(
 STAGE = click.option(
     "--stage",
     type=STAGES,
-    help="Whose Dockerfiles docker builds: the commits' own, or ours (default: by line).",
+    help="Whose Dockerfiles docker builds: the commits' own, ours, or auto: ours where theirs fail "
+    "(default: by line).",
 )
 OFFLINE = click.option(
     "--offline", is_flag=True, help="No network for the tests; seeded images only."

@@ -59,8 +59,8 @@ Below = Annotated[
 Source = Annotated[
     str,
     Meta(
-        pattern=r"\A(upstream|generic)\Z",
-        description="a source of the stage (upstream or generic)",
+        pattern=r"\A(upstream|generic|auto)\Z",
+        description="a source of the stage (upstream, generic or auto)",
         examples=["upstream"],
     ),
 ]
@@ -97,7 +97,7 @@ class Stage(Record, frozen=True, kw_only=True):
     target: Word
     source: Source
     """`upstream`: the commit's own Dockerfile; `generic`: the harness's template, for commits
-    whose own no longer builds."""
+    whose own no longer builds; `auto`: the template where the own turns out not to build."""
     base: Base = "golang:{go}-bookworm"
     """The image that `generic` begins with; `{go}` stands for the Go release in full."""
 

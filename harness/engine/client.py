@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from docker.api.client import APIClient
 from docker.errors import APIError, NotFound
@@ -121,6 +122,12 @@ class Engine:
             except NotFound:
                 return False
             return True
+
+    def label(self, image: str, name: str) -> str:
+        """Return what a label of an image says; empty if it has no such label."""
+        with asking(f"look at image {image}"):
+            found: Mapping[str, Any] = self._api.inspect_image(image)  # type: ignore[no-untyped-call] # of its stubs
+        return str((found["Config"]["Labels"] or {}).get(name, ""))
 
     def tag(self, image: str, name: str) -> None:
         """Add one more name to an image, REPOSITORY:TAG."""

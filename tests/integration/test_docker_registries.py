@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,7 +20,7 @@ from harness.images.layer import Layer
 from harness.store import Store
 from tests.integration.conftest import GoToolchain
 from tests.integration.test_docker_faults import remove_images
-from tests.support.engine_program import Program
+from tests.support.engine_program import MINIKIT, Program
 from tests.support.engines import MIRROR
 from tests.support.registries import serving
 
@@ -140,6 +142,35 @@ def _layer(tar: Path) -> Layer:
     with tar.open("rb") as file:
         digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     return Layer(tar, digest, tar.stat().st_size, digest, gzipped=False)
+
+
+def test_where_a_stage_is_rotten_auto_takes_ours_and_says_so(
+    program: Program, hub: Path, tmp_path: Path
+) -> None:
+    remove_images(program)
+    data = tmp_path / "data"
+    shutil.copytree(MINIKIT, data)
+    lines = data / "matrices" / "lines.yaml"
+    rotten = lines.read_text().replace("target: integration-tests", "target: long-gone")
+    assert rotten != lines.read_text()
+    lines.write_text(rotten)
+    port = int(MIRROR.rpartition(":")[2])
+    with serving(hub, program.daemon.inside, port):
+        ended = program.pair("--stage", "auto", "--data", str(data))
+        again = program.pair("--stage", "auto", "--data", str(data))
+    told = "its own Dockerfile does not build any more, so it is from the generic one"
+    assert (ended.code, again.code) == (0, 0), ended.err + ended.out
+    for err in (ended.err, again.err):
+        assert re.search(rf"suite v[0-9.]+: {told}", err), err
+        assert not re.search(rf"frontend \S+: {told}", err)
+    assert (ended.err.count("  built"), again.err.count("  built")) == (3, 0)
+
+
+def test_auto_does_not_take_an_absent_registry_for_rot(program: Program) -> None:
+    remove_images(program)
+    ended = program.pair("--stage", "auto")
+    assert ended.code == 4, ended.err + ended.out
+    assert "does not build any more" not in ended.err
 
 
 def test_a_commit_s_own_dockerfiles_are_built_as_they_are(program: Program, hub: Path) -> None:

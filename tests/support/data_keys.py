@@ -88,7 +88,7 @@ CASES: dict[str, Case] = {
     "lines._Settings.environment": (({"A_B": "1"}, {}), ({"a": "1"}, {"A": 1}, "A=1")),
     "lines.Stage.dockerfile": PATHS,
     "lines.Stage.target": (("tests",), ("Tests!", "")),
-    "lines.Stage.source": (("upstream", "generic"), ("ours",)),
+    "lines.Stage.source": (("upstream", "generic", "auto"), ("ours",)),
     "lines.Stage.base": (("golang:{go}-bookworm", "my/base"), ("golang:{version}", "")),
     "lines._Range.lines": (("<0.2", "==0.1"), (">=0.2,<0.1", ">9", 0.1)),
     "lines._Entry.name": (("v0.1",), ("0.1", "v0.1.0", "main")),

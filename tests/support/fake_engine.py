@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.config.lines import load_lines
@@ -11,6 +11,7 @@ from harness.engine.builders import Build
 from harness.engine.containers import Container, Ended, Power
 from harness.engine.endpoint import Endpoint
 from harness.engine.product import Product
+from harness.errors import CompatError
 
 ROOT = Path(__file__).parents[2]
 LINES = load_lines(ROOT / "matrices" / "lines.yaml")
@@ -29,6 +30,7 @@ class FakeEngine:
 
     def __init__(self, power: Power = WHOLE) -> None:
         self.images: set[str] = set()
+        self.labels: dict[str, Mapping[str, str]] = {}
         self.given = power
         self.ran: list[Container] = []
         self.ticked: list[float | None] = []
@@ -37,6 +39,12 @@ class FakeEngine:
 
     def has_image(self, name: str) -> bool:
         return name in self.images
+
+    def check(self) -> None:
+        """Be there."""
+
+    def label(self, image: str, name: str) -> str:
+        return self.labels[image].get(name, "")
 
     def power(self, _image: str) -> Power:
         return self.given
@@ -68,8 +76,18 @@ class FakeBuilder:
     name: str = "/usr/bin/docker 20.10.24"
     why: str = "the first that can"
     built: list[tuple[Build, str]] = dataclasses.field(default_factory=list)
+    errors: dict[str, list[CompatError]] = dataclasses.field(default_factory=dict)
+    """What the first builds end with, by the names of their images."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The Dockerfiles alone."""
+        return [text for _, text in self.built]
 
     def build(self, wanted: Build) -> str:
         self.built.append((wanted, wanted.dockerfile.read_text()))
+        if errors := self.errors.get(wanted.tag):
+            raise errors.pop(0)
         self.engine.images.add(wanted.tag)
+        self.engine.labels[wanted.tag] = wanted.labels
         return ""

@@ -24,6 +24,7 @@ from harness.backends.docker.container import TMP, run_leg
 from harness.backends.docker.images import (
     GO_FILE,
     HOME,
+    INSTEAD_FILE,
     PAIR_FOLDER,
     ForeignTests,
     Images,
@@ -37,9 +38,14 @@ from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
 from harness.engine.connect import connect
 from harness.errors import CompatError, UsageError
-from harness.events import Listener, PhaseEnded, PhaseStarted
+from harness.events import Listener, PhaseEnded, PhaseStarted, Warned
 from harness.model import Side
 from harness.tools.clock import Stopwatch
+
+_ROTTEN = (
+    "{}: its own Dockerfile does not build any more, so it is from the generic one; "
+    "--stage upstream shows why"
+)
 
 _START = "start an engine, or name one with DOCKER_HOST; --backend native needs none"
 
@@ -121,6 +127,8 @@ class Docker:
             return self._store.publish("suite-image", key, make).path, how
 
         path, how = _phase(f"build suite {request.commit.ref}", listener, work)
+        if recipe.auto and self._images.instead(tag):
+            listener(Warned(_ROTTEN.format(f"suite {request.commit.ref}")))
         return Artefact(key, path, how is How.CACHED, go_minor((path / GO_FILE).read_text("utf-8")))
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
@@ -137,10 +145,14 @@ class Docker:
                 build = partial(self._images.frontend, recipe, tag)
                 how = self._supply.image(tag, build, listener)
                 self._images.archive(tag, folder)
+                if recipe.auto and self._images.instead(tag):
+                    (folder / INSTEAD_FILE).touch()
 
             return self._store.publish("frontend-image", key, make).path, how
 
         path, how = _phase(f"build frontend {request.commit.ref}", listener, work)
+        if (path / INSTEAD_FILE).exists():
+            listener(Warned(_ROTTEN.format(f"frontend {request.commit.ref}")))
         return Artefact(key, path, how is How.CACHED, int(recipe.go.split(".")[1]))
 
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:

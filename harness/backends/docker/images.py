@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from harness.backends.steps import (
 from harness.engine.builders import Build, Builder
 from harness.engine.client import PROJECT, Engine
 from harness.engine.inventory import GO_CACHE, lock_of
+from harness.engine.registry_errors import LIMITED, UNNAMED, UNREACHABLE, cause_of
 from harness.errors import BuildError, ConfigError, InfrastructureError
 from harness.images import saved
 from harness.images.dockerfile import describe
@@ -40,6 +41,8 @@ HOME = "/compat"
 
 PAIR_FOLDER = f"{HOME}/frontend"
 GO_FILE = "go.txt"
+INSTEAD_FILE = "instead.txt"
+"""Beside a frontend's archive that was not made as its commit's own Dockerfile says."""
 
 BASE_IMAGE = "COMPAT_BASE_IMAGE"
 """Names, in the environment, the image that generic builds begin with."""
@@ -52,6 +55,15 @@ _TESTS = "suite.upstream"
 _FRONTEND = "frontend.generic"
 _PAIR = "pair"
 _GENERIC = "generic"
+_UPSTREAM = "upstream"
+_AUTO = "auto"
+
+_AS_ASKED = "yes"
+_INSTEAD = "generic"
+"""Values of our label: a build of its own stage, and of the generic one in its place."""
+
+_PASSING = (LIMITED, UNNAMED, UNREACHABLE)
+"""Causes in the words of a build for which its Dockerfile cannot be blamed."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +79,14 @@ class Recipe:
     """Sets this build apart from all others: nothing that exists is used for it."""
 
     @property
-    def generic(self) -> bool:
-        """Whether our own template is used, not the commit's Dockerfile."""
-        return self.request.line.stage.source == _GENERIC
+    def source(self) -> str:
+        """Whose Dockerfile is built."""
+        return self.request.line.stage.source
+
+    @property
+    def auto(self) -> bool:
+        """Whether our own template takes the place of a Dockerfile that does not build."""
+        return self.source == _AUTO
 
     @property
     def base(self) -> str:
@@ -94,7 +111,7 @@ class Recipe:
                 "patches": [patch.sha256 for patch in request.patches],
                 "channel": request.channel,
                 "stage": [stage.source, stage.dockerfile, stage.target],
-                "base": self.base if self.generic else os.environ.get(BASE_IMAGE, ""),
+                "base": os.environ.get(BASE_IMAGE, "") if self.source == _UPSTREAM else self.base,
                 "go": [self.go, ENVIRONMENT],
                 "module": request.line.module,
                 "daemon_tags": request.line.daemon_tags,
@@ -129,11 +146,40 @@ class Images:
     def suite(self, recipe: Recipe, tag: str) -> None:
         """Build a suite's image."""
         source = self._source(recipe)
-        if recipe.generic:
+
+        def generic(label: str) -> None:
             steps = suite_steps(source, recipe.request)
             text = render(_SUITE, tests=TESTS, **_values(recipe, source, steps))
-            self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base})
-            return
+            self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base}, label)
+
+        _either(recipe, lambda: self._own_suite(recipe, source, tag), generic)
+
+    def frontend(self, recipe: Recipe, tag: str) -> None:
+        """Build a frontend's image."""
+        source = self._source(recipe)
+        dockerfile = (source.folder / FRONTEND_DOCKERFILE).read_text("utf-8")
+
+        def generic(label: str) -> None:
+            own = describe(dockerfile)
+            steps = frontend_steps(source, recipe.request)
+            values = _values(recipe, source, steps)
+            values |= {"labels": own.labels, "entrypoint": own.entrypoint, "program": FRONTEND}
+            text = render(_FRONTEND, **values)
+            self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base}, label)
+
+        def upstream() -> None:
+            arguments = _own_base(dockerfile, recipe) | _channel(dockerfile, recipe, source)
+            with self._context(recipe, source) as context:
+                self._own(tag, context, FRONTEND_DOCKERFILE, arguments, "")
+
+        _either(recipe, upstream, generic)
+
+    def instead(self, tag: str) -> bool:
+        """Return whether the generic Dockerfile was built in the place of an image's own."""
+        return self._engine.label(tag, PROJECT) == _INSTEAD
+
+    def _own_suite(self, recipe: Recipe, source: Source, tag: str) -> None:
+        """Build a suite of its commit's own stage, and on top of it the compiled tests."""
         stage = recipe.request.line.stage
         with self._context(recipe, source) as context:
             dockerfile = (context / stage.dockerfile).read_text("utf-8")
@@ -150,22 +196,6 @@ class Images:
         )
         with self._store.scratch() as nothing:
             self._build(tag, nothing, text, {})
-
-    def frontend(self, recipe: Recipe, tag: str) -> None:
-        """Build a frontend's image."""
-        source = self._source(recipe)
-        dockerfile = (source.folder / FRONTEND_DOCKERFILE).read_text("utf-8")
-        if recipe.generic:
-            own = describe(dockerfile)
-            steps = frontend_steps(source, recipe.request)
-            values = _values(recipe, source, steps)
-            values |= {"labels": own.labels, "entrypoint": own.entrypoint, "program": FRONTEND}
-            text = render(_FRONTEND, **values)
-            self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base})
-        else:
-            arguments = _own_base(dockerfile, recipe) | _channel(dockerfile, recipe, source)
-            with self._context(recipe, source) as context:
-                self._own(tag, context, FRONTEND_DOCKERFILE, arguments, "")
 
     def archive(self, tag: str, dest: Path) -> None:
         """Fill `dest` with the archive and the program of a frontend's image.
@@ -226,13 +256,20 @@ class Images:
     def _own(
         self, tag: str, context: Path, file: str, arguments: Mapping[str, str], target: str
     ) -> None:
-        self._run(Build(tag, context, context / file, target, arguments, {PROJECT: "yes"}))
+        self._run(Build(tag, context, context / file, target, arguments, {PROJECT: _AS_ASKED}))
 
-    def _build(self, tag: str, context: Path, text: str, arguments: Mapping[str, str]) -> None:
+    def _build(
+        self,
+        tag: str,
+        context: Path,
+        text: str,
+        arguments: Mapping[str, str],
+        label: str = _AS_ASKED,
+    ) -> None:
         with self._store.scratch() as folder:  # which the next run removes if we are killed
             dockerfile = folder / "Dockerfile"
             dockerfile.write_text(text, encoding="utf-8")
-            wanted = Build(tag, context, dockerfile, arguments=arguments, labels={PROJECT: "yes"})
+            wanted = Build(tag, context, dockerfile, arguments=arguments, labels={PROJECT: label})
             self._run(wanted)
 
     def _run(self, wanted: Build) -> None:
@@ -242,6 +279,22 @@ class Images:
         except InfrastructureError:
             self._engine.check()
             raise
+
+
+def _either(recipe: Recipe, upstream: Callable[[], None], generic: Callable[[str], None]) -> None:
+    """Build by the Dockerfile that is asked for, or by ours where the commit's own is rotten.
+
+    Raises what a build raises; of `auto` too, if network, registry or disk failed it.
+    """
+    if recipe.source == _GENERIC:
+        generic(_AS_ASKED)
+        return
+    try:
+        upstream()
+    except BuildError as error:
+        if not recipe.auto or cause_of(str(error)) in _PASSING:
+            raise
+        generic(_INSTEAD)
 
 
 def go_minor(said: str) -> int:

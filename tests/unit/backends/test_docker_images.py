@@ -9,15 +9,18 @@ import msgspec
 import pytest
 
 from harness.backends.base import Artefact, BuildRequest
+from harness.backends.docker import images
 from harness.backends.docker.images import ForeignTests, Images, Recipe, go_minor
 from harness.backends.docker.rendering import render
 from harness.backends.steps import Step
 from harness.config.lines import Line
 from harness.engine.client import Engine
-from harness.errors import BuildError, ConfigError
+from harness.engine.errors import EngineFull
+from harness.engine.registry_errors import LIMITED, ImageRefused
+from harness.errors import BuildError, CompatError, ConfigError
 from harness.model import Channel, Side
 from harness.repository.git import Git
-from harness.store import Store
+from harness.store import Published, Store
 from tests.support import factories
 from tests.support.fake_engine import LINES, FakeBuilder, FakeEngine
 
@@ -58,13 +61,14 @@ def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyP
         _recipe().key(Side.SUITE),
         _recipe().key(Side.FRONTEND),
         _recipe(source="upstream").key(Side.SUITE),
+        _recipe(source="auto").key(Side.SUITE),
         _recipe(go="1.22.10").key(Side.SUITE),
         _recipe("v0.3").key(Side.SUITE),
         _recipe(architecture="aarch64").key(Side.SUITE),
         _recipe(salt="a").key(Side.SUITE),
         _recipe(salt="b").key(Side.SUITE),
     }
-    assert len(keys) == 8
+    assert len(keys) == 9
     monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
     assert _recipe().key(Side.SUITE) not in keys
 
@@ -74,11 +78,11 @@ def test_a_pair_is_one_layer_on_its_suite_and_built_once(
 ) -> None:
     builder = FakeBuilder(engine)
     store, git = Store(tmp_path), Git(tmp_path)
-    images = Images(cast("Engine", engine), builder, store, git)
+    made = Images(cast("Engine", engine), builder, store, git)
     frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
-    first = images.pair("compat/suite:s", None, frontend, {"A": "$x"})
-    assert images.pair("compat/suite:s", None, frontend, {"A": "$x"}) == first
-    other = images.pair("compat/suite:s", None, frontend, {"A": "y"})
+    first = made.pair("compat/suite:s", None, frontend, {"A": "$x"})
+    assert made.pair("compat/suite:s", None, frontend, {"A": "$x"}) == first
+    other = made.pair("compat/suite:s", None, frontend, {"A": "y"})
     assert [build.tag for build, _ in builder.built] == [first, other]
     assert builder.built[0][1].splitlines()[1:] == [
         "FROM compat/suite:s",
@@ -91,11 +95,11 @@ def test_tests_of_another_suite_stand_in_the_place_of_its_own(
     engine: FakeEngine, tmp_path: Path
 ) -> None:
     builder = FakeBuilder(engine)
-    images = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
+    made = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
     frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
     taken = {"dockerfile.test": "dockerfile.test", "client-buildkitd": "buildkitd"}
     tests = ForeignTests("compat/suite:t", taken, {"daemon-buildctl": "buildctl"})
-    images.pair("compat/suite:s", tests, frontend, {"A": "x"})
+    made.pair("compat/suite:s", tests, frontend, {"A": "x"})
     assert builder.built[0][1].splitlines()[1:] == [
         "FROM compat/suite:t AS tests",
         "RUN mkdir -p /compat/tests/bin && cp -a . /compat/tests/src",
@@ -109,6 +113,58 @@ def test_tests_of_another_suite_stand_in_the_place_of_its_own(
         "COPY frontend.tar dockerfile-frontend /compat/frontend/",
         'ENV A="x" ',
     ]
+
+
+@pytest.fixture
+def minikit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every commit have the files of MiniKit's first, without asking git."""
+    base = Path(__file__).parents[3] / "examples" / "minikit" / "base"
+    monkeypatch.setattr(images, "tree", lambda *_: Published(base, cached=True))
+    monkeypatch.setattr(images, "add_history", lambda *_: None)
+
+
+def _made(engine: FakeEngine, tmp_path: Path, source: str, *errors: CompatError) -> FakeBuilder:
+    builder = FakeBuilder(engine, errors={"f": [*errors]})
+    made = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
+    made.frontend(_recipe(source=source), "f")
+    assert made.instead("f") is (source == "auto" and len(builder.built) > 1)
+    return builder
+
+
+@pytest.mark.usefixtures("minikit")
+def test_auto_builds_the_commits_own_dockerfile_and_ours_where_that_fails(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    ours = _made(engine, tmp_path / "ours", "generic").texts
+    own = _made(engine, tmp_path / "own", "upstream").texts
+    assert len(ours) == len(own) == 1
+    assert ours != own
+    assert _made(engine, tmp_path / "whole", "auto").texts == own
+    rotten = _made(engine, tmp_path / "rotten", "auto", BuildError("no such stage"))
+    assert rotten.texts == [*own, *ours]
+
+
+@pytest.mark.usefixtures("minikit")
+@pytest.mark.parametrize(
+    "error",
+    [
+        BuildError("RUN git clone: fatal: unable to access: Temporary failure in name resolution"),
+        BuildError("RUN wget: dial tcp 192.0.2.1:443: i/o timeout"),
+        ImageRefused("pull", "golang:1", LIMITED, "429 Too Many Requests"),
+        EngineFull("write"),
+    ],
+)
+def test_auto_blames_no_dockerfile_for_what_befell_the_machine(
+    error: CompatError, engine: FakeEngine, tmp_path: Path
+) -> None:
+    with pytest.raises(type(error)):
+        _made(engine, tmp_path, "auto", error)
+
+
+@pytest.mark.usefixtures("minikit")
+def test_upstream_is_never_replaced(engine: FakeEngine, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="no such stage"):
+        _made(engine, tmp_path, "upstream", BuildError("no such stage"))
 
 
 @pytest.mark.parametrize(

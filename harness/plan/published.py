@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.backends.steps import FRONTEND_DOCKERFILE
 from harness.errors import BuildError, UsageError
 from harness.images import layouts, published
 from harness.images.dockerfile import describe
@@ -28,9 +29,6 @@ from harness.tools.refnames import LONGEST
 OCI = "oci:"
 IMAGE = "image:"
 SCHEMES = (IMAGE, OCI)
-
-DOCKERFILE = "frontend/dockerfile/cmd/dockerfile-frontend/Dockerfile"
-"""In BuildKit's tree: what a frontend's image says of itself."""
 
 _PREFIX = "dockerfile/"
 _REVISION = "org.opencontainers.image.revision"
@@ -180,7 +178,7 @@ def _differences(
     }
     if named - {None} and meant.sha not in named:
         yield f"its version is {version}, its commit {meant.sha[:7]} is another"
-    text = repository.git.read(meant.sha, DOCKERFILE)
+    text = repository.git.read(meant.sha, FRONTEND_DOCKERFILE)
     if text is None:
         return
     try:

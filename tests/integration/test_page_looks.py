@@ -52,7 +52,7 @@ def test_the_grid_is_walked_with_arrows_over_holes(visit: Visit) -> None:
 
 def test_a_grid_is_one_stop_of_the_tab_key(visit: Visit) -> None:
     page = visit()
-    for table in page.locator("table").all():
+    for table in page.locator("table.grid").all():
         assert table.locator("a.cell[tabindex='0']").count() == 1
 
 

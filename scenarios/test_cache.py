@@ -193,37 +193,30 @@ def test_cache_missing(build: Builds) -> None:
     holds("a number", build.got(numbered(build), arguments=arguments), build.log)
 
 
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [
-        pytest.param(
-            written,
-            read,
-            id=form,
-            marks=cache(f"Another daemon's cache, {form}", f"--import-cache {read}", README),
-        )
-        for form, written, read in FORMS
-        if form.startswith("local")
-    ],
-)
+def handed_on(kind: str) -> pytest.MarkDecorator:
+    """Return the mark that tries every form of a cache of one kind, written and read."""
+    return pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            pytest.param(
+                written,
+                read,
+                id=form,
+                marks=cache(f"Another daemon's cache, {form}", f"--import-cache {read}", README),
+            )
+            for form, written, read in FORMS
+            if form.startswith(kind)
+        ],
+    )
+
+
+@handed_on("local")
 def test_cache_of_other(other: Builds, own: Builds, written: str, read: str) -> None:
     """A daemon reads what another one exported, and runs nothing again."""
     hand_on(other, own, (written, read), {"path": str(other.folder / "cache")})
 
 
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [
-        pytest.param(
-            written,
-            read,
-            id=form,
-            marks=cache(f"Another daemon's cache, {form}", f"--import-cache {read}", README),
-        )
-        for form, written, read in FORMS
-        if form.startswith("registry")
-    ],
-)
+@handed_on("registry")
 @pytest.mark.usefixtures("alone")
 def test_cache_of_other_pushed(other: Builds, own: Builds, written: str, read: str) -> None:
     """A daemon reads what another one pushed, and runs nothing again."""

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Self
 
 from harness.config.yamlfile import Complaint
-from harness.tools.machine import CAPABILITIES
+from harness.engine.capabilities import WRITTEN
 
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,254}@(?P<digest>sha256:[0-9a-f]{64})")
 _SHOWN = 60
@@ -44,8 +44,8 @@ class Need:
         if self.kind is Kind.IMAGE and not self.digest:
             what = f"{shown} names no image by its digest"
             raise Complaint(what, hint="write NAME:TAG@sha256: and 64 hex digits")
-        if self.kind is Kind.CAPABILITY and self.name not in CAPABILITIES:
-            guess = _guess(self.name.upper(), CAPABILITIES)
+        if self.kind is Kind.CAPABILITY and self.name not in WRITTEN:
+            guess = _guess(self.name.upper(), WRITTEN)
             what = f"Linux has no capability {shown}{guess}"
             raise Complaint(what, hint="write it as in capabilities(7), such as CAP_SYS_PTRACE")
 

@@ -16,6 +16,9 @@ NAMES = (
 # fmt: on
 """In the order of linux/capability.h."""
 
+WRITTEN = tuple(f"CAP_{name.upper()}" for name in NAMES)
+"""The same as capabilities(7) writes them."""
+
 _BOUNDING = re.compile(r"^CapBnd:\s*([0-9a-f]+)$", re.MULTILINE)
 
 
@@ -23,6 +26,12 @@ def bounding(status: str) -> int:
     """Read the bounding set from the text of /proc/PID/status; 0 if it is not there."""
     found = _BOUNDING.search(status)
     return int(found[1], 16) if found else 0
+
+
+def held(status: str) -> frozenset[str]:
+    """Return the bounding set in the text of /proc/PID/status, as capabilities(7) writes it."""
+    has = bounding(status)
+    return frozenset(name for number, name in enumerate(WRITTEN) if has >> number & 1)
 
 
 def split(held: int, last: int) -> tuple[list[str], list[str]]:

@@ -24,7 +24,7 @@ class Where:
     runs: bool = True
     """Whether the backend must be able to run here; a plan may be for other machines."""
     stage: str | None = None
-    """`upstream` or `generic`, over what the lines' data say; None for that."""
+    """`upstream`, `generic` or `auto`, over what the lines' data say; None for that."""
     privileges: Privileges = Privileges.AUTO
     cache_repo: str = ""
 

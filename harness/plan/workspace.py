@@ -22,6 +22,7 @@ from harness.config.needs import Has
 from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
 from harness.config.skiplists import Entry
+from harness.engine.capabilities import held
 from harness.errors import UsageError
 from harness.events import Listener, Said, ignore
 from harness.gc import sweep
@@ -187,7 +188,7 @@ class Workspace:
     ) -> Cell:
         """Choose line data, patches and entries for a pair. Raises UsageError and ConfigError.
 
-        `stage` is `upstream` or `generic`, over what the lines' data say, or None for that.
+        `stage` is `upstream`, `generic` or `auto`, over what the lines' data say, or None for that.
         Without `seed` the images of its mirror are not made, and it cannot be run.
         """
 
@@ -212,7 +213,7 @@ class Workspace:
             network=not facts.offline,
             digests=digests(mirror) if mirror else frozenset(),
             # A container is privileged, on whatever machine its engine is.
-            capabilities=machine.capabilities() if backend.name == "native" else None,
+            capabilities=held(machine.status()) if backend.name == "native" else None,
         )
         artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
         return Cell(

@@ -37,23 +37,9 @@ def kernel() -> str:
     return platform.release()
 
 
-_CAPABILITIES = """
-CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
-NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT
-SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE
-AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ
-PERFMON BPF CHECKPOINT_RESTORE
-"""
-CAPABILITIES = tuple(f"CAP_{name}" for name in _CAPABILITIES.split())
-"""Linux's, by their numbers (linux/capability.h)."""
-
-
-def capabilities() -> frozenset[str]:
-    """Return the capabilities that a program started here can have: our bounding set."""
-    status = Path("/proc/self/status").read_text("ascii", "replace")
-    bounding = next(line for line in status.splitlines() if line.startswith("CapBnd:"))
-    held = int(bounding.split()[1], 16)
-    return frozenset(name for bit, name in enumerate(CAPABILITIES) if held >> bit & 1)
+def status() -> str:
+    """Return what the kernel says of this process, as proc(5) describes /proc/PID/status."""
+    return Path("/proc/self/status").read_text("ascii", "replace")
 
 
 def boot() -> str:

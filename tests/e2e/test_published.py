@@ -46,6 +46,10 @@ def test_a_published_frontend_is_run_as_it_is(program: Program, tmp_path: Path) 
     page = (program.latest() / "page" / "cells").glob("*.js")
     assert any(image.digest in it.read_text("utf-8") for it in page)
     assert "image: its label moby.buildkit.frontend.caps" in " ".join(out.split())
+    code, _, err = program.pair("v0.2", "v0.2", "--baseline", asked, *TESTS)
+    assert code == 0, err
+    (baseline,) = filter(None, [read_run(program.latest()).pair.baseline])
+    assert baseline.commit.image == image
 
 
 def test_a_plan_whose_image_has_changed_is_refused(program: Program, tmp_path: Path) -> None:

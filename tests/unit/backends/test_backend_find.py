@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 
 from harness.backends.base import Backend, BuildRequest, Place
@@ -15,7 +17,8 @@ from harness.backends.native import Native
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.engine.client import Engine
-from harness.model import Channel, Side
+from harness.errors import UsageError
+from harness.model import Channel, Published, Side
 from harness.repository.git import Git
 from harness.store import Store
 from tests.support.factories import SUITE
@@ -82,6 +85,14 @@ def test_docker_finds_what_it_would_build(
             engine.images.add(f"compat/suite:{key}")
 
     _agree(backend, side, put)
+
+
+def test_docker_refuses_a_published_image_and_says_what_takes_it(tmp_path: Path) -> None:
+    image = Published(digest=f"sha256:{'a' * 64}", platform="linux/amd64")
+    request = replace(REQUEST, commit=msgspec.structs.replace(SUITE, image=image))
+    with pytest.raises(UsageError, match="takes no published images") as caught:
+        Docker(Place(Store(tmp_path), NoModule(tmp_path), LINES)).find(Side.FRONTEND, request)
+    assert caught.value.hint == "--backend native runs them"
 
 
 def test_both_sides_of_a_commit_have_keys_of_their_own(tmp_path: Path) -> None:

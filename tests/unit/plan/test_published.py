@@ -9,6 +9,7 @@ import pytest
 from harness.errors import ConfigError, UsageError
 from harness.model import Channel, Side
 from harness.model.matrix import id_of
+from harness.plan.planning import Selection
 from harness.plan.published import find_published
 from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
@@ -184,6 +185,21 @@ def test_a_matrix_names_images_beside_commits(tmp_path: Path, planner: Planner) 
     assert len({cell.candidate for cell in made.cells}) == 2, "the image is no build of its commit"
     assert len({cell.pair.identity for cell in made.cells}) == 2
     assert len({id_of(cell.pair) for cell in made.cells}) == 2
+
+
+def test_an_image_is_a_candidate_as_any_frontend(tmp_path: Path, planner: Planner) -> None:
+    asked = f"{_layout(tmp_path, '1.4.3')}:1.4.3"
+    planner.site.images = {asked: _find(tmp_path, asked)}
+    text = "pairs: [{daemons: [{refs: v0.12}], frontends: [{candidate: true}]}]"
+    (cell,) = planner(text, Selection(candidate=asked)).cells
+    assert cell.pair.frontend.ref == asked
+    assert cell.pair.frontend.image is not None
+
+
+def test_the_baseline_of_a_matrix_is_a_commit_s(tmp_path: Path, planner: Planner) -> None:
+    rows = "daemons: [{refs: v0.12}], frontends: [{refs: v0.12}], tests: v0.12"
+    with pytest.raises(ConfigError, match="is not the name of a commit"):
+        planner(f'pairs: [{{{rows}, baseline: "{_layout(tmp_path)}"}}]')
 
 
 def test_what_stands_under_images_is_an_image(planner: Planner) -> None:

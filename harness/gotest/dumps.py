@@ -13,6 +13,7 @@ _LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
 _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
 _RECOVERED = re.compile(r" \[recovered(?:, repanicked)?\]$")
 _FRAME = re.compile(r"(?m)^(?:created by )?([^\s(]{1,1000})(?:\(| in goroutine |$)")
+_TESTS_PANIC = re.compile(r"\A.{0,300} \[recovered|(?m:^testing\.tRunner\.func)")
 _TEST = re.compile(r"[tT]est\w*")
 
 _HEADLINE = 300
@@ -129,6 +130,14 @@ def first_goroutine(dump: str) -> str:
     """Return the dump up to the second goroutine: the message and the stack that died."""
     second = dump.find("\n\ngoroutine ", dump.find("\ngoroutine ") + 1)
     return dump if second < 0 else dump[:second]
+
+
+def of_a_test(stack: str) -> bool:
+    """Return whether Go failed a test before it died of this: it says so, or its stack shows it.
+
+    A goroutine that a test has started ends the binary at once.
+    """
+    return _TESTS_PANIC.search(stack) is not None
 
 
 def own_frames(stack: str) -> str:

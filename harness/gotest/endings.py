@@ -10,7 +10,7 @@ from harness.gotest.logs import readable
 from harness.gotest.names import parse
 from harness.gotest.tracker import Tracker
 from harness.gotest.tree import Test, bottom
-from harness.model import Outcome
+from harness.model import Outcome, Reason
 
 _SIGNALLED = 128
 """From here on shells and our init.py report a signal."""
@@ -37,6 +37,8 @@ class Ending:
     """Of those, the ones whose log gets the dump; it is long, so they are few."""
     panicked_in: str
     """The test that Go itself failed because it panicked, if there is one."""
+    caught: str = ""
+    """The test that Go was failing, perhaps for a panic, when another's ended the binary."""
     overdue: bool = False
     """True if it was ended for tests that took longer than they may."""
     exited: bool = False
@@ -72,6 +74,7 @@ def ending_of(
         culprits=culprits,
         shown=frozenset(sorted(culprits)[:_SHOWN] if dump else ()),
         panicked_in=panicked_in,
+        caught=_caught(tracker) if own_death and not panicked_in else "",
         overdue=bool(held),
         exited=_exited(tracker, status) and not (late or dump),
     )
@@ -109,14 +112,30 @@ def _panicked_in(tracker: Tracker, dump: str) -> str:
 
     What other tests say comes in between; then the stack says whose panic it is.
     """
-    on_stack = dumps.functions(dumps.first_goroutine(dump))
+    died = dumps.first_goroutine(dump)
+    on_stack = dumps.functions(died)
     failed = [tracker.tests[name] for name in tracker.failed]
     blamed = [test for test in failed if parse(test.name).function in on_stack]
     if blamed and tracker.tests[blamed[-1].name.partition("/")[0]].outcome is Outcome.FAIL:
         return max((test.name for test in _related(blamed)), key=len)
+    if not dumps.of_a_test(died):
+        return ""
     related = _related([tracker.tests[name] for name in tracker.chain])
     whole = any("/" not in test.name for test in related)
     return max((test.name for test in related), key=len) if whole else ""
+
+
+def _caught(tracker: Tracker) -> str:
+    """Find the test that Go failed last, if that may be the first step of a panic.
+
+    Its next step, and its words, are lost where a panic of another goroutine comes before them.
+    """
+    related = _related([tracker.tests[name] for name in tracker.failed])
+    return max((test.name for test in related if _silent(test)), key=len, default="")
+
+
+def _silent(test: Test) -> bool:
+    return test.why is not None and test.why.reason is Reason.UNKNOWN
 
 
 def _related(tests: list[Test]) -> list[Test]:

@@ -167,6 +167,9 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
             stable=dumps.headline(ending.dump),
             program=Program.TEST_BINARY,
         )
+    elif test.name == ending.caught:
+        outcome = Outcome.CRASH
+        why = Explanation(Reason.INCOMPLETE, f"was being failed when {ending.words}")
     elif outcome is Outcome.FAIL and test.name in tracker.foreign and not (why and why.own):
         why = classify(tracker.foreign[test.name])
     if outcome is Outcome.FAIL and why and why.died:

@@ -66,6 +66,36 @@ def test_1_a_panic_is_its_tests_whatever_others_say_before_go_has_told_of_it(bet
     assert heard.result(names[2]).reason is not Reason.PANIC
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "^V--- FAIL: {0} (0.00s)\n",
+        "^V--- FAIL: {0} (0.00s)\n^V--- FAIL: TestI (0.00s)\n",
+        "^V--- FAIL: {0} (0.00s)\n^V=== CONT  {1}\n^V--- FAIL: TestI (0.00s)\n",
+    ],
+    ids=["a-step", "all-steps", "with-another-between"],
+)
+def test_1_a_test_that_was_being_failed_when_a_goroutine_panicked_has_not_ended(steps: str) -> None:
+    """Seen on MiniKit: two tests panic at once, and the words of the second were lost."""
+    names = [f"TestI/Test{it}/worker=oci" for it in ("Bad", "Watched")]
+    runs = "".join(f"^V=== RUN   {name}\n" for name in ("TestI", *names))
+    panic = (
+        "panic: boom\n\ngoroutine 8 [running]:\nexample.com/x.tell(0xc000)\n"
+        "\t/src/x_test.go:15 +0xe\ncreated by example.com/x.testWatched in goroutine 7\n"
+    )
+    heard = read(marked(f"{runs}{steps.format(*names)}{panic}"), 2)
+    bad, watched = map(heard.result, names)
+    assert (bad.outcome, bad.reason) == (Outcome.CRASH, Reason.INCOMPLETE)
+    assert bad.error == "was being failed when the test binary died: panic: boom"
+    assert (watched.outcome, watched.reason) == (Outcome.CRASH, Reason.PANIC)
+    assert heard.parsed.cut is not None
+    assert heard.parsed.cut.culprits == (names[1],)
+    assertion = block(UNEXPECTED + "wrong", test=names[0]).decode()
+    said = f"^V=== NAME  {names[0]}\n{assertion}\n"
+    told = read(marked(f"{runs}{said}{steps.format(*names)}{panic}"), 2).result(names[0])
+    assert told.outcome is Outcome.FAIL, "a test that said what failed it has ended"
+
+
 def test_1_what_others_say_while_a_panic_comes_down_is_no_state_of_the_machine() -> None:
     """The one that panics has what all share cleaned up first, so others lose their registry."""
     lost = "docker.io/library/nosuch:latest: not found"

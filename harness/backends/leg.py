@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.backends.base import LegRequest
-from harness.images import published
+from harness.images import frontends
 from harness.model import Client
 from harness.tools.inherited import CONTAINER, inherited
 from harness.tools.redaction import passwords
@@ -12,8 +12,8 @@ from harness.tools.redaction import passwords
 BINARY = "dockerfile.test"
 CLIENT = "buildctl"
 DAEMON = "buildkitd"
-ARCHIVE = published.ARCHIVE
-FRONTEND = published.PROGRAM
+ARCHIVE = frontends.ARCHIVE
+FRONTEND = frontends.PROGRAM
 
 MARKING = 20
 """Minor version of Go from which a test binary can mark its own lines; an older one refuses to."""

@@ -61,6 +61,14 @@ Name = Annotated[
         examples=["v0.12"],
     ),
 ]
+Frontend = Annotated[
+    str,
+    Meta(
+        pattern=r"\A((image|oci):[!-~]{1,500}|[A-Za-z0-9][A-Za-z0-9._/+@~^-]{0,199})\Z",
+        description="the name of a commit, or of a published image (image:REF, oci:PATH)",
+        examples=["v0.12"],
+    ),
+]
 Count = Annotated[int, Meta(ge=1, le=999)]
 ReleaseLine = Annotated[
     str,
@@ -141,7 +149,7 @@ class Row(Record, frozen=True, kw_only=True):
     """Whose: `daemon`, `frontend`, `scenarios`, or a name as on the command line."""
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
-    baseline: Name | None = None
+    baseline: Frontend | None = None
     """Whose frontend the control has; None for that of the tests' commit."""
     client: Name = Client.DAEMON.value
     """Whose buildctl is called: `daemon`, `tests`, or, by scenarios, that of a name."""
@@ -177,7 +185,7 @@ class Include(Record, frozen=True, kw_only=True):
     """Whose: `daemon`, `frontend`, `scenarios`, or a name as on the command line."""
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
-    baseline: Name | None = None
+    baseline: Frontend | None = None
     """Whose frontend the control has; None for that of the tests' commit."""
     client: Name = Client.DAEMON.value
     """Whose buildctl is called: `daemon`, `tests`, or, by scenarios, that of a name."""

@@ -20,7 +20,8 @@ import msgspec
 from msgspec import Meta
 
 from harness.errors import InfrastructureError, UsageError
-from harness.images.saved import MOST_BYTES, MOST_DOCUMENT
+from harness.images.contents import MOST_BYTES
+from harness.images.saved import MOST_DOCUMENT
 from harness.model.pairs import Digest
 
 INDEX = "index.json"
@@ -66,6 +67,16 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     config: Descriptor | None = None
     layers: tuple[Descriptor, ...] = ()
     manifests: tuple[Descriptor, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The manifest of an image."""
+
+    one: Descriptor
+    manifest: Manifest
+    content: bytes
+    """As it is written."""
 
 
 @dataclass(frozen=True)
@@ -181,8 +192,8 @@ def named(files: Files, name: str) -> Descriptor | tuple[Descriptor, ...]:
 
 def manifest_for(
     files: Files, top: Descriptor | tuple[Descriptor, ...], architecture: str
-) -> tuple[Descriptor, Manifest, bytes]:
-    """Return the manifest of this platform, and as it is written.
+) -> Found:
+    """Return the manifest of this platform.
 
     Raises UsageError if there is none, InfrastructureError for a file that is not what it should.
     """
@@ -191,7 +202,7 @@ def manifest_for(
         content = files.document(one)
         manifest = parse(content, f"{one.digest} of {files.where}")
         if manifest.manifests is None:
-            return one, manifest, content
+            return Found(one, manifest, content)
         top = manifest.manifests
     what = f"{files.where} has more than {_DEEPEST} indexes within each other"
     raise UsageError(what, hint="name an image that is in fewer")

@@ -1,45 +1,56 @@
-"""A frontend's image that somebody published, taken into the store as it is.
+"""Images that somebody published, taken into the store as they are.
 
-It is kept where a frontend that was built here would be, under the digest of its manifest: the
-archive that BuildKit's tests read, the program, and what the image says of itself. The manifest,
-the config and the layers keep every byte.
+What is taken of an image is kept where what is built here would be, under the digest of its
+manifest, and beside it what the image says of itself. What that is, its kind knows: a frontend or
+a daemon.
 """
 
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
-from harness.errors import BuildError, InfrastructureError, UsageError
-from harness.images import elf, oci, saved
-from harness.images.layer import Layer
-from harness.images.layouts import Descriptor, Files, Manifest, Platform
+from harness.errors import InfrastructureError, UsageError
+from harness.images import elf
+from harness.images.contents import BROKEN
+from harness.images.layouts import Descriptor, Files, Found, Manifest, Platform
 from harness.model import Record, Side
 from harness.store import Store, key_of
 
-ARCHIVE = "frontend.tar"
-PROGRAM = "dockerfile-frontend"
 FACTS = "image.json"
 
-_RECIPE = 1
-_LABELS = "moby.buildkit.frontend."
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_GZIP = b"\x1f\x8b"
-_HINT = "docker/dockerfile and docker/dockerfile-upstream have Dockerfile frontends"
+_RECIPE = 2
 
 
-class _Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True):
+    """How an image is run."""
+
     entrypoint: tuple[str, ...] | None = msgspec.field(name="Entrypoint", default=None)
     labels: dict[str, str] | None = msgspec.field(name="Labels", default=None)
+    environment: tuple[str, ...] | None = msgspec.field(name="Env", default=None)
 
 
-class _Config(msgspec.Struct, frozen=True):
+class Config(msgspec.Struct, frozen=True):
+    """The config of an image, as far as we read it."""
+
     architecture: str = ""
     os: str = ""
     variant: str = ""
-    config: _Run = _Run()
+    config: Run = Run()
+
+    @property
+    def entrypoint(self) -> tuple[str, ...]:
+        """Words of the command that it runs."""
+        return self.config.entrypoint or ()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels by name."""
+        return self.config.labels or {}
 
 
 class Facts(Record, frozen=True, kw_only=True):
@@ -49,18 +60,60 @@ class Facts(Record, frozen=True, kw_only=True):
     platform: str
     labels: dict[str, str]
     entrypoint: tuple[str, ...]
-    program: bool
-    """Whether its program was taken out of it; zstd is not unpacked here."""
+    programs: tuple[str, ...]
+    """What was taken out of its layers, below its folder; a frontend's may be packed with zstd."""
+    left: tuple[str, ...] = ()
+    """What was not taken, and why: ends of a sentence that begins with `its`."""
 
 
-def key(digest: str) -> str:
-    """Return the key of a frontend's image in the store."""
-    return key_of({"recipe": _RECIPE, "kind": Side.FRONTEND, "image": digest})
+@dataclass(frozen=True)
+class Image:
+    """An image that was read: each of its files is what its digest says."""
+
+    where: str
+    """For people."""
+    one: Descriptor
+    manifest: Manifest
+    contents: dict[str, bytes | Path]
+    """Manifest, config and layers by their digests."""
+    config: Config
+
+    @property
+    def layers(self) -> list[Path]:
+        """Its layers, the lowest first."""
+        found = (self.contents[it.digest] for it in self.manifest.layers)
+        return [it for it in found if isinstance(it, Path)]
 
 
-def find(store: Store, digest: str) -> Path | None:
+@dataclass(frozen=True)
+class Kind:
+    """What an image may be taken as."""
+
+    side: Side
+    called: str
+    """With an article before it: `no Dockerfile frontend`."""
+    hint: str
+    check: Callable[[Config], str]
+    """Says in what a config shows that the image is none; empty if it does not."""
+    fill: Callable[[Image, Path], tuple[tuple[str, ...], tuple[str, ...]]]
+    """Fills the folder of an artefact, and returns what was taken and what was left.
+
+    Raises Unfit for an image that is none.
+    """
+
+
+class Unfit(Exception):  # noqa: N818 - what it is, not what went wrong
+    """An image is not what it is taken as, and why not."""
+
+
+def key(side: Side, digest: str) -> str:
+    """Return the key of an image in the store."""
+    return key_of({"recipe": _RECIPE, "kind": side, "image": digest})
+
+
+def find(store: Store, side: Side, digest: str) -> Path | None:
     """Return the folder of an image that was taken into the store, or None."""
-    return store.find(Side.FRONTEND, key(digest))
+    return store.find(side, key(side, digest))
 
 
 def facts_of(folder: Path) -> Facts:
@@ -68,98 +121,76 @@ def facts_of(folder: Path) -> Facts:
     return msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
 
 
-def take(
-    store: Store, files: Files, one: Descriptor, manifest: Manifest, content: bytes, machine: str
-) -> Path:
+def take(store: Store, kind: Kind, files: Files, found: Found, machine: str) -> Path:
     """Take an image into the store, unless it is there; nothing of a bad one is kept.
 
-    Raises UsageError for what is no frontend of this kind of `machine`, InfrastructureError for
-    what is not as its digests say.
+    Raises UsageError for what is none of its kind for this kind of `machine`, InfrastructureError
+    for what is not as its digests say.
     """
+    one, manifest = found.one, found.manifest
 
     def make(folder: Path) -> None:
-        config, written = _config(files, manifest, machine)
+        config, written = _config(files, kind, manifest, machine)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".blobs-") as working:
-            contents: dict[str, bytes | Path] = {one.digest: content}
+            contents: dict[str, bytes | Path] = {one.digest: found.content}
             contents |= {manifest.config.digest: written} if manifest.config else {}
             for layer in manifest.layers:
                 file = Path(working, layer.digest.partition(":")[2])
                 files.copy(layer, file)
                 contents[layer.digest] = file
-            platform = str(Platform(config.os, config.architecture, config.variant))
-            oci.archive(_descriptor(one, manifest, config), contents, folder / ARCHIVE)
-            layers = [it for it in contents.values() if isinstance(it, Path)]
-            program = _extract(files.where, layers, config, folder / PROGRAM)
+            image = Image(files.where, one, manifest, contents, config)
+            try:
+                programs, left = kind.fill(image, folder)
+            except (*BROKEN, Unfit) as error:
+                what = f"{files.where} is no {kind.called}: {error}"
+                raise UsageError(what, hint=kind.hint) from error
         facts = Facts(
             digest=one.digest,
-            platform=platform,
-            labels=config.config.labels or {},
-            entrypoint=config.config.entrypoint or (),
-            program=program,
+            platform=str(Platform(config.os, config.architecture, config.variant)),
+            labels=config.labels,
+            entrypoint=config.entrypoint,
+            programs=programs,
+            left=left,
         )
         (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
 
-    return store.publish(Side.FRONTEND, key(one.digest), make).path
+    return store.publish(kind.side, key(kind.side, one.digest), make).path
 
 
-def _config(files: Files, manifest: Manifest, machine: str) -> tuple[_Config, bytes]:
-    """Read the config of an image. Raises UsageError if it is no frontend for this machine."""
+def program_of(file: Path, image: Image, name: str) -> elf.Executable:
+    """Read what a program of an image says of itself.
+
+    Raises Unfit if it is no program, UsageError if it is for another kind of machine.
+    """
+    try:
+        found = elf.inspect(file)
+    except InfrastructureError as error:
+        raise Unfit(f"its {name} is no executable of a machine that BuildKit runs on") from error
+    if found.architecture != image.config.architecture:
+        raise UsageError(
+            f"{image.where} says that it is for {image.config.architecture}, but its program is "
+            f"for {found.architecture}",
+            hint="its publisher has to know",
+        )
+    return found
+
+
+def _config(files: Files, kind: Kind, manifest: Manifest, machine: str) -> tuple[Config, bytes]:
+    """Read the config of an image. Raises UsageError if it is none of its kind, or not for here."""
     where = files.where
     if manifest.config is None:
-        raise UsageError(f"{where} is no image: its manifest names no config", hint=_HINT)
+        raise UsageError(f"{where} is no image: its manifest names no config", hint=kind.hint)
     content = files.document(manifest.config)
     try:
-        config = msgspec.json.decode(content, type=_Config)
+        config = msgspec.json.decode(content, type=Config)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{where} is no image: {error}", hint=_HINT) from error
+        raise UsageError(f"{where} is no image: {error}", hint=kind.hint) from error
     if (config.os, config.architecture) != ("linux", machine):
         own = f"{config.os or 'unknown'}/{config.architecture or 'unknown'}"
         raise UsageError(
             f"{where} is for {own}, this machine is linux/{machine}",
             hint="name an image for this machine",
         )
-    entrypoint, labels = config.config.entrypoint or (), config.config.labels or {}
-    first = PurePosixPath(entrypoint[0]) if entrypoint else None
-    told = any(it.startswith(_LABELS) for it in labels)
-    if first is None or not first.is_absolute() or not (told or first.name == PROGRAM):
-        what = f"its entry point is {list(entrypoint)}" if entrypoint else "it has no entry point"
-        raise UsageError(f"{where} is no Dockerfile frontend: {what}", hint=_HINT)
+    if why := kind.check(config):
+        raise UsageError(f"{where} is no {kind.called}: {why}", hint=kind.hint)
     return config, content
-
-
-def _descriptor(one: Descriptor, manifest: Manifest, config: _Config) -> dict[str, object]:
-    kind = one.media_type or manifest.media_type or oci.OCI.manifest
-    platform = {"architecture": config.architecture, "os": config.os}
-    return {
-        "mediaType": kind,
-        "digest": one.digest,
-        "size": one.size,
-        "annotations": {"org.opencontainers.image.ref.name": "latest"},
-        "platform": platform | ({"variant": config.variant} if config.variant else {}),
-    }
-
-
-def _extract(where: str, files: list[Path], config: _Config, dest: Path) -> bool:
-    """Take the program out of an image, unless a layer is packed with zstd.
-
-    Raises UsageError if there is no such program, or it is for another kind of machine.
-    """
-    layers = []
-    for file in files:
-        with file.open("rb") as layer:
-            begins = layer.read(len(_ZSTD))
-        if begins == _ZSTD:
-            return False
-        gzipped = begins.startswith(_GZIP)
-        layers.append(Layer(file, "", 0, "", gzipped=gzipped))
-    try:
-        saved.extract(layers, config.config.entrypoint, dest)
-        machine = elf.inspect(dest).architecture
-    except (*saved.NO_IMAGE, *saved.BROKEN, BuildError, InfrastructureError) as error:
-        raise UsageError(f"{where} is no Dockerfile frontend: {error}", hint=_HINT) from error
-    if machine != config.architecture:
-        raise UsageError(
-            f"{where} says that it is for {config.architecture}, but its program is for {machine}",
-            hint="its publisher has to know",
-        )
-    return True

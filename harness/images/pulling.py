@@ -18,6 +18,7 @@ from harness.engine.retry import persist
 from harness.errors import UsageError
 from harness.images import layouts, published
 from harness.images.layouts import Descriptor, Files
+from harness.images.published import Kind
 from harness.images.saved import MOST_DOCUMENT
 from harness.store import Store
 from harness.tools.inherited import BUILDER, inherited
@@ -44,15 +45,17 @@ def tag_of(ref: str) -> str:
     return _parsed(ref)["tag"] or ""
 
 
-def pull(store: Store, ref: str, architecture: str, tell: Callable[[str], None]) -> Path:
-    """Take a frontend's image into the store, unless it is there; return its folder.
+def pull(
+    store: Store, kind: Kind, ref: str, architecture: str, tell: Callable[[str], None]
+) -> Path:
+    """Take an image into the store, unless it is there; return its folder.
 
-    Raises UsageError for a name that is none and for what is no frontend of this architecture,
-    ImageRefused if a registry does not give it, MissingToolError without skopeo.
+    Raises UsageError for a name that is none and for what is none of its kind for this kind of
+    machine, ImageRefused if a registry does not give it, MissingToolError without skopeo.
     """
     parts = _parsed(ref)
     given = parts["digest"]
-    if given and (known := published.find(store, given)):
+    if given and (known := published.find(store, kind.side, given)):
         return known
     # A digest says all; skopeo takes no tag beside it.
     name = f"{parts['name']}@{given}" if given else f"{parts['name']}:{parts['tag'] or 'latest'}"
@@ -65,16 +68,15 @@ def pull(store: Store, ref: str, architecture: str, tell: Callable[[str], None])
     one = Descriptor(digest, len(content), top.media_type)
     if top.manifests is not None:
         one = layouts.choose(top.manifests, architecture, ref)
-    if there := published.find(store, one.digest):
+    if there := published.find(store, kind.side, one.digest):
         return there
     exact = f"{parts['name']}@{one.digest}"
     with store.scratch() as working:
         folder = working / "image"
         persist(lambda: _skopeo(exact, ["copy"], [f"dir:{folder}"], _COPYING), tell)
         files = _copied(ref, folder, one)
-        return published.take(
-            store, files, *layouts.manifest_for(files, one, architecture), architecture
-        )
+        found = layouts.manifest_for(files, one, architecture)
+        return published.take(store, kind, files, found, architecture)
 
 
 def _copied(ref: str, folder: Path, manifest: Descriptor) -> Files:

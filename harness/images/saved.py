@@ -15,8 +15,6 @@ import gzip
 import hashlib
 import tarfile
 import tempfile
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -24,19 +22,14 @@ import msgspec
 
 from harness.errors import BuildError
 from harness.images import oci
+from harness.images.contents import BROKEN, MOST_BYTES, copy, extract
 from harness.images.layer import Layer
 from harness.model import Record
 
-MOST_BYTES = 1 << 30
-"""Of all layers, packed or not; frontends have some dozen MB."""
 MOST_DOCUMENT = 4 << 20
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-NO_IMAGE = (tarfile.TarError, KeyError, ValueError, msgspec.MsgspecError)
-
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, RecursionError)
-"""What comes of compressed data that are cut off, and of links that lead in a circle."""
 
 
 class _Entry(msgspec.Struct, frozen=True, rename="pascal"):
@@ -75,8 +68,8 @@ def pack(saved: IO[bytes], archive: Path, program: Path, *, without: str = "") -
             config = msgspec.json.decode(_read(tar, entry.config), type=_Config)
             layers = _layers(tar, entry.layers, Path(folder))
             oci.pack(layers, _image_config(config, without), archive)
-            extract(layers, config.config.entrypoint, program)
-    except (*NO_IMAGE, *BROKEN) as error:
+            extract([it.path for it in layers], config.config.entrypoint, program)
+    except (*BROKEN, msgspec.MsgspecError) as error:
         raise BuildError(f"the engine saved something that is no image: {error!r}") from error
 
 
@@ -115,23 +108,13 @@ def _layer(tar: tarfile.TarFile, name: str, dest: Path, most: int) -> Layer:
     if file is None:
         raise KeyError(name)
     with file:
-        _copy(file, dest, most)
+        copy(file, dest, most)
     with dest.open("rb") as written:
         gzipped = written.read(len(_GZIP)) == _GZIP
         written.seek(0)
         digest = f"sha256:{hashlib.file_digest(written, 'sha256').hexdigest()}"
     diff_id = _diff_id(dest) if gzipped else digest
     return Layer(dest, digest, dest.stat().st_size, diff_id, gzipped=gzipped)
-
-
-def _copy(file: IO[bytes], dest: Path, most: int) -> None:
-    """Write a member's bytes. Raises ValueError for more than `most`, which a hole may hold."""
-    with dest.open("wb") as out:
-        while chunk := file.read(_CHUNK):
-            most -= len(chunk)
-            if most < 0:
-                raise ValueError(f"more than {MOST_BYTES} bytes")
-            out.write(chunk)
 
 
 def _diff_id(gzipped: Path) -> str:
@@ -143,21 +126,3 @@ def _diff_id(gzipped: Path) -> str:
                 raise ValueError(f"a layer of more than {MOST_BYTES} bytes")
             digest.update(chunk)
     return f"sha256:{digest.hexdigest()}"
-
-
-def extract(layers: Sequence[Layer], entrypoint: tuple[str, ...] | None, dest: Path) -> None:
-    """Write the file that the entry point names; the topmost layer that has it wins.
-
-    Raises BuildError if no layer has it.
-    """
-    wanted = (entrypoint or ("",))[0].lstrip("/")
-    for one in reversed(layers):
-        with tarfile.open(one.path, "r:gz" if one.gzipped else "r:") as tar:
-            for member in tar:
-                if member.isfile() and member.name.removeprefix("./") == wanted:
-                    file = tar.extractfile(member)
-                    if file is not None:
-                        _copy(file, dest, MOST_BYTES)
-                        dest.chmod(0o755)
-                        return
-    raise BuildError(f"the frontend's image has no file at its entry point {entrypoint!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from harness.model.words import Bytes, Channel, Client, Count, Leg, Record, Release, Sha, Side, Vary
 
@@ -18,6 +19,12 @@ class Published(Record, frozen=True, kw_only=True):
     """Of its manifest for this platform."""
     platform: str
     """`linux/amd64`."""
+    side: Side = Side.FRONTEND
+    """What it has: a frontend, or a daemon; never tests."""
+    commit: str = ""
+    """The name that its commit was found by: a release, or the commit itself."""
+    programs: tuple[str, ...] = ()
+    """What was taken out of it."""
     version: str = ""
     """What it says of its version, by a label or by its tag."""
     channel: Channel | None = None
@@ -54,6 +61,14 @@ class Commit(Record, frozen=True, kw_only=True):
     def identity(self) -> str:
         """What makes two of them build or run the same, however they are called."""
         return f"{self.sha} {self.image.digest}" if self.image else self.sha
+
+    @property
+    def built(self) -> Commit:
+        """The same commit as it is built here, without an image in its place."""
+        if self.image is None:
+            return self
+        name = self.image.commit or self.sha
+        return replace(self, asked=name, ref=name, image=None)
 
     @property
     def short(self) -> str:
@@ -159,7 +174,7 @@ class Pair(Record, frozen=True, kw_only=True):
         sources = (self.daemon, self.candidate, self.tested, self.control_frontend)
         built = (word for it in sources for word in (it.commit.identity, it.channel))
         also = [*(["scenarios"] if self.scenarios else []), *filter(None, [self.engine])]
-        also += [f"buildctl {self.buildctl.commit.sha}"] if self.buildctl else []
+        also += [f"buildctl {self.buildctl.commit.identity}"] if self.buildctl else []
         return (*built, self.vary, self.client, self.worker, self.backend, *also)
 
     @property

@@ -43,12 +43,23 @@ class Axes:
                 f"--client {asked.commit.ref} has no say: scenarios call it, on a daemon",
                 hint="leave it out, or ask for scenarios on a daemon",
             )
-        return asked if asked and asked.commit.sha != pair.suite.sha else None
+        return asked if asked and asked.commit.identity != pair.suite.identity else None
 
     def _of_others(self, pair: Pair) -> Source | None:
-        """Return the tests if they are not those of the daemon; an engine has none."""
-        own = self.tests and self.tests.commit.identity == pair.suite.identity and not pair.engine
-        return None if own else self.tests
+        """Return the tests if they are not those of the daemon; an engine has none, nor an image.
+
+        Raises UsageError for an image in their place.
+        """
+        tests = self.tests
+        if tests and tests.commit.image:
+            raise UsageError(
+                f"{tests.commit.ref} has no tests: it is an image",
+                hint=f"name its commit, {tests.commit.built.ref}",
+            )
+        if tests is None and pair.suite.image:
+            return Source(commit=pair.suite.built, channel=pair.suite_channel)
+        own = tests and tests.commit.identity == pair.suite.identity and not pair.engine
+        return None if own else tests
 
     def of(self, pair: Pair) -> Pair:
         """Return a pair with this; what is as usual anyway is left out of it.

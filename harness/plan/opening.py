@@ -180,7 +180,7 @@ def _open_pair(
 
     tests = source("tests")
     if ask.scenarios and ask.vary is Vary.DAEMON:
-        tests = Source(commit=frontend, channel=site.channel(frontend, None))
+        tests = Source(commit=frontend.built, channel=site.channel(frontend.built, None))
     client = ask.client, source("client")
     pair = Axes(tests, ask.vary, source("baseline"), *client, ask.scenarios).of(pair)
     if pair.baseline and pair.baseline.commit.identity == frontend.identity:

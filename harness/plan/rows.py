@@ -217,7 +217,8 @@ class _Maker:
                 yield axes.of(pair)
 
     def _of_frontend(self, pair: Pair) -> Source:
-        return Source(commit=pair.frontend, channel=self._site.channel(pair.frontend, None))
+        commit = pair.frontend.built
+        return Source(commit=commit, channel=self._site.channel(commit, None))
 
     def check(self, cells: list[PairSpec]) -> None:
         """Complain of workers and channels that commits lack; excluded cells never get here."""
@@ -225,7 +226,7 @@ class _Maker:
             suite, frontend = cell.pair.suite, cell.pair.frontend
             worker, channel = cell.pair.worker, cell.pair.frontend_channel
             tests = cell.pair.tests.commit if cell.pair.tests else None
-            drives = (suite.sha, worker, tests.sha if tests else "")
+            drives = (suite.identity, worker, tests.sha if tests else "")
             questions: dict[tuple[str, ...], Callable[[], object]] = {
                 drives: partial(self._site.check, suite, worker, tests),
                 (frontend.identity, channel): partial(self._site.channel, frontend, channel),

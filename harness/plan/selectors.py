@@ -120,6 +120,9 @@ class Selectors:
             yield ResolvedRef(name, name, sha)
 
     def _refs(self, selector: Selector, side: Side) -> list[ResolvedRef]:
+        for name in selector.refs:
+            if is_published(name):
+                raise Complaint(f"{name!r} is an image", hint=f'write images: ["{name}"]')
         return [self.resolve(name, side) for name in selector.refs]
 
     def _images(self, selector: Selector, side: Side) -> list[ResolvedRef]:

@@ -125,7 +125,7 @@ class Workspace:
         for commit in {it.ref: it for cell in made.cells for it in cell.pair.commits}.values():
             if not commit.image:
                 continue
-            now = self.resolve(commit.ref, Side.FRONTEND).image
+            now = self.resolve(commit.ref, commit.image.side).image
             if now and now.digest != commit.image.digest:
                 raise UsageError(
                     f"{commit.ref} was {commit.image.short} when {made.matrix} was planned, and is "
@@ -265,7 +265,7 @@ class Workspace:
 
     def channel(self, commit: Commit, wanted: Channel | None) -> Channel:
         """Choose a commit's frontend channel. Raises UsageError if it has not what is wanted."""
-        if commit.image:
+        if commit.image and commit.image.side is Side.FRONTEND:
             return _channel_of(commit, commit.image, wanted)
         choices = (wanted,) if wanted else (Channel.LABS, Channel.EXPERIMENTAL)
         there = [

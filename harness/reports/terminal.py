@@ -95,8 +95,9 @@ class _Report:
             f"{visible(str(pair.suite))}  {TIMES}  {visible(str(pair.frontend))}", 0, bold=True
         )
         yield from self._prose(" · ".join(self._circumstances()), 0)
-        for told in pair.frontend.image.differs if pair.frontend.image else ():
-            yield from self._prose(f"image: {visible(told)}", 0)
+        for side, image in (("daemon", pair.suite.image), ("frontend", pair.frontend.image)):
+            for told in image.differs if image else ():
+                yield from self._prose(f"{side}'s image: {visible(told)}", 0)
         yield from self._prose(
             f"run {visible(self._run.id)}, {visible(self._run.started)}, "
             f"{duration(self._run.seconds)}",

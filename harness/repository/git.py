@@ -127,7 +127,10 @@ class Git:
 
     def commits(self, digits: str) -> list[str]:
         """Return the commits whose ids begin with these hex digits, in order."""
-        ids = sorted(self.run("rev-parse", f"--disambiguate={digits}").split())
+        return self.which(sorted(self.run("rev-parse", f"--disambiguate={digits}").split()))
+
+    def which(self, ids: Iterable[str]) -> list[str]:
+        """Return which of these ids are those of commits here, in their order."""
         asked = "".join(f"{it}\n" for it in ids).encode()
         rows = self._call("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
         return [row.removesuffix(" commit") for row in rows.text.split("\n") if "commit" in row]

@@ -72,7 +72,7 @@ class Likeness:
                     side=build.side,
                     sha=build.commit.sha,
                     key=build.key,
-                    packages=self.packages(build.side, request),
+                    packages=() if request.commit.image else self.packages(build.side, request),
                 )
             return self._asked[build.key]
 
@@ -80,7 +80,7 @@ class Likeness:
         """Return whether building this would give what is stored."""
         if stored.key == build.key:
             return True
-        if stored.side is not build.side or not stored.packages:
+        if stored.side is not build.side or not stored.packages or request.commit.image:
             return False
         asked = (stored.key, build.key)
         if asked not in self._alike:

@@ -1,4 +1,4 @@
-"""MiniKit's frontend, saved as an OCI layout with the labels of somebody else, is run as a side."""
+"""MiniKit's frontend and daemon, saved as OCI layouts by somebody else, are run as sides."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from harness.journal import read_plan, read_run
-from harness.model import Side, Verdict
+from harness.model import Commit, Side, Verdict
 from tests.support.demo_program import Program
-from tests.support.published_images import Layout
+from tests.support.published_images import Layout, layer
 
 pytestmark = pytest.mark.e2e
 
+VERSION = "org.opencontainers.image.version"
 TESTS = ("--reruns", "0", "--tests", "TestCopy*")
 DIFFERS = "its label moby.buildkit.frontend.caps is 'other', not "
 
@@ -45,11 +46,52 @@ def test_a_published_frontend_is_run_as_it_is(program: Program, tmp_path: Path) 
     assert {it.verdict for it in run.judgements} == {Verdict.COMPATIBLE}
     page = (program.latest() / "page" / "cells").glob("*.js")
     assert any(image.digest in it.read_text("utf-8") for it in page)
-    assert "image: its label moby.buildkit.frontend.caps" in " ".join(out.split())
+    assert "frontend's image: its label moby.buildkit.frontend.caps" in " ".join(out.split())
     code, _, err = program.pair("v0.2", "v0.2", "--baseline", asked, *TESTS)
     assert code == 0, err
     (baseline,) = filter(None, [read_run(program.latest()).pair.baseline])
     assert baseline.commit.image == image
+
+
+def _daemon(program: Program, to: Path) -> tuple[Layout, str, Commit]:
+    """Save the daemon that the latest run was of; return its name and its commit, too."""
+    (built,) = (it for it in read_plan(program.latest()).builds if it.side is Side.SUITE)
+    programs = program.cache / "suite" / built.key / "bin"
+    files = {f"usr/bin/{it}": (programs / it).read_bytes() for it in ("buildkitd", "buildctl")}
+    layout = Layout()
+    layout.name(layout.daemon(layer(files), labels={VERSION: "v0.1.1"}), "latest")
+    return layout, f"oci:{layout.write(to)}:latest", built.commit
+
+
+def test_a_published_daemon_runs_beside_the_tests_of_its_commit(
+    program: Program, tmp_path: Path
+) -> None:
+    code, _, err = program.pair("v0.2", "v0.2", *TESTS)
+    assert code == 0, err
+    layout, asked, commit = _daemon(program, tmp_path / "daemon")
+    code, out, err = program.pair(asked, "v0.2", *TESTS)
+    assert code == 0, out + err
+    run = read_run(program.latest())
+    pair, image = run.pair, run.pair.suite.image
+    assert image
+    assert (image.digest, image.version, image.side) == (
+        *(layout.rows[0]["digest"], "v0.1.1"),
+        Side.SUITE,
+    )
+    assert pair.tests
+    own = pair.tests.commit
+    assert (own.sha, own.ref, own.image) == (commit.sha, image.commit, None)
+    assert (pair.suite.sha, pair.control_frontend) == (commit.sha, pair.tests)
+    said = " ".join(out.split())
+    assert f"daemon's image: its version is v0.1.1, its commit {commit.short} is another" in said
+    assert "runc of this machine" in said
+    assert {it.verdict for it in run.judgements} == {Verdict.COMPATIBLE}
+    builds = [it.side for it in read_plan(program.latest()).builds]
+    assert builds == [Side.SUITE, Side.SUITE, Side.FRONTEND], "the image, and its commit's tests"
+    code, out, err = program.pair(asked, "v0.2", "--vary", "daemon", *TESTS)
+    assert code == 0, out + err
+    varied = read_run(program.latest()).pair
+    assert (varied.suite.image, varied.control_daemon) == (image, pair.tests)
 
 
 def test_a_plan_whose_image_has_changed_is_refused(program: Program, tmp_path: Path) -> None:

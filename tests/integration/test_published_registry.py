@@ -12,6 +12,7 @@ import pytest
 from harness.engine.registry_errors import ABSENT, DENIED, UNREACHABLE, ImageRefused
 from harness.errors import UsageError
 from harness.images import published
+from harness.images.frontends import ARCHIVE, FRONTEND
 from harness.images.pulling import pull
 from harness.store import Store
 from harness.tools import process
@@ -52,7 +53,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _facts(store: Store, ref: str) -> published.Facts:
     told: list[str] = []
-    folder = pull(store, ref, architecture(), told.append)
+    folder = pull(store, FRONTEND, ref, architecture(), told.append)
     assert not told
     return published.facts_of(folder)
 
@@ -81,10 +82,10 @@ def test_what_is_here_is_not_pulled_again(tmp_path: Path, host: str) -> None:
     made.name(made.image(elf(text=b"once")))
     _push(made.write(tmp_path / "pushed"), host, "some/once:1")
     store = Store(tmp_path / "store")
-    first = pull(store, f"{host}/some/once:1", architecture(), pytest.fail)
-    kept = (first / published.ARCHIVE).stat().st_mtime_ns
-    again = pull(store, f"{host}/some/once:1", architecture(), pytest.fail)
-    assert (again, (again / published.ARCHIVE).stat().st_mtime_ns) == (first, kept)
+    first = pull(store, FRONTEND, f"{host}/some/once:1", architecture(), pytest.fail)
+    kept = (first / ARCHIVE).stat().st_mtime_ns
+    again = pull(store, FRONTEND, f"{host}/some/once:1", architecture(), pytest.fail)
+    assert (again, (again / ARCHIVE).stat().st_mtime_ns) == (first, kept)
 
 
 def test_what_cannot_be_had_is_a_sentence_with_nothing_kept(tmp_path: Path, host: str) -> None:
@@ -93,10 +94,10 @@ def test_what_cannot_be_had_is_a_sentence_with_nothing_kept(tmp_path: Path, host
     _push(made.write(tmp_path / "pushed"), host, "some/other:1")
     store = Store(tmp_path / "store")
     with pytest.raises(UsageError, match=f"has no image for linux/{architecture()}"):
-        pull(store, f"{host}/some/other:1", architecture(), pytest.fail)
+        pull(store, FRONTEND, f"{host}/some/other:1", architecture(), pytest.fail)
     for name in ("some/other:2", "nobody/nothing:1", f"some/other@sha256:{'0' * 64}"):
         with pytest.raises(ImageRefused, match="has no such image") as caught:
-            pull(store, f"{host}/{name}", architecture(), pytest.fail)
+            pull(store, FRONTEND, f"{host}/{name}", architecture(), pytest.fail)
         assert caught.value.cause is ABSENT
     assert not store.keys("frontend", "")
 
@@ -107,7 +108,7 @@ def test_a_registry_that_is_not_there_is_tried_again(
     monkeypatch.setattr("harness.engine.retry._FIRST", 0.0)
     told: list[str] = []
     with pytest.raises(ImageRefused, match="cannot be reached") as caught:
-        pull(Store(tmp_path / "store"), "127.0.0.1:1/a:1", architecture(), told.append)
+        pull(Store(tmp_path / "store"), FRONTEND, "127.0.0.1:1/a:1", architecture(), told.append)
     assert (caught.value.cause, len(told)) == (UNREACHABLE, 4)
 
 
@@ -126,11 +127,11 @@ def test_the_login_of_docker_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with serving(folder, also=also) as host:
         _push(pushed, host, "some/private:1", "--dest-creds", f"{USER}:{PASSWORD}")
         with pytest.raises(ImageRefused, match="denies access") as caught:
-            pull(store, f"{host}/some/private:1", architecture(), pytest.fail)
+            pull(store, FRONTEND, f"{host}/some/private:1", architecture(), pytest.fail)
         assert (caught.value.cause, caught.value.hint) == (DENIED, DENIED.advice)
         login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         (config / "config.json").write_text(json.dumps({"auths": {host: {"auth": login}}}), "utf-8")
-        folder = pull(store, f"{host}/some/private:1", architecture(), pytest.fail)
+        folder = pull(store, FRONTEND, f"{host}/some/private:1", architecture(), pytest.fail)
     assert published.facts_of(folder).digest == digest_of(row)
 
 
@@ -141,4 +142,4 @@ def test_a_layer_of_zstd_is_kept_as_it_is(tmp_path: Path, host: str) -> None:
     made.name(row)
     _push(made.write(tmp_path / "pushed"), host, "some/zstd:1")
     facts = _facts(Store(tmp_path / "store"), f"{host}/some/zstd:1")
-    assert (facts.digest, facts.program) == (digest_of(row), False)
+    assert (facts.digest, facts.programs) == (digest_of(row), ())

@@ -61,8 +61,15 @@ CLIENTS: Case = (
     ("v0.12", ["tests"], With("tests", {"tests": DROP}), With("-x", {"tests": "scenarios"})),
 )
 BASELINES: Case = (
-    ("dockerfile/1.26.0", "v0.12"),
-    ("-x", "a b", With("v0.12", {"tests": "master", "vary": "daemon"})),
+    ("dockerfile/1.26.0", "v0.12", "image:docker/dockerfile:1.10#v0.17", "oci:~/layout:1.10"),
+    (
+        "-x",
+        "a b",
+        "docker/dockerfile:1.10",
+        "oci:",
+        "image:a b",
+        With("v0.12", {"tests": "master", "vary": "daemon"}),
+    ),
 )
 STAGE = {"dockerfile": "Dockerfile", "target": "tests", "source": "upstream"}
 SELECTORS = ([{"lines": {"since": "v0.6"}}], [{"refs": ["v0.6"]}])

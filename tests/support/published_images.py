@@ -17,6 +17,8 @@ from harness.tools.machine import architecture
 LABELS = {"moby.buildkit.frontend.network.none": "true"}
 ENTRYPOINT = ("/bin/dockerfile-frontend",)
 OTHER = "riscv64" if architecture() != "riscv64" else "s390x"
+DAEMON = ("buildkitd", "buildctl", "buildkit-runc")
+"""Programs in the image of a daemon."""
 MACHINES = {"amd64": 62, "arm64": 183, "riscv64": 243}
 
 OCI = "application/vnd.oci.image"
@@ -56,7 +58,7 @@ class Layout:
         self.files[f"blobs/sha256/{digest}"] = content
         return {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(content)}
 
-    def image(
+    def image(  # noqa: PLR0913 - what images differ in
         self,
         program: bytes | None = None,
         *,
@@ -65,16 +67,20 @@ class Layout:
         machine: str = "",
         docker: bool = False,
         packed: bytes | None = None,
+        layers: Sequence[bytes] = (),
     ) -> dict[str, object]:
-        """Add an image of a program; `packed` is its layer, if that is no gzip."""
-        content = layer({"bin/dockerfile-frontend": program or elf(machine or None)})
-        packed = gzip.compress(content, mtime=0) if packed is None else packed
+        """Add an image of a program; `packed` is its layer, if that is no gzip.
+
+        With `layers`, which are not compressed, these are its content.
+        """
+        contents = layers or [layer({"bin/dockerfile-frontend": program or elf(machine or None)})]
+        blobs = [gzip.compress(it, mtime=0) for it in contents] if packed is None else [packed]
         run = {"Entrypoint": list(entrypoint), "Labels": dict(labels)}
         config = {
             "architecture": machine or architecture(),
             "os": "linux",
             "config": run,
-            "rootfs": {"type": "layers", "diff_ids": [_sha(content)]},
+            "rootfs": {"type": "layers", "diff_ids": [_sha(it) for it in contents]},
         }
         kinds = (
             (f"{DOCKER}.distribution.manifest.v2+json", f"{DOCKER}.container.image.v1+json")
@@ -86,9 +92,19 @@ class Layout:
             "schemaVersion": 2,
             "mediaType": kinds[0],
             "config": self.put(json.dumps(config).encode(), kinds[1]),
-            "layers": [self.put(packed, of_layer)],
+            "layers": [self.put(it, of_layer) for it in blobs],
         }
         return self.put(json.dumps(manifest).encode(), kinds[0])
+
+    def daemon(
+        self,
+        *layers: bytes,
+        labels: Mapping[str, str] | None = None,
+        entrypoint: Sequence[str] = ("buildkitd",),
+    ) -> dict[str, object]:
+        """Add an image of a daemon, as upstream's is; without `layers` one of headers alone."""
+        given = layers or [layer({f"usr/bin/{name}": elf() for name in DAEMON})]
+        return self.image(layers=given, labels=labels or {}, entrypoint=entrypoint)
 
     def index(self, *rows: Mapping[str, object], docker: bool = False) -> dict[str, object]:
         """Add an index of manifests."""

@@ -79,13 +79,15 @@ class Native:
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Return a build's key and whether the store has it."""
         if image := request.commit.image:
-            key = published.key(image.digest)
+            key = published.key(side, image.digest)
         else:
             key = _key(side, request, choose(self._go(request)))
         return Found(key, self._store.find(side, key) is not None)
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
-        """Build daemon, client and tests, or find them."""
+        """Build daemon, client and tests, or find them; a daemon that was published is there."""
+        if image := request.commit.image:
+            return _taken(self._store, request.commit.ref, image)
         return self._build(Side.SUITE, request, build.build_suite, listener)
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
@@ -143,7 +145,7 @@ class Native:
 
 def _taken(store: Store, ref: str, image: Published) -> Artefact:
     """Return an image that was taken into the store when its run was planned."""
-    if path := published.find(store, image.digest):
+    if path := published.find(store, image.side, image.digest):
         return Artefact(path.name, path, cached=True, go_minor=MARKING)
     what = f"{ref} ({image.short}) is not in {store.root} any more"
     raise InfrastructureError(what, hint="run it again: that gets it anew")

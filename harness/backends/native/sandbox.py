@@ -174,7 +174,7 @@ def _programs(leg: LegRequest) -> dict[str, str]:
         found[OWN_CLIENT] = found[CLIENT]
         found |= {name: str(leg.buildctl.path / "bin" / it) for name, it in BESIDE.items()}
     for name, program in PROGRAMS.items():
-        found[name] = str(find(program))
+        found.setdefault(name, str(find(program)))  # a published daemon brings its own runc
     found |= {"docker": str(find_client().path)} if leg.engine else {}
     for program in CONTAINERD if leg.worker.startswith("containerd") else ():
         if where := shutil.which(program):

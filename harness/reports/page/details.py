@@ -267,11 +267,11 @@ class _Cell:
 
 def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
     pair = view.planned.pair
-    yield "daemon", visible(str(pair.suite))
-    yield "frontend", visible(str(pair.frontend))
-    if image := pair.frontend.image:
-        yield "image", image.digest
-        yield from (("image differs", visible(it)) for it in image.differs)
+    for name, commit in (("daemon", pair.suite), ("frontend", pair.frontend)):
+        yield name, visible(str(commit))
+        if image := commit.image:
+            yield f"{name}'s image", image.digest
+            yield from ((f"{name}'s image differs", visible(it)) for it in image.differs)
     if pair.scenarios:
         yield "tests", "scenarios"
         if pair.buildctl:

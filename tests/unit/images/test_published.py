@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import CompatError, ExitCode
-from harness.images import layouts, published
-from harness.images.published import Facts
+from harness.images import frontends, layouts, published
+from harness.images.frontends import FRONTEND
+from harness.images.published import Facts, Kind
+from harness.model import Side
 from harness.store import Store
 from harness.tools.machine import architecture
 from tests.support.published_images import LABELS, OTHER, Layout, digest_of, elf, layer, on
@@ -20,11 +22,11 @@ from tests.support.published_images import LABELS, OTHER, Layout, digest_of, elf
 ZSTD = b"\x28\xb5\x2f\xfd and what is packed"
 
 
-def _take(store: Store, path: Path, name: str = "") -> Path:
+def _take(store: Store, path: Path, name: str = "", kind: Kind = FRONTEND) -> Path:
     with layouts.opened(path) as files:
         top = layouts.named(files, name)
         found = layouts.manifest_for(files, top, architecture())
-        return published.take(store, files, *found, architecture())
+        return published.take(store, kind, files, found, architecture())
 
 
 def _facts(folder: Path) -> Facts:
@@ -44,13 +46,16 @@ def test_an_image_keeps_every_byte(tmp_path: Path, *, archive: bool, docker: boo
     image = made.image(elf(text=b"program"), docker=docker)
     made.name(image, "1.10")
     folder = _take(Store(tmp_path / "store"), made.write(tmp_path / "it", archive=archive), "1.10")
-    kept = _read(folder / published.ARCHIVE)
+    kept = _read(folder / frontends.ARCHIVE)
     assert {n: c for n, c in kept.items() if n.startswith("blobs")} == made.files
     (row,) = json.loads(kept["index.json"])["manifests"]
     assert (row["digest"], row["mediaType"]) == (image["digest"], image["mediaType"])
-    assert (folder / published.PROGRAM).read_bytes() == elf(text=b"program")
+    assert (folder / frontends.PROGRAM).read_bytes() == elf(text=b"program")
     facts = _facts(folder)
-    assert (facts.digest, facts.labels, facts.program) == (digest_of(image), LABELS, True)
+    assert (facts.digest, facts.labels, facts.programs) == (
+        *(digest_of(image), LABELS),
+        (frontends.PROGRAM,),
+    )
 
 
 def test_of_an_index_the_manifest_of_this_machine_is_taken(tmp_path: Path) -> None:
@@ -66,8 +71,8 @@ def test_layers_of_zstd_are_taken_and_not_unpacked(tmp_path: Path) -> None:
     made = Layout()
     made.name(made.image(packed=ZSTD))
     folder = _take(Store(tmp_path / "store"), made.write(tmp_path / "it"))
-    assert not _facts(folder).program
-    assert ZSTD in _read(folder / published.ARCHIVE).values()
+    assert not _facts(folder).programs
+    assert ZSTD in _read(folder / frontends.ARCHIVE).values()
 
 
 def test_an_image_is_taken_once(tmp_path: Path) -> None:
@@ -75,7 +80,10 @@ def test_an_image_is_taken_once(tmp_path: Path) -> None:
     made.name(made.image(), "a", "b")
     path, store = made.write(tmp_path / "it"), Store(tmp_path / "store")
     folder = _take(store, path, "a")
-    assert (_take(store, path, "b"), published.find(store, _facts(folder).digest)) == (
+    assert (
+        _take(store, path, "b"),
+        published.find(store, Side.FRONTEND, _facts(folder).digest),
+    ) == (
         folder,
         folder,
     )

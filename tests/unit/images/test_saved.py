@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from harness.errors import BuildError
-from harness.images import saved
+from harness.images import contents, saved
 from tests.support.fuzzing import batches, hold
 
 PROGRAM = b"\x7fELF program"
@@ -173,7 +173,8 @@ HARMFUL = {
 def test_an_archive_that_would_do_harm_is_a_build_error_and_leaves_nothing(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved, "MOST_BYTES", 1 << 19)
+    for room in (saved, contents):
+        monkeypatch.setattr(room, "MOST_BYTES", 1 << 19)
     folder = tmp_path / "made"
     folder.mkdir()
     HARMFUL[name].seek(0)

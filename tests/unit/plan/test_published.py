@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from harness.errors import ConfigError, UsageError
-from harness.model import Channel, Side
+from harness.model import Channel, Side, Source
 from harness.model.matrix import id_of
+from harness.plan.axes import Axes
 from harness.plan.planning import Selection
 from harness.plan.published import find_published
 from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 from tests.support.planning_sites import Names, Planner, repository, sha
-from tests.support.published_images import ENTRYPOINT, LABELS, Layout, digest_of, elf
+from tests.support.published_images import DAEMON, ENTRYPOINT, LABELS, Layout, digest_of, elf, layer
 
 REVISION, VERSION = "org.opencontainers.image.revision", "org.opencontainers.image.version"
+COMMITS = {"a" * 40: "of no release"}
 DOCKERFILE = """\
 FROM scratch
 LABEL moby.buildkit.frontend.network.none="true"
@@ -34,6 +37,9 @@ class Described(Names):
 
     def commit(self, rev: str) -> str | None:
         return None if rev == "f" * 40 else super().commit(rev)
+
+    def which(self, ids: Iterable[str]) -> list[str]:
+        return [it for it in ids if it in COMMITS]
 
     def read(self, sha: str, path: str) -> str | None:
         assert sha
@@ -54,6 +60,13 @@ def _layout(
     made = Layout()
     made.name(made.image(elf(text=text), labels=LABELS | (labels or {})), *names)
     return f"oci:{made.write(folder / 'it')}"
+
+
+def _daemon(folder: Path, *names: str, labels: dict[str, str] | None = None, text: str = "") -> str:
+    made = Layout()
+    files = {f"usr/bin/{it}": elf(text=text.encode()) for it in DAEMON}
+    made.name(made.daemon(layer(files), labels=labels), *names)
+    return f"oci:{made.write(folder / 'daemon')}"
 
 
 def test_the_commit_that_is_named_counts_before_all(tmp_path: Path) -> None:
@@ -170,9 +183,51 @@ def test_a_digest_that_is_here_is_not_asked_for(
     assert (found.sha, found.image) == (sha("v0.12.5"), there)
 
 
-def test_an_image_is_no_daemon_yet(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="as a frontend only"):
+def test_a_frontend_is_no_daemon_and_a_daemon_no_frontend(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no BuildKit daemon: it is a Dockerfile fro") as caught:
         _find(tmp_path, _layout(tmp_path), Side.SUITE)
+    assert "named behind the daemon" in caught.value.hint
+    with pytest.raises(UsageError, match=r"frontend: its entry point is \['buildkitd'\]") as caught:
+        _find(tmp_path, _daemon(tmp_path))
+    assert "a daemon is named first" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("tag", "labels", "text", "release"),
+    [
+        ("v0.12.5", {}, "", "v0.12.5"),
+        ("v0.12.5-rootless", {}, "", "v0.12.5"),
+        ("v0.10.0-rc1", {}, "", "v0.10.0-rc1"),
+        ("latest", {VERSION: "0.6.4"}, "", "v0.6.4"),
+        ("latest", {REVISION: sha("v0.12.5")}, sha("v0.6.4"), "v0.12.5"),
+        ("v0.12.5", {}, f"00{sha('v0.6.4')}ff", "v0.6.4"),
+        ("master", {}, f"{'c' * 40} {'a' * 41}", "a" * 40),
+    ],
+)
+def test_a_daemon_is_of_the_commit_that_label_program_or_version_name(
+    tmp_path: Path, tag: str, labels: dict[str, str], text: str, release: str
+) -> None:
+    meant = _find(tmp_path, f"{_daemon(tmp_path, tag, labels=labels, text=text)}:{tag}", Side.SUITE)
+    assert meant.image
+    assert (meant.image.commit, meant.image.channel) == (release, None)
+    assert meant.sha == (release if release == "a" * 40 else sha(release))
+
+
+def test_what_a_daemon_says_otherwise_than_its_commit_is_told(tmp_path: Path) -> None:
+    asked = f"{_daemon(tmp_path, 'v0.10.6', text=sha('v0.6.4'))}:v0.10.6#v0.12.5"
+    said: list[str] = []
+    meant = _find(tmp_path, asked, Side.SUITE, said)
+    short = sha("v0.12.5")[:7]
+    assert said == [
+        f"{meant.ref}: its version is v0.10.6, its commit {short} is another",
+        f"{meant.ref}: its program says that it is of v0.6.4, not of {short}",
+    ]
+
+
+@pytest.mark.parametrize("tag", ["latest", "master", "v0.99.9-rc1"])
+def test_a_tag_that_names_no_release_of_a_daemon_says_nothing(tmp_path: Path, tag: str) -> None:
+    with pytest.raises(UsageError, match="says of which commit"):
+        _find(tmp_path, f"{_daemon(tmp_path, tag)}:{tag}", Side.SUITE)
 
 
 def test_a_matrix_names_images_beside_commits(tmp_path: Path, planner: Planner) -> None:
@@ -196,10 +251,71 @@ def test_an_image_is_a_candidate_as_any_frontend(tmp_path: Path, planner: Planne
     assert cell.pair.frontend.image is not None
 
 
-def test_the_baseline_of_a_matrix_is_a_commit_s(tmp_path: Path, planner: Planner) -> None:
-    rows = "daemons: [{refs: v0.12}], frontends: [{refs: v0.12}], tests: v0.12"
-    with pytest.raises(ConfigError, match="is not the name of a commit"):
-        planner(f'pairs: [{{{rows}, baseline: "{_layout(tmp_path)}"}}]')
+def test_the_baseline_of_a_matrix_may_be_an_image(tmp_path: Path, planner: Planner) -> None:
+    asked = f"{_layout(tmp_path, '1.4.3')}:1.4.3"
+    planner.site.images = {asked: _find(tmp_path, asked)}
+    rows = "daemons: [{refs: v0.12}], frontends: [{refs: v0.12}]"
+    (cell,) = planner(f'pairs: [{{{rows}, baseline: "{asked}"}}]').cells
+    assert cell.pair.baseline
+    assert (cell.pair.baseline.commit.ref, cell.control) == (asked, f"frontend {asked} labs")
+
+
+def test_what_stands_under_refs_is_no_image(planner: Planner) -> None:
+    for side, other in (("daemons", "frontends"), ("frontends", "daemons")):
+        rows = f'{side}: [{{refs: "oci:x"}}], {other}: [{{refs: v0.12}}]'
+        with pytest.raises(ConfigError, match="is an image") as caught:
+            planner(f"pairs: [{{{rows}}}]")
+        assert caught.value.hint == 'write images: ["oci:x"]'
+
+
+def test_an_image_as_daemon_has_the_tests_of_its_commit(tmp_path: Path, planner: Planner) -> None:
+    asked = f"{_daemon(tmp_path, 'v0.12.5')}:v0.12.5"
+    planner.site.images = {asked: _find(tmp_path, asked, Side.SUITE)}
+    rows = f'[{{images: ["{asked}"]}}, {{refs: v0.12.5}}]'
+    made = planner(f"pairs: [{{daemons: {rows}, frontends: [{{refs: v0.12.5}}]}}]")
+    image, built = made.cells
+    assert (image.pair.tests, built.pair.tests) == (built.pair.daemon, None)
+    assert (image.tested, image.control, image.suite) == (
+        *(built.suite, built.control),
+        f"suite {asked}",
+    )
+    assert len({cell.pair.identity for cell in made.cells}) == 2
+    assert image.pair.axes == ("tests v0.12.5",)
+
+
+def test_images_and_commits_are_mixed_freely(tmp_path: Path, planner: Planner) -> None:
+    daemon, frontend = f"{_daemon(tmp_path, 'v0.12.5')}:v0.12.5", f"{_layout(tmp_path, '1.4')}:1.4"
+    planner.site.images = {
+        daemon: _find(tmp_path, daemon, Side.SUITE),
+        frontend: _find(tmp_path, frontend),
+    }
+    daemons = f'[{{images: ["{daemon}"]}}, {{refs: v0.6.4}}]'
+    frontends = f'[{{images: ["{frontend}"]}}, {{refs: master}}]'
+    more = "tests: [daemon, frontend], vary: daemon"
+    made = planner(f"pairs: [{{daemons: {daemons}, frontends: {frontends}, {more}}}]")
+    told = [
+        (it.pair.suite.ref, it.pair.frontend.ref, it.pair.control_daemon.commit.ref)
+        for it in made.cells
+    ]
+    assert told == [
+        (daemon, frontend, "v0.12.5"),
+        (daemon, frontend, "dockerfile/1.4.3"),
+        (daemon, "master", "v0.12.5"),
+        (daemon, "master", "master"),
+        ("v0.6.4", frontend, "dockerfile/1.4.3"),
+        ("v0.6.4", "master", "master"),
+    ]
+    assert "v0.6.4 is the tests' own daemon" in planner.said[0]
+
+
+def test_an_image_has_no_tests(tmp_path: Path, planner: Planner) -> None:
+    daemon = f"{_daemon(tmp_path, 'v0.12.5')}:v0.12.5"
+    pair = planner("include: [{daemon: v0.6, frontend: v0.6}]").cells[0].pair
+    planner.site.ahead.add(sha("v0.12.5"))
+    commit = planner.site.commit(_find(tmp_path, daemon, Side.SUITE))
+    with pytest.raises(UsageError, match="has no tests: it is an image") as caught:
+        Axes(Source(commit=commit, channel=Channel.LABS)).of(pair)
+    assert caught.value.hint == "name its commit, v0.12.5"
 
 
 def test_what_stands_under_images_is_an_image(planner: Planner) -> None:

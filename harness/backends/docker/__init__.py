@@ -28,18 +28,19 @@ from harness.backends.docker.images import (
     PAIR_FOLDER,
     ForeignTests,
     Images,
-    Recipe,
     go_minor,
 )
+from harness.backends.docker.recipe import Recipe
 from harness.backends.docker.supply import How, Supply
 from harness.backends.leg import BESIDE, CLIENT, OWN_CLIENT, environment, programs
 from harness.backends.steps import go_directive
+from harness.backends.taken import artefact, found
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
 from harness.engine.connect import connect
 from harness.errors import CompatError, UsageError
 from harness.events import Listener, PhaseEnded, PhaseStarted, Warned
-from harness.model import Side
+from harness.model import Commit, Published, Side
 from harness.tools.clock import Stopwatch
 
 _ROTTEN = (
@@ -100,19 +101,20 @@ class Docker:
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Return a build's key and whether it is here; a repository is not asked.
 
-        Raises UsageError for a published image.
+        Raises UsageError for a published image that is for another machine than the engine's.
         """
-        if request.commit.image:
-            raise UsageError(
-                f"{request.commit.ref}: the docker backend takes no published images",
-                hint="--backend native runs them",
-            )
         key = self._recipe(request).key(side)
+        if image := request.commit.image:
+            _check_machine(request.commit, image, self._engine.product.architecture)
+            if side is Side.FRONTEND:
+                return found(self._store, image)
         kept = side is Side.FRONTEND and self._store.find("frontend-image", key) is not None
         return Found(key, kept or self._engine.has_image(_tag(side, key)))
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the image of a suite on the engine, or find it there."""
+        if request.commit.image:
+            return self._build_published(request, request.commit.image, listener)
         recipe = self._recipe(request)
         key = recipe.key(Side.SUITE)
         tag = _tag(Side.SUITE, key)
@@ -132,7 +134,12 @@ class Docker:
         return Artefact(key, path, how is How.CACHED, go_minor((path / GO_FILE).read_text("utf-8")))
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
-        """Build the image of a frontend and keep its archive, or find that."""
+        """Build the image of a frontend and keep its archive, or find that.
+
+        One that was published is there.
+        """
+        if request.commit.image:
+            return artefact(self._store, request.commit, request.commit.image)
         recipe = self._recipe(request)
         key = recipe.key(Side.FRONTEND)
         tag = _tag(Side.FRONTEND, key)
@@ -154,6 +161,21 @@ class Docker:
         if (path / INSTEAD_FILE).exists():
             listener(Warned(_ROTTEN.format(f"frontend {request.commit.ref}")))
         return Artefact(key, path, how is How.CACHED, int(recipe.go.split(".")[1]))
+
+    def _build_published(
+        self, request: BuildRequest, image: Published, listener: Listener
+    ) -> Artefact:
+        """Build an image of the daemon that was taken out of another, or find it."""
+        recipe, taken = self._recipe(request), artefact(self._store, request.commit, image)
+        key = recipe.key(Side.SUITE)
+        tag = _tag(Side.SUITE, key)
+
+        def work() -> tuple[Path, How]:
+            build = partial(self._images.published, recipe, taken.path, tag)
+            return taken.path, self._supply.image(tag, build, listener)
+
+        path, how = _phase(f"build suite {request.commit.ref}", listener, work)
+        return Artefact(key, path, how is How.CACHED, taken.go_minor)
 
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
         """Merge suite and frontend, and run a selection in a container."""
@@ -179,6 +201,15 @@ class Docker:
         with tarfile.open(fileobj=packed) as tar:
             file = tar.extractfile(Path(path).name)
             return file.read() if file else b""
+
+
+def _check_machine(commit: Commit, image: Published, architecture: str) -> None:
+    machine = image.platform.split("/")[1]
+    if machine != architecture:
+        raise UsageError(
+            f"{commit.ref} is for {machine}, the engine for {architecture}",
+            hint="name an engine for this machine, or take --backend native",
+        )
 
 
 def _tag(side: Side, key: str) -> str:

@@ -10,8 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.backends.base import Artefact, BuildRequest
-from harness.backends.docker.rendering import digest, render
+from harness.backends.base import Artefact
+from harness.backends.docker.recipe import (
+    BASE_IMAGE,
+    GENERIC_FRONTEND,
+    GENERIC_SUITE,
+    OWN_SUITE,
+    Recipe,
+)
+from harness.backends.docker.rendering import render
 from harness.backends.leg import ARCHIVE, FRONTEND
 from harness.backends.steps import (
     BEFORE_MODULES,
@@ -28,10 +35,10 @@ from harness.engine.builders import Build, Builder
 from harness.engine.client import PROJECT, Engine
 from harness.engine.inventory import GO_CACHE, lock_of
 from harness.engine.registry_errors import LIMITED, UNNAMED, UNREACHABLE, cause_of
-from harness.errors import BuildError, ConfigError, InfrastructureError
+from harness.errors import BuildError, InfrastructureError
 from harness.images import saved
+from harness.images.daemons import FOLDER as DAEMONS
 from harness.images.dockerfile import describe
-from harness.model import Side
 from harness.repository.checkout import tree
 from harness.repository.git import Git, add_history
 from harness.store import Store, key_of
@@ -44,19 +51,7 @@ GO_FILE = "go.txt"
 INSTEAD_FILE = "instead.txt"
 """Beside a frontend's archive that was not made as its commit's own Dockerfile says."""
 
-BASE_IMAGE = "COMPAT_BASE_IMAGE"
-"""Names, in the environment, the image that generic builds begin with."""
-
-_RECIPE = 3
-"""Part of every key: raised when the way of building changes what is built."""
-
-_SUITE = "suite.generic"
-_TESTS = "suite.upstream"
-_FRONTEND = "frontend.generic"
 _PAIR = "pair"
-_GENERIC = "generic"
-_UPSTREAM = "upstream"
-_AUTO = "auto"
 
 _AS_ASKED = "yes"
 _INSTEAD = "generic"
@@ -64,61 +59,6 @@ _INSTEAD = "generic"
 
 _PASSING = (LIMITED, UNNAMED, UNREACHABLE)
 """Causes in the words of a build for which its Dockerfile cannot be blamed."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One commit to be built, with what was chosen for it."""
-
-    request: BuildRequest
-    go: str
-    """The Go release in full."""
-    architecture: str
-    """Of the engine, as it names it."""
-    salt: str = ""
-    """Sets this build apart from all others: nothing that exists is used for it."""
-
-    @property
-    def source(self) -> str:
-        """Whose Dockerfile is built."""
-        return self.request.line.stage.source
-
-    @property
-    def auto(self) -> bool:
-        """Whether our own template takes the place of a Dockerfile that does not build."""
-        return self.source == _AUTO
-
-    @property
-    def base(self) -> str:
-        """The image that a generic build begins with. Raises ConfigError if it is an option."""
-        name = os.environ.get(BASE_IMAGE) or self.request.line.stage.base
-        if name.startswith("-"):
-            raise ConfigError(f"{BASE_IMAGE}: {name!r} is no name of an image")
-        return name.replace("{go}", self.go)
-
-    def key(self, kind: Side) -> str:
-        """Digest everything that goes into what is built."""
-        request = self.request
-        stage = request.line.stage
-        return key_of(
-            {
-                "recipe": _RECIPE,
-                **({"salt": self.salt} if self.salt else {}),
-                "kind": kind,
-                "architecture": self.architecture,
-                "commit": request.commit.sha,
-                "named": [request.commit.version, request.commit.dockerfile],
-                "patches": [patch.sha256 for patch in request.patches],
-                "channel": request.channel,
-                "stage": [stage.source, stage.dockerfile, stage.target],
-                "base": os.environ.get(BASE_IMAGE, "") if self.source == _UPSTREAM else self.base,
-                "go": [self.go, ENVIRONMENT],
-                "module": request.line.module,
-                "daemon_tags": request.line.daemon_tags,
-                "environment": request.line.environment,
-                "templates": digest(_SUITE, _TESTS, _FRONTEND),
-            }
-        )
 
 
 @dataclass(frozen=True)
@@ -149,10 +89,17 @@ class Images:
 
         def generic(label: str) -> None:
             steps = suite_steps(source, recipe.request)
-            text = render(_SUITE, tests=TESTS, **_values(recipe, source, steps))
+            values = _values(recipe, source, steps)
+            text = render(GENERIC_SUITE, tests=TESTS, published=(), **values)
             self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base}, label)
 
         _either(recipe, lambda: self._own_suite(recipe, source, tag), generic)
+
+    def published(self, recipe: Recipe, folder: Path, tag: str) -> None:
+        """Build the image of a daemon that was published, of the programs in its artefact."""
+        names = sorted(it.name for it in (folder / DAEMONS).iterdir())
+        text = render(GENERIC_SUITE, published=names)
+        self._build(tag, folder, text, {BASE_IMAGE: recipe.base})
 
     def frontend(self, recipe: Recipe, tag: str) -> None:
         """Build a frontend's image."""
@@ -164,7 +111,7 @@ class Images:
             steps = frontend_steps(source, recipe.request)
             values = _values(recipe, source, steps)
             values |= {"labels": own.labels, "entrypoint": own.entrypoint, "program": FRONTEND}
-            text = render(_FRONTEND, **values)
+            text = render(GENERIC_FRONTEND, **values)
             self._build(tag, source.folder, text, {BASE_IMAGE: recipe.base}, label)
 
         def upstream() -> None:
@@ -192,7 +139,7 @@ class Images:
             )
         step = tests_step(source, recipe.request)
         text = render(
-            _TESTS, stage=f"{tag}-stage", home=HOME, gocache=GO_CACHE, steps=[step], tests=TESTS
+            OWN_SUITE, stage=f"{tag}-stage", home=HOME, gocache=GO_CACHE, steps=[step], tests=TESTS
         )
         with self._store.scratch() as nothing:
             self._build(tag, nothing, text, {})
@@ -224,8 +171,8 @@ class Images:
             suite=suite,
             tests=tests,
             home=HOME,
-            archive=ARCHIVE,
-            program=FRONTEND,
+            # Of a published frontend there may be no program, but its archive is all of it.
+            files=[it for it in (ARCHIVE, FRONTEND) if (frontend.path / it).is_file()],
             folder=PAIR_FOLDER,
             environment=environment,
         )
@@ -286,7 +233,7 @@ def _either(recipe: Recipe, upstream: Callable[[], None], generic: Callable[[str
 
     Raises what a build raises; of `auto` too, if network, registry or disk failed it.
     """
-    if recipe.source == _GENERIC:
+    if recipe.generic:
         generic(_AS_ASKED)
         return
     try:

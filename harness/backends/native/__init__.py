@@ -21,17 +21,16 @@ from harness.backends.base import (
     Sink,
     never,
 )
-from harness.backends.leg import MARKING
 from harness.backends.native import build
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import choose, provide
 from harness.backends.steps import ENVIRONMENT, Source, frontend_steps, go_directive, suite_steps
-from harness.errors import CompatError, InfrastructureError, MissingToolError
+from harness.backends.taken import artefact, found
+from harness.errors import CompatError, MissingToolError
 from harness.events import Listener, PhaseEnded, PhaseStarted
-from harness.images import published
-from harness.model import Published, Side
+from harness.model import Side
 from harness.repository.checkout import tree
-from harness.store import Store, key_of
+from harness.store import key_of
 from harness.tools.clock import Stopwatch
 from harness.tools.machine import architecture
 from harness.tools.process import Request, find, run
@@ -79,21 +78,20 @@ class Native:
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Return a build's key and whether the store has it."""
         if image := request.commit.image:
-            key = published.key(side, image.digest)
-        else:
-            key = _key(side, request, choose(self._go(request)))
+            return found(self._store, image)
+        key = _key(side, request, choose(self._go(request)))
         return Found(key, self._store.find(side, key) is not None)
 
     def build_suite(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build daemon, client and tests, or find them; a daemon that was published is there."""
         if image := request.commit.image:
-            return _taken(self._store, request.commit.ref, image)
+            return artefact(self._store, request.commit, image)
         return self._build(Side.SUITE, request, build.build_suite, listener)
 
     def build_frontend(self, request: BuildRequest, listener: Listener) -> Artefact:
         """Build the frontend image, or find it; one that was published is there."""
         if image := request.commit.image:
-            return _taken(self._store, request.commit.ref, image)
+            return artefact(self._store, request.commit, image)
         return self._build(Side.FRONTEND, request, build.build_frontend, listener)
 
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
@@ -141,14 +139,6 @@ class Native:
     def _go(self, request: BuildRequest) -> str:
         go_mod = self._place.git.read(request.commit.sha, "go.mod") or ""
         return self._place.lines.toolchain_for(request.line, go_directive(go_mod))
-
-
-def _taken(store: Store, ref: str, image: Published) -> Artefact:
-    """Return an image that was taken into the store when its run was planned."""
-    if path := published.find(store, image.side, image.digest):
-        return Artefact(path.name, path, cached=True, go_minor=MARKING)
-    what = f"{ref} ({image.short}) is not in {store.root} any more"
-    raise InfrastructureError(what, hint="run it again: that gets it anew")
 
 
 def _key(kind: Side, request: BuildRequest, go: str) -> str:

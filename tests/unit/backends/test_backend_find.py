@@ -17,7 +17,9 @@ from harness.backends.native import Native
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.engine.client import Engine
-from harness.errors import UsageError
+from harness.errors import InfrastructureError, UsageError
+from harness.events import ignore
+from harness.images import published
 from harness.model import Channel, Published, Side
 from harness.repository.git import Git
 from harness.store import Store
@@ -87,12 +89,52 @@ def test_docker_finds_what_it_would_build(
     _agree(backend, side, put)
 
 
-def test_docker_refuses_a_published_image_and_says_what_takes_it(tmp_path: Path) -> None:
-    image = Published(digest=f"sha256:{'a' * 64}", platform="linux/amd64")
-    request = replace(REQUEST, commit=msgspec.structs.replace(SUITE, image=image))
-    with pytest.raises(UsageError, match="takes no published images") as caught:
-        Docker(Place(Store(tmp_path), NoModule(tmp_path), LINES)).find(Side.FRONTEND, request)
-    assert caught.value.hint == "--backend native runs them"
+def _daemon(folder: Path) -> None:
+    (folder / "bin").mkdir()
+    (folder / "bin" / "buildkitd").touch()
+
+
+def _image(side: Side, platform: str = "linux/amd64") -> BuildRequest:
+    image = Published(digest=f"sha256:{'a' * 64}", platform=platform, side=side)
+    return replace(REQUEST, commit=msgspec.structs.replace(SUITE, image=image))
+
+
+@pytest.mark.parametrize("name", ["native", "docker"])
+@pytest.mark.parametrize("side", Side)
+def test_a_published_image_is_found_once_it_is_taken(
+    name: str, side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, engine = Store(tmp_path), FakeEngine()
+    builder = FakeBuilder(engine)
+    monkeypatch.setattr(Docker, "_engine", cast("Engine", engine))
+    monkeypatch.setattr(Docker, "_builder", builder)
+    place = Place(store, NoModule(tmp_path), LINES)
+    backend = Native(place) if name == "native" else Docker(place)
+    request = _image(side)
+    build = backend.build_suite if side is Side.SUITE else backend.build_frontend
+    assert not backend.find(side, request).cached
+    with pytest.raises(InfrastructureError, match="any more") as caught:
+        build(request, ignore)
+    assert caught.value.hint == "run it again: that gets it anew"
+    image = request.commit.image
+    assert image
+    taken = store.publish(side, published.key(side, image.digest), _daemon)
+    made = build(request, ignore)
+    assert (made.path, made.key) == (taken.path, backend.find(side, request).key)
+    assert backend.find(side, request).cached
+    built = [build.tag for build, _ in builder.built]
+    assert built == ([f"compat/suite:{made.key}"] if (name, side) == ("docker", "suite") else [])
+
+
+@pytest.mark.parametrize("side", Side)
+def test_an_engine_of_another_kind_of_machine_runs_no_image_for_this_one(
+    side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Docker, "_engine", cast("Engine", FakeEngine()))
+    backend = Docker(Place(Store(tmp_path), NoModule(tmp_path), LINES))
+    with pytest.raises(UsageError, match="is for arm, the engine for amd64") as caught:
+        backend.find(side, _image(side, "linux/arm/v7"))
+    assert "--backend native" in caught.value.hint
 
 
 def test_both_sides_of_a_commit_have_keys_of_their_own(tmp_path: Path) -> None:

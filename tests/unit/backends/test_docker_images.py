@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,8 @@ import pytest
 
 from harness.backends.base import Artefact, BuildRequest
 from harness.backends.docker import images
-from harness.backends.docker.images import ForeignTests, Images, Recipe, go_minor
+from harness.backends.docker.images import ForeignTests, Images, go_minor
+from harness.backends.docker.recipe import Recipe
 from harness.backends.docker.rendering import render
 from harness.backends.steps import Step
 from harness.config.lines import Line
@@ -18,11 +20,14 @@ from harness.engine.client import Engine
 from harness.engine.errors import EngineFull
 from harness.engine.registry_errors import LIMITED, ImageRefused
 from harness.errors import BuildError, CompatError, ConfigError
-from harness.model import Channel, Side
+from harness.model import Channel, Published, Side
 from harness.repository.git import Git
-from harness.store import Published, Store
+from harness.store import Published as Kept
+from harness.store import Store
 from tests.support import factories
 from tests.support.fake_engine import LINES, FakeBuilder, FakeEngine
+
+PUBLISHED = Published(digest=f"sha256:{'a' * 64}", platform="linux/amd64", side=Side.SUITE)
 
 
 @pytest.fixture
@@ -73,13 +78,20 @@ def test_a_key_tells_apart_what_is_built_differently(monkeypatch: pytest.MonkeyP
     assert _recipe().key(Side.SUITE) not in keys
 
 
+def _frontend(folder: Path, *names: str) -> Artefact:
+    folder.mkdir()
+    for name in names or ("frontend.tar", "dockerfile-frontend"):
+        (folder / name).touch()
+    return Artefact(folder.name, folder, cached=True, go_minor=21)
+
+
 def test_a_pair_is_one_layer_on_its_suite_and_built_once(
     engine: FakeEngine, tmp_path: Path
 ) -> None:
     builder = FakeBuilder(engine)
     store, git = Store(tmp_path), Git(tmp_path)
     made = Images(cast("Engine", engine), builder, store, git)
-    frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
+    frontend = _frontend(tmp_path / "f1")
     first = made.pair("compat/suite:s", None, frontend, {"A": "$x"})
     assert made.pair("compat/suite:s", None, frontend, {"A": "$x"}) == first
     other = made.pair("compat/suite:s", None, frontend, {"A": "y"})
@@ -91,12 +103,59 @@ def test_a_pair_is_one_layer_on_its_suite_and_built_once(
     ]
 
 
+def test_of_a_published_frontend_there_may_be_no_program(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    builder = FakeBuilder(engine)
+    made = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
+    made.pair("compat/suite:s", None, _frontend(tmp_path / "f1", "frontend.tar", "image.json"), {})
+    assert "COPY frontend.tar /compat/frontend/" in builder.built[0][1].splitlines()
+
+
+def test_a_published_daemon_is_put_beside_the_programs_of_our_base(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    builder = FakeBuilder(engine)
+    made = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
+    (tmp_path / "taken" / "bin").mkdir(parents=True)
+    for name in ("buildkitd", "buildctl", "buildkit-runc"):
+        (tmp_path / "taken" / "bin" / name).touch()
+    made.published(_recipe(), tmp_path / "taken", "compat/suite:p")
+    ((build, text),) = builder.built
+    assert (build.context, build.arguments) == (
+        tmp_path / "taken",
+        {"COMPAT_BASE_IMAGE": "golang:1.21.13-bookworm"},
+    )
+    assert text.splitlines()[-3:] == [
+        "FROM base",
+        "RUN rm -f /usr/local/bin/buildctl /usr/local/bin/buildkit-runc /usr/local/bin/buildkitd ",
+        "COPY bin/buildctl bin/buildkit-runc bin/buildkitd /usr/local/bin/",
+    ]
+    assert "ln -s" in text, "the rest of what tests call is that of the base"
+
+
+def test_a_published_image_has_a_key_of_its_digest_and_the_base(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def keys(digit: str) -> set[str]:
+        image = msgspec.structs.replace(PUBLISHED, digest=f"sha256:{digit * 64}")
+        commit = msgspec.structs.replace(factories.SUITE, image=image)
+        recipe = _recipe()
+        request = replace(recipe.request, commit=commit)
+        return {replace(recipe, request=request).key(side) for side in Side}
+
+    found = keys("a") | keys("b") | {_recipe().key(side) for side in Side}
+    assert len(found) == 6
+    monkeypatch.setenv("COMPAT_BASE_IMAGE", "another")
+    assert len(keys("a") & found) == 1, "a frontend needs no base"
+
+
 def test_tests_of_another_suite_stand_in_the_place_of_its_own(
     engine: FakeEngine, tmp_path: Path
 ) -> None:
     builder = FakeBuilder(engine)
     made = Images(cast("Engine", engine), builder, Store(tmp_path), Git(tmp_path))
-    frontend = Artefact("f1", tmp_path, cached=True, go_minor=21)
+    frontend = _frontend(tmp_path / "f1")
     taken = {"dockerfile.test": "dockerfile.test", "client-buildkitd": "buildkitd"}
     tests = ForeignTests("compat/suite:t", taken, {"daemon-buildctl": "buildctl"})
     made.pair("compat/suite:s", tests, frontend, {"A": "x"})
@@ -119,7 +178,7 @@ def test_tests_of_another_suite_stand_in_the_place_of_its_own(
 def minikit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every commit have the files of MiniKit's first, without asking git."""
     base = Path(__file__).parents[3] / "examples" / "minikit" / "base"
-    monkeypatch.setattr(images, "tree", lambda *_: Published(base, cached=True))
+    monkeypatch.setattr(images, "tree", lambda *_: Kept(base, cached=True))
     monkeypatch.setattr(images, "add_history", lambda *_: None)
 
 

@@ -11,7 +11,7 @@ import pytest
 from harness.journal import read_plan, read_run
 from harness.model import Commit, Side, Verdict
 from tests.support.demo_program import Program
-from tests.support.published_images import Layout, layer
+from tests.support.published_images import Layout, built, layer
 
 pytestmark = pytest.mark.e2e
 
@@ -20,19 +20,13 @@ TESTS = ("--reruns", "0", "--tests", "TestCopy*")
 DIFFERS = "its label moby.buildkit.frontend.caps is 'other', not "
 
 
-def _program(program: Program) -> bytes:
-    """Return the program of the frontend that the latest run was of."""
-    builds = read_plan(program.latest()).builds
-    (key,) = {it.key for it in builds if it.side is Side.FRONTEND}
-    return (program.cache / "frontend" / key / "dockerfile-frontend").read_bytes()
-
-
 def test_a_published_frontend_is_run_as_it_is(program: Program, tmp_path: Path) -> None:
     code, _, err = program.pair("v0.2", "v0.2", *TESTS)
     assert code == 0, err
+    _, _, content = built(program.cache, program.latest())
     layout = Layout()
     labels = {"moby.buildkit.frontend.caps": "other", "org.opencontainers.image.version": "1.1.0"}
-    layout.name(layout.image(_program(program), labels=labels), "1.1")
+    layout.name(layout.image(content, labels=labels), "1.1")
     asked = f"oci:{layout.write(tmp_path / 'layout')}:1.1#v0.2.0"
     code, out, err = program.pair("v0.2", asked, *TESTS)
     assert code == 0, out + err
@@ -55,12 +49,10 @@ def test_a_published_frontend_is_run_as_it_is(program: Program, tmp_path: Path) 
 
 def _daemon(program: Program, to: Path) -> tuple[Layout, str, Commit]:
     """Save the daemon that the latest run was of; return its name and its commit, too."""
-    (built,) = (it for it in read_plan(program.latest()).builds if it.side is Side.SUITE)
-    programs = program.cache / "suite" / built.key / "bin"
-    files = {f"usr/bin/{it}": (programs / it).read_bytes() for it in ("buildkitd", "buildctl")}
+    commit, files, _ = built(program.cache, program.latest())
     layout = Layout()
     layout.name(layout.daemon(layer(files), labels={VERSION: "v0.1.1"}), "latest")
-    return layout, f"oci:{layout.write(to)}:latest", built.commit
+    return layout, f"oci:{layout.write(to)}:latest", commit
 
 
 def test_a_published_daemon_runs_beside_the_tests_of_its_commit(
@@ -94,22 +86,26 @@ def test_a_published_daemon_runs_beside_the_tests_of_its_commit(
     assert (varied.suite.image, varied.control_daemon) == (image, pair.tests)
 
 
-def test_a_plan_whose_image_has_changed_is_refused(program: Program, tmp_path: Path) -> None:
-    layout = Layout()
-    layout.name(layout.image(), "1.1")
-    folder = layout.write(tmp_path / "layout")
-    asked = f"oci:{folder}:1.1#v0.2.0"
-    matrix = tmp_path / "m.yaml"
-    pairs = [{"daemons": [{"refs": ["v0.2"]}], "frontends": [{"images": [asked]}]}]
-    matrix.write_text(json.dumps({"description": "an image", "pairs": pairs}), "utf-8")
+@pytest.mark.parametrize("moved", ["daemon", "frontend"])
+def test_a_plan_whose_image_has_changed_is_refused(
+    program: Program, tmp_path: Path, moved: str
+) -> None:
+    def write(side: str, **labels: str) -> str:
+        layout = Layout()
+        made = layout.daemon(labels=labels) if side == "daemon" else layout.image(labels=labels)
+        layout.name(made, "1.1")
+        return f"oci:{layout.write(tmp_path / side)}:1.1#v0.2.0"
+
+    asked = {side: write(side) for side in ("daemon", "frontend")}
+    pairs = [{f"{side}s": [{"images": [name]}] for side, name in asked.items()}]
+    matrix, plan = tmp_path / "m.yaml", tmp_path / "plan.json"
+    matrix.write_text(json.dumps({"description": "images", "pairs": pairs}), "utf-8")
     given = program.words("v0.2", "v0.2")[3:]
-    plan = tmp_path / "plan.json"
     code, _, err = program.run("plan", str(matrix), *given, "--write", str(plan), out=False)
     assert code == 0, err
-    shutil.rmtree(folder)
-    other = Layout()
-    other.name(other.image(labels={"moby.buildkit.frontend.caps": "other"}), "1.1")
-    other.write(folder)
+    shutil.rmtree(tmp_path / moved)
+    write(moved, another="1")
     code, _, err = program.run("matrix", "--plan", str(plan), *given)
-    assert code == 2
+    assert code == 2, err
+    assert f"{asked[moved]} was" in err
     assert "was planned" in err

@@ -1,4 +1,4 @@
-"""Tests of one commit on the daemon of another, in one container: the same verdicts as native's."""
+"""What is run beside what in one container: tests of other commits, clients, published images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from harness.model import Client, Verdict
 from harness.store import Store
 from tests.support import client_scenarios
 from tests.support.engine_program import MINIKIT, Program, verdicts
+from tests.support.published_images import Layout, built, digest_of, layer
 
 pytestmark = pytest.mark.integration
 
@@ -44,3 +45,21 @@ def test_scenarios_call_the_client_of_a_third_commit(program: Program, tmp_path:
         _, err = child.communicate(timeout=900)
     assert child.returncode == 0, err
     client_scenarios.check(program.latest())
+
+
+def test_published_images_are_run_as_they_are(program: Program, tmp_path: Path) -> None:
+    ended = program.pair("--backend", "native")
+    assert ended.code == 0, ended.err
+    run = (program.folder / "runs" / "latest").resolve()
+    commit, files, content = built(program.folder / "cache", run)
+    daemon, frontend = Layout(), Layout()
+    daemon.name(daemon.daemon(layer(files)))
+    frontend.name(frontend.image(content))
+    named = daemon.write(tmp_path / "daemon"), frontend.write(tmp_path / "frontend")
+    ended = program.pair(names=(f"oci:{named[0]}#{commit.sha}", f"oci:{named[1]}#master"))
+    assert ended.code == 0, ended.err
+    seen = program.latest()
+    assert set(verdicts(seen).values()) == {Verdict.COMPATIBLE}
+    images = {it.digest for it in (seen.pair.suite.image, seen.pair.frontend.image) if it}
+    assert images == {digest_of(it.rows[0]) for it in (daemon, frontend)}
+    assert (seen.pair.backend, seen.pair.tested.commit.image) == ("docker", None)

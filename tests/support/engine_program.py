@@ -87,9 +87,14 @@ class Program:
                 return child
         pytest.fail(f"the demo ended without {word!r}")
 
-    def pair(self, *more: str, tests: tuple[str, ...] = (QUICK,)) -> Ended:
+    def pair(
+        self,
+        *more: str,
+        tests: tuple[str, ...] = (QUICK,),
+        names: tuple[str, str] = (minikit.DAEMON, minikit.FRONTEND),
+    ) -> Ended:
         """Run the demo's pair on the engine, with a few tests and no old control."""
-        with self.start(*self._pair(more, tests)) as child:
+        with self.start(*self._pair(more, tests, names)) as child:
             out, err = child.communicate(timeout=900)
         return Ended(child.returncode, out, err)
 
@@ -104,9 +109,14 @@ class Program:
         runs = sorted((self.folder / "runs").glob(f"*-*/{leg}/raw.log"))
         return runs[-1].read_text("utf-8", "replace") if runs else ""
 
-    def _pair(self, more: tuple[str, ...], tests: tuple[str, ...]) -> list[str]:
+    def _pair(
+        self,
+        more: tuple[str, ...],
+        tests: tuple[str, ...],
+        names: tuple[str, str] = (minikit.DAEMON, minikit.FRONTEND),
+    ) -> list[str]:
         repository = minikit.materialise(MINIKIT, Store(self.folder / "cache"))
-        words = ["run", minikit.DAEMON, minikit.FRONTEND, "--repo", str(repository)]
+        words = ["run", *names, "--repo", str(repository)]
         words += ["--data", str(MINIKIT), "--offline", "--fresh-control", "--reruns", "0"]
         words += ["--backend", "docker", "--stage", "generic"]
         return [*words, *(word for test in tests for word in ("--tests", test)), *more]

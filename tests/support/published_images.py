@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.journal import read_plan
+from harness.model import Commit
 from harness.tools.machine import architecture
 
 LABELS = {"moby.buildkit.frontend.network.none": "true"}
@@ -144,6 +146,17 @@ class Layout:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         return path
+
+
+def built(cache: Path, run: Path) -> tuple[Commit, dict[str, bytes], bytes]:
+    """Return what a run of a pair had built: the daemon's commit, its programs, the frontend's."""
+    plan = read_plan(run)
+    (cell,) = plan.cells
+    keys = {it.id: it.key for it in plan.builds}
+    programs = cache / "suite" / keys[cell.suite] / "bin"
+    files = {f"usr/bin/{it}": (programs / it).read_bytes() for it in ("buildkitd", "buildctl")}
+    frontend = cache / "frontend" / keys[cell.candidate] / "dockerfile-frontend"
+    return cell.pair.suite, files, frontend.read_bytes()
 
 
 def on(row: Mapping[str, object], machine: str = "", os: str = "linux") -> dict[str, object]:

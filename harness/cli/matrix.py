@@ -32,7 +32,7 @@ from harness.plan.shards import part, split
 from harness.reports import plantable
 from harness.reports.live import display
 
-_OF_PLANS = ("only", "exclude", "candidate", "tests", "test_timeout")
+_OF_PLANS = ("only", "exclude", "candidate", "branch", "tests", "test_timeout")
 """Options that decide over a plan alone."""
 
 _OF_CELLS = (

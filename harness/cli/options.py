@@ -304,6 +304,7 @@ _OPTIONS = (
     ONLY,
     EXCLUDE,
     click.option("--candidate", metavar="REF", help="What `candidate: true` means in the matrix."),
+    click.option("--branch", metavar="REF", help="What `release_branch` is about in the matrix."),
     BACKEND,
     STAGE,
     OFFLINE,

@@ -45,6 +45,7 @@ class PlanOptions(SourceOptions):
     only: tuple[str, ...]
     exclude: tuple[str, ...]
     candidate: str | None
+    branch: str | None
     reruns: int
     most_reruns: int
     tests: tuple[str, ...]
@@ -139,7 +140,9 @@ def open_named(
     ask = MatrixAsk(
         file=find_matrix(sources.data, matrix),
         where=where,
-        selection=Selection(options["only"], options["exclude"], options["candidate"]),
+        selection=Selection(
+            options["only"], options["exclude"], options["candidate"], options["branch"]
+        ),
         offline=sources.offline,
         reruns=options["reruns"],
         most_reruns=options["most_reruns"],

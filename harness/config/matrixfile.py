@@ -20,6 +20,7 @@ in the repository when the matrix is planned (harness.plan).
 from __future__ import annotations
 
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,8 @@ FRONTEND = "frontend"
 SCENARIOS = "scenarios"
 """Name of tests that are no commit's: those of the data (harness.scenarios)."""
 NO_REFS = frozenset({DAEMON, FRONTEND, SCENARIOS})
+PREVIOUS = "previous"
+"""Name of tests, a baseline or a client: the release before the head of `--branch`."""
 
 Name = Annotated[
     str,
@@ -108,6 +111,17 @@ class DockerfilePart(_Part, frozen=True, kw_only=True):
     """This line and all that are newer."""
 
 
+class OfBranch(StrEnum):
+    """Commits that the head of a release branch is held against, and itself."""
+
+    HEAD = "head"
+    """What is to be released next."""
+    PREVIOUS = PREVIOUS
+    """The newest release that the head has in its history, and is not."""
+    OLDER = "older"
+    """The newest release of each line that is older than the previous release's."""
+
+
 class Selector(Record, frozen=True, kw_only=True):
     """Commits of one side, told in one way."""
 
@@ -121,13 +135,15 @@ class Selector(Record, frozen=True, kw_only=True):
     """Published images, as on the command line."""
     candidate: bool = False
     """What `--candidate` names."""
+    release_branch: OfBranch | None = None
+    """Commits of the branch that `--branch` names, and of what came before."""
 
     def __post_init__(self) -> None:
         """Take one way. Raises: Complaint."""
         _one_of(self, WAYS)
 
 
-WAYS = ("lines", "dockerfile", "branches", "refs", "images", "candidate")
+WAYS = ("lines", "dockerfile", "branches", "refs", "images", "candidate", "release_branch")
 
 
 class Row(Record, frozen=True, kw_only=True):
@@ -146,13 +162,13 @@ class Row(Record, frozen=True, kw_only=True):
     memory: Size = MEMORY
     """That a cell may need while it runs."""
     tests: tuple[Name, ...] = (DAEMON,)
-    """Whose: `daemon`, `frontend`, `scenarios`, or a name as on the command line."""
+    """Whose: `daemon`, `frontend`, `scenarios`, `previous`, or a name as on the command line."""
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
     baseline: Frontend | None = None
-    """Whose frontend the control has; None for that of the tests' commit."""
+    """Whose frontend the control has, `previous` or a name; None for that of the tests' commit."""
     client: Name = Client.DAEMON.value
-    """Whose buildctl is called: `daemon`, `tests`, or, by scenarios, that of a name."""
+    """Whose buildctl: `daemon`, `tests`, or, by scenarios, that of `previous` or of a name."""
 
     def __post_init__(self) -> None:
         """Refuse a control that would be the candidate. Raises: Complaint."""
@@ -182,13 +198,13 @@ class Include(Record, frozen=True, kw_only=True):
     expect: tuple[Expectation, ...] = ()
     """What `compat selftest` holds it to; the cell runs no other tests then."""
     tests: Name = DAEMON
-    """Whose: `daemon`, `frontend`, `scenarios`, or a name as on the command line."""
+    """Whose: `daemon`, `frontend`, `scenarios`, `previous`, or a name as on the command line."""
     vary: Vary = Vary.FRONTEND
     """What differs between control and candidate."""
     baseline: Frontend | None = None
-    """Whose frontend the control has; None for that of the tests' commit."""
+    """Whose frontend the control has, `previous` or a name; None for that of the tests' commit."""
     client: Name = Client.DAEMON.value
-    """Whose buildctl is called: `daemon`, `tests`, or, by scenarios, that of a name."""
+    """Whose buildctl: `daemon`, `tests`, or, by scenarios, that of `previous` or of a name."""
 
     def __post_init__(self) -> None:
         """Refuse a control that would be the candidate. Raises: Complaint."""

@@ -254,6 +254,8 @@ def _workspace(
     names = explicit(matrix)
     if ask.selection.candidate is not None:
         names.append((ask.selection.candidate, Side.FRONTEND))
+    if ask.selection.branch is not None:
+        names.append((ask.selection.branch, Side.SUITE))
     where, fetch = ask.where.repository, ask.where.fetch
     try:
         return Workspace.open(data, store, where, names, fetch=fetch, listener=listener)[0]

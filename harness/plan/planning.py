@@ -24,7 +24,7 @@ from harness.model.matrix import (
     words_of,
 )
 from harness.plan.rows import Say, Site, wanted_cells
-from harness.plan.selectors import Selectors, wants_candidate
+from harness.plan.selectors import Selectors, wants_branch, wants_candidate
 from harness.repository.refs import ResolvedRef
 from harness.store import key_of
 
@@ -53,6 +53,7 @@ class Selection:
     """Globs over ids, suites and frontends; empty for all."""
     exclude: tuple[str, ...] = ()
     candidate: str | None = None
+    branch: str | None = None
 
     def takes(self, name: str, pair: Pair) -> bool:
         """Return whether a cell of this id is asked for."""
@@ -116,8 +117,19 @@ def plan(
             f"{frame.matrix} has no place for the candidate {selection.candidate}",
             hint="use `candidate: true` as a selector in it",
         )
+    if selection.branch is not None and not wants_branch(matrix):
+        raise UsageError(
+            f"{frame.matrix} has no place for the release branch {selection.branch}",
+            hint="use `release_branch: head` as a selector in it",
+        )
     selectors = Selectors(
-        site.repository, site.lines, selection.candidate, Problems(), site.resolve
+        repository=site.repository,
+        lines=site.lines,
+        candidate=selection.candidate,
+        branch=selection.branch,
+        problems=Problems(),
+        resolve=site.resolve,
+        contains=site.contains,
     )
     wanted = wanted_cells(matrix, selectors, site, say)
     taken: set[str] = set()

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from harness.backends.base import Found
 from harness.config.conditions import Facts
 from harness.config.lines import Lines
-from harness.config.matrixfile import FRONTEND, NO_REFS, SCENARIOS, Include, Matrix, Row
+from harness.config.matrixfile import FRONTEND, NO_REFS, PREVIOUS, SCENARIOS, Include, Matrix, Row
 from harness.config.yamlfile import Place, Problems
 from harness.errors import UsageError
 from harness.model import Channel, Client, Commit, Pair, Side, Source, Vary
@@ -130,7 +130,9 @@ def _also(selectors: Selectors, where: Row | Include, path: str) -> dict[str, Ch
     wanted += [(where.baseline, Side.FRONTEND, "baseline")] if where.baseline else []
     wanted += [(where.client, Side.SUITE, "client")] if where.client not in {*Client} else []
     found = {
-        name: selectors.named(name, side, where.place, f"{path}.{key}")
+        name: selectors.previous(where.place, f"{path}.{key}")
+        if name == PREVIOUS
+        else selectors.named(name, side, where.place, f"{path}.{key}")
         for name, side, key in wanted
     }
     return {name: chosen for name, chosen in found.items() if chosen}

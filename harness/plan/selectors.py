@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from packaging.version import Version
 
 from harness.config.lines import Lines
 from harness.config.matrixfile import (
     NO_REFS,
+    PREVIOUS,
     DockerfilePart,
     LinePart,
     Matrix,
+    OfBranch,
     Selector,
 )
 from harness.config.yamlfile import Complaint, Place, Problems
@@ -49,9 +52,13 @@ class Selectors:
     repository: Repository
     lines: Lines
     candidate: str | None
+    branch: str | None
+    """The release branch whose head is to be released, or that head."""
     problems: Problems
     resolve: Callable[[str, Side], ResolvedRef]
     """Finds what a name means, a commit or a published image. Raises UsageError."""
+    contains: Callable[[str, str], bool]
+    """Whether a commit has another in its history, or is it."""
 
     def choose(self, selectors: Iterable[Selector], side: Side, path: str) -> list[Chosen]:
         """Return the commits of one side of a row, in the order of its selectors."""
@@ -62,6 +69,7 @@ class Selectors:
             "refs": self._refs,
             "images": self._images,
             "candidate": self._candidate,
+            "release_branch": self._release_branch,
         }
         chosen: list[Chosen] = []
         for index, selector in enumerate(selectors):
@@ -85,22 +93,23 @@ class Selectors:
             self.problems.add(place, path, str(error), error.hint)
             return None
 
+    def previous(self, place: Place, path: str) -> Chosen | None:
+        """Return the release before the head of the release branch."""
+        try:
+            return Chosen(self._previous, place, "release_branch")
+        except (Complaint, UsageError) as error:
+            self.problems.add(place, path, str(error), error.hint)
+            return None
+
     def _lines(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
-        oldest = Version(self.lines.lines[0].version)
-        return self._newest(BUILDKIT, selector.lines, oldest) if selector.lines else []
+        return self._part(BUILDKIT, selector.lines) if selector.lines else []
 
     def _dockerfile(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
-        oldest = Version(self.lines.lines[0].dockerfile)
-        part = selector.dockerfile
-        return self._newest(DOCKERFILE, part, oldest) if part else []
+        return self._part(DOCKERFILE, selector.dockerfile) if selector.dockerfile else []
 
-    def _newest(
-        self, prefix: str, part: LinePart | DockerfilePart, oldest: Version
-    ) -> list[ResolvedRef]:
-        """Return the newest patch release of each line; lines too old to be built never count."""
-        tags = self.repository.tags()
-        newest = {version_of(tag).release[:2]: tag for tag in releases(tags, prefix)}
-        minors = [minor for minor in newest if minor >= oldest.release[:2]]
+    def _part(self, prefix: str, part: LinePart | DockerfilePart) -> list[ResolvedRef]:
+        newest = self._newest(prefix)
+        minors = list(newest)
         if part.since:
             since = Version(part.since.removeprefix("v")).release
             minors = [minor for minor in minors if minor >= since]
@@ -108,7 +117,15 @@ class Selectors:
             minors = [minor for minor in minors if "{}.{}".format(*minor) in part.within]
         if part.last:
             minors = minors[-part.last :]
-        return [ResolvedRef(newest[minor], newest[minor], tags[newest[minor]]) for minor in minors]
+        return [newest[minor] for minor in minors]
+
+    def _newest(self, prefix: str) -> dict[tuple[int, ...], ResolvedRef]:
+        """Return the newest patch release of each line; lines too old to be built never count."""
+        first = self.lines.lines[0]
+        oldest = Version(first.version if prefix == BUILDKIT else first.dockerfile).release[:2]
+        tags = self.repository.tags()
+        found = {version_of(tag).release[:2]: tag for tag in releases(tags, prefix)}
+        return {it: ResolvedRef(tag, tag, tags[tag]) for it, tag in found.items() if it >= oldest}
 
     def _branches(self, selector: Selector, _side: Side) -> Iterator[ResolvedRef]:
         for name in selector.branches:
@@ -137,6 +154,34 @@ class Selectors:
             raise Complaint("no candidate is named", hint="name it with --candidate REF")
         return [self.resolve(self.candidate, side)]
 
+    def _release_branch(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
+        if selector.release_branch is OfBranch.HEAD:
+            return [self._head]
+        previous = self._previous
+        if selector.release_branch is OfBranch.OLDER:
+            own = version_of(previous.ref).release[:2]
+            return [meant for minor, meant in self._newest(BUILDKIT).items() if minor < own]
+        return [previous]
+
+    @cached_property
+    def _head(self) -> ResolvedRef:
+        """Return what is to be released next. Raises Complaint and UsageError."""
+        if self.branch is None:
+            raise Complaint("no release branch is named", hint="name it with --branch v0.N")
+        if is_published(self.branch):
+            hint = "name the commit that it was built from"
+            raise Complaint(f"{self.branch} is an image, and no branch", hint=hint)
+        return self.resolve(self.branch, Side.SUITE)
+
+    @cached_property
+    def _previous(self) -> ResolvedRef:
+        """Return the release before the head. Raises Complaint and UsageError."""
+        head, tags = self._head, self.repository.tags()
+        for tag in reversed(releases(tags, BUILDKIT)):
+            if tags[tag] != head.sha and self.contains(head.sha, tags[tag]):
+                return ResolvedRef(tag, tag, tags[tag])
+        raise Complaint(f"no release comes before {head.ref}", hint=self._there())
+
     def _there(self) -> str:
         tags = self.repository.tags()
         newest = [found[-1] for p in (BUILDKIT, DOCKERFILE) if (found := releases(tags, p))]
@@ -161,13 +206,21 @@ def explicit(matrix: Matrix) -> list[tuple[str, Side]]:
     tests = [name for row in matrix.pairs for name in row.tests]
     tests += [cell.tests for cell in matrix.include]
     clients = [row.client for row in matrix.pairs] + [cell.client for cell in matrix.include]
-    also = [(name, Side.SUITE) for name in tests if name not in NO_REFS]
-    also += [(name, Side.SUITE) for name in clients if name not in {*Client}]
+    also = [(name, Side.SUITE) for name in tests if name not in {*NO_REFS, PREVIOUS}]
+    also += [(name, Side.SUITE) for name in clients if name not in {*Client, PREVIOUS}]
     baselines = [row.baseline for row in matrix.pairs] + [it.baseline for it in matrix.include]
-    also += [(name, Side.FRONTEND) for name in baselines if name]
+    also += [(name, Side.FRONTEND) for name in baselines if name and name != PREVIOUS]
     return list(dict.fromkeys(rows + more + also))
 
 
 def wants_candidate(matrix: Matrix) -> bool:
     """Return whether a selector of the matrix waits for `--candidate`."""
     return any(s.candidate for row in matrix.pairs for s in (*row.daemons, *row.frontends))
+
+
+def wants_branch(matrix: Matrix) -> bool:
+    """Return whether a part of the matrix waits for `--branch`."""
+    sides = [s for row in matrix.pairs for s in (*row.daemons, *row.frontends)]
+    beside = [name for row in matrix.pairs for name in (*row.tests, row.baseline, row.client)]
+    beside += [name for it in matrix.include for name in (it.tests, it.baseline, it.client)]
+    return any(s.release_branch for s in sides) or PREVIOUS in beside

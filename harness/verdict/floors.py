@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from packaging.version import Version
+
 from harness.config.floors import Floors
 from harness.gotest.names import TestKey
 from harness.model import (
@@ -90,10 +92,16 @@ class Promises:
 
 
 def promises(floors: Floors, pair: Pair) -> Promises | None:
-    """Return what floors say of a pair's tests; None where the daemon does not vary."""
+    """Return what floors say of a pair's tests; None where the daemon does not vary.
+
+    Nor do they say anything of a daemon that is no older than the tests, with its own client: what
+    passes on the daemon of the tests is to pass on it.
+    """
     if pair.vary is not Vary.DAEMON:
         return None
     others = bool(pair.engine or pair.buildctl)
+    if not others and Version(pair.suite.version) >= Version(pair.tested.commit.version):
+        return None
     return Promises(floors, pair.suite.line, others_client=others)
 
 

@@ -56,12 +56,19 @@ _WRONG: dict[str, object] = {"below": "wrong", "cause": "the daemon ignores it"}
 CLIENTS: Case = (
     (
         *("daemon", With("tests", {"tests": "master"})),
+        With("previous", {"tests": "scenarios", "vary": "daemon"}),
         With("v0.12", {"tests": "scenarios", "vary": "daemon"}),
     ),
     ("v0.12", ["tests"], With("tests", {"tests": DROP}), With("-x", {"tests": "scenarios"})),
 )
 BASELINES: Case = (
-    ("dockerfile/1.26.0", "v0.12", "image:docker/dockerfile:1.10#v0.17", "oci:~/layout:1.10"),
+    (
+        "dockerfile/1.26.0",
+        "v0.12",
+        "image:docker/dockerfile:1.10#v0.17",
+        "oci:~/layout:1.10",
+        "previous",
+    ),
     (
         "-x",
         "a b",
@@ -140,6 +147,10 @@ CASES: dict[str, Case] = {
     "matrixfile.Selector.candidate": (
         (With(value=True, others={"lines": DROP}),),
         (With(value=False, others={"lines": DROP}), With("v0.6", {"lines": DROP}), True),
+    ),
+    "matrixfile.Selector.release_branch": (
+        tuple(With(it, {"lines": DROP}) for it in ("head", "previous", "older")),
+        (With("v0.12", {"lines": DROP}), With(value=True, others={"lines": DROP}), "head"),
     ),
     "matrixfile.LinePart.since": (("v0.6",), ("0.6", 0.6, "v0.6.0")),
     "matrixfile.LinePart.last": (

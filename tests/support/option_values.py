@@ -76,6 +76,7 @@ PLANS: Values = {
     **MANY,
     **SELECTION,
     "--candidate": Value("--candidate v0.33.0-rc1", "candidate='v0.33.0-rc1'"),
+    "--branch": Value("--branch v0.32", "branch='v0.32'"),
     "--history": Value("--history {tmp}/other.sqlite", "expected by: {tmp}/other.sqlite"),
 }
 

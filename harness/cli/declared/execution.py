@@ -148,6 +148,7 @@ def plan() -> None:
       compat matrix demo
       compat matrix nightly --only 'v0.6*' --dry-run
       compat matrix release-gate --candidate v0.33.0-rc1 --fail-fast
+      compat matrix backport --branch v0.33
       compat matrix --plan plan.json --shard 3/20
       compat matrix --resume latest
     """,

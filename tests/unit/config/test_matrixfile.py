@@ -11,6 +11,7 @@ from harness.config.datadir import Data, find_data
 from harness.config.matrixfile import (
     MEMORY,
     TIMEOUT,
+    WAYS,
     Matrix,
     find_matrix,
     load_matrix,
@@ -91,7 +92,7 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "branches: master\n",
             "branchs: master\n",
             "9:9: pairs[0].frontends[1].branchs: there is no such key; did you mean `branches`?",
-            "known keys: lines, dockerfile, branches, refs, images, candidate",
+            "known keys: lines, dockerfile, branches, refs, images, candidate, release_branch",
         ),
         (
             'since: "1.10"',
@@ -139,7 +140,7 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "candidate: true",
             "candidate: false",
             "10:9: pairs[0].frontends[2]: says nothing",
-            "give exactly one of: lines, dockerfile, branches, refs, images, candidate",
+            f"give exactly one of: {', '.join(WAYS)}",
         ),
         (
             "candidate: true",
@@ -151,7 +152,7 @@ def test_most_of_a_file_may_be_left_out(tmp_path: Path) -> None:
             "branches: master",
             "{branches: master, refs: v0.6.4}",
             "9:34: pairs[0].frontends[1].refs: stands beside branches",
-            "give exactly one of: lines, dockerfile, branches, refs, images, candidate",
+            f"give exactly one of: {', '.join(WAYS)}",
         ),
         (
             "timeout: 40m",
@@ -225,7 +226,16 @@ def test_every_matrix_that_is_shipped_can_be_read(folder: str) -> None:
 
 def test_a_name_is_a_file_of_the_data_and_a_path_is_itself(tmp_path: Path) -> None:
     data = find_data(None, {})
-    ours = ["clients", "floors", "nightly", "release-gate", "scenarios", "selftest", "smoke"]
+    ours = [
+        "backport",
+        "clients",
+        "floors",
+        "nightly",
+        "release-gate",
+        "scenarios",
+        "selftest",
+        "smoke",
+    ]
     assert names(data) == ours
     assert find_matrix(data, "nightly") == data.matrices / "nightly.yaml"
     for path in ("./nightly", "other.yaml", f"{tmp_path}/x.yml"):
@@ -239,6 +249,6 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(name: str, guess: 
     ) as caught:
         find_matrix(find_data(None, {}), name)
     assert caught.value.hint.endswith(
-        "matrices has: clients, floors, nightly, release-gate, scenarios, selftest, smoke; "
-        "or name a file with a slash"
+        "matrices has: backport, clients, floors, nightly, release-gate, scenarios, selftest, "
+        "smoke; or name a file with a slash"
     )

@@ -100,6 +100,62 @@ def test_the_candidate_is_what_is_named_on_either_side(planner: Planner) -> None
     ]
 
 
+BACKPORT = """pairs:
+  - {daemons: [{release_branch: head}], frontends: [{release_branch: previous}],
+     tests: previous, vary: daemon}
+  - {daemons: [{release_branch: previous}, {release_branch: older}],
+     frontends: [{release_branch: head}], baseline: previous}
+"""
+BRANCH = Selection(branch="v0.12")
+
+
+def test_a_release_branch_is_held_against_the_newest_release_in_its_history(
+    planner: Planner,
+) -> None:
+    # v0.12.5 is of a branch that went another way; v0.10.0-rc1 is no release.
+    past = ("v0.6.0", "v0.8.3", "v0.10.0-rc1", "dockerfile/1.10.0")
+    planner.site.history = {sha("v0.12"): tuple(map(sha, past))}
+    assert planner.cells(BACKPORT, BRANCH) == [
+        "v0.12_v0.8.3_labs_oci_tests-v0.8.3_vary-daemon",
+        "v0.8.3_v0.12_labs_oci",
+        "v0.6.4_v0.12_labs_oci_baseline-v0.8.3",
+        "v0.7.2_v0.12_labs_oci_baseline-v0.8.3",
+    ]
+
+
+def test_a_head_that_was_released_is_held_against_the_release_before(planner: Planner) -> None:
+    tip, before = sha("v0.10.6"), sha("v0.8.3")
+    planner.site.history = {tip: (tip, before)}
+    cells = planner.cells(BACKPORT, Selection(branch="v0.10.6"))
+    assert cells[0] == "v0.10.6_v0.8.3_labs_oci_tests-v0.8.3_vary-daemon"
+
+
+@pytest.mark.parametrize(
+    ("selection", "words", "hint"),
+    [
+        (Selection(), "no release branch is named", "name it with --branch v0.N"),
+        (Selection(branch="v0.99"), "'v0.99' has no release in /the/repository", "near: "),
+        (BRANCH, "no release comes before v0.12", "newest releases in /the/repository: v0.12.5"),
+        (Selection(branch="oci:x.tar"), "oci:x.tar is an image, and no branch", "name the commit"),
+    ],
+)
+def test_a_release_branch_that_cannot_be_held_against_anything_is_told(
+    planner: Planner, selection: Selection, words: str, hint: str
+) -> None:
+    text = "pairs: [{daemons: [{refs: v0.6}], frontends: [{release_branch: previous}]}]"
+    told, what_to_do = complaint(planner, text, selection)
+    place = "2:47: pairs[0].frontends[0].release_branch: "
+    assert told.partition(": character")[0].startswith(place + words)
+    assert hint in what_to_do
+    text = "include: [{daemon: v0.6, frontend: master, tests: previous, vary: daemon}]"
+    assert complaint(planner, text, selection)[0].startswith(f"2:11: include[0].tests: {words}")
+
+
+def test_a_matrix_without_a_place_for_a_release_branch_refuses_one(planner: Planner) -> None:
+    with pytest.raises(UsageError, match=r"^m has no place for the release branch v0\.12$"):
+        planner("include: [{daemon: v0.6, frontend: master}]", BRANCH)
+
+
 def test_latest_is_each_sides_own(planner: Planner) -> None:
     text = "pairs: [{daemons: [{refs: latest}], frontends: [{refs: latest}]}]"
     assert planner.cells(text) == ["v0.12.5_dockerfile-1.10.0_labs_oci"]

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from harness.gotest.names import parse
-from harness.model import Below, FloorRef, Leg, Outcome, Reason, Result, Vary, Verdict
+from harness.model import Below, FloorRef, Leg, Outcome, Reason, Result, Source, Vary, Verdict
 from harness.verdict.collate import judgements
 from harness.verdict.floors import allowed, promises
 from harness.verdict.table import judge, way
-from tests.support import factories
+from tests.support import factories, nights
 from tests.support.attempts import ENTRIES, MISSING, NEW, OLD, PASS, SKIP, result
 from tests.support.floors import REFUSAL, floor, floors, varied
 
@@ -41,7 +41,7 @@ def test_a_floor_excuses_the_failure_that_it_names_and_a_refusal(
 
 def test_a_daemon_that_dies_of_what_is_wrong_is_excused_on_the_lines_that_the_floor_names() -> None:
     row = floor("TestNoCache", "v0.17", Below.WRONG, "it is ignored", dies=("v0.12",))
-    pair = varied()
+    pair = varied(tests=factories.FRONTEND)
     found = {}
     for line in ("v0.6", "v0.12", "v0.17"):
         there = promises(floors(row), replace(pair, suite=replace(pair.suite, line=line)))
@@ -90,7 +90,7 @@ def test_every_attempt_has_to_be_allowed() -> None:
 
 
 def test_what_floors_say_depends_on_the_line_of_the_daemon() -> None:
-    pair = varied()
+    pair = varied(tests=factories.FRONTEND)
     assert promises(floors(), replace(pair, vary=Vary.FRONTEND)) is None
     name = factories.full_name("TestNoCache")
     key = parse(name)
@@ -112,8 +112,23 @@ def test_what_floors_say_depends_on_the_line_of_the_daemon() -> None:
     assert allowed(None) == {Below.REFUSED}
 
 
+@pytest.mark.parametrize(("ahead", "told"), [("0.6.3", True), ("0.6.4", False), ("0.17.3", False)])
+def test_floors_say_nothing_of_a_daemon_that_is_no_older_than_the_tests(
+    ahead: str,
+    told: bool,  # noqa: FBT001 - pytest's
+) -> None:
+    own = nights.pair()
+    tests = Source(commit=own.suite, channel=own.suite_channel)
+    suite = replace(own.suite, sha="9" * 40, version=ahead)
+    pair = replace(own, vary=Vary.DAEMON, tests=tests, suite=suite)
+    assert (promises(floors(), pair) is not None) is told
+    # An engine's or another's client may know less than the daemon, however new this is.
+    assert promises(floors(), replace(pair, engine="Docker Engine 29.7.2"))
+    assert promises(floors(), replace(pair, buildctl=tests))
+
+
 def test_an_engine_may_refuse_what_its_client_cannot_ask_for() -> None:
-    pair = varied()
+    pair = varied(tests=factories.FRONTEND)
     known = floors(floor("TestScenarioCopy", "v0.6"))
     key = parse("TestIntegration/TestScenarioCopy/worker=oci")
     daemon = promises(known, pair)
@@ -132,7 +147,8 @@ def test_a_judgement_keeps_what_its_floor_said() -> None:
         factories.leg_run(Leg.CONTROL, [passed]),
         factories.leg_run(Leg.CANDIDATE, [failed]),
     ]
-    there = promises(floors(floor("TestNoCache", "v0.12", Below.WRONG, "ignored")), varied())
+    older = varied(tests=factories.FRONTEND)
+    there = promises(floors(floor("TestNoCache", "v0.12", Below.WRONG, "ignored")), older)
     (row,) = judgements(legs, (), {}, there)
     assert row.verdict is Verdict.KNOWN
     assert row.floor

@@ -19,12 +19,13 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from harness.backends.base import Candidate
+from harness.backends.native import rootless
 from harness.engine import capabilities
 from harness.errors import CompatError
 from harness.presence import locate
 from harness.tools.pip import pip
 from harness.tools.process import Request, run
-from harness.tools.requirements import Group, Requirement, install_command, requirements
+from harness.tools.requirements import Group, Requirement, requirements
 
 OLDEST_GIT = Version("2.25")
 """Below 2.24 there is no --end-of-options, which keeps a ref from being read as an option."""
@@ -74,6 +75,7 @@ def examine(cache: Path, backends: Iterable[Candidate]) -> list[Check]:
         Check("Python", State.OK, f"{sys.version.split()[0]} ({sys.executable})"),
         *_programs(),
         *(_namespace(name, flags) for name, flags in _NAMESPACES.items()),
+        _rootless(),
         _cgroups(_MOUNTS.read_text(encoding="utf-8")),
         _capabilities(_STATUS.read_text(encoding="utf-8")),
         _writable(cache),
@@ -104,7 +106,7 @@ def _lacking(requirement: Requirement) -> Check:
     state = State.WARNING if requirement.optional else State.MISSING
     kind = f"{'static ' if requirement.static else ''}{requirement.kind}"
     detail = f"no such {kind}; it {requirement.why}"
-    return Check(requirement.title, state, detail, install_command([requirement]))
+    return Check(requirement.title, state, detail, requirement.fix)
 
 
 def _git(requirement: Requirement) -> Check:
@@ -112,8 +114,7 @@ def _git(requirement: Requirement) -> Check:
     number = re.search(r"\d+(\.\d+)+", words)
     if number and Version(number[0]) >= OLDEST_GIT:
         return Check("git", State.OK, words.removeprefix("git version "))
-    fix = install_command([requirement])
-    return Check("git", State.MISSING, f"{words}; {OLDEST_GIT} or newer is needed", fix)
+    return Check("git", State.MISSING, f"{words}; {OLDEST_GIT} or newer is needed", requirement.fix)
 
 
 def _namespace(name: str, flags: tuple[str, ...]) -> Check:
@@ -124,6 +125,14 @@ def _namespace(name: str, flags: tuple[str, ...]) -> Check:
         fix = "this container needs CAP_SYS_ADMIN" if os.geteuid() == 0 else "run as root"
         return Check(name, State.MISSING, reason, fix)
     return Check(name, State.OK, "works")
+
+
+def _rootless() -> Check:
+    """Look whether other users may have namespaces; workers that are not rootless need none."""
+    if found := rootless.hindrance():
+        detail = f"{found.what}; rootless workers need them"
+        return Check("user namespaces", State.WARNING, detail, found.fix)
+    return Check("user namespaces", State.OK, "work, with IDs of their own")
 
 
 def _cgroups(mounts: str) -> Check:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.config.lines import Line, Lines
+from harness.config.needs import Need
 from harness.config.series import Patch
 from harness.events import Listener
 from harness.model import Channel, Client, Commit, Fault, Leaked, Side
@@ -105,6 +106,10 @@ class LegRequest:
     """Whether the tests are scenarios, which are Python."""
     engine: str = ""
     """Make and version of the container engine that builds in the daemon's place, or empty."""
+    rootless: bool = False
+    """Whether daemons run as another user."""
+    programs: tuple[str, ...] = ()
+    """Names of programs of the machine that the worker needs."""
 
     @property
     def own(self) -> bool:
@@ -168,6 +173,12 @@ class Backend(Candidate, Protocol):
 
     def versions(self) -> dict[str, str]:
         """Return the version line of each program that results depend on."""
+
+    def meets(self, need: Need) -> bool:
+        """Return whether a leg will have what this machine, or an image, has or has not.
+
+        What cannot be told before it runs is taken to be there.
+        """
 
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Return what building this would make and whether it is there; nothing is built."""

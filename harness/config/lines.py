@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType, convert, field
 from packaging.version import InvalidVersion, Version
 
 from harness.config.conditions import Versions, Word
+from harness.config.needs import Kind, Need
 from harness.config.schema import load
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import ConfigError, InfrastructureError
@@ -102,6 +103,20 @@ class Stage(Record, frozen=True, kw_only=True):
     """The image that `generic` begins with; `{go}` stands for the Go release in full."""
 
 
+class Worker(Record, frozen=True, kw_only=True):
+    """What the tests' sandbox of a worker takes to be there."""
+
+    rootless: bool = False
+    """Whether its daemon runs as another user, whom a leg then has."""
+    needs: tuple[Need, ...] = ()
+    """What it cannot do without, beside what every leg needs."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Names of the programs that it needs."""
+        return tuple(it.name.partition(" ")[0] for it in self.needs if it.kind is Kind.PROGRAM)
+
+
 class Line(Record, frozen=True, kw_only=True):
     """How the commits of one release line are built and which images their tests mirror."""
 
@@ -119,7 +134,7 @@ class Line(Record, frozen=True, kw_only=True):
     """The frontend channel with the most features, which upstream tests."""
     stage: Stage
     workers: tuple[str, ...]
-    """Workers that the tests know and a machine without rootless users can run."""
+    """Workers that the tests know."""
     images: str
     """Name of an image set."""
     daemon_tags: tuple[str, ...]
@@ -156,6 +171,7 @@ class _File(Record, frozen=True, kw_only=True):
     toolchains: tuple[Full, ...]
     image_sets: dict[Word, dict[Image, Word]]
     params: dict[Word, tuple[str, ...]] = field(default_factory=dict)
+    workers: dict[Word, Worker] = field(default_factory=dict)
     defaults: _Settings
     ranges: tuple[_Range, ...]
     lines: tuple[_Entry, ...]
@@ -171,6 +187,11 @@ class _File(Record, frozen=True, kw_only=True):
             if newer <= older:
                 hint = "list each line once, from old to new"
                 raise Complaint(f"v{newer} stands behind v{older}", key="lines", hint=hint)
+        layers: tuple[_Settings, ...] = (self.defaults, *self.ranges, *self.lines)
+        listed = {name for it in layers if it.workers is not UNSET for name in it.workers}
+        for name in sorted({*self.workers} - listed):
+            hint = "add it to the `workers` of lines, or remove it"
+            raise Complaint(f"no line has the worker {name!r}", key="workers", hint=hint)
 
 
 class Lines(Record, frozen=True, kw_only=True):
@@ -184,6 +205,8 @@ class Lines(Record, frozen=True, kw_only=True):
     """Per set: name in the mirror → name of a recipe in matrices/images.yaml."""
     params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Key of a matrix value → the values that tests of any line have; empty: not known."""
+    workers: dict[str, Worker] = field(default_factory=dict)
+    """Those that need anything beside what every leg needs."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -201,6 +224,10 @@ class Lines(Record, frozen=True, kw_only=True):
             if line.name == name:
                 return line
         raise ConfigError(f"{self.file}: lines: there is no line {name}", hint="add an entry")
+
+    def worker(self, name: str) -> Worker:
+        """Return what a worker takes to be there; nothing where the file does not say."""
+        return self.workers.get(name, Worker())
 
     def images(self, line: Line) -> dict[str, str]:
         """Return the image set of a line: name in the mirror → name of a recipe."""
@@ -256,6 +283,7 @@ def load_lines(path: Path) -> Lines:
         toolchains=tuple(sorted(file.toolchains, key=Version)),
         image_sets=file.image_sets,
         params=file.params,
+        workers=file.workers,
     )
 
 

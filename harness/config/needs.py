@@ -4,12 +4,15 @@ needs:
   - network                                            # what --offline takes away
   - image docker.io/library/alpine:latest@sha256:HEX   # by this digest, and no stand-in
   - capability CAP_SYS_PTRACE                          # of Linux, capabilities(7)
+  - program rootlesskit 2.0                            # that version or newer; or any, without one
+  - device /dev/net/tun                                # that every user may open
+  - user-namespaces                                    # with IDs of their own, for other users
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -19,6 +22,8 @@ from harness.config.yamlfile import Complaint
 from harness.engine.capabilities import WRITTEN
 
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,254}@(?P<digest>sha256:[0-9a-f]{64})")
+_PROGRAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}( [0-9]{1,4}\.[0-9]{1,4})?")
+_DEVICE = re.compile(r"/dev(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){1,4}")
 _SHOWN = 60
 
 
@@ -28,6 +33,9 @@ class Kind(StrEnum):
     NETWORK = "network"
     IMAGE = "image"
     CAPABILITY = "capability"
+    PROGRAM = "program"
+    DEVICE = "device"
+    USER_NAMESPACES = "user-namespaces"
 
 
 class Need:
@@ -37,10 +45,10 @@ class Need:
         """Check what is needed. Raises: Complaint."""
         word, _, self.name = text.partition(" ")
         self.kind = _kind(word)
-        """What kind of thing; `name` says which image or capability."""
+        """What kind of thing; `name` says which image, capability, program or device."""
         shown = repr(self.name[:_SHOWN])
-        if self.kind is Kind.NETWORK and self.name:
-            raise Complaint("`network` has no name", hint="write network alone")
+        if self.kind in {Kind.NETWORK, Kind.USER_NAMESPACES} and self.name:
+            raise Complaint(f"`{self.kind}` has no name", hint=f"write {self.kind} alone")
         if self.kind is Kind.IMAGE and not self.digest:
             what = f"{shown} names no image by its digest"
             raise Complaint(what, hint="write NAME:TAG@sha256: and 64 hex digits")
@@ -48,6 +56,11 @@ class Need:
             guess = _guess(self.name.upper(), WRITTEN)
             what = f"Linux has no capability {shown}{guess}"
             raise Complaint(what, hint="write it as in capabilities(7), such as CAP_SYS_PTRACE")
+        if self.kind is Kind.PROGRAM and not _PROGRAM.fullmatch(self.name):
+            what = f"{shown} is no program with or without the least version"
+            raise Complaint(what, hint="write its name, or `NAME MAJOR.MINOR`")
+        if self.kind is Kind.DEVICE and not _DEVICE.fullmatch(self.name):
+            raise Complaint(f"{shown} is no device", hint="write its path, such as /dev/net/tun")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -59,6 +72,11 @@ class Need:
         """Of an image; empty for anything else."""
         found = _IMAGE.fullmatch(self.name)
         return found["digest"] if found else ""
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether it is a machine that has it, and neither the network nor the seeded images."""
+        return self.kind not in {Kind.NETWORK, Kind.IMAGE}
 
     def __eq__(self, other: object) -> bool:
         """Compare as written."""
@@ -80,13 +98,22 @@ class Need:
 def _kind(word: str) -> Kind:
     if word not in set(Kind):
         what = f"there is no need {word[:_SHOWN]!r}{_guess(word, list(Kind))}"
-        raise Complaint(what, hint="write network, `image NAME@sha256:…` or `capability CAP_…`")
+        hint = (
+            "write network, `image NAME@sha256:…`, `capability CAP_…`, `program NAME`, "
+            "`device PATH` or user-namespaces"
+        )
+        raise Complaint(what, hint=hint)
     return Kind(word)
 
 
 def _guess(word: str, known: Sequence[str]) -> str:
     near = get_close_matches(word[:_SHOWN], known, n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def unknown(_need: Need) -> bool:
+    """Take whatever is needed to be there: nobody can tell beforehand."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -97,14 +124,14 @@ class Has:
     """Then any image can be had, too."""
     digests: Collection[str] = frozenset()
     """Of the images that were seeded."""
-    capabilities: Collection[str] | None = None
-    """None where nobody can tell beforehand: then all are taken to be there."""
+    meets: Callable[[Need], bool] = unknown
+    """Whether a leg will have what a machine has or has not: see `of_machine`."""
 
     def lacking(self, needs: Iterable[Need]) -> tuple[Need, ...]:
         """Return what of these is not there, in their order."""
         return tuple(need for need in needs if not self._meets(need))
 
     def _meets(self, need: Need) -> bool:
-        if need.kind is Kind.CAPABILITY:
-            return self.capabilities is None or need.name in self.capabilities
+        if need.of_machine:
+            return self.meets(need)
         return self.network or (need.kind is Kind.IMAGE and need.digest in self.digests)

@@ -8,12 +8,13 @@ writes down what the program has left.
 SPEC.json: groups (mount point of a cgroup hierarchy → the leg's own folder in it), scratch
 (folder that becomes a private tmpfs), temporary and state (folders that become empty ones),
 layered (folders to which changes are private), hide (further folders that become empty ones),
-visible (what stays in sight of all these), mirror (folder copied to scratch/mirror, or null),
-programs (name → path, linked into scratch/bin), wrapped (name → path of a script that stands in
-the program's place, which is in scratch/real then), processes (folder for what these scripts
-keep), loopback (bring up lo), argv, cwd, env (variables of the program), inherits (names of those
-that it has of this process), left (file that says what the program left). Folders that do not
-exist are left out.
+opened (folders that become empty ones which every user may enter), visible (what stays in sight of
+all these), mirror (folder copied to scratch/mirror, or null), programs (name → path, linked into
+scratch/bin), wrapped (name → path of a script that stands in the program's place, which is in
+scratch/real then), processes (folder for what these scripts keep), user (one that is added: id,
+home, shell, and files, path → text, that are seen in the place of others; or null), loopback
+(bring up lo), argv, cwd, env (variables of the program), inherits (names of those that it has of
+this process), left (file that says what the program left). Folders that do not exist are left out.
 """
 
 import fcntl
@@ -43,6 +44,7 @@ _FOLDERS = {"tmp": 0o1777, "bin": 0o755, "real": 0o755, "home": 0o700}
 def main(spec_file: str) -> int:
     """Prepare, run, reap, write down what was left; return the program's exit status."""
     spec = json.loads(Path(spec_file).read_bytes())
+    os.umask(0o022)  # another user of the leg has to come through what is made here
     try:
         shared = _prepare(spec)
         before = _look(spec)
@@ -84,6 +86,8 @@ def _prepare(spec: dict) -> list[str]:  # type: ignore[type-arg] # as above
     mounts.enter_groups(spec["groups"])
     shared = _cover(spec, mounts.Visible(spec["visible"]))
     _fill(spec, Path(spec["scratch"]), scripts)
+    if spec["user"]:
+        _add_user(spec["user"], Path(spec["scratch"]))
     if spec["loopback"]:
         _loopback_up()
     return shared
@@ -94,6 +98,9 @@ def _cover(spec: dict, visible: mounts.Visible) -> list[str]:  # type: ignore[ty
     mounts.cover(Path(spec["scratch"]))
     for folder in mounts.existing(spec["temporary"] + spec["state"]):
         mounts.cover(folder, folder.stat().st_mode & 0o7777)
+        visible.show(folder)
+    for folder in mounts.existing(spec["opened"]):
+        mounts.cover(folder)
         visible.show(folder)
     for folder in mounts.existing(spec["layered"]):
         try:
@@ -122,6 +129,22 @@ def _fill(spec: dict, scratch: Path, scripts: dict[str, bytes]) -> None:  # type
             (scratch / "bin" / name).chmod(0o755)
     if spec["mirror"]:
         shutil.copytree(spec["mirror"], scratch / "mirror")
+
+
+def _add_user(user: dict, scratch: Path) -> None:  # type: ignore[type-arg] # as above
+    """Let there be a user who has what a login takes to be there."""
+    home = Path(user["home"])
+    for folder in (home, home / "run"):
+        folder.mkdir(mode=0o700)
+    (home / "shell").write_text(user["shell"], "utf-8")
+    (home / "shell").chmod(0o755)
+    for path in (home, *home.iterdir()):
+        os.chown(path, user["id"], user["id"])
+    for name, text in user["files"].items():
+        own = scratch / "etc" / Path(name).name
+        own.parent.mkdir(exist_ok=True)
+        own.write_text(text, "utf-8", "surrogateescape")
+        mounts.put(own, Path(name))
 
 
 def _look(spec: dict) -> left.Seen:  # type: ignore[type-arg] # as above

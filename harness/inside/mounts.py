@@ -63,6 +63,13 @@ def layer(folder: Path, changes: Path) -> None:
     _mount("overlay", str(folder), "overlay", options=options)
 
 
+def put(file: Path, place: Path) -> None:
+    """Let a file be seen in the place of another."""
+    descriptor = os.open(file, os.O_PATH)
+    _bind(descriptor, str(place))
+    os.close(descriptor)
+
+
 def enter_groups(groups: dict[str, str]) -> None:
     """Move into control groups, and let them be all that is seen of their hierarchies.
 

@@ -36,7 +36,8 @@ def provide(groups: Iterable[Group], *, install: bool) -> None:
     run. Raises MissingToolError and InfrastructureError.
     """
     wanted = set(groups)
-    lacking = missing(need for need in requirements() if need.group in wanted)
+    known = (need for need in requirements() if need.package)
+    lacking = missing(need for need in known if need.group in wanted)
     if not lacking:
         return
     if install and os.geteuid() == 0 and shutil.which("apt-get"):

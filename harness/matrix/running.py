@@ -64,7 +64,9 @@ class _Fleet:
 
     def __post_init__(self) -> None:
         """Make the tasks."""
-        cells = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
+        mine = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
+        self.lacking = [cell for cell in mine if self.job.cells[cell.id].lacks]
+        cells = [cell for cell in mine if cell not in self.lacking]
         wanted = {name for it in cells for name in it.needs}
         builds = [build for build in self.ledger.plan.builds if build.id in wanted]
         self.durations = Durations(self.ledger.plan)
@@ -84,8 +86,9 @@ class _Fleet:
 
     def run(self) -> None:
         """Run every task, or all until an interruption or the first bad end."""
-        cells, all_cells = len(self.planned), len(self.ledger.mine)
+        cells, all_cells = len(self.planned) + len(self.lacking), len(self.ledger.mine)
         self.listener(MatrixStarted(all_cells, len(self.sides), all_cells - cells))
+        self._leave_out()
         with Crew(self.job.limits.threads, "matrix") as crew:
             try:
                 bad: list[CellResult] = []
@@ -102,6 +105,14 @@ class _Fleet:
             except KeyboardInterrupt:
                 self.ledger.stopped = True
                 self._stop(crew)
+
+    def _leave_out(self) -> None:
+        """Write down the cells whose worker cannot run here; nothing is built for them alone."""
+        for planned in self.lacking:
+            self.listener(CellStarted(planned.id))
+            row = self.worker.leave_out(planned)
+            self.ledger.put([row])
+            self.listener(CellEnded(row))
 
     def _begin(self, crew: Crew) -> None:
         """Begin whatever can begin now."""

@@ -17,7 +17,7 @@ from harness.model import Run, Side
 from harness.model.matrix import CellResult, Plan, PlannedCell
 from harness.plan.cell import Built, Cell, Settings, settings_of
 from harness.plan.queue import Limits
-from harness.run.pair import Job, control_is_stored, run_pair
+from harness.run.pair import Job, control_is_stored, leave_out, run_pair
 from harness.store import Store
 from harness.tools.clock import Stopwatch, now
 
@@ -109,6 +109,17 @@ class Worker:
         self._keep(planned, job, run)
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
 
+    def leave_out(self, planned: PlannedCell) -> CellResult:
+        """Write down a cell whose worker lacks what it needs; a later run is to look again."""
+        started = now()
+        job = self._job(planned, None)
+        try:
+            job.folder.clear()
+            run = leave_out(job)
+        except CompatError as error:
+            return failed(planned.id, error, started, 0.0)
+        return result_of(planned.id, run, cell_path(self.plan, planned.id))
+
     def _keep(self, planned: PlannedCell, job: Job, run: Run) -> None:
         """Store a result; one that cannot be stored costs a later run, never this result."""
         try:
@@ -124,7 +135,7 @@ class Worker:
         except CompatError:
             return False  # whatever it is, the cell meets it too and tells
 
-    def _job(self, planned: PlannedCell, built: Built) -> Job:
+    def _job(self, planned: PlannedCell, built: Built | None) -> Job:
         return Job(
             cell=self.job.cells[planned.id],
             settings=settings_of(planned, self.job.settings),

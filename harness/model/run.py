@@ -128,3 +128,5 @@ class Run(Record, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     scenarios: Scenarios | None = None
     """What was run in the place of a commit's tests; None for these."""
+    lacks: tuple[str, ...] = ()
+    """What the worker needs and was not there, so that nothing was run: `program rootlesskit`."""

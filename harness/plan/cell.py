@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.backends.base import Artefact, BuildRequest
 from harness.config.floors import NO_FLOORS, Floors
+from harness.config.lines import Worker
 from harness.config.oracle import SILENT, Oracle
 from harness.config.skiplists import Entry
 from harness.gotest import selection
@@ -43,6 +44,9 @@ class Settings:
     """Run the control even if one with the same inputs is stored."""
 
 
+AS_ROOT = Worker()
+
+
 @dataclass(frozen=True)
 class Cell:
     """A pair with everything that decides its run."""
@@ -71,6 +75,10 @@ class Cell:
     """What is run in the place of the tests' own, if anything is."""
     catalogue: Scenarios | None = None
     """What these say of themselves."""
+    worker: Worker = AS_ROOT
+    """What the pair's worker takes to be there."""
+    lacks: tuple[str, ...] = ()
+    """What of that is not: then nothing of the cell is run."""
 
     @property
     def _others(self) -> list[BuildRequest]:

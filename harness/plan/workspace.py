@@ -22,7 +22,6 @@ from harness.config.needs import Has
 from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
 from harness.config.skiplists import Entry
-from harness.engine.capabilities import held
 from harness.errors import UsageError
 from harness.events import Listener, Said, ignore
 from harness.gc import sweep
@@ -38,7 +37,6 @@ from harness.repository.lineage import TESTS, locate
 from harness.repository.refs import Repository, ResolvedRef, resolve
 from harness.scenarios import suite as scenario_suite
 from harness.store import Store
-from harness.tools import machine
 
 RELEASES = "frontend/dockerfile/release"
 """Folder in BuildKit's tree with one folder per channel."""
@@ -170,7 +168,7 @@ class Workspace:
             return
         hint = f"--worker takes one of: {', '.join(common)}"
         if tests is None or worker not in line.workers:
-            what = f"the tests of {line.name} have no worker {worker!r} that can run here"
+            what = f"the tests of {line.name} have no worker {worker!r}"
         else:
             what = (
                 f"the daemon of {suite.ref} has no worker {worker!r} for the tests of {tests.ref}"
@@ -212,9 +210,9 @@ class Workspace:
         has = Has(
             network=not facts.offline,
             digests=digests(mirror) if mirror else frozenset(),
-            # A container is privileged, on whatever machine its engine is.
-            capabilities=held(machine.status()) if backend.name == "native" else None,
+            meets=backend.meets,
         )
+        worker = self.lines.worker(pair.worker)
         artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
         return Cell(
             pair=pair,
@@ -230,6 +228,8 @@ class Workspace:
             floors=self.floors,
             scenarios=artefact,
             catalogue=catalogue,
+            worker=worker,
+            lacks=tuple(map(str, has.lacking(worker.needs))),
         )
 
     @cached_property

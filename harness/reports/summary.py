@@ -127,7 +127,10 @@ def headline(run: Run) -> str:
 
 
 def uncovered(run: Run) -> str:
-    """Return how many tests lacked what they need, and what that is; empty if none did."""
+    """Return how many tests lacked what they need, and what that is; empty if none did.
+
+    Nor if the whole pair did: then the sentence says it.
+    """
     rows = [it for it in run.judgements if it.verdict is Verdict.UNAVAILABLE]
     if not rows:
         return ""
@@ -160,6 +163,7 @@ def _sentence(run: Run) -> str:
         Verdict.CHANGED_FAILURE: f"{tests} passed with neither {own} nor {new}, in different ways",
         Verdict.FLAKY: f"{tests} did not do the same in every attempt",
         Verdict.INDETERMINATE: _too_little(run, own, new),
+        Verdict.UNAVAILABLE: _not_run(run),
     }
     if run.verdict in sentences:
         return f"{run.verdict.value.upper()}: {sentences[run.verdict]}"
@@ -212,6 +216,11 @@ def _too_little(run: Run, own: str, new: str) -> str:
     passing = outcome_counts(run, baseline)[Outcome.PASS]
     frontend = own if baseline is Leg.CONTROL else f"{new} {run.pair.vary}"
     return f"{passing} of {plural(len(run.judgements), 'test')} passed with {frontend}, too few"
+
+
+def _not_run(run: Run) -> str:
+    lacks = ", ".join(one_line(it, _ERROR_LINE) for it in run.lacks)
+    return f"not run, because the worker {visible(run.pair.worker)} needs what is not here: {lacks}"
 
 
 def _stale(run: Run) -> int:

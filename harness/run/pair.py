@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
 
 import harness
 from harness.backends.base import Backend
@@ -23,7 +26,7 @@ from harness.run.schedule import Schedule
 from harness.store import Store
 from harness.tools import machine
 from harness.tools.clock import Stopwatch, now
-from harness.verdict.conclude import Asked, conclude
+from harness.verdict.conclude import Asked, Conclusion, conclude
 from harness.verdict.floors import promises
 
 
@@ -38,8 +41,8 @@ class Job:
     folder: RunFolder
     command: tuple[str, ...]
     """What the user would type for this pair; the rerun command begins with it."""
-    built: Built
-    """What it is run with."""
+    built: Built | None
+    """What it is run with; None if it is left out."""
     history: Path | None = None
     """File that says how long each test takes, and what it did in recent runs."""
     earlier: Run | None = None
@@ -76,19 +79,49 @@ def run_pair(job: Job, listener: Listener) -> Run:
         whole=asks_for_all(job.earlier) if job.earlier else not job.settings.tests,
         worker=job.cell.pair.worker,
         interrupted=schedule.interrupted,
-        offline=job.settings.offline or job.cell.pair.scenarios,
+        offline=_offline(job),
         functions=job.cell.functions,
     )
-    found = conclude(schedule.legs, job.cell.entries, asked, recents, promised)
-    run = Run(
+    run = replace(
+        _nothing_run(job, started, versions),
+        **_concluded(conclude(schedule.legs, job.cell.entries, asked, recents, promised)),
+        seconds=watch.seconds,
+        legs=tuple(schedule.legs),
+        phases=phases.seconds,
+        interrupted=schedule.interrupted,
+        warnings=(*phases.warnings, *warnings),
+    )
+    if job.earlier:
+        run = joined(job.earlier, run)
+    job.folder.write_run(run)
+    return run
+
+
+def leave_out(job: Job) -> Run:
+    """Journal a pair whose worker lacks what it needs: `unavailable`, and no leg was begun."""
+    run = _nothing_run(job, now(), job.backend.versions())
+    job.folder.write_run(run)
+    return run
+
+
+def _nothing_run(job: Job, started: str, versions: dict[str, str]) -> Run:
+    """Return what is known of a run before its legs."""
+    asked = Asked(
+        command=job.command,
+        sides=(),
+        whole=False,
+        worker=job.cell.pair.worker,
+        lacks=job.cell.lacks,
+    )
+    return Run(
         schema=SCHEMA_VERSION,
         id=job.folder.id,
         harness=harness.__version__,
         command=job.command,
         started=started,
-        seconds=watch.seconds,
+        seconds=0.0,
         pair=job.cell.pair,
-        offline=job.settings.offline or job.cell.pair.scenarios,
+        offline=_offline(job),
         host=Host(
             kernel=machine.kernel(),
             cpus=machine.cpus(),
@@ -96,23 +129,22 @@ def run_pair(job: Job, listener: Listener) -> Run:
             tools=versions,
         ),
         patches=job.cell.patches,
-        legs=tuple(schedule.legs),
-        judgements=found.judgements,
-        unmatched=found.unmatched,
-        verdict=found.verdict,
-        counts=found.counts,
-        exit_code=found.exit_code,
-        rerun=found.rerun,
-        phases=phases.seconds,
-        interrupted=schedule.interrupted,
+        legs=(),
+        **_concluded(conclude((), (), asked, {})),
+        phases={},
         control=job.settings.control,
-        warnings=(*phases.warnings, *warnings),
         scenarios=job.cell.catalogue,
+        lacks=job.cell.lacks,
     )
-    if job.earlier:
-        run = joined(job.earlier, run)
-    job.folder.write_run(run)
-    return run
+
+
+def _concluded(found: Conclusion) -> dict[str, Any]:
+    """Return the fields of a run that its conclusion gives: they have the same names."""
+    return {field.name: getattr(found, field.name) for field in fields(found)}
+
+
+def _offline(job: Job) -> bool:
+    return job.settings.offline or job.cell.pair.scenarios
 
 
 def control_is_stored(job: Job) -> bool:
@@ -126,6 +158,8 @@ def _began(job: Job, started: str) -> str:
 
 
 def _schedule(job: Job, versions: dict[str, str], listener: Listener, budgets: Budgets) -> Schedule:
+    if job.built is None:
+        raise ValueError("a pair that was not built cannot be run")
     runner = LegRunner(job.backend, listener, job.cell.oracle, budgets)
     controls = ControlStore(job.store, versions, machine.kernel())
     return Schedule(job.cell, job.settings, job.built, job.folder, runner, controls, listener)

@@ -234,6 +234,8 @@ class Schedule:
             environment=dict(told.environment),
             scenarios=self.cell.pair.scenarios,
             engine=engine,
+            rootless=self.cell.worker.rootless,
+            programs=self.cell.worker.programs,
         )
 
     def _side_by_side(

@@ -40,17 +40,24 @@ class Requirement:
     kind: Kind
     name: str
     package: str
+    """Empty where no package has it: then `command` brings it."""
     group: Group
     why: str
     static: bool = False
     optional: bool = False
     replaces: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    command: str = ""
 
     @property
     def title(self) -> str:
         """What people call it: a program by its name, anything else by its package."""
         return self.name if self.kind is Kind.PROGRAM else self.package
+
+    @property
+    def fix(self) -> str:
+        """The command that brings it."""
+        return self.command or install_command([self])
 
 
 @cache
@@ -63,6 +70,7 @@ def requirements() -> tuple[Requirement, ...]:
 def _parse(table: dict[str, object]) -> Requirement:
     (kind,) = set(Kind) & set(table)
     fields = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    fields.setdefault("package", "")
     fields |= {"name": fields.pop(kind), "kind": Kind(kind), "group": Group(str(table["group"]))}
     return Requirement(**fields)  # type: ignore[arg-type] # our own file; its test reads it whole
 
@@ -78,7 +86,7 @@ def of_program(name: str) -> Requirement:
 def how_to_install(program: str) -> str:
     """Return the command that installs a program, or nothing if requirements.toml lacks it."""
     try:
-        return install_command([of_program(program)])
+        return of_program(program).fix
     except KeyError:
         return ""
 

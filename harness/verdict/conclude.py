@@ -36,6 +36,8 @@ class Asked:
     """Whether it was to do without the network; with it, what is lacking is to be there."""
     functions: frozenset[str] = frozenset()
     """Test functions that the suite's sources have; empty if that is not known."""
+    lacks: tuple[str, ...] = ()
+    """What the worker needs and was not there, so that nothing was run."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,12 @@ def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
 def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], asked: Asked) -> Verdict:
     """Return the pair's verdict; a part of a run can show a regression and nothing else.
 
-    If neither side came to its end, there may be tests of which nobody knows. What was lacking is
-    as it should be offline alone.
+    A worker that cannot run here says so of all its tests at once. If neither side came to its
+    end, there may be tests of which nobody knows. What was lacking is as it should be offline
+    alone.
     """
+    if asked.lacks and not legs:
+        return Verdict.UNAVAILABLE
     overall = of_pair(judged)
     code = overall.exit_code
     if asked.interrupted:

@@ -20,8 +20,13 @@ def of_pair(judgements: Iterable[Judgement]) -> Verdict:
 
 
 def of_matrix(cells: Iterable[Verdict]) -> Verdict:
-    """Return a matrix's verdict: the worst of its cells', or indeterminate if it has none."""
-    return _worst(cells, Verdict.INDETERMINATE)
+    """Return a matrix's verdict: the worst of its cells', or indeterminate if it has none.
+
+    Cells whose worker cannot run here have no say where others ran.
+    """
+    found = list(cells)
+    nothing = Verdict.UNAVAILABLE if Verdict.UNAVAILABLE in found else Verdict.INDETERMINATE
+    return _worst(found, nothing)
 
 
 def _worst(verdicts: Iterable[Verdict], otherwise: Verdict) -> Verdict:

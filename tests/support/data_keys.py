@@ -89,6 +89,15 @@ CASES: dict[str, Case] = {
         ({"none": {"B": "b"}},),
     ),
     "lines._File.params": (({"fileop": ["true", "false"]}, {"k": "v"}), ({"k": []}, {"k": [True]})),
+    "lines._File.workers": (
+        ({"oci": {"needs": "program runc"}}, {"oci": {}}, {}),
+        ({"oci-rootles": {}}, {"oci": []}, {"Oci": {}}, ["oci"]),
+    ),
+    "lines.Worker.rootless": BOOLS,
+    "lines.Worker.needs": (
+        ("user-namespaces", ["program rootlesskit 2.0", "device /dev/net/tun"], _CAPABILITY),
+        ([], "rootlesskit", "program rootlesskit>=2", "device tun", "user-namespaces 2"),
+    ),
     "lines._File.defaults": ((), ({"go": 1.21}, [])),
     "lines._File.ranges": (([{"lines": "<0.2"}],), ([], [{}], [{"lines": ">9"}])),
     "lines._File.lines": ((), ([], [{"name": "master", "dockerfile": "1.1"}])),

@@ -84,6 +84,8 @@ class Player:
     tools: dict[str, str] = field(default_factory=lambda: {"runc": "runc version 1.1.5"})
     keys: dict[str, str] = field(default_factory=dict)
     """Keys of artefacts that are not their kind's name."""
+    lacking: tuple[str, ...] = ()
+    """Needs that are not met."""
     legs: list[LegRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -95,6 +97,9 @@ class Player:
 
     def versions(self) -> dict[str, str]:
         return self.tools
+
+    def meets(self, need: Need) -> bool:
+        return str(need) not in self.lacking
 
     def find(self, side: Side, request: BuildRequest) -> Found:
         kind = "suite" if side is Side.SUITE else self._frontend(request)

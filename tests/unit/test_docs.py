@@ -156,7 +156,9 @@ def test_no_page_names_a_command_that_does_not_exist(page: Path) -> None:
 
 FILES: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "Conditions": (conditions.Condition,),
-    "`matrices/lines.yaml`": (lines._File, lines._Settings, lines._Range, lines._Entry),
+    "`matrices/lines.yaml`": (
+        *(lines._File, lines.Worker, lines._Settings, lines._Range, lines._Entry),
+    ),
     "`matrices/images.yaml`": (recipes._File, recipes.Part, recipes.Recipe),
     "`matrices/*.yaml`": (
         *(matrixfile.Matrix, matrixfile.Row, matrixfile.Selector),

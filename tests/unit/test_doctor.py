@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from harness import doctor, store
 from harness.backends import docker, native
 from harness.backends.base import Problem
+from harness.backends.native import rootless
 from harness.cli.umbrella import umbrella
 from harness.doctor import Check, State, examine, healthy
 from harness.tools import pip
@@ -40,6 +41,7 @@ class Machine:
         self.answers = {"git --version": "git version 2.39.5\n", "unshare": "", "pip index": PIP}
         self.fails: dict[str, str] = {}
         self.absent: set[str] = set()
+        self.hindrance: Problem | None = None
 
     def run(self, request: Request) -> Completed:
         line = " ".join(map(str, request.argv))
@@ -73,6 +75,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     monkeypatch.setattr(doctor, "run", made.run)
     monkeypatch.setattr(pip, "run", lambda _request: Completed(0, b"", b""))
     monkeypatch.setattr(doctor, "locate", made.locate)
+    monkeypatch.setattr(rootless, "hindrance", lambda: made.hindrance)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(0, 0, 50 * 2**30))
     for name, text in (
@@ -139,6 +142,21 @@ def test_namespaces_are_tried_not_guessed(machine: Machine, tmp_path: Path) -> N
     assert checks["network namespace"].state is State.MISSING
     assert checks["network namespace"].detail == "unshare: unshare failed: Operation not permitted"
     assert checks["PID and mount namespaces"].state is State.OK
+
+
+def test_a_machine_without_namespaces_for_other_users_is_fit_for_most(
+    machine: Machine, tmp_path: Path
+) -> None:
+    assert _checks(tmp_path)["user namespaces"].state is State.OK
+    machine.hindrance = Problem("no namespaces for you", "sysctl -w x=0")
+    machine.absent = {"rootlesskit", "containerd-rootless.sh"}
+    checks = _checks(tmp_path)
+    found = checks["user namespaces"]
+    assert (found.state, found.fix) == (State.WARNING, "sysctl -w x=0")
+    assert found.detail == "no namespaces for you; rootless workers need them"
+    assert checks["rootlesskit"].fix == "apt-get install rootlesskit"
+    assert checks["containerd-rootless.sh"].fix.startswith("curl ")
+    assert healthy(checks.values())
 
 
 @pytest.mark.parametrize(

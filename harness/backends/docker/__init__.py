@@ -35,6 +35,7 @@ from harness.backends.docker.supply import How, Supply
 from harness.backends.leg import BESIDE, CLIENT, OWN_CLIENT, environment, programs
 from harness.backends.steps import go_directive
 from harness.backends.taken import artefact, found
+from harness.config.needs import Kind, Need
 from harness.engine.builders import Builder, builder_for
 from harness.engine.client import Engine
 from harness.engine.connect import connect
@@ -97,6 +98,13 @@ class Docker:
         """Return what the engine says of itself, and the program that builds."""
         told = {f"engine {name}": value for name, value in self._engine.describe().items()}
         return told | {"image builder": self._builder.name}
+
+    def meets(self, need: Need) -> bool:
+        """Return False for what no image of a suite has: a user for rootless daemons.
+
+        All else is the engine's, or in the suite's image, which may not be there yet.
+        """
+        return need.kind is not Kind.USER_NAMESPACES
 
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Return a build's key and whether it is here; a repository is not asked.

@@ -22,10 +22,12 @@ from harness.backends.base import (
     never,
 )
 from harness.backends.native import build
+from harness.backends.native.needs import meets
 from harness.backends.native.sandbox import NAMESPACES, PROGRAMS, run_leg
 from harness.backends.native.toolchain import choose, provide
 from harness.backends.steps import ENVIRONMENT, Source, frontend_steps, go_directive, suite_steps
 from harness.backends.taken import artefact, found
+from harness.config.needs import Need
 from harness.errors import CompatError, MissingToolError
 from harness.events import Listener, PhaseEnded, PhaseStarted
 from harness.model import Side
@@ -74,6 +76,10 @@ class Native:
     def versions(self) -> dict[str, str]:
         """Return the versions of the programs that the legs run; every run records them."""
         return {program: _version_line(program) for program in sorted(set(PROGRAMS.values()))}
+
+    def meets(self, need: Need) -> bool:
+        """Return whether this machine has it."""
+        return meets(need)
 
     def find(self, side: Side, request: BuildRequest) -> Found:
         """Return a build's key and whether the store has it."""

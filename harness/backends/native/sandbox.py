@@ -12,6 +12,7 @@ import msgspec
 from harness.backends.base import LegExit, LegRequest, Overdue, Sink, never
 from harness.backends.leg import BESIDE, BINARY, CLIENT, GRACE, OWN_CLIENT, arguments, environment
 from harness.backends.leg import programs as taken
+from harness.backends.native import rootless
 from harness.backends.native.cgroups import make_groups
 from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.native.memory import Kills, oom_kills
@@ -37,7 +38,8 @@ PROGRAMS = {
 NAMESPACES = ("unshare", "setpriv", "nsenter")
 """Programs that make the namespaces, and enter them."""
 
-CONTAINERD = ("containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
+SHIMS = ("containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2")
+"""Of containerd; which of them it has depends on its version."""
 
 # Folders of this machine that are the leg's own: it sees them empty, or what they hold and
 # not what it changes in them itself; see init.py.
@@ -60,6 +62,8 @@ def run_leg(leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
     """
     with disk_errors(leg.folder):
         (leg.folder / PROCESSES).mkdir(parents=True, exist_ok=True)
+        if leg.rootless:
+            (leg.folder / PROCESSES).chmod(0o1777)
     programs = _programs(leg)
     scratch = _free_folder(_needed(leg, programs))
     spec = leg.folder / "sandbox.json"
@@ -156,6 +160,8 @@ def _spec(
         "wrapped": {name: str(script) for name, script in WRAPPED.items()},
         "processes": str(leg.folder / PROCESSES),
         "loopback": leg.offline,
+        "opened": rootless.closed(_needed(leg, programs)) if leg.rootless else [],
+        "user": rootless.User(f"{scratch}/user", _path(scratch)).spec() if leg.rootless else None,
         "argv": _arguments(leg),
         "cwd": str(leg.tests.path / "src"),
         "env": _environment(leg, scratch),
@@ -176,7 +182,9 @@ def _programs(leg: LegRequest) -> dict[str, str]:
     for name, program in PROGRAMS.items():
         found.setdefault(name, str(find(program)))  # a published daemon brings its own runc
     found |= {"docker": str(find_client().path)} if leg.engine else {}
-    for program in CONTAINERD if leg.worker.startswith("containerd") else ():
+    for program in leg.programs:
+        found[program] = str(find(program))
+    for program in SHIMS if "containerd" in found else ():
         if where := shutil.which(program):
             found[program] = where
     return found
@@ -196,7 +204,12 @@ def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
     if leg.engine:
         common |= {"DOCKER_HOST": endpoint().host, "SCENARIO_ENGINE": leg.engine}
     # The user's own home may hold credentials and helpers for them, which daemons would ask.
-    return {"PATH": f"{scratch}/bin:{_PATH}", "HOME": f"{scratch}/home", **common}
+    common |= rootless.environment() if leg.rootless else {}
+    return {"PATH": _path(scratch), "HOME": f"{scratch}/home", **common}
+
+
+def _path(scratch: Path) -> str:
+    return f"{scratch}/bin:{_PATH}"
 
 
 def _free_folder(needed: Iterable[Path]) -> Path:

@@ -55,6 +55,7 @@ def rejudge(
         worker=run.pair.worker,
         interrupted=run.interrupted,
         offline=run.offline,
+        lacks=run.lacks,
     )
     recents = {row.name: row.recent for row in run.judgements if row.recent}
     found = conclude(legs, entries, asked, recents, promises(floors, run.pair))

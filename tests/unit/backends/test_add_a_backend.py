@@ -67,6 +67,7 @@ def test_a_backend_runs_a_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     request = bench.cell().suite
     before = backend.find(Side.SUITE, request)
     job = bench.job()
+    assert job.built
     assert (before.cached, before.key) == (False, job.built.suite.key)
     assert backend.find(Side.SUITE, request).cached
     verdicts = {row.name.split("/")[1]: row.verdict for row in run_pair(job, print).judgements}

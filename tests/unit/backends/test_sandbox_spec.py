@@ -173,7 +173,7 @@ def test_a_third_commits_client_comes_with_its_daemon_and_hides_neither_of_the_d
 def test_the_containerd_worker_gets_what_there_is_of_containerd(
     request_: LegRequest, machine: Path
 ) -> None:
-    programs = _programs(changed(request_, worker="containerd"))
+    programs = _programs(changed(request_, worker="containerd", programs=("containerd",)))
     assert programs["containerd"] == str(machine / "containerd")
     assert "containerd-shim-runc-v2" not in programs
 

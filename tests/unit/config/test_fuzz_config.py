@@ -41,6 +41,7 @@ MARKS = (
 LINES = """\
 toolchains: ["1.21.13"]
 image_sets: {none: {}}
+workers: {oci: {rootless: false, needs: [program runc]}}
 defaults:
   go: "1.21"
   module: true

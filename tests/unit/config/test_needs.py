@@ -13,7 +13,13 @@ DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 NETWORK = Need("network")
 IMAGE = Need(f"image docker.io/library/alpine:latest@{DIGEST}")
 TRACE = Need("capability CAP_SYS_PTRACE")
-ALL = (NETWORK, IMAGE, TRACE)
+OF_MACHINE = (
+    TRACE,
+    Need("program rootlesskit 2.0"),
+    Need("device /dev/net/tun"),
+    Need("user-namespaces"),
+)
+ALL = (NETWORK, IMAGE, *OF_MACHINE)
 
 
 @pytest.mark.parametrize(
@@ -22,9 +28,9 @@ ALL = (NETWORK, IMAGE, TRACE)
         (Has(network=True), ()),
         (Has(network=False), (NETWORK, IMAGE)),
         (Has(network=False, digests={DIGEST}), (NETWORK,)),
-        (Has(network=True, capabilities=frozenset()), (TRACE,)),
-        (Has(network=True, capabilities={"CAP_SYS_PTRACE"}), ()),
-        (Has(network=False, capabilities={"CAP_CHOWN"}), ALL),
+        (Has(network=True, meets=lambda _need: False), OF_MACHINE),
+        (Has(network=True, meets=lambda need: need is TRACE), OF_MACHINE[1:]),
+        (Has(network=False, meets=lambda _need: False), ALL),
     ],
 )
 def test_what_is_lacking_is_told_in_the_order_of_the_entry(
@@ -43,6 +49,12 @@ def test_what_is_lacking_is_told_in_the_order_of_the_entry(
         ("image a@sha256:0123", "names no image by its digest"),
         ("capability CAP_SYS_PTRACEE", "did you mean `CAP_SYS_PTRACE`"),
         ("capability", "Linux has no capability ''"),
+        ("user-namespaces 2", "has no name"),
+        ("program", "'' is no program"),
+        ("program /bin/true", "is no program"),
+        ("program rootlesskit 2", "is no program with or without the least version"),
+        ("device net/tun", "is no device"),
+        ("device /dev/../etc/passwd", "is no device"),
     ],
 )
 def test_what_cannot_be_needed_is_refused(text: str, said: str) -> None:
@@ -59,6 +71,9 @@ def test_needs_are_equal_if_written_the_same() -> None:
         "network",
         f"image docker.io/library/alpine:latest@{DIGEST}",
         "capability CAP_SYS_PTRACE",
+        "program rootlesskit 2.0",
+        "device /dev/net/tun",
+        "user-namespaces",
     ]
 
 

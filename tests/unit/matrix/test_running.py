@@ -85,6 +85,33 @@ def test_the_time_limit_is_each_cell_s_own(fleet: Fleet) -> None:
     assert fleet.yard.runs["v0.6.4 v0.6.4"] == 2
 
 
+def test_where_a_worker_lacks_something_nothing_is_built_for_it_and_the_others_run(
+    fleet: Fleet,
+) -> None:
+    lacking = [it.id for it in fleet.plan.cells if it.pair.suite.ref == "v0.6.4"]
+    given = cells_of(fleet.plan)
+    lacks = {it: dataclasses.replace(given[it], lacks=("program sudo",)) for it in lacking}
+    folder, made = fleet.run(cells={**given, **lacks})
+    assert "suite v0.6.4" not in fleet.yard.built
+    assert {run.split()[0] for run in fleet.yard.runs} == {"v0.8.3"}
+    assert (made.verdict, made.exit_code) == (Verdict.COMPATIBLE, 0)
+    found = {row.id: row for row in made.cells}
+    assert {found[it].verdict for it in lacking} == {Verdict.UNAVAILABLE}
+    stored = {row.id: run for row, run in cells(folder)}
+    assert all((run := stored[it]) and run.lacks == ("program sudo",) for it in lacking)
+    assert {event.result.id for event in fleet.events if isinstance(event, CellEnded)} == set(found)
+
+
+def test_where_every_worker_lacks_something_the_matrix_is_unavailable(fleet: Fleet) -> None:
+    lacks = {
+        name: dataclasses.replace(cell, lacks=("user-namespaces",))
+        for name, cell in cells_of(fleet.plan).items()
+    }
+    _, made = fleet.run(cells=lacks)
+    assert not fleet.yard.built
+    assert (made.verdict, made.exit_code) == (Verdict.UNAVAILABLE, 0)
+
+
 def _skipping(name: str) -> Entry:
     return entry(name, Status.SKIP)
 

@@ -15,6 +15,7 @@ from harness.journal import read_run
 from harness.model import Leg, Outcome, Status, Verdict
 from harness.plan.cell import Settings
 from harness.reports.summary import headline
+from harness.run.pair import leave_out, run_pair
 from harness.run.unavailable import unavailable
 from harness.stored.rejudge.rejudge import rejudge
 from tests.support.factories import full_name
@@ -126,3 +127,32 @@ def test_globs_stand_for_the_functions_that_there_are(bench: Bench) -> None:
         "TestIntegration/TestPinnedOther/worker=oci/fileop=false/frontend=gateway",
         "TestIntegration/TestCopy/worker=oci/fileop=false/frontend=gateway/sub",
     ]
+
+
+LACKS = ("program rootlesskit 2.0", "device /dev/net/tun")
+
+
+def test_a_worker_that_lacks_something_is_one_sentence_and_no_leg(bench: Bench) -> None:
+    bench.worker = "oci-rootless"
+    job = bench.job(built=None, cell=replace(bench.cell(), lacks=LACKS))
+    run = leave_out(job)
+    assert bench.player.legs == []
+    assert (run.verdict, run.exit_code) == (Verdict.UNAVAILABLE, ExitCode.COMPATIBLE)
+    assert (run.legs, run.judgements, run.lacks) == ((), (), LACKS)
+    assert headline(run) == (
+        "UNAVAILABLE: not run, because the worker oci-rootless needs what is not here: "
+        "program rootlesskit 2.0, device /dev/net/tun"
+    )
+    assert read_run(bench.run_folder(run)) == run
+    assert rejudge(run, bench.run_folder(run), (LACKING,)).run == run
+
+
+def test_with_the_network_a_worker_that_lacks_something_is_no_fault_either(bench: Bench) -> None:
+    bench.settings = replace(OFFLINE, offline=False)
+    run = leave_out(bench.job(built=None, cell=replace(bench.cell(), lacks=LACKS)))
+    assert run.exit_code == ExitCode.COMPATIBLE
+
+
+def test_what_was_not_built_cannot_be_run(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="was not built"):
+        run_pair(bench.job(built=None), bench.events.append)

@@ -43,11 +43,13 @@ def test_the_file_reads_whole_and_each_line_says_why() -> None:
     found = requirements()
     assert {"git", "runc", "docker-registry", "busybox"} <= {need.name for need in found}
     assert {need.group for need in found} == set(Group)
-    assert all(need.why and need.package for need in found)
+    assert all(need.why and bool(need.package) is not bool(need.command) for need in found)
 
 
 def test_a_program_is_found_by_name() -> None:
     assert of_program("docker-registry").package == "docker-registry"
+    assert of_program("containerd-rootless.sh").fix.startswith("curl ")
+    assert "install uidmap" in of_program("newuidmap").fix
     with pytest.raises(KeyError):
         of_program("emacs")
 

@@ -18,6 +18,7 @@ from harness.cli.planning import PlanOptions, RunningOptions, Sources, open_name
 from harness.cli.session import Session, default_jobs, default_runs
 from harness.cli.show import show_matrix
 from harness.cli.stored import find_run
+from harness.cluster.places import Executor
 from harness.config.matrixfile import find_matrix, load_matrix
 from harness.config.policy import Policy
 from harness.errors import UsageError
@@ -41,6 +42,12 @@ _OF_CELLS = (
 """Options that the command of one cell has from that of the matrix."""
 
 
+_OF_WORKERS = (
+    *("repo", "backend", "stage", "privileges", "cache_repo", "parallel", "fresh_control"),
+)
+"""Options that reach a worker as they are given."""
+
+
 class MatrixOptions(PlanOptions, RunningOptions):
     """The options of `compat matrix`, by the names that click gives them."""
 
@@ -49,6 +56,7 @@ class MatrixOptions(PlanOptions, RunningOptions):
     resume: str | None
     jobs: int | None
     memory: int | None
+    executor: str | None
     fail_fast: bool
     reuse: bool
 
@@ -99,7 +107,8 @@ def open_session(
     folder = find_run(resume, options["out"]).resolve() if resume else None
     kept = _stored_plan(name, options, folder)
     sources = sources or Sources.of(name or (kept.matrix if kept else ""), options)
-    where = replace(sources.running(options), runs=runs)
+    far = bool(options["executor"] and not options["executor"].startswith("local"))
+    where = replace(sources.running(options), runs=runs and not far)
     with interruptible(), display(sys.stderr) as listener:
         if name or kept is None:
             opened = open_named(name or "", options, sources, where, listener, lists=lists)
@@ -108,7 +117,9 @@ def open_session(
     if folder and kept:
         check_same(folder, kept, opened.plan)
     shard, ids = _share(kept or opened.plan, options["shard"], folder)
-    jobs = options["jobs"] or default_jobs()
+    by = options["executor"]
+    executor = Executor.parse(by, options["jobs"]) if by else None
+    jobs = (executor and executor.workers) or options["jobs"] or default_jobs()
     share = max(2, default_parallel() // jobs)
     return Session(
         opened=opened,
@@ -131,6 +142,8 @@ def open_session(
         jobs=jobs,
         memory=options["memory"],
         fail_fast=options["fail_fast"],
+        executor=executor,
+        sent=_sent(options),
         reuse=_terms(name or opened.plan.matrix, sources) if options["reuse"] else None,
     )
 
@@ -168,6 +181,24 @@ def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> C
         return ("compat-run", *argv_of(execution.run, {**common, **own}))
 
     return command
+
+
+def _sent(options: MatrixOptions) -> dict[str, str | int | bool]:
+    """Return the options that a worker is given with a task: it may begin in another folder.
+
+    What is not given here, the worker's machine decides, as with shards.
+    """
+    asked: Mapping[str, object] = {**options}
+    given = {name: asked[name] for name in _OF_WORKERS}
+    places = {name: asked[name] for name in ("cache", "data", "history")}
+    given |= {name: Path(str(it)).absolute() for name, it in places.items() if it}
+    if (repo := options["repo"]) and Path(repo).exists():
+        given["repo"] = Path(repo).absolute()
+    return {
+        name: it if isinstance(it, int | str) else str(it)
+        for name, it in given.items()
+        if it is not None and it is not False
+    }
 
 
 def _stored_plan(name: str | None, options: MatrixOptions, folder: Path | None) -> Plan | None:

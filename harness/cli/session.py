@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import msgspec
 from platformdirs import user_state_path
 
 from harness.cli.interruption import interruptible
+from harness.cluster.places import Executor
 from harness.config.policy import Policy
+from harness.errors import MissingToolError
 from harness.events import Listener, Said
 from harness.history import History, HistoryError
 from harness.journal import RunFolder, write_matrix
@@ -117,6 +120,10 @@ class Session:
     memory: int | None = None
     """Bytes that all that runs at once may need; None for a share of the machine's."""
     fail_fast: bool = False
+    executor: Executor | None = None
+    """Who carries out the tasks; None for the threads of this process."""
+    sent: Mapping[str, str | int | bool] = field(default_factory=dict)
+    """Options of `compat matrix` that reach a worker with a task."""
     reuse: Policy | None = None
     """On what terms results of earlier runs stand in for new ones; None if none do."""
 
@@ -129,6 +136,15 @@ class Session:
     def limits(self) -> Limits:
         """What runs side by side."""
         return Limits(self.jobs, self.memory or int(MEMORY * machine.memory()))
+
+    def host(self) -> Host:
+        """Return what is known of this machine, with what the backend runs on it."""
+        return Host(
+            kernel=machine.kernel(),
+            cpus=machine.cpus(),
+            memory=machine.memory(),
+            tools=self.opened.backend.versions(),
+        )
 
     def commands(self) -> dict[str, tuple[str, ...]]:
         """Return what a user would type for each cell, by its id."""
@@ -161,13 +177,30 @@ class Session:
                 keep: Keep = keep_nothing
                 if self.reuse:
                     keep = self._reused(self.reuse, cells, ledger, listener)
-                job = self._job(cells, ledger, keep)
-                ledger.begin()
-                if not self.taken_up:
-                    folder.point_latest()  # so that --resume latest finds it, however it ends
-                made = run_matrix(job, ledger, listener)
+                with self._employed() as employ:
+                    job = employ(self._job(cells, ledger, keep))
+                    ledger.begin()
+                    if not self.taken_up:
+                        folder.point_latest()  # so that --resume latest finds it, however it ends
+                    made = run_matrix(job, ledger, listener)
             made = ended(folder.path, made)
         return made, folder.path
+
+    @contextmanager
+    def _employed(self) -> Iterator[Callable[[MatrixJob], MatrixJob]]:
+        """Return what makes of a job for this machine one for who carries out the tasks."""
+        if self.executor is None:
+            yield lambda job: job
+            return
+        try:
+            from harness.matrix.remote import hired  # noqa: PLC0415 - an extra, and slow to load
+        except ModuleNotFoundError as error:
+            raise MissingToolError(
+                f"--executor needs the Python package {error.name}",
+                hint="pip install --require-hashes -r locks/dask.txt, or the extra `dask`",
+            ) from error
+        with hired(self.executor, self.opened, self.store, self.sent) as employ:
+            yield employ
 
     def _folder(self) -> RunFolder:
         if self.taken_up:
@@ -182,12 +215,7 @@ class Session:
             plan=self.plan,
             shard=self.shard,
             mine=self.mine,
-            host=Host(
-                kernel=machine.kernel(),
-                cpus=machine.cpus(),
-                memory=machine.memory(),
-                tools=self.opened.backend.versions(),
-            ),
+            host=None if self.executor and self.executor.address else self.host(),
             started=matrix.started if matrix else now(),
             command=(matrix and matrix.command) or self.command,
         )

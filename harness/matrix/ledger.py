@@ -34,7 +34,8 @@ class Ledger:
     shard: Shard | None
     mine: tuple[PlannedCell, ...]
     """The cells of the plan, or of the shard."""
-    host: Host
+    host: Host | None
+    """None if others carry out the tasks."""
     started: str
     command: tuple[str, ...] = ()
     """What asks for the run again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
@@ -65,18 +65,21 @@ class _Fleet:
     def __post_init__(self) -> None:
         """Make the tasks."""
         mine = [cell for cell in self.ledger.mine if cell.id in self.job.cells]
-        self.lacking = [cell for cell in mine if self.job.cells[cell.id].lacks]
+        self.here = Worker(
+            self.job, self.ledger.plan, self.ledger.folder, self.listener, self._warn
+        )
+        self.worker = self.job.hands(self.here)
+        self.lacking = [cell for cell in mine if self.worker.lacks(cell)]
         cells = [cell for cell in mine if cell not in self.lacking]
         wanted = {name for it in cells for name in it.needs}
         builds = [build for build in self.ledger.plan.builds if build.id in wanted]
         self.durations = Durations(self.ledger.plan)
-        shared = controls(self.ledger.plan, self.job.cells, self.job.settings)
         self.planned = {cell.id: cell for cell in cells}
         self.sides = {build.id: build.side for build in builds}
         self.requests = requests(cells, self.job.cells)
-        self.worker = Worker(
-            self.job, self.ledger.plan, self.ledger.folder, self.listener, self._warn
-        )
+        shared: Mapping[str, Hashable] = {}
+        if self.worker.shared:
+            shared = controls(self.ledger.plan, self.job.cells, self.job.settings)
         self.queue = Queue(
             build_tasks(builds, self.durations),
             cell_tasks(cells, shared, self.durations),
@@ -110,7 +113,7 @@ class _Fleet:
         """Write down the cells whose worker cannot run here; nothing is built for them alone."""
         for planned in self.lacking:
             self.listener(CellStarted(planned.id))
-            row = self.worker.leave_out(planned)
+            row = self.here.leave_out(planned)
             self.ledger.put([row])
             self.listener(CellEnded(row))
 

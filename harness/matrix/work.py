@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from harness.backends.base import Artefact, Backend, BuildRequest
 from harness.errors import CompatError, InfrastructureError, Interrupted
@@ -37,6 +38,31 @@ def keep_nothing(_planned: PlannedCell, _cell: Cell, _run: Run, _folder: Path) -
     return ()
 
 
+class Hands(Protocol):
+    """Does tasks, called from any thread: a Worker here, or who has others do them."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether what one task leaves in the store the next one finds."""
+
+    def lacks(self, planned: PlannedCell, /) -> bool:
+        """Return whether a cell is left out, as its worker cannot run where it would be run."""
+
+    def build(self, name: str, side: Side, request: BuildRequest, /) -> TaskResult:
+        """Build something, or find it, or return what went wrong."""
+
+    def run(self, planned: PlannedCell, built: Built, /) -> TaskResult:
+        """Run a cell, whatever comes of it."""
+
+    def control_is_stored(self, planned: PlannedCell, built: Built, /) -> bool:
+        """Return whether a cell would find its control."""
+
+
+def ourselves(worker: Worker) -> Hands:
+    """Have the threads of this process do what is to be done."""
+    return worker
+
+
 @dataclass(frozen=True)
 class MatrixJob:
     """The cells of a matrix that are to be run, and with what."""
@@ -56,6 +82,8 @@ class MatrixJob:
     earlier: Mapping[str, Run] = field(default_factory=dict)
     """What was journaled of cells that were interrupted, by id: they go on with it."""
     keep: Keep = keep_nothing
+    hands: Callable[[Worker], Hands] = ourselves
+    """Gives who does the tasks; it is given who would do them here."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +97,9 @@ class Worker:
     listener: Listener
     warn: Callable[[str], None]
     """Hears of what a reader of the matrix run should know."""
+    shared: bool = True
 
-    def build(self, name: str, side: Side, request: BuildRequest) -> TaskResult:
+    def build(self, name: str, side: Side, request: BuildRequest, /) -> Artefact | CompatError:
         """Build something, or find it, or return what went wrong."""
         backend = self.job.backend
         make = backend.build_suite if side is Side.SUITE else backend.build_frontend
@@ -85,10 +114,10 @@ class Worker:
             return make(request, tell)
         except CompatError as error:
             return error
-        except Exception as fault:  # noqa: BLE001 - one build of many, see _unexpected
-            return _unexpected(fault)
+        except Exception as fault:  # noqa: BLE001 - one build of many, see unexpected
+            return unexpected(fault)
 
-    def run(self, planned: PlannedCell, built: Built) -> TaskResult:
+    def run(self, planned: PlannedCell, built: Built, /) -> CellResult:
         """Run a cell, whatever comes of it."""
         started, watch = now(), Stopwatch()
         job = self._job(planned, built)
@@ -104,10 +133,14 @@ class Worker:
             return stopped(planned.id, started, watch.seconds)
         except CompatError as error:
             return failed(planned.id, error, started, watch.seconds)
-        except Exception as fault:  # noqa: BLE001 - one cell of many, see _unexpected
-            return failed(planned.id, _unexpected(fault), started, watch.seconds)
-        self._keep(planned, job, run)
+        except Exception as fault:  # noqa: BLE001 - one cell of many, see unexpected
+            return failed(planned.id, unexpected(fault), started, watch.seconds)
+        self.keep(planned, run)
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
+
+    def lacks(self, planned: PlannedCell, /) -> bool:
+        """Return whether this machine lacks what the worker of a cell needs."""
+        return bool(self.job.cells[planned.id].lacks)
 
     def leave_out(self, planned: PlannedCell) -> CellResult:
         """Write down a cell whose worker lacks what it needs; a later run is to look again."""
@@ -120,15 +153,20 @@ class Worker:
             return failed(planned.id, error, started, 0.0)
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
 
-    def _keep(self, planned: PlannedCell, job: Job, run: Run) -> None:
+    def folder_of(self, planned: PlannedCell) -> RunFolder:
+        """Return the run folder of a cell."""
+        return RunFolder(self.folder / cell_path(self.plan, planned.id))
+
+    def keep(self, planned: PlannedCell, run: Run) -> None:
         """Store a result; one that cannot be stored costs a later run, never this result."""
+        cell, path = self.job.cells[planned.id], self.folder_of(planned).path
         try:
-            for text in self.job.keep(planned, job.cell, run, job.folder.path):
+            for text in self.job.keep(planned, cell, run, path):
                 self.warn(text)
         except CompatError as error:
             self.warn(f"the result of {planned.id} is not kept: {error}")
 
-    def control_is_stored(self, planned: PlannedCell, built: Built) -> bool:
+    def control_is_stored(self, planned: PlannedCell, built: Built, /) -> bool:
         """Return whether a cell would find its control."""
         try:
             return control_is_stored(self._job(planned, built))
@@ -141,7 +179,7 @@ class Worker:
             settings=settings_of(planned, self.job.settings),
             backend=self.job.backend,
             store=self.job.store,
-            folder=RunFolder(self.folder / cell_path(self.plan, planned.id)),
+            folder=self.folder_of(planned),
             command=self.job.command(planned),
             built=built,
             history=self.job.history,
@@ -149,7 +187,7 @@ class Worker:
         )
 
 
-def _unexpected(fault: Exception) -> InfrastructureError:
+def unexpected(fault: Exception) -> InfrastructureError:
     """Make a failure of one task of a fault of ours: a night of results is not lost over it."""
     _log.error("unexpected", exc_info=fault)
     return InfrastructureError(

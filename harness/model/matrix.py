@@ -198,7 +198,7 @@ class MatrixRun(Record, frozen=True, kw_only=True):
     started: str
     seconds: Seconds
     host: Host | None
-    """None if shards of several machines were merged."""
+    """None if shards of several machines were merged, or workers of a scheduler ran it."""
     builds: dict[str, Seconds]
     """Seconds each build took, by its id; those that were found are not here."""
     cells: tuple[CellResult, ...]

@@ -69,6 +69,9 @@ PLAIN = Kind((*_PLACES, *_USER))
 PYTHON = Kind((*_PLACES, *_USER, "LD_LIBRARY_PATH"))
 """The interpreter that this program runs in, which may have its own library in a strange place."""
 
+ITSELF = Kind(("*",), {})
+"""This program, as its user would call it from where we were started."""
+
 PIP = Kind(
     (
         *(*PYTHON.names, *_NETWORK, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),

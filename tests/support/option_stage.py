@@ -181,7 +181,16 @@ class Stage:
 
     def _runs(self, session: Session) -> tuple[MatrixRun, Path]:
         self._sessions += 1
-        for name in ("settings", "runs", "history", "limits", "taken_up", "fail_fast", "reuse"):
+        for name in (
+            "settings",
+            "runs",
+            "history",
+            "limits",
+            "taken_up",
+            "fail_fast",
+            "executor",
+            "reuse",
+        ):
             self._saw(name, getattr(session, name))
         self._saw("command", " ".join(session.command))
         self._saw("cells", " ".join(cell.id for cell in session.mine))

@@ -146,6 +146,9 @@ VALUES: dict[str, Values] = {
         "--jobs": Value("--jobs 3", "limits: Limits(jobs=3"),
         "--memory": Value("--memory 4GiB", f"memory={4 << 30}"),
         "--reuse": Value("--reuse", "reuse: Policy("),
+        "--executor": Value(
+            "--executor dask://host:1", "executor: Executor(address='tcp://host:1'"
+        ),
         "--fail-fast": Value("--fail-fast", "fail_fast: True"),
         "--dry-run": Value("--dry-run", "sessions: 0"),
     },

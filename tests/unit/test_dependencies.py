@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return {re.split(r"[^\w-]", it, maxsplit=1)[0].lower() for it in project["dependencies"]}
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    return {re.split(r"[^\w-]", it, maxsplit=1)[0].lower() for it in wanted}
 
 
 def modules(path: Path) -> Iterator[str]:

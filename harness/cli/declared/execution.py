@@ -150,6 +150,7 @@ def plan() -> None:
       compat matrix release-gate --candidate v0.33.0-rc1 --fail-fast
       compat matrix backport --branch v0.33
       compat matrix --plan plan.json --shard 3/20
+      compat matrix nightly --executor dask://scheduler:8786
       compat matrix --resume latest
     """,
 )
@@ -181,6 +182,11 @@ def plan() -> None:
     "--parallel",
     type=click.IntRange(min=1),
     help="Tests at once in each leg (default: two per processor, shared among the jobs).",
+)
+@click.option(
+    "--executor",
+    metavar="WHO",
+    help="Who runs it: dask://HOST:PORT, a scheduler's workers, or local:N, N of them here.",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first regression or failure.")
 @click.option(

@@ -31,11 +31,15 @@ def alone(build: Builds) -> Iterator[None]:
 
 
 def numbered(build: Builds) -> str:
-    """Return a Dockerfile whose command makes another number whenever it runs."""
+    """Return a Dockerfile whose command makes another number whenever it runs.
+
+    It copies the context's `f` alone: what a daemon takes an empty folder for depends on what was
+    in the one that it kept for contexts.
+    """
     return f"""
-        FROM busybox
+        FROM {build.base}
         ARG of
-        COPY . /c/
+        COPY f /c/
         RUN cat /proc/sys/kernel/random/uuid >/got # {build.nonce}
     """
 
@@ -52,9 +56,12 @@ def test_cache_files(build: Builds) -> None:
 @cache("Cache, arguments", "ARG a\\nRUN …", f"{CACHE}invalidation/")
 def test_cache_arguments(build: Builds) -> None:
     """Commands run again if an argument that was declared before them differs."""
-    first = build.got(numbered(build), opts={"build-arg:of": "1", "build-arg:undeclared": "1"})
-    second = build.got(numbered(build), opts={"build-arg:of": "1", "build-arg:undeclared": "2"})
-    third = build.got(numbered(build), opts={"build-arg:of": "2"})
+    asked = [
+        {"build-arg:of": "1", "build-arg:undeclared": "1"},
+        {"build-arg:of": "1", "build-arg:undeclared": "2"},
+        {"build-arg:of": "2"},
+    ]
+    first, second, third = (build.got(numbered(build), {"f": "x"}, opts=opts) for opts in asked)
     same("number with another undeclared argument", second, first)
     holds("another number with another argument", third != first, third)
 
@@ -63,7 +70,7 @@ def test_cache_arguments(build: Builds) -> None:
 def test_cache_secret(build: Builds) -> None:
     """A command runs no second time because its secret differs."""
     dockerfile = f"""
-        FROM busybox
+        FROM {build.base}
         RUN --mount=type=secret,id=s cat /proc/sys/kernel/random/uuid >/got # {build.nonce}
     """
     numbers = []
@@ -158,7 +165,7 @@ def _holds(folder: Path, key: str) -> None:
 def test_cache_max(build: Builds) -> None:
     """Stages of which the image has nothing are in the cache too."""
     dockerfile = f"""
-        FROM busybox AS s
+        FROM {build.base} AS s
         RUN cat /proc/sys/kernel/random/uuid >/got # {build.nonce}
         RUN cp /got /copied # {build.nonce}
         FROM scratch
@@ -190,7 +197,7 @@ def test_cache_missing(build: Builds) -> None:
     """A cache that is not there is no error."""
     name = f"{build.live.registry.address}/{build.nonce}"
     arguments = ["--import-cache", f"type=registry,ref={name}"]
-    holds("a number", build.got(numbered(build), arguments=arguments), build.log)
+    holds("a number", build.got(numbered(build), {"f": "x"}, arguments=arguments), build.log)
 
 
 def handed_on(kind: str) -> pytest.MarkDecorator:
@@ -247,7 +254,7 @@ def test_cache_of_other_labels(other: Builds, own: Builds) -> None:
 def test_cache_of_other_alone(other: Builds, own: Builds) -> None:
     """A command that sees nothing of the context is found, too."""
     dockerfile = f"""
-        FROM busybox
+        FROM {own.base}
         RUN cat /proc/sys/kernel/random/uuid >/got # {own.nonce}
     """
     hand_on(other, own, LOCAL, {"path": str(other.folder / "cache")}, dockerfile=dockerfile)

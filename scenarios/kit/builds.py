@@ -7,11 +7,13 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
 from typing import Self
 
+from kit import busybox
 from kit.images import Image, read_archive, read_registry
 from kit.live import FRONTEND, Live
 from kit.outcomes import BuildFailedError, WrongError
@@ -38,6 +40,18 @@ class Builds:
         self.numbers = count()
         self.built: list[str] = []
         """The Dockerfiles that were built, each once; kept with what came of the scenario."""
+
+    @cached_property
+    def base(self) -> str:
+        """The name of a busybox that no other scenario builds on; pushed when it is asked for.
+
+        It has not the nonce: nobody forgets the base while something built on it is kept.
+        While another build holds their base, daemons run again what they have in their cache:
+        https://github.com/moby/buildkit/issues/4674.
+        """
+        name = f"base-{uuid.uuid4().hex}"
+        busybox.push(self.live.registry, name, whose=name)
+        return f"{self.live.registry.address}/{name}"
 
     def tree(self, dockerfile: str, files: Files | None = None, **more: object) -> Tree:
         """Build, and return the files of the result."""

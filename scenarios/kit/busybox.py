@@ -36,12 +36,13 @@ ARCHITECTURE = _MACHINES.get(platform.machine(), platform.machine())
 """This machine's, as images name it."""
 
 
-def push(registry: Registry, repository: str) -> None:
+def push(registry: Registry, repository: str, whose: str = "") -> None:
     """Put the image into a registry, as `latest`. Raises RuntimeError without a busybox.
 
     It has users root and app (1234:1235), group crew (2345), PATH, and a label `base=busybox`.
+    `whose` is written into its layer, which makes it another image.
     """
-    tar = _layer()
+    tar = _layer(whose)
     packed = gzip.compress(tar, 1, mtime=0)
     config = json.dumps(
         {
@@ -67,7 +68,7 @@ def push(registry: Registry, repository: str) -> None:
     registry.push_manifest(repository, "latest", json.dumps(manifest).encode(), _TYPE)
 
 
-def _layer() -> bytes:
+def _layer(whose: str) -> bytes:
     program = next((path for path in map(Path, _PLACES) if path.is_file()), None)
     if program is None:
         raise RuntimeError(f"there is no busybox: none of {', '.join(_PLACES)}")
@@ -79,7 +80,7 @@ def _layer() -> bytes:
         _add(tar, "bin/busybox", 0o755, program.read_bytes())
         for applet in sorted({*listed.stdout.decode().split()} - {"busybox"}):
             _add(tar, f"bin/{applet}", 0o755, kind=tarfile.LNKTYPE)
-        for name, text in _FILES.items():
+        for name, text in {**_FILES, **({"etc/whose": whose} if whose else {})}.items():
             _add(tar, name, 0o644, text.encode())
     return buffer.getvalue()
 

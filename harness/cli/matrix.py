@@ -107,7 +107,9 @@ def open_session(
     folder = find_run(resume, options["out"]).resolve() if resume else None
     kept = _stored_plan(name, options, folder)
     sources = sources or Sources.of(name or (kept.matrix if kept else ""), options)
-    far = bool(options["executor"] and not options["executor"].startswith("local"))
+    by, asked_jobs = options["executor"], options["jobs"]
+    executor = Executor.parse(by, asked_jobs) if by else None
+    far = bool(executor and executor.address)
     where = replace(sources.running(options), runs=runs and not far)
     with interruptible(), display(sys.stderr) as listener:
         if name or kept is None:
@@ -117,9 +119,7 @@ def open_session(
     if folder and kept:
         check_same(folder, kept, opened.plan)
     shard, ids = _share(kept or opened.plan, options["shard"], folder)
-    by = options["executor"]
-    executor = Executor.parse(by, options["jobs"]) if by else None
-    jobs = (executor and executor.workers) or options["jobs"] or default_jobs()
+    jobs = (executor and executor.workers) or asked_jobs or default_jobs()
     share = max(2, default_parallel() // jobs)
     return Session(
         opened=opened,

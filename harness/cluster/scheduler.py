@@ -56,27 +56,27 @@ class Cluster:
     def workers(self) -> dict[str, Amounts]:
         """Return what each worker says that it has, by its address. Raises InfrastructureError."""
         if self.client.status != "running":
-            raise self._gone()
+            raise self.gone()
         try:
             found: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, KeyError, ValueError) as error:
-            raise self._gone() from error
+            raise self.gone() from error
         return {name: it["resources"] for name, it in found.items() if name not in self.refused}
 
     def see(self, cache: str, token: str) -> bool:
         """Whether a file of our cache is in every worker's; `cache` is as `errand.sees` has it."""
-        return all(self.client.run(errand.sees, cache, token).values())
+        found = self.client.run(errand.sees, cache, token, on_error="return")
+        return all(it is True for it in found.values())
 
     def parallel(self) -> int:
         """Return how many tests a leg runs at once on the worker that has least room for them.
 
         One number for all, as controls that were run with another are other controls.
         """
-        has, cpus = self.workers(), self.client.run(machine.cpus)
-        return min(
-            max(2, default_parallel(cpus[name]) // pairs([has[name]]))
-            for name in cpus.keys() & has.keys()
-        )
+        has, cpus = self.workers(), self.client.run(machine.cpus, on_error="ignore")
+        there = cpus.keys() & has.keys()
+        room = (max(2, default_parallel(cpus[it]) // pairs([has[it]])) for it in there)
+        return min(room, default=default_parallel())
 
     def perform(self, work: Work, needs: Amounts, take: Callable[[Answer], _T]) -> _T:
         """Have a worker do a task; return what `take` makes of its answer.
@@ -146,7 +146,7 @@ class Cluster:
         except NoValidWorkerError as error:
             raise InfrastructureError(f"no worker can run {task}: {error}") from error
         except CancelledError as error:
-            raise self._gone() from error
+            raise self.gone() from error
         except Exception as error:
             raise InfrastructureError(
                 f"a worker could not begin {task}: {type(error).__name__}: {error}", hint=_ALIKE
@@ -166,7 +166,8 @@ class Cluster:
             raise Interrupted(f"stopped: {task}")
         return self._ended(future, task)
 
-    def _gone(self) -> InfrastructureError:
+    def gone(self) -> InfrastructureError:
+        """Return what is told of a scheduler that was there."""
         return InfrastructureError(
             f"the scheduler at {self.address} is gone",
             hint="start it and its workers again, then go on with --resume latest",
@@ -190,8 +191,12 @@ def connected(address: str, workers: int = 1) -> Iterator[Cluster]:
             hint="start one: dask scheduler; and workers: dask worker ADDRESS",
         ) from error
     try:
-        _check(client, address, workers)
-        yield Cluster(client, address)
+        cluster = Cluster(client, address)
+        try:
+            _check(client, address, workers)
+        except OSError as error:  # distributed's errors of connections are some
+            raise cluster.gone() from error
+        yield cluster
     finally:
         client.close(timeout=_CONNECT)
 

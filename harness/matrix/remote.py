@@ -22,7 +22,7 @@ from harness.errors import CompatError, ExitCode, InfrastructureError, Interrupt
 from harness.journal import cell_run
 from harness.journal.packing import pack, unpack
 from harness.matrix.ledger import cell_path, failed, stopped
-from harness.matrix.work import MatrixJob, TaskResult, Worker
+from harness.matrix.work import MatrixJob, TaskResult, Worker, unexpected
 from harness.model import Side
 from harness.model.matrix import CellResult, CellState, PlannedCell
 from harness.plan.cell import Built
@@ -73,6 +73,8 @@ class Remote:
             return self.cluster.perform(self._work(name, cell, planned.key), needs, self._artefact)
         except CompatError as error:
             return error
+        except Exception as fault:  # noqa: BLE001 - one build of many, see unexpected
+            return unexpected(fault)
 
     def run(self, planned: PlannedCell, built: Built, /) -> TaskResult:
         """Have a cell run, whatever comes of it."""
@@ -90,6 +92,8 @@ class Remote:
             return stopped(planned.id, started, watch.seconds)
         except CompatError as error:
             return failed(planned.id, error, started, watch.seconds)
+        except Exception as fault:  # noqa: BLE001 - one cell of many, see unexpected
+            return failed(planned.id, unexpected(fault), started, watch.seconds)
 
     def control_is_stored(self, planned: PlannedCell, built: Built, /) -> bool:
         """Return whether a cell would find its control, as far as is known here."""

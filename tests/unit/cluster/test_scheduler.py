@@ -154,6 +154,32 @@ def test_what_dask_raises_is_told(came: Exception, told: str) -> None:
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.parametrize(
+    ("found", "shared"),
+    [
+        ({"one": True, "two": True}, True),
+        ({"one": True, "two": False}, False),
+        ({"one": True, "two": OSError("it died")}, False),
+    ],
+)
+def test_a_cache_is_shared_if_every_worker_sees_it(
+    found: dict[str, object], *, shared: bool
+) -> None:
+    def run(work: object, cache: str, token: str, *, on_error: str) -> dict[str, object]:
+        assert (work, cache, token, on_error) == (errand.sees, "/c", "tmp/token", "return")
+        return found
+
+    cluster = Cluster(SimpleNamespace(run=run), "tcp://host:1")  # type: ignore[arg-type]
+    assert cluster.see("/c", "tmp/token") is shared
+
+
+def test_tests_at_once_are_what_the_smallest_worker_has_room_for() -> None:
+    client = Played(big={"cores": 16.0}, small={"cores": 4.0})
+    cluster = Cluster(client, "tcp://host:1")  # type: ignore[arg-type]
+    client.run = lambda *_, **__: {"big": 64, "small": 8}  # type: ignore[method-assign]
+    assert cluster.parallel() == 8  # 16 for two pairs; on the other 128 for eight
+
+
 def test_a_scheduler_that_is_gone_while_a_task_runs() -> None:
     client = Played(None)
     client.status = "connecting"

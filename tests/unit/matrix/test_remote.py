@@ -129,6 +129,20 @@ def test_what_a_worker_raises_is_the_cells_row(
     assert all(not row.counts for row in made.cells)
 
 
+def test_a_fault_of_ours_costs_its_task_alone(fleet: Fleet, yard: Yard) -> None:
+    """As where a task is stopped while its scheduler goes away: Dask raises what it likes."""
+    broken = next(iter(yard.rows))
+
+    def answers(work: Work) -> Answer:
+        if work.task == broken:
+            raise OSError("Stream is closed")
+        return yard.answer(work)
+
+    _, made, _ = run(fleet, answers)
+    (lost,) = (row for row in made.cells if row.state is not CellState.DONE)
+    assert (lost.id, lost.error) == (broken, "unexpected OSError: Stream is closed")
+
+
 def _other_cell(yard: Yard, work: Work) -> Answer:
     other = next(name for name in yard.rows if name != work.task)
     return yard.answer(replace(work, task=other))

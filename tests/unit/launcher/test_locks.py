@@ -76,15 +76,21 @@ def _ranges(name: str) -> list[Requirement]:
         return found
 
     own: list[str] = PROJECT["project"]["dependencies"]
-    asked = {"run.txt": own, "runner.txt": group("runner"), "dev.txt": own + group("dev")}
+    extra: list[str] = PROJECT["project"]["optional-dependencies"]["dask"]
+    asked = {
+        "run.txt": own,
+        "dask.txt": own + extra,
+        "runner.txt": group("runner"),
+        "dev.txt": own + extra + group("dev"),
+    }
     return [Requirement(text) for text in asked[name]]
 
 
 NAMES = sorted(path.name for path in LOCKS.glob("*.txt"))
 
 
-def test_there_is_a_lock_for_the_product_the_runner_and_all_else() -> None:
-    assert NAMES == ["dev.txt", "run.txt", "runner.txt"]
+def test_there_is_a_lock_for_the_product_its_extra_the_runner_and_all_else() -> None:
+    assert NAMES == ["dask.txt", "dev.txt", "run.txt", "runner.txt"]
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -110,7 +116,7 @@ def test_every_pin_has_hashes(name: str) -> None:
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", it) for it in pin.hashes), pin
 
 
-@pytest.mark.parametrize("name", ["run.txt", "runner.txt"])
+@pytest.mark.parametrize("name", ["dask.txt", "run.txt", "runner.txt"])
 def test_the_smaller_locks_are_parts_of_the_whole_one(name: str) -> None:
     whole = {(pin.name, pin.version, pin.hashes) for pin in _pins("dev.txt")}
     assert {(pin.name, pin.version, pin.hashes) for pin in _pins(name)} <= whole

@@ -80,6 +80,7 @@ def result_of(cell: str, run: Run, folder: str) -> CellResult:
         run=folder,
         started=run.started,
         seconds=run.seconds,
+        error=f"its worker needs what is not here: {', '.join(run.lacks)}" if run.lacks else "",
     )
 
 

@@ -213,6 +213,9 @@ class Workspace:
             meets=backend.meets,
         )
         worker = self.lines.worker(pair.worker)
+        if pair.scenarios and worker.rootless:
+            what = f"scenarios start no rootless daemon, so not one of the worker {pair.worker}"
+            raise UsageError(what, hint="leave --worker out")
         artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
         return Cell(
             pair=pair,

@@ -12,6 +12,7 @@ about it; its message says why. So a job that is red for its JUnit file is red f
 | infra, indeterminate | error | nothing is known, and that must not look green |
 | refused | skipped | the daemon is too old, which is no frontend's doing |
 | known, skipped | skipped | with the skip list's reason, or the test's own |
+| unavailable | skipped | something that it needs was lacking; a whole pair is one testcase |
 | same-failure | skipped | fails in the control as well |
 | changed-failure, flaky | skipped | no proof against it; the gate's policy decides |
 | stale-entry | passed | the test passes; the list is wrong, which the strict gate reports |
@@ -109,6 +110,7 @@ def kinds(view: CellView) -> Counter[str]:
     for verdict, number in view.result.counts.items():
         counts[kind_of(verdict)] += number
     counts["error"] += _unsettled(view)
+    counts["skipped"] += view.result.verdict is Verdict.UNAVAILABLE
     return counts
 
 
@@ -164,11 +166,11 @@ def _absent_case(view: CellView) -> Case:
 
 
 def _run_cases(view: CellView, run: Run, blames: Blames, *, brief: bool) -> Iterator[Case]:
-    if _unsettled(view):
+    if _unsettled(view) or run.lacks:
         yield Case(
             name=WHOLE,
             seconds=0,
-            kind="error",
+            kind="skipped" if run.lacks else "error",
             about="interrupted" if run.interrupted else run.verdict.value,
             message=headline(run),
         )

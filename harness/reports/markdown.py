@@ -193,11 +193,11 @@ def _lacking(lacking: Lacking) -> str:
 
 def _failures(views: Sequence[CellView]) -> Iterator[str]:
     for view in views:
-        if view.result.state is CellState.FAILED:
+        if view.result.state in {CellState.FAILED, CellState.DONE} and view.result.error:
             error = excerpt(view.result.error, _EXCERPT)
             mark = f"{view.word.symbol} {view.word.letter} {_in_html(view.title)}"
             yield (
-                f"<details><summary>{mark} failed to build or run</summary>\n\n"
+                f"<details><summary>{mark} {view.word.pairs}</summary>\n\n"
                 f"{fenced(error)}\n</details>\n\n"
             )
 

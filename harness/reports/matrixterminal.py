@@ -189,7 +189,8 @@ def _letter(view: CellView | None, width: int) -> str:
 
 
 def _fine(view: CellView) -> bool:
-    return view.result.state is CellState.DONE and not view.result.verdict.deserves_detail
+    told = view.result.verdict.deserves_detail or view.result.error
+    return view.result.state is CellState.DONE and not told
 
 
 def _counts(view: CellView) -> str:

@@ -68,7 +68,10 @@ LOOKS = (
         *("flaky", "~", "F", "yellow", "did not do the same in every attempt"),
         pairs="flaked",
     ),
-    Word("unavailable", "○", "A", "cyan", "not run: what it needs is lacking here"),
+    Word(
+        *("unavailable", "○", "A", "cyan", "not run: what it needs is lacking here"),
+        pairs="could not run here",
+    ),
     Word("refused", "∅", "U", "cyan", "the daemon is too old for it, and says what it lacks"),
     Word("known", "·", "K", "cyan", "a failure that a skip list explains"),
     Word("same-failure", "=", "S", "cyan", "fails with both in the same way"),

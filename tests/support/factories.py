@@ -312,6 +312,14 @@ def every_verdict_run() -> Run:
     )
 
 
+def lacking_run() -> Run:
+    """Return the run of a pair whose worker lacked something."""
+    run = make_run(verdict=Verdict.UNAVAILABLE, exit_code=ExitCode.COMPATIBLE)
+    lacks = ("program rootlesskit 2.0", "device /dev/net/tun")
+    pair = msgspec.structs.replace(run.pair, worker="oci-rootless")
+    return msgspec.structs.replace(run, legs=(), pair=pair, lacks=lacks, phases={}, seconds=0.0)
+
+
 def empty_run() -> Run:
     """Nothing was run at all."""
     run = make_run(verdict=Verdict.INDETERMINATE, exit_code=ExitCode.INDETERMINATE)

@@ -30,6 +30,9 @@ _SUBORDINATE = (Path("/etc/subuid"), Path("/etc/subgid"))
 _STATUS = Path("/proc/self/status")
 _MAPS = (Path("/proc/self/uid_map"), Path("/proc/self/gid_map"))
 
+_TRIED = ("unshare", "--user", "--map-root-user", "--mount")
+"""Ubuntu's kernel gives every user a namespace, and may give it no power in there."""
+
 _SYSCTL = Path("/proc/sys")
 _SWITCHES = (
     ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
@@ -106,7 +109,7 @@ def hindrance() -> Problem | None:
         what = f"this container has no user IDs up to {_FIRST + _NUMBER}"
         return Problem(what, "start it with as many, or without a user namespace")
     other = ["setpriv", f"--reuid={_ID}", f"--regid={_ID}", "--clear-groups"]
-    argv = [*(other if os.geteuid() == 0 else ()), "unshare", "--user", "true"]
+    argv = [*(other if os.geteuid() == 0 else ()), *_TRIED, "true"]
     try:
         run(Request(argv, timeout=30))
     except CompatError as error:

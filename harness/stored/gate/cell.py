@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from harness.config.policy import Policy, Stance
 from harness.gotest import names
 from harness.gotest.fingerprint import normalise
@@ -73,7 +75,12 @@ _OF_DAEMONS = {
     "{since} on alone ({floor})",
     Kind.REFUSED: "{test} is refused by {suite}, and has no floor yet: {error}",
 }
+_NOT_RUN = "{pair} is not covered: its worker needs what was not there: {error}"
 _ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
+
+
+def _lacks(run: Run) -> str:
+    return one_line(", ".join(run.lacks), _REASON)
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ class Cell:
     ) -> list[Finding]:
         """Find all that is the matter; flaky tests are told, for their budget is everybody's."""
         return [
-            *self._state(),
+            *self._state(policy),
             *self._commits(releases),
             *self._age(policy, now),
             *self._tests(policy),
@@ -106,11 +113,14 @@ class Cell:
         """When its run began, as the run says."""
         return self.run.started if self.run else self.result.started
 
-    def _state(self) -> Iterator[Finding]:
+    def _state(self, policy: Policy) -> Iterator[Finding]:
         if self.result.state in _STATES:
             kind, says = _STATES[self.result.state]
             error = one_line(self.result.error.strip(), _REASON) or "no reason was recorded"
             yield self._finding(kind, says, error=error)
+        elif self.run and self.run.lacks:
+            found = self._finding(Kind.UNAVAILABLE, _NOT_RUN, error=_lacks(self.run))
+            yield replace(found, refused=policy.unavailable is Stance.REFUSE)
         elif self.run is None or self._undecided(self.run):
             told = headline(self.run) if self.run else "there is no run"
             told = told.removeprefix(f"{Verdict.INDETERMINATE.upper()}: ")

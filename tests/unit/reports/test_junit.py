@@ -27,6 +27,7 @@ EXAMPLES = {
     "every-verdict": factories.every_verdict_run(),
     "nothing-ran": factories.empty_run(),
     "hostile": factories.hostile_run(),
+    "worker-lacks": factories.lacking_run(),
 }
 P, F = Outcome.PASS, Outcome.FAIL
 

@@ -78,6 +78,26 @@ def test_what_was_lacking_is_in_the_way_with_network_or_if_the_policy_says_so(
     assert "it needs network" in found.findings[0].sentence()
 
 
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("stance", list(Stance))
+def test_a_worker_that_could_not_run_is_told_or_in_the_way_as_the_policy_says(
+    stance: Stance,
+    offline: bool,  # noqa: FBT001 - a case, not passed
+) -> None:
+    result, run = ran()
+    nothing = {"legs": (), "lacks": ("program sudo",), "verdict": Verdict.UNAVAILABLE}
+    run = replace(run, offline=offline, exit_code=0, **nothing)
+    found = gate((result, run), policy=Policy(unavailable=stance))
+    refused = stance is Stance.REFUSE
+    assert kinds(found, refused=refused) == [Kind.UNAVAILABLE]
+    assert found.exit_code == (4 if refused else 0)
+    assert (
+        found.findings[0]
+        .sentence()
+        .endswith("is not covered: its worker needs what was not there: program sudo")
+    )
+
+
 @pytest.mark.parametrize(
     "verdict",
     [

@@ -143,7 +143,7 @@ class Worker:
         return bool(self.job.cells[planned.id].lacks)
 
     def leave_out(self, planned: PlannedCell) -> CellResult:
-        """Write down a cell whose worker lacks what it needs; a later run is to look again."""
+        """Write down a cell whose worker lacks what it needs."""
         started = now()
         job = self._job(planned, None)
         try:
@@ -151,6 +151,7 @@ class Worker:
             run = leave_out(job)
         except CompatError as error:
             return failed(planned.id, error, started, 0.0)
+        self.keep(planned, run)
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
 
     def folder_of(self, planned: PlannedCell) -> RunFolder:

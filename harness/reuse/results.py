@@ -118,9 +118,11 @@ class Results:
     def keep(self, planned: PlannedCell, cell: Cell, run: Run, folder: Path) -> Iterator[str]:
         """Store what came of a cell, and yield what drifted. Raises InfrastructureError.
 
-        A run that was stopped, or that a machine had a say in, stands for nothing.
+        A run that was stopped, or that a machine had a say in, stands for nothing; nor does one
+        whose worker lacked something, for that may be there later.
         """
-        if run.interrupted or run.exit_code not in {ExitCode.COMPATIBLE, ExitCode.REGRESSION}:
+        stands = {ExitCode.COMPATIBLE, ExitCode.REGRESSION}
+        if run.interrupted or run.lacks or run.exit_code not in stands:
             return
         if any(leg.faults or (leg.timed_out and not leg.overdue) for leg in run.legs):
             return  # a leg that came to its own limit may not on an idle machine

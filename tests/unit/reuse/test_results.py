@@ -208,6 +208,17 @@ def test_what_a_machine_had_a_say_in_stands_for_nothing(nights: Nights) -> None:
     assert nights.ran == {"v0.6.4~f1~oci", "v0.8.3~f1~oci", "v0.6.4~f2~oci"}
 
 
+def test_a_worker_that_could_not_run_is_looked_at_again(nights: Nights) -> None:
+    every = cells_of(nights.fleet.plan)
+    first, *_ = CELLS
+    nights.lists = {**every, first: dataclasses.replace(every[first], lacks=("program sudo",))}
+    nights.run()
+    nights.lists = every
+    _, made = nights.run()
+    assert nights.ran == {first}
+    assert {row.verdict for row in made.cells} == {Verdict.COMPATIBLE}
+
+
 def test_a_network_that_failed_beside_a_regression_stands_for_nothing(nights: Nights) -> None:
     nights.fleet.settings = Settings(offline=False, reruns=0)
     pulled = "fail docker.io/library/nosuch:latest: not found"

@@ -45,7 +45,7 @@ LIMITED = _cause(
     statuses=[429],
 )
 UNTRUSTED = _cause(
-    "has a certificate that the engine does not trust",
+    "has a certificate that is not trusted",
     "let the engine trust it: https://docs.docker.com/engine/security/certificates/",
     r"x509:|certificate (?:signed|has expired|is not valid)",
     passing=False,
@@ -102,11 +102,19 @@ _CAUSES = (LIMITED, UNTRUSTED, PLAIN, ABSENT, DENIED, ANSWERS_BADLY, UNNAMED, UN
 class ImageRefused(InfrastructureError):  # noqa: N818 - an event, named as one
     """A registry did not give or take an image; no frontend is to blame."""
 
-    def __init__(self, doing: str, image: str, cause: Cause, said: str) -> None:
-        """Keep what was being done (`pull`, `push`) with which image, and what came of it."""
+    def __init__(
+        self, doing: str, image: str, cause: Cause, said: str, advice: str | None = None
+    ) -> None:
+        """Keep what was being done (`pull`, `push`) with which image, and what came of it.
+
+        `advice` is for whoever is no engine; None for what an engine needs.
+        """
         self.cause = cause
         self.brief = f"{doing} {image}: {registry_of(image)} {cause.name}"
-        super().__init__(f"{self.brief}: {redact(said.strip())[:_SAID]}", hint=cause.advice)
+        super().__init__(
+            f"{self.brief}: {redact(said.strip())[:_SAID]}",
+            hint=cause.advice if advice is None else advice,
+        )
 
 
 def cause_of(text: str, status: int | None = None) -> Cause:

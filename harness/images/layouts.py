@@ -29,6 +29,8 @@ _REF_NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 _ATTESTATION = "vnd.docker.reference.type"
 _CHUNK = 1 << 20
 _ANEW = "get or save it anew"
+_PLAINEST = frozenset({"", "v1", "v8"})
+"""Variants that say no more than the architecture: https://github.com/containerd/platforms."""
 _DEEPEST = 3
 """Indexes within indexes; tools write one within index.json."""
 
@@ -214,9 +216,11 @@ def choose(rows: tuple[Descriptor, ...], architecture: str, where: str) -> Descr
     if len(images) == 1 and images[0].platform is None:
         return images[0]
     there = [(row, row.platform) for row in images if row.platform]
-    for row, platform in there:
-        if (platform.os, platform.architecture) == ("linux", architecture):
-            return row
+    fitting = [
+        (row, it) for row, it in there if (it.os, it.architecture) == ("linux", architecture)
+    ]
+    if fitting:  # of several variants, the one that any machine of its kind runs
+        return min(fitting, key=lambda one: (one[1].variant not in _PLAINEST, one[1].variant))[0]
     has = ", ".join(sorted({str(it) for _, it in there if it.os != "unknown"}))
     raise UsageError(
         f"{where} has no image for linux/{architecture}", hint=f"it has: {has or 'no platforms'}"

@@ -13,7 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from harness.engine.registry_errors import UNREACHABLE, ImageRefused, cause_of, registry_of
+from harness.engine.registry_errors import (
+    LIMITED,
+    OTHER,
+    PLAIN,
+    UNNAMED,
+    UNREACHABLE,
+    UNTRUSTED,
+    ImageRefused,
+    cause_of,
+    registry_of,
+)
 from harness.engine.retry import persist
 from harness.errors import UsageError
 from harness.images import layouts, published
@@ -36,6 +46,16 @@ _NAME = re.compile(
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 """https://github.com/distribution/reference/blob/v0.6.0/reference.go"""
+
+_ADVICE = {
+    LIMITED: "docker login, which raises most limits, or name the same image in a mirror",
+    UNTRUSTED: "put the certificate of its authority into ~/.config/containers/certs.d/HOST:PORT/",
+    PLAIN: "only a registry on the loopback may speak plain HTTP",
+    UNNAMED: "see that this machine can resolve names",
+    UNREACHABLE: "see that it runs, and that this machine reaches it",
+    OTHER: "see what skopeo says of it",
+}
+"""What helps skopeo, where it is something else than what helps an engine."""
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3})(?::\d+)?")
 
@@ -106,7 +126,7 @@ def _skopeo(name: str, words: list[str], dest: list[str], seconds: float) -> byt
         return run(Request([*argv, f"docker://{name}", *dest], env=env, timeout=seconds)).stdout
     except CommandFailed as error:
         cause = UNREACHABLE if error.status is None else cause_of(error.output)
-        raise ImageRefused("pull", name, cause, error.output) from error
+        raise ImageRefused("pull", name, cause, error.output, _ADVICE.get(cause)) from error
 
 
 def _login() -> str:

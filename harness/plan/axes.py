@@ -36,6 +36,11 @@ class Axes:
     def _buildctl(self, pair: Pair) -> Source | None:
         """Return whose client is called, if it is not the daemon's own. Raises UsageError."""
         asked = self.buildctl
+        if asked and asked.commit.image:
+            raise UsageError(
+                f"{asked.commit.ref} is an image: a client is named by its commit",
+                hint=f"--client {asked.commit.built.ref}",
+            )
         if self.scenarios and self.client == Client.TESTS:
             asked = self.tests
         if asked and (pair.engine or not self.scenarios):

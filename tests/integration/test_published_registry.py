@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.registry_errors import ABSENT, DENIED, UNREACHABLE, ImageRefused
+from harness.engine.registry_errors import ABSENT, DENIED, UNREACHABLE, UNTRUSTED, ImageRefused
 from harness.errors import UsageError
 from harness.images import published
+from harness.images.daemons import DAEMON
 from harness.images.frontends import ARCHIVE, FRONTEND
 from harness.images.pulling import pull
 from harness.store import Store
 from harness.tools import process
 from harness.tools.machine import architecture
+from tests.support import tls
 from tests.support.published_images import OTHER, Layout, digest_of, elf, layer, on
 from tests.support.registries import serving
 
@@ -133,6 +135,30 @@ def test_the_login_of_docker_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (config / "config.json").write_text(json.dumps({"auths": {host: {"auth": login}}}), "utf-8")
         folder = pull(store, FRONTEND, f"{host}/some/private:1", architecture(), pytest.fail)
     assert published.facts_of(folder).digest == digest_of(row)
+
+
+def test_a_registry_with_tls_has_to_be_trusted(tmp_path: Path) -> None:
+    made = Layout()
+    row = made.daemon()
+    made.name(row)
+    pushed, folder = made.write(tmp_path / "pushed"), tmp_path / "registry"
+    folder.mkdir()
+    # The kernel leads there to the loopback, which is never asked for its certificate.
+    own = tls.make(folder, "0.0.0.0") / "server"  # noqa: S104 - nothing listens there
+    tls_of = f"    tls:\n        certificate: {own / 'cert.pem'}\n        key: {own / 'key.pem'}\n"
+    store = Store(tmp_path / "store")
+    with serving(folder, also=tls_of) as host:
+        _push(pushed, host, "some/buildkit:1")
+        named = host.replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - ditto
+        with pytest.raises(ImageRefused, match="that is not trusted") as caught:
+            pull(store, DAEMON, f"{named}/some/buildkit:1", architecture(), pytest.fail)
+        assert caught.value.cause is UNTRUSTED
+        assert "certs.d" in caught.value.hint
+        trusted = Path.home() / ".config" / "containers" / "certs.d" / named
+        trusted.mkdir(parents=True)
+        (trusted / "ca.crt").write_bytes((folder / "ca.pem").read_bytes())
+        taken = pull(store, DAEMON, f"{named}/some/buildkit:1", architecture(), pytest.fail)
+    assert published.facts_of(taken).digest == digest_of(row)
 
 
 def test_a_layer_of_zstd_is_kept_as_it_is(tmp_path: Path, host: str) -> None:

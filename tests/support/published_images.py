@@ -159,9 +159,12 @@ def built(cache: Path, run: Path) -> tuple[Commit, dict[str, bytes], bytes]:
     return cell.pair.suite, files, frontend.read_bytes()
 
 
-def on(row: Mapping[str, object], machine: str = "", os: str = "linux") -> dict[str, object]:
+def on(
+    row: Mapping[str, object], machine: str = "", os: str = "linux", variant: str = ""
+) -> dict[str, object]:
     """Return a descriptor that says for which platform it is."""
-    return {**row, "platform": _platform(os, machine or architecture())}
+    platform = _platform(os, machine or architecture())
+    return {**row, "platform": platform | ({"variant": variant} if variant else {})}
 
 
 def digest_of(row: Mapping[str, object]) -> str:

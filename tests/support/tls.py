@@ -15,16 +15,19 @@ for name in server client; do
   mkdir $name
   cp ca.pem $name/ca.pem
   openssl req $key -subj /CN=$name -keyout $name/key.pem -out $name/request.pem
-  printf 'subjectAltName=IP:127.0.0.1\\nextendedKeyUsage=%sAuth\\n' $name >$name/extensions
+  printf 'subjectAltName=IP:%s\\nextendedKeyUsage=%sAuth\\n' $1 $name >$name/extensions
   openssl x509 -req -in $name/request.pem -extfile $name/extensions \
     -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out $name/cert.pem
 done
 """
 
 
-def make(folder: Path) -> Path:
-    """Make an authority, and folders `server` and `client` as Docker's programs want them."""
-    argv = ["sh", "-euc", _SCRIPT]
+def make(folder: Path, address: str = "127.0.0.1") -> Path:
+    """Make an authority, and folders `server` and `client` as Docker's programs want them.
+
+    Both have certificates for an IP address.
+    """
+    argv = ["sh", "-euc", _SCRIPT, "sh", address]
     done = subprocess.run(argv, cwd=folder, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return folder

@@ -27,7 +27,7 @@ Variant = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class _Place:
-    """A column: a daemon, by its commit, and how it was run."""
+    """A column: a daemon, by its commit or its image, and how it was run."""
 
     commit: str
     variant: Variant
@@ -74,7 +74,7 @@ class Gathered:
                 self._scenarios[row.test] = run.started, row
         pair = run.pair
         frontend = self._frontends.setdefault(
-            (pair.frontend.sha, pair.frontend_channel),
+            (pair.frontend.identity, pair.frontend_channel),
             _Frontend(pair.frontend, pair.frontend_channel),
         )
         for judgement in run.judgements:
@@ -108,7 +108,7 @@ class Gathered:
     ) -> None:
         """Keep results of one scenario; those of an older form of the scenarios are left out."""
         test, judgement, results = did
-        place = _Place(daemon.sha, variant)
+        place = _Place(daemon.identity, variant)
         frontend.daemons.setdefault(place, daemon)
         key = run.scenarios.key if run.scenarios else ""
         skipped = judgement.entry.reason if judgement.entry and not judgement.candidate else ""
@@ -194,6 +194,6 @@ def _sides(judgement: Judgement, pair: Pair) -> Iterator[tuple[Commit, Variant, 
     client = next((visible(it) for it in pair.axes if it.startswith("client ")), "")
     yield pair.suite, (*place, visible(pair.engine) or client), judgement.candidate
     same = pair.control_frontend
-    if (same.commit.sha, same.channel) == (pair.frontend.sha, pair.frontend_channel):
+    if (same.commit.identity, same.channel) == (pair.frontend.identity, pair.frontend_channel):
         own = "" if pair.vary is Vary.DAEMON else client
         yield pair.control_daemon.commit, (*place, own), judgement.control

@@ -67,6 +67,15 @@ def test_of_an_index_the_manifest_of_this_machine_is_taken(tmp_path: Path) -> No
     assert _facts(folder).digest == digest_of(mine)
 
 
+@pytest.mark.parametrize("plainest", ["", "v1"])
+def test_of_several_variants_the_plainest_is_taken(tmp_path: Path, plainest: str) -> None:
+    made = Layout()
+    newest, plain = made.image(elf(text=b"newest")), made.image(elf(text=b"plain"))
+    made.name(made.index(on(newest, variant="v3"), on(plain, variant=plainest)))
+    folder = _take(Store(tmp_path / "store"), made.write(tmp_path / "it"))
+    assert _facts(folder).digest == digest_of(plain)
+
+
 def test_layers_of_zstd_are_taken_and_not_unpacked(tmp_path: Path) -> None:
     made = Layout()
     made.name(made.image(packed=ZSTD))

@@ -308,14 +308,29 @@ def test_images_and_commits_are_mixed_freely(tmp_path: Path, planner: Planner) -
     assert "v0.6.4 is the tests' own daemon" in planner.said[0]
 
 
-def test_an_image_has_no_tests(tmp_path: Path, planner: Planner) -> None:
+def test_one_more_cell_of_a_matrix_may_be_of_images(tmp_path: Path, planner: Planner) -> None:
+    daemon, frontend = f"{_daemon(tmp_path, 'v0.12.5')}:v0.12.5", f"{_layout(tmp_path, '1.4')}:1.4"
+    planner.site.images = {
+        daemon: _find(tmp_path, daemon, Side.SUITE),
+        frontend: _find(tmp_path, frontend),
+    }
+    (cell,) = planner(f'include: [{{daemon: "{daemon}", frontend: "{frontend}"}}]').cells
+    assert (cell.suite, cell.candidate) == (f"suite {daemon}", f"frontend {frontend} labs")
+    assert cell.tested == "suite v0.12.5"
+
+
+def test_an_image_has_no_tests_and_is_no_client(tmp_path: Path, planner: Planner) -> None:
     daemon = f"{_daemon(tmp_path, 'v0.12.5')}:v0.12.5"
     pair = planner("include: [{daemon: v0.6, frontend: v0.6}]").cells[0].pair
     planner.site.ahead.add(sha("v0.12.5"))
     commit = planner.site.commit(_find(tmp_path, daemon, Side.SUITE))
+    image = Source(commit=commit, channel=Channel.LABS)
     with pytest.raises(UsageError, match="has no tests: it is an image") as caught:
-        Axes(Source(commit=commit, channel=Channel.LABS)).of(pair)
+        Axes(image).of(pair)
     assert caught.value.hint == "name its commit, v0.12.5"
+    with pytest.raises(UsageError, match="a client is named by its commit") as caught:
+        Axes(buildctl=image, scenarios=True).of(pair)
+    assert caught.value.hint == "--client v0.12.5"
 
 
 def test_what_stands_under_images_is_an_image(planner: Planner) -> None:

@@ -85,6 +85,7 @@ DAEMON = Kind(
     side=Side.SUITE,
     called="BuildKit daemon",
     hint="moby/buildkit has daemons; a frontend is named behind the daemon",
+    program=f"{FOLDER}/{_DAEMON}",
     check=_check,
     fill=_fill,
 )

@@ -60,6 +60,7 @@ FRONTEND = Kind(
     called="Dockerfile frontend",
     hint="docker/dockerfile and docker/dockerfile-upstream have Dockerfile frontends; "
     "a daemon is named first",
+    program=PROGRAM,
     check=_check,
     fill=_fill,
 )

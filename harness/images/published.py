@@ -7,9 +7,12 @@ a daemon.
 
 from __future__ import annotations
 
+import mmap
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -23,7 +26,9 @@ from harness.store import Store, key_of
 
 FACTS = "image.json"
 
-_RECIPE = 2
+_RECIPE = 3
+_HEX = re.compile(rb"[0-9a-f]{40,4096}")
+_MOST_HEX = 20_000
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -64,6 +69,8 @@ class Facts(Record, frozen=True, kw_only=True):
     """What was taken out of its layers, below its folder; a frontend's may be packed with zstd."""
     left: tuple[str, ...] = ()
     """What was not taken, and why: ends of a sentence that begins with `its`."""
+    hex: tuple[str, ...] = ()
+    """Hex digits in its program, where the id of a commit may be among them."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,8 @@ class Kind:
     called: str
     """With an article before it: `no Dockerfile frontend`."""
     hint: str
+    program: str
+    """Which of what is taken is written to be of a commit."""
     check: Callable[[Config], str]
     """Says in what a config shows that the image is none; empty if it does not."""
     fill: Callable[[Image, Path], tuple[tuple[str, ...], tuple[str, ...]]]
@@ -151,6 +160,7 @@ def take(store: Store, kind: Kind, files: Files, found: Found, machine: str) -> 
             entrypoint=config.entrypoint,
             programs=programs,
             left=left,
+            hex=_hex(folder / kind.program) if kind.program in programs else (),
         )
         (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
 
@@ -173,6 +183,16 @@ def program_of(file: Path, image: Image, name: str) -> elf.Executable:
             hint="its publisher has to know",
         )
     return found
+
+
+def _hex(program: Path) -> tuple[str, ...]:
+    """Return the runs of hex digits in a program that are as long as the id of a commit.
+
+    They are kept, since to look for them takes a second; strings of Go's touch one another.
+    """
+    with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        runs = islice(_HEX.finditer(text), _MOST_HEX)
+        return tuple(sorted({it[0].decode("ascii") for it in runs}))
 
 
 def _config(files: Files, kind: Kind, manifest: Manifest, machine: str) -> tuple[Config, bytes]:

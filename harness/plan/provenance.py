@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.backends.leg import DAEMON, FRONTEND
 from harness.backends.steps import FRONTEND_DOCKERFILE
 from harness.errors import BuildError, UsageError
-from harness.images import daemons, published
+from harness.images import published
 from harness.images.dockerfile import describe
 from harness.images.published import Facts
 from harness.model import Channel, Side
@@ -22,9 +20,9 @@ _REVISION = "org.opencontainers.image.revision"
 _VERSION = "org.opencontainers.image.version"
 _COMPARED = "moby.buildkit."
 _PREFIXES = {Side.FRONTEND: "dockerfile/", Side.SUITE: "v"}
-_PROGRAMS = {Side.FRONTEND: FRONTEND, Side.SUITE: f"{daemons.FOLDER}/{DAEMON}"}
 _WHOLE = re.compile(r"[0-9a-f]{40}")
-_HEX = re.compile(rb"[0-9a-f]{40,4096}")
+_ID = 40
+"""Hex digits in the id of a commit."""
 _NUMBERED = re.compile(r"v?(?P<number>[0-9]+(?:\.[0-9]+){0,2})(?:-(?P<variant>[a-z][a-z0-9.]*))?")
 _PARTS = 2
 """Numbers that a version has at least, if it is to say which release it is."""
@@ -143,10 +141,8 @@ class Provenance:
 
         A release counts before other commits, and of these one that is the only one.
         """
-        name = _PROGRAMS[self.side]
-        if name not in self.facts.programs:
-            return ""
-        found = sorted(_hex(self.folder / name))
+        runs = self.facts.hex
+        found = sorted({run[at : at + _ID] for run in runs for at in range(len(run) - _ID + 1)})
         tags = self.repository.tags()
         released = {tags[it] for it in tags if it.startswith(self._prefix)}
         for sha in found:
@@ -154,13 +150,6 @@ class Provenance:
                 return sha
         commits = self.repository.git.which(found)
         return commits[0] if len(commits) == 1 else ""
-
-
-def _hex(program: Path) -> set[str]:
-    """Return whatever in a file may be the id of a commit; strings there touch one another."""
-    with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        runs = {it[0].decode("ascii") for it in _HEX.finditer(text)}
-    return {run[at : at + 40] for run in runs for at in range(len(run) - 39)}
 
 
 def _shown(label: str | None) -> str:

@@ -74,6 +74,8 @@ def test_a_published_daemon_runs_beside_the_tests_of_its_commit(
     own = pair.tests.commit
     assert (own.sha, own.ref, own.image) == (commit.sha, image.commit, None)
     assert (pair.suite.sha, pair.control_frontend) == (commit.sha, pair.tests)
+    page = (program.latest() / "page" / "cells").glob("*.js")
+    assert any(image.digest in it.read_text("utf-8") for it in page)
     said = " ".join(out.split())
     assert f"daemon's image: its version is v0.1.1, its commit {commit.short} is another" in said
     assert "runc of this machine" in said

@@ -213,6 +213,14 @@ def test_a_daemon_is_of_the_commit_that_label_program_or_version_name(
     assert meant.sha == (release if release == "a" * 40 else sha(release))
 
 
+def test_a_program_is_looked_into_once(tmp_path: Path) -> None:
+    asked = f"{_daemon(tmp_path, 'latest', text=sha('v0.6.4'))}:latest"
+    first = _find(tmp_path, asked, Side.SUITE)
+    (program,) = (tmp_path / "store").glob("suite/*/bin/buildkitd")
+    program.unlink()
+    assert _find(tmp_path, asked, Side.SUITE) == first
+
+
 def test_what_a_daemon_says_otherwise_than_its_commit_is_told(tmp_path: Path) -> None:
     asked = f"{_daemon(tmp_path, 'v0.10.6', text=sha('v0.6.4'))}:v0.10.6#v0.12.5"
     said: list[str] = []

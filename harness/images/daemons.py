@@ -7,6 +7,7 @@ static: what is linked to libraries of its image would find those of another mac
 from __future__ import annotations
 
 import posixpath
+import re
 import tempfile
 from pathlib import Path
 
@@ -20,14 +21,14 @@ FOLDER = "bin"
 
 _DAEMON = "buildkitd"
 _NEEDED = (_DAEMON, "buildctl")
-_HELPERS = "buildkit-"
+_HELPERS = re.compile(r"buildkit-[A-Za-z0-9._-]{1,60}")
 """Runc, network plugins and emulators, which the daemon looks for by these names first."""
 _RUNC = "buildkit-runc"
 
 
 def _wanted(path: str) -> bool:
     name = posixpath.basename(path)
-    return name in _NEEDED or name.startswith(_HELPERS)
+    return name in _NEEDED or _HELPERS.fullmatch(name) is not None
 
 
 def _check(config: Config) -> str:
@@ -54,7 +55,7 @@ def _fill(image: Image, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]
                     raise
                 continue  # a script
             if static:
-                file.replace(dest / name)
+                (dest / name).hardlink_to(file)  # which may have another name, too
                 (dest / name).chmod(0o755)
                 taken.append(f"{FOLDER}/{name}")
             elif name in _NEEDED:

@@ -87,6 +87,18 @@ def test_higher_layers_change_take_away_and_link(tmp_path: Path) -> None:
     assert left == (RUNC,)
 
 
+def test_a_program_may_have_several_names(tmp_path: Path) -> None:
+    aliases = {"buildkit-one": "buildkitd", "buildkit-two": "/usr/bin/buildkitd"}
+    programs, _ = _taken(tmp_path, _image(OWN, _links(**aliases)))
+    assert programs == dict.fromkeys((*NEEDED, *aliases), elf())
+
+
+def test_names_that_no_helper_has_are_left(tmp_path: Path) -> None:
+    names = ("buildkit-", "buildkit-a b", "buildkit-\n", "buildkit-\udcff", f"buildkit-{'x' * 99}")
+    programs, _ = _taken(tmp_path, _image(OWN, layer({f"usr/bin/{it}": elf() for it in names})))
+    assert programs.keys() == {*NEEDED}
+
+
 def test_an_opaque_folder_hides_what_lower_layers_have_in_it(tmp_path: Path) -> None:
     lower = layer({"usr/bin/buildkit-old": elf(), "bin/buildkit-kept": elf()})
     upper = layer({"usr/bin/.wh..wh..opq": b""})

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from harness.backends.choose import AUTO
 from harness.bisect import blamed
 from harness.bisect import report as bisected
-from harness.bisect.answers import Notebook
+from harness.bisect.answers import FILE, Notebook
 from harness.bisect.causes import Cause, causes
 from harness.bisect.found import Found
+from harness.bisect.kept import KeptCulprits, Sought, taken
 from harness.cli.again import ask_again, channel_again, usual_frontend
 from harness.cli.bisect import pulls_of, say, stories_of
 from harness.cli.declared import execution
@@ -31,7 +32,7 @@ from harness.cli.stored import find_run, past_of, told_of
 from harness.cli.trials import TrialOptions, Trials
 from harness.errors import CompatError, ExitCode, Interrupted, UsageError
 from harness.events import ignore
-from harness.history import default_history, expected_by
+from harness.history import HistoryError, default_history, expected_by
 from harness.history.expected import Expected
 from harness.journal import read_matrix, write_culprits
 from harness.model import Pair, Vary
@@ -43,7 +44,7 @@ from harness.reports.live import display
 from harness.reports.text import one_line, plural
 from harness.reports.write import write_reports
 from harness.repository.git import Git
-from harness.tools.clock import Stopwatch
+from harness.tools.clock import Stopwatch, now
 from harness.tools.locks import held
 
 _LINE = 600
@@ -62,6 +63,7 @@ class BlameOptions(TypedDict):
     out: Path | None
     cache: Path | None
     data: Path | None
+    fresh: bool
 
 
 class OutOfTimeError(CompatError):
@@ -122,33 +124,43 @@ class _Search:
 
     def _together(self, site: _Site, pair: Pair, members: Sequence[int]) -> None:
         trials = site.trials(pair, self._in_time)
+        due = [at for at in members if not self._found_before(site, trials, pair, at)]
         with ExitStack() as stack:
-            for at in members:
+            for at in due:
                 test = self.causes[at].tried
                 folder = trials.folder(test)
                 if test not in trials.due:
                     folder.mkdir(parents=True, exist_ok=True)
                     stack.enter_context(held(folder / LOCK, patience=PATIENCE))
+                    if self.options["fresh"]:
+                        (folder / FILE).unlink(missing_ok=True)
                     trials.due[test] = Notebook(folder, trials.question(test))
-            for at in members:
+            for at in due:
                 self._blames[at] = self._one(site, trials, pair, at)
                 write_culprits(self.folder, self.known())
                 trials.due.pop(self.causes[at].tried, None)
 
+    def _found_before(self, site: _Site, trials: Trials, pair: Pair, at: int) -> bool:
+        """Take what an earlier search found, if it still holds; return whether it does."""
+        if self.options["fresh"]:
+            return False
+        cause = self.causes[at]
+        try:
+            ends = site.ends(pair, cause)
+        except UsageError:
+            return False  # which searching tells
+        kept = site.culprits.find(Sought(cause, trials.question(cause.tried), *ends))
+        if kept is None:
+            return False
+        self._blames[at] = taken(_whole(pair, cause), kept)
+        say(f"{self._title(at)}; its commit was found for the run {kept.run}")
+        write_culprits(self.folder, self.known())
+        return True
+
     def _one(self, site: _Site, trials: Trials, pair: Pair, at: int) -> Blame:
         cause = self.causes[at]
-        say(
-            f"cause {at + 1} of {len(self.causes)}, {plural(cause.number, 'test')}: "
-            f"{one_line(cause.line or cause.verdict, _LINE)}"
-        )
-        whole = Blame(
-            verdict=cause.verdict,
-            cause=one_line(cause.line, _LINE),
-            daemon=pair.suite.ref,
-            frontend=pair.frontend.ref,
-            tests={cell: tuple(names) for cell, names in cause.tests.items()},
-            tried=cause.tried,
-        )
+        say(self._title(at))
+        whole = _whole(pair, cause)
         try:
             ends = site.ends(pair, cause)
             found = trials.search(cause.tried, *ends, trusted=True, races=cause.racy)
@@ -156,12 +168,25 @@ class _Search:
             raise
         except CompatError as error:
             return replace(whole, words=one_line(str(error), _LINE))
-        return replace(
+        blame = replace(
             whole,
             suspects=tuple(_suspects(trials, found)),
             probability=found.weighed and found.weighed.probability,
             good=found.old.run,
             bad=found.new.run,
+        )
+        sought = Sought(cause, trials.question(cause.tried), *ends)
+        try:
+            site.culprits.keep(sought, blame, self.matrix.id, now())
+        except HistoryError as error:
+            say(f"not kept for later runs: {error}")
+        return blame
+
+    def _title(self, at: int) -> str:
+        cause = self.causes[at]
+        return (
+            f"cause {at + 1} of {len(self.causes)}, {plural(cause.number, 'test')}: "
+            f"{one_line(cause.line or cause.verdict, _LINE)}"
         )
 
     def _in_time(self) -> None:
@@ -195,6 +220,11 @@ class _Site:
         with display(sys.stderr) as listener:
             opened = open_pair(ask, sources.data, sources.store, expected, listener)
         return cls(matrix, options, sources, where, opened, expected)
+
+    @property
+    def culprits(self) -> KeptCulprits:
+        """What earlier searches found."""
+        return KeptCulprits(default_history(), self.git.is_ancestor)
 
     @property
     def git(self) -> Git:
@@ -247,6 +277,18 @@ class _Site:
         ]
         newest = (it for it in between if all(graph.is_ancestor(sha, it) for sha in between))
         return next(newest, base), new
+
+
+def _whole(pair: Pair, cause: Cause) -> Blame:
+    """Return a cause of which no commit is known yet."""
+    return Blame(
+        verdict=cause.verdict,
+        cause=one_line(cause.line, _LINE),
+        daemon=pair.suite.ref,
+        frontend=pair.frontend.ref,
+        tests={cell: tuple(names) for cell, names in cause.tests.items()},
+        tried=cause.tried,
+    )
 
 
 def _suspects(trials: Trials, found: Found) -> Iterator[Suspect]:

@@ -80,7 +80,7 @@ def check(file: Path, database: sqlite3.Connection) -> None:
     """Check that the file is sound before anything is written into it. Raises HistoryError."""
     (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise _damaged(file, str(found))
+        raise damaged(file, str(found))
 
 
 def _prepare(file: Path, database: sqlite3.Connection, migrations: Sequence[str]) -> None:
@@ -128,13 +128,14 @@ def _explained(file: Path, error: sqlite3.Error, patience: float) -> HistoryErro
         hint = "another process writes to it (fuser names it); wait for it, or end it"
         return HistoryError(f"{file}: locked, for over {patience:g} s now", hint=hint)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return _damaged(file, str(error))
+        return damaged(file, str(error))
     return (HistoryFull if code == sqlite3.SQLITE_FULL else HistoryError)(
         f"{file}: cannot be used: {error}",
         hint="check that it is a writable file with free space beside it (df -h)",
     )
 
 
-def _damaged(file: Path, what: str) -> HistoryError:
+def damaged(file: Path, what: str) -> HistoryError:
+    """Return the error for a history that holds what none writes."""
     hint = "move it away or restore a copy; it was left as it is"
     return HistoryError(f"{file}: damaged, or no history at all: {what}", hint=hint)

@@ -24,6 +24,7 @@ from harness.history.record import write
 from harness.history.streak import Before, Flakiness, Mark, Since, since
 from harness.journal import cells, read_matrix
 from harness.model import Commit, Pair, Recent, Record, Run, Tally, Verdict
+from harness.model.culprits import KeptBlame
 from harness.model.matrix import CellResult, MatrixRun
 from harness.tools.homes import expanded
 
@@ -128,6 +129,23 @@ class History:
         rows = [(digest, matrix.id, utc(matrix.started)) for digest in causes]
         with database.writing(self._connection):
             self._connection.executemany(questions.TELL, rows)
+
+    def culprit(self, digest: str) -> KeptBlame | None:
+        """Return what a search for a cause found, by the digest of what was sought; None if none.
+
+        Raises HistoryError if it cannot be read.
+        """
+        rows = self._ask("SELECT kept FROM culprits WHERE digest = :digest", digest=digest)
+        try:
+            return msgspec.json.decode(rows[0][0], type=KeptBlame) if rows else None
+        except msgspec.DecodeError as error:
+            raise database.damaged(self.file, f"a culprit cannot be read: {error}") from error
+
+    def keep_culprit(self, digest: str, kept: KeptBlame) -> None:
+        """Keep what a search for a cause found, in the place of what an earlier one did."""
+        row = digest, msgspec.json.encode(kept).decode()
+        with database.writing(self._connection):
+            self._connection.execute("INSERT OR REPLACE INTO culprits VALUES (?, ?)", row)
 
     # -- cells -------------------------------------------------------------------------------
 

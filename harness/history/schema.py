@@ -97,6 +97,12 @@ MIGRATIONS: tuple[str, ...] = (
         started TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE culprits (
+        digest TEXT PRIMARY KEY,
+        kept TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 """Statements that make version N+1 of version N; never changed once they were released.
 

@@ -49,6 +49,20 @@ class Blame(Record, frozen=True, kw_only=True):
     """Folder of the last run that did as before; empty if none was run."""
     bad: Words = ""
     """Folder of the first run that fails."""
+    searched: Words = ""
+    """Id of the earlier run whose search found it; empty for this run's own search."""
+
+
+class KeptBlame(Record, frozen=True, kw_only=True):
+    """What a search found, as the history keeps it for later runs with the same cause."""
+
+    new: Sha
+    """The newer end of the search."""
+    run: str
+    """Id of the run that it was for."""
+    searched: str
+    """When: UTC, ISO 8601."""
+    blame: Blame
 
 
 class Culprits(Record, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from harness.plan.axes import Axes
 from harness.plan.cell import Cell, Control, Settings, controls
 from harness.plan.engines import ENGINE, NATIVE, answering
 from harness.plan.planning import OTHER, Frame, again, part, plan, plan_pair
+from harness.plan.published import is_published
 from harness.plan.selectors import explicit
 from harness.plan.site import WorkspaceSite
 from harness.plan.workspace import Workspace
@@ -254,7 +255,7 @@ def _workspace(
     names = explicit(matrix)
     if ask.selection.candidate is not None:
         names.append((ask.selection.candidate, Side.FRONTEND))
-    if ask.selection.branch is not None:
+    if ask.selection.branch is not None and not is_published(ask.selection.branch):
         names.append((ask.selection.branch, Side.SUITE))
     where, fetch = ask.where.repository, ask.where.fetch
     try:

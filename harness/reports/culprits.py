@@ -32,7 +32,8 @@ def told(blame: Blame) -> str:
     first = suspect(blame.suspects[0])
     likely = "" if blame.probability is None else f", {blame.probability:.3g} likely,"
     if len(blame.suspects) == 1:
-        return f"broken{likely} by {first}"
+        before = f" (found for the run {blame.searched})" if blame.searched else ""
+        return f"broken{likely} by {first}{before}"
     return (
         f"broken{likely} by one of {plural(len(blame.suspects), 'commit')}, the first one {first}"
     )

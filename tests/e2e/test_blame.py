@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,30 @@ def test_planted_regressions_have_their_commits_and_reports_say_so(program: Prog
     code, out, err = program.run(*words)
     assert (code, out.splitlines()[-1]) == (0, "2 of 2 causes found"), err
     assert {path for path in program.runs.glob("bisect-*/runs/2*") if path.is_dir()} == tried
+
+
+def test_a_later_run_with_the_same_cause_searches_nothing(program: Program) -> None:
+    asked = ("--tests", "TestExportLabels", "--reruns", "0")
+    given = (*program.words("v0.1", "master")[3:7], "--backend", "native", "--json")
+
+    def blamed(*words: str) -> tuple[str, dict[str, Any], str]:
+        code, _, err = program.pair("v0.1", "master", *asked)
+        assert code == 1, err
+        code, out, err = program.run("blame", str(program.latest()), *given, *words)
+        assert code == 0, err
+        (blame,) = json.loads(out)["blames"]
+        return program.latest().name, blame, err
+
+    first, found, _ = blamed("--fresh")
+    assert found["searched"] == ""
+    for learnt in program.runs.glob("bisect-*"):
+        shutil.rmtree(learnt)
+    _, taken, err = blamed()
+    assert (taken["suspects"], taken["searched"]) == (found["suspects"], first)
+    assert f"its commit was found for the run {first}" in " ".join(err.split())
+    assert not [*program.runs.glob("bisect-*")], "nothing was run"
+    page = (program.latest() / "page" / "index.html").read_text("utf-8")
+    assert f"(found for the run {first})" in page
 
 
 def _functions(folder: Path) -> set[str]:

@@ -123,15 +123,17 @@ def test_a_night_and_the_night_after(hosted: Hosted) -> None:
     assert not any(row["reused"] for row in made["cells"])
 
     night = hosted.night(2)
-    done = night.workflow(
-        WORKFLOWS / "nightly.yml", {"matrix": "nightly", "shards": "2"}, ["matrix"]
-    )
+    done = night.workflow(WORKFLOWS / "nightly.yml", NIGHTLY, ["matrix", "blame"])
     _show(done)
     assert done["matrix"].outputs == {"verdict": "1"}
+    assert "its commit was found for the run" in done["blame"].log, "nothing is searched again"
     result = night.service.artifacts["nightly-result"]
     again = json.loads((result / "matrix.json").read_text("utf-8"))
     assert {row["id"] for row in again["cells"] if row["reused"]} == CELLS
     assert (result / "issue.md").read_text("utf-8") == ""  # told last night
+    assert CULPRIT in (result / "summary.md").read_text("utf-8")
+    (kept,) = (it for key, it in night.service.caches.items() if key.endswith("-2-1-blamed"))
+    assert [*kept.glob("history/answers/bisect-*/bisect.json")], "what searches learnt goes along"
 
 
 def test_a_release_is_let_out(hosted: Hosted) -> None:

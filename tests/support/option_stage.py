@@ -135,6 +135,7 @@ class Stage:
         self._fake_upkeep(monkeypatch.setattr)
         self._bases: dict[str, str] = {}
         self(f"{BISECT} --out {{learnt}}")
+        self("blame {red} --out {learnt}")
 
     def base(self, line: str) -> str:
         """Run a command line the first time that it is asked for."""

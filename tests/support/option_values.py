@@ -185,6 +185,7 @@ VALUES: dict[str, Values] = {
     "compat blame": {
         **RUNS,
         "--budget": Value("--budget 1s", "the time was up"),
+        "--fresh": Value("--fresh", "learnt before: False", "blame {red} --out {learnt}"),
     },
     "compat merge": {
         "--out": Value("--out {tmp}/joined", "wrote: joined/matrix.json"),

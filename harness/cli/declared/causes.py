@@ -167,6 +167,7 @@ def bisect() -> None:
 )
 @click.argument("run")
 @click.option("--budget", type=SECONDS, help="Begin no further run after so long.")
+@click.option("--fresh", is_flag=True, help="Search again, whatever earlier searches found.")
 @REPO
 @FETCH
 @backend_options
@@ -182,7 +183,8 @@ def blame() -> None:
     What regressed or was lost is grouped by what the failure says and by daemon; one test of each
     group is bisected along the frontend's commits, as `compat bisect` does. Causes of one pair
     are looked for together: they share builds and legs. What was found is kept as culprits.json
-    in RUN, and its reports are written again with it.
+    in RUN, and its reports are written again with it. The history keeps it too: a later run with
+    the same cause takes it, and searches nothing.
 
     Exit codes: 0 each cause has its commit, 2 usage or configuration, 3 some have not, 4
     infrastructure failure, 130 interrupted.

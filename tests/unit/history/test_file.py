@@ -76,7 +76,7 @@ def test_a_newer_history_is_left_alone(history_file: Path) -> None:
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = history_file.read_bytes()
     with (
-        pytest.raises(HistoryError, match=r"schema version 4, this harness knows 3") as caught,
+        pytest.raises(HistoryError, match=r"schema version 5, this harness knows 4") as caught,
         History.open(history_file, create=True),
     ):
         pass

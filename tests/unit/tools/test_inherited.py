@@ -11,10 +11,12 @@ import pytest
 import harness
 from harness.backends.steps import BEFORE_MODULES, ENVIRONMENT
 from harness.tools import inherited as module
-from harness.tools.inherited import GIT, GO, PLAIN, REMOTE_GIT, Kind, inherited, reaches
+from harness.tools.inherited import GIT, GO, ITSELF, PLAIN, REMOTE_GIT, Kind, inherited, reaches
 from tests.support.hostile_environment import HOSTILE
 
-KINDS = {name: kind for name, kind in vars(module).items() if isinstance(kind, Kind)}
+EVERY = {name: kind for name, kind in vars(module).items() if isinstance(kind, Kind)}
+KINDS = {name: kind for name, kind in EVERY.items() if kind is not ITSELF}
+"""Of other programs. This one is told what its user told us, and keeps from its own the same."""
 ROOT = Path(harness.__file__).parent
 
 READERS = {
@@ -74,6 +76,13 @@ def test_a_variable_that_no_kind_names_reaches_no_program(
 )
 def test_what_reaches_whom(variable: str, kinds: set[str]) -> None:
     assert {name for name, kind in KINDS.items() if reaches(variable, kind)} == kinds
+
+
+def test_this_program_is_called_as_its_user_would_call_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPAT_CACHE", "/elsewhere")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    found = inherited(ITSELF)
+    assert (found["COMPAT_CACHE"], found["LC_ALL"]) == ("/elsewhere", "de_DE.UTF-8")
 
 
 def test_what_is_said_on_purpose_wins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ _LISTED = re.compile(r"(?m)^running tests:((?:\n\t.+)+)")
 _TIMED_OUT = re.compile(r"panic: test timed out after \S+")
 _RECOVERED = re.compile(r" \[recovered(?:, repanicked)?\]$")
 _FRAME = re.compile(r"(?m)^(?:created by )?([^\s(]{1,1000})(?:\(| in goroutine |$)")
-_TESTS_PANIC = re.compile(r"\A.{0,300} \[recovered|(?m:^testing\.tRunner\.func)")
+_STARTED = re.compile(r"(?m)^created by (?!testing\.)")
 _TEST = re.compile(r"[tT]est\w*")
 
 _HEADLINE = 300
@@ -132,12 +132,12 @@ def first_goroutine(dump: str) -> str:
     return dump if second < 0 else dump[:second]
 
 
-def of_a_test(stack: str) -> bool:
-    """Return whether Go failed a test before it died of this: it says so, or its stack shows it.
+def started_by_a_test(stack: str) -> bool:
+    """Return whether a stack is of a goroutine that was started by something else than testing.
 
-    A goroutine that a test has started ends the binary at once.
+    Go fails no test before it ends the binary for the panic of such a one.
     """
-    return _TESTS_PANIC.search(stack) is not None
+    return _STARTED.search(stack) is not None
 
 
 def own_frames(stack: str) -> str:

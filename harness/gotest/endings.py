@@ -118,7 +118,7 @@ def _panicked_in(tracker: Tracker, dump: str) -> str:
     blamed = [test for test in failed if parse(test.name).function in on_stack]
     if blamed and tracker.tests[blamed[-1].name.partition("/")[0]].outcome is Outcome.FAIL:
         return max((test.name for test in _related(blamed)), key=len)
-    if not dumps.of_a_test(died):
+    if dumps.started_by_a_test(died):
         return ""
     related = _related([tracker.tests[name] for name in tracker.chain])
     whole = any("/" not in test.name for test in related)

@@ -8,11 +8,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from harness.backends.base import Found
 from harness.config.datadir import find_data
 from harness.config.lines import Lines, load_lines
 from harness.config.matrixfile import Matrix, load_matrix
-from harness.errors import UsageError
+from harness.errors import ConfigError, UsageError
 from harness.history.expected import Expected
 from harness.model import Channel, Commit, Pair, Side
 from harness.model.matrix import Plan
@@ -173,3 +175,9 @@ class Planner:
     def cells(self, text: str, selection: Selection | None = None) -> list[str]:
         """Return the ids of a plan's cells."""
         return [cell.id for cell in self(text, selection).cells]
+
+    def complaint(self, text: str, selection: Selection | None = None) -> tuple[str, str]:
+        """Return what is said of a matrix that is refused, with its place in it, and the hint."""
+        with pytest.raises(ConfigError) as caught:
+            self(text, selection)
+        return str(caught.value).replace(f"{self.folder}/m.yaml:", ""), caught.value.hint

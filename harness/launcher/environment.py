@@ -34,15 +34,24 @@ _PATIENCE = 1800.0
 _TAIL = 20
 _PINNED = re.compile(r"^[A-Za-z0-9][\w.-]*==", re.MULTILINE)
 
+EXTRAS = ("distributed",)
+"""What comes with an extra of pyproject.toml alone; a module that lacks it lacks nothing here."""
+
 _IMPORT = """
 import importlib, pkgutil, sys
-for name in sys.argv[1:]:
+extras, *names = sys.argv[1:]
+for name in names:
     paths = getattr(importlib.import_module(name), "__path__", ())
     for module in pkgutil.walk_packages(paths, f"{name}."):
-        if not module.name.endswith("__main__"):
+        if module.name.endswith("__main__"):
+            continue
+        try:
             importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            if error.name not in extras.split(","):
+                raise
 """
-"""Imports its arguments; of a package, every module."""
+"""Imports its arguments but the first; of a package, every module."""
 
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -157,7 +166,7 @@ class Environment:
         self._run("pip", pip(self.python, *words, timeout=_PATIENCE, keep=keep), hint=_INDEX)
         packages = self.folder / "lib" / f"python{_VERSION}" / "site-packages"
         (packages / "compat-run.pth").write_text(f"{self.root}\n", encoding="utf-8")
-        argv = [str(self.python), "-I", "-c", _IMPORT, *self.imports]
+        argv = [str(self.python), "-I", "-c", _IMPORT, ",".join(EXTRAS), *self.imports]
         self._run(
             "importing what was installed",
             Request(argv, env=ours, timeout=_PATIENCE, keep=keep),

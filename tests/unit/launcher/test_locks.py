@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from harness.launcher.environment import EXTRAS
+
 ROOT = Path(__file__).parents[3]
 LOCKS = ROOT / "locks"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -91,6 +93,11 @@ NAMES = sorted(path.name for path in LOCKS.glob("*.txt"))
 
 def test_there_is_a_lock_for_the_product_its_extra_the_runner_and_all_else() -> None:
     assert NAMES == ["dask.txt", "dev.txt", "run.txt", "runner.txt"]
+
+
+def test_the_launcher_knows_what_is_an_extras_alone() -> None:
+    wanted = PROJECT["project"]["optional-dependencies"].values()
+    assert [Requirement(one).name for extra in wanted for one in extra] == [*EXTRAS]
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,3 +126,14 @@ def test_a_worker_that_a_line_does_not_have_is_refused_with_those_that_it_has(
     assert code == 2
     assert "the tests of v0.1 have no worker 'oci-rootless'" in err
     assert "--worker takes one of: oci, containerd" in err
+
+
+def test_scenarios_on_a_rootless_worker_are_refused(program: Program) -> None:
+    repository = minikit.materialise(MINIKIT, Store(program.cache.parent / "source"))
+    asked = ["git", "-C", str(repository), "rev-parse", "master~1"]
+    before = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    words = ("--tests-from", "scenarios", "--vary", "daemon", "--worker", "oci-rootless")
+    code, _, err = program.pair(before, "master", *words)
+    assert code == 2
+    assert "scenarios start no rootless daemon, so not one of the worker oci-rootless" in err
+    assert "leave --worker out" in err

@@ -39,6 +39,8 @@ class Ending:
     """The test that Go itself failed because it panicked, if there is one."""
     caught: str = ""
     """The test that Go was failing, perhaps for a panic, when another's ended the binary."""
+    failed_behind: frozenset[str] = frozenset()
+    """Tests that failed behind it, or behind `panicked_in`: what all share was gone by then."""
     overdue: bool = False
     """True if it was ended for tests that took longer than they may."""
     exited: bool = False
@@ -65,6 +67,7 @@ def ending_of(
     own_death = bool(dump) and not (late or dumps.asked_to_quit(dump))
     panicked_in = _panicked_in(tracker, dump) if own_death else ""
     culprits = _culprits(at_work, dump, late=late) if not (held or panicked_in) else held
+    caught = _caught(tracker) if own_death and not panicked_in else ""
     return Ending(
         dump=dump,
         timed_out=late,
@@ -74,7 +77,8 @@ def ending_of(
         culprits=culprits,
         shown=frozenset(sorted(culprits)[:_SHOWN] if dump else ()),
         panicked_in=panicked_in,
-        caught=_caught(tracker) if own_death and not panicked_in else "",
+        caught=caught,
+        failed_behind=_failed_behind(tracker, panicked_in or caught),
         overdue=bool(held),
         exited=_exited(tracker, status) and not (late or dump),
     )
@@ -126,16 +130,30 @@ def _panicked_in(tracker: Tracker, dump: str) -> str:
 
 
 def _caught(tracker: Tracker) -> str:
-    """Find the test that Go failed last, if that may be the first step of a panic.
+    """Find the test that Go failed last without a word: that may be the first step of a panic.
 
     Its next step, and its words, are lost where a panic of another goroutine comes before them.
     """
-    related = _related([tracker.tests[name] for name in tracker.failed])
-    return max((test.name for test in related if _silent(test)), key=len, default="")
+    failed = [tracker.tests[name] for name in tracker.failed]
+    silent = (test for test in reversed(bottom(failed)) if _silent(test))
+    return next((test.name for test in silent), "")
 
 
 def _silent(test: Test) -> bool:
     return test.why is not None and test.why.reason is Reason.UNKNOWN
+
+
+def _failed_behind(tracker: Tracker, first: str) -> frozenset[str]:
+    """Return the tests that failed later than the one that panicked.
+
+    Go says that it failed, then runs the cleanups of all its parents, and then lets the binary
+    die; others work on in the meantime, without their registry.
+    """
+    failed = list(tracker.failed)
+    if first not in failed:
+        return frozenset()
+    parents = {test.name for test in tracker.tests[first].ancestors}
+    return frozenset(failed[failed.index(first) + 1 :]) - parents - {first}
 
 
 def _related(tests: list[Test]) -> list[Test]:

@@ -170,6 +170,10 @@ def _result(tracker: Tracker, test: Test, ending: Ending) -> Result:
     elif test.name == ending.caught:
         outcome = Outcome.CRASH
         why = Explanation(Reason.INCOMPLETE, f"was being failed when {ending.words}")
+    elif outcome is Outcome.FAIL and test.name in ending.failed_behind:
+        outcome = Outcome.CRASH
+        told = f"failed while {ending.words}\n{why.error if why else ''}".strip()
+        why = Explanation(Reason.INCOMPLETE, head(told), program=why.program if why else None)
     elif outcome is Outcome.FAIL and test.name in tracker.foreign and not (why and why.own):
         why = classify(tracker.foreign[test.name])
     if outcome is Outcome.FAIL and why and why.died:

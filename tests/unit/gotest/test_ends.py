@@ -114,6 +114,31 @@ def test_1_what_others_say_while_a_panic_comes_down_is_no_state_of_the_machine()
     assert alone.reason is Reason.IMAGE_PULL
 
 
+@pytest.mark.parametrize("by", ["Bad", "Watched"], ids=["its-own-panic", "a-goroutines-panic"])
+def test_1_who_fails_behind_a_panic_runs_again(by: str) -> None:
+    """Seen in CI on MiniKit: its registry was gone, so that another error came than was wanted."""
+    names = [f"TestI/Test{it}/worker=oci" for it in ("Early", "Bad", "Late", "Watched")]
+    runs = "".join(f"^V=== RUN   {name}\n" for name in ("TestI", *names))
+    wrong = {it: block(UNEXPECTED + "not the words", test=it).decode() for it in names}
+    early, bad, late, _ = names
+    fails = "".join(
+        f"^V=== NAME  {it}\n{wrong[it] if it != bad else ''}\n^V--- FAIL: {it} (0.00s)\n"
+        for it in (early, bad, late)
+    )
+    died = "testBad" if by == "Bad" else "tell"
+    panic = (
+        f"panic: boom\n\ngoroutine 8 [running]:\nexample.com/x.{died}(0xc000)\n"
+        f"\t/src/x_test.go:15 +0xe\ncreated by example.com/x.test{by} in goroutine 7\n"
+    )
+    heard = read(marked(f"{runs}{fails}^V--- FAIL: TestI (0.00s)\n{panic}"), 2)
+    told = heard.result(late)
+    assert (told.outcome, told.reason) == (Outcome.CRASH, Reason.INCOMPLETE)
+    assert told.error.startswith("failed while the test binary died: panic: boom\n")
+    assert "not the words" in told.error, "what it said is told all the same"
+    assert heard.result(early).outcome is Outcome.FAIL, "it had failed before"
+    assert heard.result(bad).reason is (Reason.PANIC if by == "Bad" else Reason.INCOMPLETE)
+
+
 def test_1_an_exit_of_the_process_is_a_crash_of_what_ran() -> None:
     heard = read(marked("^V=== RUN   TestA\n^V=== RUN   TestA/x\n"), 3)
     found = heard.result("TestA/x")

@@ -1,12 +1,14 @@
-"""What is run beside what in one container: tests of other commits, clients, published images."""
+"""What is run beside what in one container, and whose commit broke it there."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from harness import minikit
+from harness.journal import read_run
 from harness.model import Client, Verdict
 from harness.store import Store
 from tests.support import client_scenarios
@@ -45,6 +47,22 @@ def test_scenarios_call_the_client_of_a_third_commit(program: Program, tmp_path:
         _, err = child.communicate(timeout=900)
     assert child.returncode == 0, err
     client_scenarios.check(program.latest())
+
+
+def test_blame_finds_on_an_engine_the_commit_that_broke_a_test(program: Program) -> None:
+    ended = program.pair(tests=("TestExportLabels",))
+    assert ended.code == 1, ended.err
+    where = ("--repo", str(minikit.materialise(MINIKIT, Store(program.folder / "cache"))))
+    words = ("--data", str(MINIKIT), "--backend", "docker", "--stage", "generic", "--json")
+    with program.start("blame", "latest", *where, *words) as child:
+        out, err = child.communicate(timeout=900)
+    assert child.returncode == 0, err
+    (blame,) = json.loads(out)["blames"]
+    (suspect,) = blame["suspects"]
+    assert suspect["subject"] == "pb: leave what is empty out of image configs"
+    (tried,) = {it.parent for it in (program.folder / "runs").glob("bisect-*/runs/latest")}
+    searched = [read_run(it.parent) for it in tried.glob("*/run.json")]
+    assert {run.pair.backend for run in searched} == {"docker"}
 
 
 def test_published_images_are_run_as_they_are(program: Program, tmp_path: Path) -> None:

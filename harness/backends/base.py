@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,10 +12,19 @@ from typing import Protocol
 from harness.config.lines import Line, Lines
 from harness.config.needs import Need
 from harness.config.series import Patch
+from harness.errors import UsageError
 from harness.events import Listener
 from harness.model import Channel, Client, Commit, Fault, Leaked, Side
 from harness.repository.git import Git
 from harness.store import Store
+
+_LONGEST = 255
+
+_REPOSITORY = re.compile(
+    r"(?:localhost|(?=[^/]*[.:])[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?"
+    r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+"
+)
+"""https://github.com/distribution/reference/blob/v0.6.0/reference.go, with a registry in front."""
 
 
 class Privileges(StrEnum):
@@ -36,6 +46,16 @@ class Place:
     privileges: Privileges = Privileges.AUTO
     cache_repo: str = ""
     """REGISTRY/NAME that images come from and go to; empty to build everything here."""
+
+
+def check_repository(name: str) -> str:
+    """Return a repository's name back. Raises UsageError if it is none."""
+    if name and (len(name) > _LONGEST or not _REPOSITORY.fullmatch(name)):
+        raise UsageError(
+            f"--cache-repo: {name!r} is no repository of a registry",
+            hint="write REGISTRY/NAME without a tag, for example ghcr.io/you/compat",
+        )
+    return name
 
 
 @dataclass(frozen=True)

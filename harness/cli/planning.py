@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from harness import minikit
-from harness.backends.base import Privileges
-from harness.backends.docker.supply import check_repository
+from harness.backends.base import Privileges, check_repository
 from harness.config.datadir import Data, find_data
 from harness.config.matrixfile import find_matrix
 from harness.events import Listener

@@ -10,7 +10,7 @@ tags, anchors and aliases, several documents, deep nesting, large files, control
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import yaml
 
@@ -27,6 +27,11 @@ MAX_KEY = 200
 """Characters of a key that a complaint repeats."""
 MAX_SHOWN = 20
 """Problems that one error lists; the rest is counted."""
+
+_Loader = type["yaml.SafeLoader | yaml.CSafeLoader"]
+
+_FAST: _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser, where PyYAML was built with it, which reads several times as fast."""
 
 
 @dataclass(frozen=True, order=True)
@@ -132,7 +137,15 @@ def parse(path: Path, problems: Problems, *, name: str = "") -> Node:
 
     """
     name = name or str(path)
-    return _Parser(_text(path, name), name, problems).document()
+    text = _text(path, name)
+    try:
+        found = Problems()
+        root = _Parser(text, name, found, _FAST).document()
+    except (ConfigError, yaml.YAMLError):
+        # What it refuses is read once more by the slow one, which says better why.
+        return _Parser(text, name, problems, yaml.SafeLoader).document()
+    problems.found += found.found
+    return root
 
 
 def _text(path: Path, name: str) -> str:
@@ -170,19 +183,19 @@ class _Mark(Protocol):
 class _Parser:
     """Builds the tree from PyYAML's event stream, which holds no Python objects."""
 
-    def __init__(self, text: str, name: str, problems: Problems) -> None:
+    def __init__(self, text: str, name: str, problems: Problems, loader: _Loader) -> None:
         self.name = name
         self.problems = problems
         try:
-            self.loader = yaml.SafeLoader(text)
+            self.loader = loader(text)
         except yaml.reader.ReaderError as error:
             place = _place(name, text[: error.position])
             raise ConfigError(
                 f"{place}: holds a character that YAML does not allow (U+{error.character:04X})",
                 hint="remove it",
             ) from error
-        # The stubs leave these two untyped.
-        self.get_event: Callable[[], yaml.Event] = self.loader.get_event
+        # The stubs leave these two untyped, or have an event that may be None.
+        self.get_event = cast("Callable[[], yaml.Event]", self.loader.get_event)
         self.resolve: Callable[[type[yaml.Node], str, tuple[bool, bool]], str] = self.loader.resolve
 
     def document(self) -> Node:
@@ -207,10 +220,10 @@ class _Parser:
             place = self._at(error.problem_mark or error.context_mark)
             tab = "indent with spaces, not tabs" if "'\\t'" in str(error.problem) else ""
             raise ConfigError(f"{place}: is not YAML: {error.problem}", hint=tab) from error
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
+        except (ValueError, OverflowError) as error:
             # PyYAML lets int() and chr() fail on absurd escapes and version directives.
-            place = self._at(self.loader.get_mark())
-            raise ConfigError(f"{place}: is not YAML: {error}") from error
+            mark = self.loader.get_mark() if isinstance(self.loader, yaml.SafeLoader) else None
+            raise ConfigError(f"{self._at(mark)}: is not YAML: {error}") from error
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         self._check(event, depth)
@@ -238,7 +251,7 @@ class _Parser:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         text: str = event.value
-        if any(char < " " and char not in "\t\n" for char in text) or not _is_utf8(text):
+        if not text.isprintable() and (_has_controls(text) or not _is_utf8(text)):
             raise self._refuse(event, "holds a control character or half a surrogate", "remove it")
         tag = self.resolve(yaml.ScalarNode, text, event.implicit)
         return Scalar(self._at(event.start_mark), text, tag.rpartition(":")[2])
@@ -262,6 +275,10 @@ class _Parser:
         if mark is None:
             return Place(self.name, 1, 1)
         return Place(self.name, mark.line + 1, mark.column + 1)
+
+
+def _has_controls(text: str) -> bool:
+    return any(char < " " and char not in "\t\n" for char in text)
 
 
 def _is_utf8(text: str) -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-from harness.engine.inventory import Labelled, Thing
 from harness.gc.cache import Cache
 from harness.gc.items import Item, Kind
+
+if TYPE_CHECKING:  # the SDK behind it is slow to import, and most who need the cache have no engine
+    from harness.engine.inventory import Labelled, Thing
 
 
 def on_engine(there: Labelled, cache: Cache) -> Iterator[Item]:

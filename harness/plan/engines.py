@@ -9,12 +9,6 @@ from harness.config.engines import load_engines
 from harness.engine.connect import connect, endpoint
 from harness.errors import UsageError
 
-ENGINE = "docker"
-"""What is written for a daemon where the engine is to build."""
-
-NATIVE = "native"
-"""The backend whose legs can reach an engine of this machine."""
-
 
 @dataclass(frozen=True)
 class Answering:

@@ -27,7 +27,6 @@ from harness.model.matrix import Plan, PlannedCell
 from harness.plan.asks import Ask, MatrixAsk, PairAsk, Where
 from harness.plan.axes import Axes
 from harness.plan.cell import Cell, Control, Settings, controls
-from harness.plan.engines import ENGINE, NATIVE, answering
 from harness.plan.planning import OTHER, Frame, again, part, plan, plan_pair
 from harness.plan.published import is_published
 from harness.plan.selectors import explicit
@@ -38,6 +37,12 @@ from harness.scenarios.suite import key_of_folder
 from harness.store import Store, key_of
 from harness.tools.clock import now
 from harness.tools.redaction import redact
+
+ENGINE = "docker"
+"""What is written for a daemon where the engine is to build."""
+
+NATIVE = "native"
+"""The backend whose legs can reach an engine of this machine."""
 
 PAIR = "run"
 """What a plan of one pair has for the name of a matrix."""
@@ -139,6 +144,8 @@ def _with_engine(ask: PairAsk, data: Data) -> PairAsk:
             "a container engine runs scenarios alone, and from this machine",
             hint=f"compat scenarios {ENGINE} {ask.frontend} --backend {NATIVE}",
         )
+    from harness.plan.engines import answering  # noqa: PLC0415 - slow to load, and few need it
+
     found = answering(data)
     where = dataclasses.replace(ask.where, backend=NATIVE)
     return dataclasses.replace(ask, daemon=found.buildkit, engine=found.name, where=where)

@@ -58,3 +58,8 @@ def test_the_launcher_needs_only_the_standard_library() -> None:
 @pytest.mark.parametrize("args", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_heavy(args: list[str]) -> None:
     assert _loaded("-P", code=HELP.format(args=args)) & HEAVY == set()
+
+
+def test_what_runs_without_an_engine_loads_nothing_of_its_sdk() -> None:
+    code = "import harness.backends.native, harness.cli.gate, harness.cli.matrix, harness.cli.plan"
+    assert _loaded("-P", code=code) & {"docker", "requests"} == set()

@@ -10,7 +10,6 @@ KEY is the digest of all that went into an image, so that a tag never changes it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -19,17 +18,8 @@ from harness.engine.client import Engine
 from harness.engine.inventory import lock_of
 from harness.engine.registry_errors import ABSENT, DENIED, ImageRefused
 from harness.engine.retry import persist
-from harness.errors import UsageError
 from harness.events import Listener, Said, Warned
 from harness.store import Store
-
-_LONGEST = 255
-
-_REPOSITORY = re.compile(
-    r"(?:localhost|(?=[^/]*[.:])[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?"
-    r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+"
-)
-"""https://github.com/distribution/reference/blob/v0.6.0/reference.go, with a registry in front."""
 
 
 class How(StrEnum):
@@ -38,16 +28,6 @@ class How(StrEnum):
     CACHED = "cached"
     PULLED = "pulled"
     BUILT = "built"
-
-
-def check_repository(name: str) -> str:
-    """Return a repository's name back. Raises UsageError if it is none."""
-    if name and (len(name) > _LONGEST or not _REPOSITORY.fullmatch(name)):
-        raise UsageError(
-            f"--cache-repo: {name!r} is no repository of a registry",
-            hint="write REGISTRY/NAME without a tag, for example ghcr.io/you/compat",
-        )
-    return name
 
 
 class Supply:

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,8 +19,6 @@ from harness.backends.native.leftovers import LEFT, read_left
 from harness.backends.native.memory import Kills, oom_kills
 from harness.backends.native.overdue import Asking
 from harness.backends.processes import PROCESSES, WRAPPED, lost_servers
-from harness.engine.builders.docker import find_client
-from harness.engine.connect import endpoint
 from harness.errors import InfrastructureError
 from harness.inside import init
 from harness.model import Fault, Reason
@@ -27,6 +26,9 @@ from harness.tools.disks import disk_errors
 from harness.tools.guard import MARK
 from harness.tools.inherited import LEG, PYTHON, inherited
 from harness.tools.process import Request, find, stream
+
+if TYPE_CHECKING:
+    from harness.engine.endpoint import Endpoint
 
 PROGRAMS = {
     "buildkit-runc": "runc",
@@ -133,7 +135,7 @@ def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
     needed += [Path(sys.base_prefix)] if leg.scenarios else []
     needed += [Path(path) for path in programs.values()]
     needed += [leg.mirror] if leg.mirror else []
-    needed += [endpoint().socket] if leg.engine else []
+    needed += [_engine().socket] if leg.engine else []
     needed += [path for path in (Path("/etc/resolv.conf"),) if path.exists()]
     return _names(needed)
 
@@ -181,13 +183,27 @@ def _programs(leg: LegRequest) -> dict[str, str]:
         found |= {name: str(leg.buildctl.path / "bin" / it) for name, it in BESIDE.items()}
     for name, program in PROGRAMS.items():
         found.setdefault(name, str(find(program)))  # a published daemon brings its own runc
-    found |= {"docker": str(find_client().path)} if leg.engine else {}
+    found |= {"docker": _client()} if leg.engine else {}
     for program in leg.programs:
         found[program] = str(find(program))
     for program in SHIMS if "containerd" in found else ():
         if where := shutil.which(program):
             found[program] = where
     return found
+
+
+def _engine() -> Endpoint:
+    """Return where the engine is that builds in the daemon's place; few legs have one."""
+    from harness.engine.connect import endpoint  # noqa: PLC0415 - slow to load
+
+    return endpoint()
+
+
+def _client() -> str:
+    """Return the client program of that engine."""
+    from harness.engine.builders.docker import find_client  # noqa: PLC0415 - slow to load
+
+    return str(find_client().path)
 
 
 def _arguments(leg: LegRequest) -> list[str]:
@@ -202,7 +218,7 @@ def _environment(leg: LegRequest, scratch: Path) -> dict[str, str]:
         mirror=f"{scratch}/mirror" if leg.mirror else "",
     )
     if leg.engine:
-        common |= {"DOCKER_HOST": endpoint().host, "SCENARIO_ENGINE": leg.engine}
+        common |= {"DOCKER_HOST": _engine().host, "SCENARIO_ENGINE": leg.engine}
     # The user's own home may hold credentials and helpers for them, which daemons would ask.
     common |= rootless.environment() if leg.rootless else {}
     return {"PATH": _path(scratch), "HOME": f"{scratch}/home", **common}

@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from harness.backends.docker.supply import How, Supply, check_repository
+from harness.backends.base import check_repository
+from harness.backends.docker.supply import How, Supply
 from harness.engine import retry, transfers
 from harness.engine.client import Engine
 from harness.engine.registry_errors import (

@@ -20,6 +20,7 @@ from harness.backends.native.sandbox import (
     _spec,
     command,
 )
+from harness.engine.builders import docker
 from harness.errors import InfrastructureError, MissingToolError
 from harness.tools.guard import MARK
 from tests.support.shell_legs import leg_request
@@ -241,7 +242,7 @@ def test_a_leg_whose_builds_an_engine_makes_sees_its_socket_and_its_client(
     client = machine / "docker"
     client.touch(mode=0o755)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
-    monkeypatch.setattr(sandbox, "find_client", lambda: SimpleNamespace(path=client))
+    monkeypatch.setattr(docker, "find_client", lambda: SimpleNamespace(path=client))
     leg = changed(request_, engine="Docker Engine 20.10.24", offline=False)
     told = _spec(leg, SCRATCH, _programs(leg), {})
     assert f"{tmp_path}/docker.sock" in told["visible"]  # type: ignore[operator]

@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.config import yamlfile
 from harness.config.yamlfile import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -18,6 +20,7 @@ from harness.config.yamlfile import (
     parse,
 )
 from harness.errors import ConfigError
+from tests.support.project_docs import ROOT
 
 HOSTILE = {
     "empty": (b"", "is empty"),
@@ -147,3 +150,12 @@ def test_all_problems_come_in_the_order_of_the_file_up_to_a_bound() -> None:
 
 def test_no_problem_raises_nothing() -> None:
     Problems().raise_any()
+
+
+def test_every_data_file_is_the_same_tree_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = ("matrices", "skiplists", "patches", "examples")
+    files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.yaml"))]
+    fast = [parse(file, Problems()) for file in files]
+    monkeypatch.setattr(yamlfile, "_FAST", yaml.SafeLoader)
+    assert [parse(file, Problems()) for file in files] == fast
+    assert len(files) > 10

@@ -80,7 +80,7 @@ class FakeApi:
         return iter(self._hear, END)  # type: ignore[arg-type] # END ends it and is never given
 
     def _hear(self) -> object:
-        heard = self._stream.get(timeout=10)
+        heard = self._stream.get(timeout=60)
         if isinstance(heard, Exception):
             raise heard
         return heard
@@ -120,7 +120,7 @@ class FakeApi:
         assert v
         if self.frozen:
             self._stream.put(END)
-            self.frozen.wait(10)
+            self.frozen.wait(60)
         if self.keeps:
             raise self.keeps
         self.removed.append(name)

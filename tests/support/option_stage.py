@@ -39,7 +39,7 @@ from harness.cli import (
 )
 from harness.cli import plan as plan_command
 from harness.cli.program import execute
-from harness.cli.session import Session
+from harness.cli.session import Session, default_runs
 from harness.cli.trials import Trials
 from harness.cli.umbrella import umbrella
 from harness.config.datadir import Data, find_data
@@ -148,6 +148,7 @@ class Stage:
         new = self.places["tmp"]
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
+        shutil.rmtree(default_runs(), ignore_errors=True)  # a line finds none of another's
         self._seen, self._sessions = [], 0
         words = line.format(**self.places).split(" ")
         if words[0] == "gc":

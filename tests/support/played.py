@@ -40,7 +40,7 @@ from tests.support import go_matching
 from tests.support.factories import FRONTEND, SUITE, full_name
 
 MARK = "\x16"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 Played = dict[str, tuple[str, str]]
 """Test function → what it does in the control and in the candidate.

@@ -19,7 +19,7 @@ from tests.support import stored_matrices
 from tests.support.played import Bench, Player, stream
 from tests.support.played_matrices import REGRESSED, Fleet
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 ACTS = {
     Leg.CONTROL: {"TestCopy": "pass", "TestMount": "pass", "TestOld": "fail as ever"},
     Leg.CANDIDATE: {"TestCopy": "pass", "TestMount": "fail no mount", "TestOld": "fail as ever"},

@@ -172,7 +172,7 @@ def test_two_threads_make_one_artefact(store: Store) -> None:
 
     with Crew(2, "test") as crew:
         first = crew.start(store.publish, "suite", "k1", slow)
-        assert inside.wait(10)
+        assert inside.wait(60)
         second = crew.start(store.publish, "suite", "k1", never)
         crew.wait()
     assert (first.result().cached, second.result().cached) == (False, True)

@@ -174,7 +174,7 @@ def test_a_stop_ends_it_without_a_time_limit(engine: Engine, api: FakeApi) -> No
     begun = threading.Event()
     with Crew(1, "leg") as crew:
         future = crew.start(engine.run, BOX, lambda _c: begun.set(), timeout=60, grace=0)
-        assert begun.wait(10)
+        assert begun.wait(60)
         crew.stop()
     ended = future.result()
     assert (ended.status, ended.timed_out) == (None, False)
@@ -227,10 +227,10 @@ def test_a_stop_does_not_wait_for_an_engine_that_does_not_answer(
     before = time.monotonic()
     with Crew(1, "leg") as crew:
         future = crew.start(engine.run, BOX, lambda _c: begun.set(), timeout=60, grace=0)
-        assert begun.wait(10)
+        assert begun.wait(60)
         crew.stop()
     assert future.result().status is None
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 50  # and not the 60 s that it may take
     assert api.removed == []
     api.frozen.set()
 

@@ -80,7 +80,7 @@ class FakeEngine:
     def _talk(self) -> Iterator[bytes | str]:
         yield from self.says
         if self.silent:
-            self.silent.wait(10)
+            self.silent.wait(60)
         if self.breaks:
             raise self.breaks
 

@@ -17,6 +17,7 @@ from harness.matrix.ledger import Ledger
 from harness.model.matrix import CellState
 from harness.tools.stop import check_stop, stop_asked
 from tests.support.played_matrices import Fleet, states
+from tests.support.watched_processes import PATIENCE
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def interrupt_at(fleet: Fleet, cell: str, monkeypatch: pytest.MonkeyPatch) -> No
             isinstance(it, CellStarted) and it.cell == f"{cell.replace(' ', '~')}~oci"
             for it in fleet.events
         ):
-            assert at_work.wait(20)
+            assert at_work.wait(PATIENCE)
             pressed.set()
             raise KeyboardInterrupt
         return wait(*args, **kwargs)  # type: ignore[arg-type]
@@ -78,7 +79,7 @@ def test_ctrl_c_during_a_build_fails_nothing(fleet: Fleet, monkeypatch: pytest.M
 
     def interrupted(*args: object, **kwargs: object) -> object:
         if not pressed:
-            assert at_work.wait(20)
+            assert at_work.wait(PATIENCE)
             pressed.append(1)
             raise KeyboardInterrupt
         return wait(*args, **kwargs)  # type: ignore[arg-type]
@@ -115,7 +116,7 @@ def test_what_came_to_its_end_all_the_same_is_not_interrupted(
 
     def leg(name: str) -> None:
         if name == "v0.8.3 f3":
-            assert others_ended.wait(20)
+            assert others_ended.wait(PATIENCE)
 
     def interrupted(*args: object, **kwargs: object) -> object:
         ended = [it for it in fleet.events if isinstance(it, CellEnded)]
@@ -145,7 +146,7 @@ def test_a_signal_that_another_thread_got_is_heard_while_a_cell_runs(fleet: Flee
     def leg(_name: str) -> None:
         if not asked.is_set():
             asked.set()
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             signal.pthread_kill(threading.get_ident(), signal.SIGINT)
             while not stop_asked() and time.monotonic() < deadline:
                 time.sleep(0.01)

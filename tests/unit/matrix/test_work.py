@@ -106,7 +106,7 @@ def test_a_control_that_cannot_be_kept_is_run_by_each_cell(fleet: Fleet) -> None
 
 def test_builds_and_cells_overlap(fleet: Fleet) -> None:
     """A cell waits for a build that begins after it, and the build for that cell."""
-    met = threading.Barrier(2, timeout=20)
+    met = threading.Barrier(2, timeout=60)
 
     def build(name: str) -> None:
         if name == "suite v0.8.3":

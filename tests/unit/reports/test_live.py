@@ -92,7 +92,7 @@ def shown(events: Iterator[Event], stream: io.StringIO, environ: Mapping[str, st
 
 
 def wait_for(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not there() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert there()
@@ -288,7 +288,7 @@ def test_a_stuck_terminal_holds_up_neither_listener_nor_exit(
 
     class Paused(io.StringIO):
         def write(self, _text: str) -> int:
-            go_on.wait(20)
+            go_on.wait(60)
             return 0
 
     monkeypatch.setattr(live, "_PATIENCE", 0.05)
@@ -296,5 +296,5 @@ def test_a_stuck_terminal_holds_up_neither_listener_nor_exit(
     with display(Paused(), environ={}) as tell:
         for event in a_run():
             tell(event)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
     go_on.set()

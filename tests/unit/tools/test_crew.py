@@ -12,8 +12,9 @@ import pytest
 from harness.errors import BuildError, Interrupted
 from harness.tools.crew import Crew
 from harness.tools.stop import check_stop, stop_asked, unless_stopped
+from tests.support.watched_processes import eventually
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def work_until_stopped() -> str:
@@ -50,6 +51,7 @@ def test_a_failure_is_raised_at_once_and_stops_the_others() -> None:
     def build() -> None:
         with Crew(2, "test") as crew:
             begun.append(crew.start(work_until_stopped))
+            assert eventually(begun[0].running)  # else it is cancelled
             crew.start(fail(BuildError("does not build")))
             crew.wait()
 
@@ -78,6 +80,7 @@ def test_an_exception_of_the_block_stops_the_work_and_what_has_not_begun() -> No
     def be_interrupted() -> None:
         with Crew(1, "test") as crew:
             begun.append(crew.start(work_until_stopped))
+            assert eventually(begun[0].running)  # else it is cancelled too
             begun.append(crew.start(str, "late"))
             raise KeyboardInterrupt
 

@@ -21,7 +21,7 @@ from harness.verdict.faults import excused, fault_of, kept_from_running
 from tests.support.factories import full_name, leg_run
 from tests.support.played import Bench, Played, Player, attempts, stream
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 GONE = Fault(reason=Reason.ENGINE, words="the engine went away: reset")
 OOM = Fault(reason=Reason.OOM, words="the kernel killed a process for want of memory")
 

@@ -79,8 +79,7 @@ def test_a_gc_leaves_the_repository_that_a_run_has_a_path_to(torture: Torture) -
     inside = minikit.materialise(MINIKIT, store)
     words = [*torture.words]
     words[words.index("--repo") + 1] = str(inside)
-    with torture.under_way(Moment("run", ("runs/*/candidate",), 0.0), *words) as child:
-        child.send_signal(signal.SIGSTOP)  # else it may be done by then
+    with torture.halted(Moment("run", ("runs/*/candidate",), 0.0), *words) as child:
         del store  # which has kept it until the run did
         code, out, err = program.run("gc", "--older-than", "0", out=False)
         stayed = inside.is_dir()

@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.gotest.names import display
-from harness.journal import read_run
+from harness.journal import RUN_FILE, read_run
 from harness.model import Run, Verdict
 from tests.support.demo_program import Program
 from tests.support.leftovers import REPEATABLE, groups, manifests, mounts, strays, tagged
@@ -38,6 +39,9 @@ EXPECTED = {
 
 PATIENCE = 300.0
 """Seconds for what takes a few, on a machine that does much else."""
+
+TRIES = 10
+"""A run is over within a second: on a busy machine it may be so before it is killed or stopped."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,19 @@ class Torture:
             time.sleep(self.chance.uniform(0, self.longest(moment)))
             self.hits[moment.phase if child.poll() is None else "too late"] += 1
             yield child
+
+    @contextmanager
+    def halted(self, moment: Moment, *words: str) -> Iterator[Child[str]]:
+        """Be there at a moment with the program stopped, and its run not written down yet."""
+        for _ in range(TRIES):
+            with self.under_way(moment, *words) as child:
+                child.send_signal(signal.SIGSTOP)
+                if not (self.program.latest() / RUN_FILE).exists():
+                    yield child
+                    return
+                child.send_signal(signal.SIGCONT)
+                child.communicate(timeout=PATIENCE)
+        raise AssertionError("each run was over before it was stopped")
 
     def seen(self, moment: Moment) -> set[Path]:
         try:

@@ -109,7 +109,7 @@ def test_an_engine_that_comes_back_is_waited_for_and_both_sides_run_again(
                 sink(chunk)
                 said.extend(chunk)
                 if not control and not back.ident and b"TestIntegration/TestHolds" in said:
-                    assert control_ended.wait(60)
+                    assert control_ended.wait(300)
                     daemon.kill()
                     back.start()
 

@@ -135,4 +135,4 @@ def listening(folder: Path) -> Iterator[int]:
         yield port
     finally:
         child.kill()
-        child.wait(10)
+        child.wait(60)

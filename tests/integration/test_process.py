@@ -44,7 +44,8 @@ import os, sys, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        open("pids", "w").write(f"{os.getpid()}\\n")
+        open("half", "w").write(f"{os.getpid()}\\n")
+        os.rename("half", "pids")
         until = time.monotonic() + 600
         while time.monotonic() < until:
             if "loud" in sys.argv:

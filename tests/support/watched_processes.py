@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import AnyStr
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds for what takes one at most, on a machine that does much else."""
 
 

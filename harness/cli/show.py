@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from harness.errors import CompatError, ExitCode, Interrupted
 from harness.journal import cell_run
 from harness.model import Run
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports import matrixterminal
+from harness.reports.features import terminal as features
+from harness.reports.features.gather import Gathered
 from harness.reports.matrixsummary import matrix_summary
 from harness.reports.matrixterminal import Commands
 from harness.reports.summary import summary
@@ -98,15 +102,45 @@ class CellFailedError(CompatError):
         self.exit_code = ExitCode(row.exit_code)
 
 
-def show_demo(case: Case, run: Run, folder: Path, *, as_json: bool) -> int:
-    """Print what a run of the demo printed and whether that is planted; return the demo's code."""
-    code = int(ExitCode.INTERRUPTED if run.interrupted else CODES_OF_DEMO[case.sight])
+@dataclass(frozen=True)
+class Act:
+    """One run of the demo, with what was seen in it of what is planted."""
+
+    case: Case
+    run: Run
+    folder: Path
+
+
+def show_demo(acts: Sequence[Act], *, as_json: bool) -> int:
+    """Print what the demo's runs printed and whether that is planted; return the demo's code.
+
+    The last run is the pair's own; those before it are scenarios, whose answers are shown.
+    """
+    *scenarios, last = acts
+    findings = tuple(found for act in acts for found in act.case.findings)
+    case = replace(last.case, findings=findings)
+    cut = any(act.run.interrupted for act in acts)
+    code = int(ExitCode.INTERRUPTED if cut else CODES_OF_DEMO[case.sight])
+    gathered = Gathered()
+    for act in scenarios:
+        gathered.add(act.run)
+    answers = gathered.document()
+
+    def text(terminal: Terminal) -> str:
+        shown = features.render(answers, wordy=True, width=terminal.columns, color=terminal.color)
+        return (
+            _run_text(last.run, last.folder, terminal)
+            + (f"\n{shown}" if scenarios else "")
+            + report.render_demo(case, code, last.run.exit_code, color=terminal.color)
+        )
+
     present(
-        lambda: {**summary(run, folder), "demo": report.demo_json(case, code)},
-        lambda terminal: (
-            _run_text(run, folder, terminal)
-            + report.render_demo(case, code, run.exit_code, color=terminal.color)
-        ),
+        lambda: {
+            **summary(last.run, last.folder),
+            "demo": report.demo_json(case, code),
+            "features": msgspec.to_builtins(answers),
+        },
+        text,
         as_json=as_json,
     )
     return code

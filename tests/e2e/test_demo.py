@@ -73,6 +73,15 @@ def test_every_planted_verdict_is_seen(demo: Demo) -> None:
     assert demo.out.endswith("ends with 0; a real run that saw this would have ended with 1.\n")
 
 
+def test_a_lie_a_refusal_and_a_crash_are_shown(demo: Demo) -> None:
+    told = " ".join(demo.out.split())
+    assert "COPY, symbolic links W Y" in told
+    assert "wrong: expected /l to be a link, got a file" in told
+    assert "refused: requested experimental feature exec.mount.propagation is not" in told
+    assert "crash: panic: assignment to entry in nil map" in told
+    assert "1 works, 1 refused, 1 wrong, 1 crash" in told
+
+
 def test_the_report_names_each_regression_and_the_command_that_reruns_it(demo: Demo) -> None:
     for name, verdict in EXPECTED.items():
         if verdict is Verdict.REGRESSED:

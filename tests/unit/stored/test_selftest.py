@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harness.cli.show import show_demo
+from harness.cli.show import Act, show_demo
 from harness.config.expectations import Expectation
 from harness.config.matrixfile import Include, Matrix
 from harness.config.skiplists import Signature
@@ -31,7 +31,7 @@ from harness.stored.selftest import (
     report,
 )
 from harness.verdict import collate
-from tests.support import stored_matrices
+from tests.support import feature_runs, stored_matrices
 from tests.support.played import Bench, Played, Player
 from tests.support.played_matrices import Fleet
 
@@ -267,11 +267,11 @@ def test_a_demo_that_saw_what_is_planted_ends_with_0_and_says_what_a_run_would(
 ) -> None:
     case = of_demo(run, PLANTED)
     assert case.sight is Sight.SEEN
-    assert show_demo(case, run, tmp_path, as_json=False) == 0
+    assert show_demo([Act(case, run, tmp_path)], as_json=False) == 0
     out = capsys.readouterr().out
     assert "The demo saw what is planted in MiniKit, 4 tests, and nothing else.\n" in out
     assert out.endswith("It ends with 0; a real run that saw this would have ended with 1.\n")
-    assert show_demo(case, run, tmp_path, as_json=True) == 0
+    assert show_demo([Act(case, run, tmp_path)], as_json=True) == 0
     stored = json.loads(capsys.readouterr().out)
     assert (stored["exit_code"], stored["demo"]["exit_code"]) == (1, 0)
 
@@ -292,7 +292,7 @@ def test_a_demo_that_saw_something_else_names_it_and_is_no_success_and_no_regres
     rows = [replace(it, verdict=verdict) if name in it.name else it for it in run.judgements]
     other = replace(run, judgements=tuple(rows))
     case = of_demo(other, PLANTED)
-    assert show_demo(case, other, Path("/run"), as_json=False) == 3
+    assert show_demo([Act(case, other, Path("/run"))], as_json=False) == 3
     out = capsys.readouterr().out
     assert name in out
     assert words in out
@@ -314,8 +314,31 @@ def test_an_interrupted_demo_ends_with_130_and_a_broken_machine_with_4(
     run: Run, tmp_path: Path
 ) -> None:
     stopped = replace(run, interrupted=True)
-    assert show_demo(of_demo(stopped, PLANTED), stopped, tmp_path, as_json=False) == 130
+    act = Act(of_demo(stopped, PLANTED), stopped, tmp_path)
+    assert show_demo([act], as_json=False) == 130
+    assert show_demo([act, Act(of_demo(run, PLANTED), run, tmp_path)], as_json=False) == 130
     offline = expect("TestOffline", Verdict.REGRESSED, "no such host")
     case = of_demo(run, (*PLANTED[:3], offline))
-    assert show_demo(case, run, tmp_path, as_json=False) == 4
+    assert show_demo([Act(case, run, tmp_path)], as_json=False) == 4
     assert 1 not in CODES_OF_DEMO.values()
+
+
+def test_a_demo_shows_what_scenarios_answer_and_is_held_to_it(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [feature_runs.row("CopyChmod", "w", "y")]
+    answered = feature_runs.run_on(feature_runs.pair(feature_runs.DAEMONS[0]), rows)
+    last = Act(of_demo(run, PLANTED), run, tmp_path)
+
+    def shown(wanted: Verdict, error: str = "") -> tuple[int, str]:
+        case = of_demo(answered, [expect("TestScenarioCopyChmod", wanted, error)])
+        code = show_demo([Act(case, answered, tmp_path), last], as_json=False)
+        return code, capsys.readouterr().out
+
+    code, out = shown(Verdict.REGRESSED, "expected")
+    assert code == 0
+    assert "wrong: the build succeeds, and what comes of it is not right" in out
+    assert "planted in MiniKit, 5 tests, and nothing else" in out
+    code, out = shown(Verdict.REFUSED)
+    assert code == 3
+    assert "regressed instead of refused" in out

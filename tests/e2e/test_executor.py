@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,10 +73,17 @@ def test_workers_give_the_ledger_of_local_jobs(program: Program) -> None:
 
 def _halted(cell: Child[bytes]) -> int:
     """Wait for a worker's child, and stop it where it is, so that it cannot end."""
-    assert eventually(lambda: bool(tasks(cell)))
-    child = tasks(cell)[0]
-    os.kill(child, signal.SIGSTOP)
-    return child
+    halted: list[int] = []
+
+    def halts() -> bool:
+        for child in tasks(cell)[:1]:
+            with suppress(ProcessLookupError):  # it has ended meanwhile, and another comes
+                os.kill(child, signal.SIGSTOP)
+                halted.append(child)
+        return bool(halted)
+
+    assert eventually(halts)
+    return halted[0]
 
 
 @pytest.mark.timeout(3 * 3600 if THOROUGH else 1200)

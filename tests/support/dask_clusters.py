@@ -30,12 +30,15 @@ class Cluster:
         """Start the scheduler."""
         words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.scheduler = self.start("scheduler", *words)
-        ready = self.folder / "scheduler.json"
-        assert eventually(ready.is_file), (self.folder / "log").read_text("utf-8")
+        assert eventually(lambda: bool(self.address)), (self.folder / "log").read_text("utf-8")
 
     @property
     def address(self) -> str:
-        told: str = json.loads((self.folder / "scheduler.json").read_bytes())["address"]
+        """Where the scheduler is; nothing as long as its file, written in place, is not whole."""
+        try:
+            told: str = json.loads((self.folder / "scheduler.json").read_bytes())["address"]
+        except (FileNotFoundError, json.JSONDecodeError):
+            return ""
         return told.replace("tcp://", "dask://")
 
     def start(self, name: str, *words: str, package: Path = ROOT, **env: str) -> Child[bytes]:

@@ -12,13 +12,12 @@ from typing import Any
 from playwright.sync_api import Browser, Dialog, Page, ViewportSize
 
 from tests.support import example_runs
+from tests.support.chromium import PATIENCE
 
 NIGHTLY = example_runs.nightly()
 HOSTILE = example_runs.hostile()
 DESKTOP = ViewportSize(width=1280, height=800)
 BROKEN = "v0.8.3--master--oci"
-PATIENCE = 30_000
-"""Milliseconds for whatever should be there at once."""
 
 Visit = Callable[..., Page]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -52,6 +53,25 @@ def build(request: pytest.FixtureRequest, live: Live, tmp_path: Path) -> Iterato
     # The harness keeps these with the result.
     request.node.user_properties += [("dockerfile", text) for text in made.built]
     made.end()
+
+
+@pytest.fixture
+def gateway(build: Builds) -> Builds:
+    """Return what builds with the frontend in gateway/, compiled in the daemon's own tree."""
+    if isinstance(build.live, Engine):
+        raise CannotAskError("a frontend that is no Dockerfile's")
+    if not build.live.gateway:
+        pytest.skip("no frontend of ours was compiled in this daemon's tree")
+    build.source = build.live.gateway
+    return build
+
+
+@pytest.fixture
+def alone(build: Builds) -> Iterator[None]:
+    """Wait for other scenarios with a cache in the registry: not every daemon takes several."""
+    with (build.live.folder / "registry-cache.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kit.builds import Builds
+from kit.caches import FORMS, LOCAL, hand_on, name_in_registry, numbered
 from kit.marks import scenario
 from kit.outcomes import holds, same
 from kit.servers import Web
@@ -20,28 +19,6 @@ from kit.trees import File, write
 CACHE = "https://docs.docker.com/build/cache/"
 README = "README.md#export-cache"
 cache = partial(scenario, area="Cache")
-
-
-@pytest.fixture
-def alone(build: Builds) -> Iterator[None]:
-    """Wait for other scenarios with a cache in the registry: not every daemon takes several."""
-    with (build.live.folder / "registry-cache.lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def numbered(build: Builds) -> str:
-    """Return a Dockerfile whose command makes another number whenever it runs.
-
-    It copies the context's `f` alone: what a daemon takes an empty folder for depends on what was
-    in the one that it kept for contexts.
-    """
-    return f"""
-        FROM {build.base}
-        ARG of
-        COPY f /c/
-        RUN cat /proc/sys/kernel/random/uuid >/got # {build.nonce}
-    """
 
 
 @cache("Cache, files", "COPY f /\\nRUN …", f"{CACHE}invalidation/")
@@ -112,17 +89,6 @@ def test_cache_link(build: Builds) -> None:
     made = [build.image(dockerfile, {"f": build.nonce}, opts={"build-arg:of": of}) for of in "12"]
     same("last layer", made[1].layers[-1]["digest"], made[0].layers[-1]["digest"])
     holds("another base", made[0].layers[-2] != made[1].layers[-2], made[0].layers)
-
-
-LOCAL = "type=local,dest={path}", "type=local,src={path}"
-FORMS = [
-    ("local", *LOCAL),
-    ("localIndex", "type=local,dest={path},image-manifest=false", "type=local,src={path}"),
-    ("localImage", "type=local,dest={path},image-manifest=true", "type=local,src={path}"),
-    ("registry", "type=registry,ref={name}", "type=registry,ref={name}"),
-    ("registryIndex", "type=registry,ref={name},image-manifest=false", "type=registry,ref={name}"),
-    ("registryImage", "type=registry,ref={name},image-manifest=true", "type=registry,ref={name}"),
-]
 
 
 @pytest.mark.parametrize(
@@ -258,27 +224,3 @@ def test_cache_of_other_alone(other: Builds, own: Builds) -> None:
         RUN cat /proc/sys/kernel/random/uuid >/got # {own.nonce}
     """
     hand_on(other, own, LOCAL, {"path": str(other.folder / "cache")}, dockerfile=dockerfile)
-
-
-def name_in_registry(build: Builds) -> str:
-    """Return the name by which a scenario's image or cache is in the registry."""
-    return f"{build.live.registry.address}/{build.nonce}"
-
-
-def hand_on(
-    writer: Builds,
-    reader: Builds,
-    form: tuple[str, str],
-    names: Mapping[str, str],
-    also: Sequence[str] = (),
-    dockerfile: str = "",
-) -> None:
-    """Raise WrongError unless what was built on one daemon is in the cache of the other.
-
-    `also` are further arguments of the writer's client.
-    """
-    dockerfile = dockerfile or numbered(reader)
-    written, read = (one.format(**names) for one in form)
-    first = writer.got(dockerfile, {"f": "x"}, arguments=["--export-cache", written, *also])
-    again = reader.got(dockerfile, {"f": "x"}, arguments=["--import-cache", read])
-    holds("nothing to run again", again == first, "another number")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harness.config.lines import Line, Lines
 from harness.config.needs import Need
@@ -130,6 +130,8 @@ class LegRequest:
     """Whether daemons run as another user."""
     programs: tuple[str, ...] = ()
     """Names of programs of the machine that the worker needs."""
+    gateway: Artefact | None = None
+    """A frontend that scenarios bring, compiled in the daemon's tree; None without one."""
 
     @property
     def own(self) -> bool:
@@ -218,3 +220,11 @@ class Backend(Candidate, Protocol):
         Raises InfrastructureError if the machine or an engine failed, at the start or in the
         middle: what the sink was given by then stands.
         """
+
+
+@runtime_checkable
+class BuildsGateways(Protocol):
+    """A backend that compiles a program of ours inside a commit's tree, with its packages."""
+
+    def build_gateway(self, request: BuildRequest, sources: Path, listener: Listener) -> Artefact:
+        """Build the image of a frontend from a folder of Go sources, or find it in the store."""

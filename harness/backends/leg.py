@@ -67,6 +67,7 @@ def environment(leg: LegRequest, *, temporary: str, frontend: str, mirror: str) 
         "EXTERNAL_DF_FRONTEND": f"{frontend}/{FRONTEND}",
         **({"BUILDKIT_REGISTRY_MIRROR_DIR": mirror} if mirror else {}),
         **({"SCENARIO_WORKER": leg.worker} if leg.scenarios else {}),
+        **({"SCENARIO_GATEWAY": str(leg.gateway.path / ARCHIVE)} if leg.gateway else {}),
         **leg.environment,
     }
 

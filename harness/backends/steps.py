@@ -15,6 +15,9 @@ PROGRAM = "./frontend/dockerfile/cmd/dockerfile-frontend"
 FRONTEND_DOCKERFILE = "frontend/dockerfile/cmd/dockerfile-frontend/Dockerfile"
 RELEASES = "frontend/dockerfile/release"
 
+GATEWAY = "./cmd/scenario-gateway"
+"""Where a frontend that scenarios bring is compiled; no commit has it."""
+
 FRONTEND_TAGS = ("netgo", "static_build", "osusergo")
 """What every frontend Dockerfile of upstream adds to the channel's tags."""
 
@@ -97,12 +100,15 @@ class Step:
     ldflags: str
     tests: bool = False
     """Compile the package's tests, not the package."""
+    overlay: str = ""
+    """A file that says which files of ours are in the tree, too; empty for none."""
 
     @property
     def arguments(self) -> list[str]:
         """Return the words after `go`, but for the file to write and the package."""
         # Vetting an old commit by a newer Go finds faults that are not asked for here.
         verb = ["test", "-c", "-vet=off"] if self.tests else ["build"]
+        verb += ["-overlay", self.overlay] if self.overlay else []
         return [*verb, "-tags", " ".join(self.tags), "-ldflags", self.ldflags]
 
 

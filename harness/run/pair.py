@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import Any
 from msgspec.structs import replace
 
 import harness
-from harness.backends.base import Backend
+from harness.backends.base import Artefact, Backend
 from harness.events import Event, Listener, PhaseEnded, PhaseStarted, Warned, ignore
 from harness.gotest.selection import asks_for_all
 from harness.journal import RunFolder
-from harness.model import SCHEMA_VERSION, Host, Run
+from harness.model import SCHEMA_VERSION, Host, Leg, Run
 from harness.plan.cell import Built, Cell, Settings
+from harness.run.gateways import gateways
 from harness.run.hangs import Budgets
 from harness.run.known import budgets_of, recents_of
 from harness.run.legs import ControlStore, LegRunner
@@ -64,7 +65,8 @@ def run_pair(job: Job, listener: Listener) -> Run:
     versions = job.backend.versions()
     budgets = budgets_of(job.settings, job.history, job.cell.pair, phases)
     recents = recents_of(job.history, job.cell.pair, _began(job, started), phases)
-    schedule = _schedule(job, versions, phases, budgets)
+    own = gateways(job.cell, job.backend, phases)
+    schedule = _schedule(job, versions, phases, budgets, own)
     promised = promises(job.cell.floors, job.cell.pair)
     reruns = Reruns(schedule, job.settings, job.cell.entries, promised, phases, phases.phase)
     with phases.phase("run"):
@@ -157,12 +159,20 @@ def _began(job: Job, started: str) -> str:
     return job.earlier.started if job.earlier else started
 
 
-def _schedule(job: Job, versions: dict[str, str], listener: Listener, budgets: Budgets) -> Schedule:
+def _schedule(
+    job: Job,
+    versions: dict[str, str],
+    listener: Listener,
+    budgets: Budgets,
+    own: Mapping[Leg, Artefact] | None = None,
+) -> Schedule:
     if job.built is None:
         raise ValueError("a pair that was not built cannot be run")
     runner = LegRunner(job.backend, listener, job.cell.oracle, budgets)
     controls = ControlStore(job.store, versions, machine.kernel())
-    return Schedule(job.cell, job.settings, job.built, job.folder, runner, controls, listener)
+    return Schedule(
+        job.cell, job.settings, job.built, job.folder, runner, controls, listener, own or {}
+    )
 
 
 class _Phases:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -37,6 +37,8 @@ class Schedule:
     runner: LegRunner
     controls: ControlStore
     listener: Listener
+    gateways: Mapping[Leg, Artefact] = field(default_factory=dict)
+    """The frontend that scenarios bring, as it was compiled for each leg's daemon."""
     legs: list[LegRun] = field(default_factory=list)
     interrupted: bool = False
     taken_up: str = ""
@@ -236,6 +238,7 @@ class Schedule:
             engine=engine,
             rootless=self.cell.worker.rootless,
             programs=self.cell.worker.programs,
+            gateway=self.gateways.get(leg),
         )
 
     def _side_by_side(

@@ -26,6 +26,8 @@ GO_MINOR = 26
 
 CATALOGUE = "catalogue.json"
 KIND = "scenarios"
+GATEWAY = "gateway"
+"""Folder of scenarios with a frontend of their own, in Go."""
 _INSIDE = Path(__file__).parent / "inside"
 _SHEBANG = "#!/usr/bin/env python3\n"
 _LIMIT = 120.0
@@ -67,6 +69,12 @@ def make(folder: Path, store: Store) -> tuple[Path, Scenarios]:
     path = store.publish(KIND, key, fill).path
     rows = msgspec.json.decode((path / CATALOGUE).read_bytes(), type=tuple[Scenario, ...])
     return path, Scenarios(key=key, rows=rows)
+
+
+def gateway_of(artefact: Path) -> Path | None:
+    """Return the folder with the Go sources of the frontend that scenarios bring, if they do."""
+    folder = artefact / "src" / GATEWAY
+    return folder if folder.is_dir() else None
 
 
 def _catalogue(program: Path, file: Path, folder: Path) -> None:

@@ -31,6 +31,8 @@ class Builds:
         """Build on a daemon, and keep files in a folder."""
         self.live = live
         self.folder = folder
+        self.source = FRONTEND
+        """The frontend."""
         self.buildctl = live.client
         """What is called."""
         self.nonce = uuid.uuid4().hex
@@ -106,7 +108,7 @@ class Builds:
         self.note(dockerfile if local else "")
         dest = self.folder / f"out{number}"
         argv = ["--frontend", frontend or "gateway.v0"]
-        argv += [] if frontend else ["--opt", f"source={FRONTEND}"]
+        argv += [] if frontend else ["--opt", f"source={self.source}"]
         if local:
             context = write(self.folder / f"context{number}", files or {})
             beside = {"Dockerfile": dedent(dockerfile), **(named or {})}

@@ -17,6 +17,10 @@ from kit.registry import Registry, end
 FRONTEND = "docker/dockerfile:1"
 """The frontend under test: the name by which Dockerfiles ask for it, from the mirror."""
 
+_GATEWAY = "SCENARIO_GATEWAY"
+"""Environment variable with the archive of the frontend in ../gateway."""
+_OWN = "scenarios/gateway"
+
 _WAIT = 60.0
 _PAUSE = 0.05
 _ENTITLEMENTS = ("network.host", "security.insecure")
@@ -52,6 +56,8 @@ class Live:
         self.log = self.folder / "buildkitd.log"
         self.socket = f"unix://{self.folder}/d.sock"
         self._registry: Registry | None = None
+        self.gateway = ""
+        """The name of the frontend of our own; empty where none was compiled for this daemon."""
         self.entitlements: tuple[str, ...] = ()
         """What the daemon knows, and allows."""
         self._daemon: subprocess.Popen[bytes] | None = None
@@ -71,6 +77,9 @@ class Live:
             raise RuntimeError(f"FRONTEND_GATEWAY_ONLY names no archive: {kind}")
         repository, _, tag = FRONTEND.partition(":")
         registry.push(repository, tag, Path(archive))
+        if own := os.environ.get(_GATEWAY):
+            registry.push(_OWN, "latest", Path(own))
+            self.gateway = f"{registry.address}/{_OWN}"
 
     def stop(self) -> None:
         """End both, and remove all that they wrote."""

@@ -40,6 +40,9 @@ from harness.tools.process import Request, find, run
 _RECIPE = 2
 """Part of every key: raised when the way of building changes what is built."""
 
+GATEWAY = "gateway"
+"""Kind of what is compiled of sources of ours in a commit's tree."""
+
 _Fill = Callable[[build.Compiler, Source, BuildRequest, Path], None]
 
 
@@ -100,6 +103,18 @@ class Native:
             return artefact(self._store, request.commit, image)
         return self._build(Side.FRONTEND, request, build.build_frontend, listener)
 
+    def build_gateway(self, request: BuildRequest, sources: Path, listener: Listener) -> Artefact:
+        """Build a frontend of ours in a commit's tree, or find it."""
+        digest = key_of({it.name: it.read_text("utf-8") for it in sorted(sources.glob("*.go"))})
+
+        def fill(
+            compiler: build.Compiler, _source: Source, _request: BuildRequest, folder: Path
+        ) -> None:
+            with self._store.scratch() as working:
+                build.build_gateway(compiler, sources, working, folder)
+
+        return self._build(GATEWAY, request, fill, listener, sources=digest)
+
     def run(self, leg: LegRequest, sink: Sink, overdue: Overdue = never) -> LegExit:
         """Run a selection in namespaces of its own."""
         return run_leg(leg, sink, overdue)
@@ -121,12 +136,17 @@ class Native:
         return build.Compiler(self._store, toolchain, source, request, working), source
 
     def _build(
-        self, kind: Side, request: BuildRequest, fill: _Fill, listener: Listener
+        self,
+        kind: str,
+        request: BuildRequest,
+        fill: _Fill,
+        listener: Listener,
+        **also: str,
     ) -> Artefact:
         phase, watch = f"build {kind} {request.commit.ref}", Stopwatch()
         listener(PhaseStarted(phase))
         wanted = self._go(request)
-        key = _key(kind, request, choose(wanted))
+        key = _key(kind, request, choose(wanted), **also)
 
         def make(folder: Path) -> None:
             working = folder.with_name(f"{folder.name}.go")  # goes with what is half made
@@ -147,7 +167,7 @@ class Native:
         return self._place.lines.toolchain_for(request.line, go_directive(go_mod))
 
 
-def _key(kind: Side, request: BuildRequest, go: str) -> str:
+def _key(kind: str, request: BuildRequest, go: str, **also: str) -> str:
     """Digest everything that goes into what is built."""
     return key_of(
         {
@@ -161,6 +181,7 @@ def _key(kind: Side, request: BuildRequest, go: str) -> str:
             "module": request.line.module,
             "daemon_tags": request.line.daemon_tags,
             "environment": request.line.environment,
+            **also,
         }
     )
 

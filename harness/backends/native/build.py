@@ -17,6 +17,8 @@ from harness.backends.native.toolchain import Toolchain
 from harness.backends.steps import (
     BEFORE_MODULES,
     FRONTEND_DOCKERFILE,
+    FRONTEND_TAGS,
+    GATEWAY,
     TESTS,
     Source,
     Step,
@@ -95,6 +97,14 @@ class Compiler:
         if not dest.is_file():
             raise BuildError(f"{step.package} has no tests in this commit")
 
+    def overlay(self, sources: Path, package: str, working: Path) -> Path:
+        """Write which Go files of ours are in the tree as a package of it, and return the file."""
+        where = self._cwd / package
+        added = {str(where / it.name): str(it) for it in sorted(sources.glob("*.go"))}
+        file = working / "overlay.json"
+        file.write_bytes(msgspec.json.encode({"Replace": added}))
+        return file
+
     def packages(self, step: Step) -> Iterator[Package]:
         """Yield the packages that a step compiles, those of Go itself left out.
 
@@ -133,6 +143,14 @@ def build_frontend(compiler: Compiler, source: Source, request: BuildRequest, de
         compiler.compile(step, dest)
     own = describe((source.folder / FRONTEND_DOCKERFILE).read_text("utf-8"))
     pack_frontend(dest / FRONTEND, own.labels, own.entrypoint, dest / ARCHIVE)
+
+
+def build_gateway(compiler: Compiler, sources: Path, working: Path, dest: Path) -> None:
+    """Fill `dest` with the image of a frontend of ours, compiled in the commit's tree."""
+    overlay = compiler.overlay(sources, GATEWAY, working)
+    step = Step(GATEWAY, FRONTEND, FRONTEND_TAGS, "-w", overlay=str(overlay))
+    compiler.compile(step, dest)
+    pack_frontend(dest / FRONTEND, {}, (f"/{FRONTEND}",), dest / ARCHIVE)
 
 
 def _link_into(gopath: Path, source: Source) -> Path:

@@ -135,6 +135,7 @@ def _needed(leg: LegRequest, programs: dict[str, str]) -> list[Path]:
     needed += [Path(sys.base_prefix)] if leg.scenarios else []
     needed += [Path(path) for path in programs.values()]
     needed += [leg.mirror] if leg.mirror else []
+    needed += [leg.gateway.path] if leg.gateway else []
     needed += [_engine().socket] if leg.engine else []
     needed += [path for path in (Path("/etc/resolv.conf"),) if path.exists()]
     return _names(needed)

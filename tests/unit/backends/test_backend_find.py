@@ -13,7 +13,8 @@ import pytest
 from harness.backends.base import Backend, BuildRequest, Place
 from harness.backends.docker import Docker
 from harness.backends.docker.images import GO_FILE
-from harness.backends.native import Native
+from harness.backends.native import Native, build
+from harness.backends.steps import Step
 from harness.config.datadir import find_data
 from harness.config.lines import load_lines
 from harness.engine.client import Engine
@@ -140,3 +141,38 @@ def test_an_engine_of_another_kind_of_machine_runs_no_image_for_this_one(
 def test_both_sides_of_a_commit_have_keys_of_their_own(tmp_path: Path) -> None:
     backend = Native(Place(Store(tmp_path), NoModule(tmp_path), LINES))
     assert len({backend.find(side, REQUEST).key for side in Side}) == 2
+
+
+def test_a_frontend_of_ours_is_built_again_if_its_sources_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = tmp_path / "gateway"
+    sources.mkdir()
+    told: list[dict[str, dict[str, str]]] = []
+
+    def compiler(*_: object) -> tuple[build.Compiler, None]:
+        made = object.__new__(build.Compiler)
+        made._cwd = tmp_path / "tree"
+        return made, None
+
+    def compiled(_compiler: build.Compiler, step: Step, folder: Path) -> None:
+        words = step.arguments
+        told.append(msgspec.json.decode(Path(words[words.index("-overlay") + 1]).read_bytes()))
+        (folder / step.name).touch()
+
+    monkeypatch.setattr(Native, "_compiler", compiler)
+    monkeypatch.setattr(build.Compiler, "compile", compiled)
+    monkeypatch.setattr(build, "pack_frontend", lambda *_: None)
+    backend = Native(Place(Store(tmp_path / "cache"), NoModule(tmp_path), LINES))
+
+    def built(text: str) -> tuple[str, bool]:
+        (sources / "main.go").write_text(text)
+        (sources / "notes.txt").write_text(text)
+        made = backend.build_gateway(REQUEST, sources, ignore)
+        return made.key, made.cached
+
+    first, again, other = built("a"), built("a"), built("b")
+    assert (first[1], again, other[1]) == (False, (first[0], True), False)
+    assert other[0] != first[0]
+    tree = tmp_path / "tree" / "cmd" / "scenario-gateway"
+    assert told[0] == {"Replace": {str(tree / "main.go"): str(sources / "main.go")}}

@@ -258,3 +258,21 @@ def test_a_leg_whose_builds_an_engine_makes_sees_its_socket_and_its_client(
     assert environment["DOCKER_HOST"] == f"unix://{tmp_path}/docker.sock"
     plain = _environment(request_, SCRATCH)
     assert not {"SCENARIO_ENGINE", "DOCKER_HOST"} & plain.keys()
+
+
+def test_a_frontend_that_scenarios_bring_is_named_and_stays_in_sight(
+    machine: Path, request_: LegRequest, tmp_path: Path
+) -> None:
+    assert machine.is_dir()
+    own = Artefact("k", tmp_path / "gateway", cached=True, go_minor=21)
+    asked = changed(request_, gateway=own)
+    assert _environment(asked, SCRATCH)["SCENARIO_GATEWAY"] == str(own.path / "frontend.tar")
+    assert "SCENARIO_GATEWAY" not in _environment(request_, SCRATCH)
+    assert str(own.path) in _visible(asked)
+    assert str(own.path) not in _visible(request_)
+
+
+def _visible(request: LegRequest) -> list[str]:
+    visible = _spec(request, SCRATCH, _programs(request), {})["visible"]
+    assert isinstance(visible, list)
+    return visible

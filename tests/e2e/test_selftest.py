@@ -103,12 +103,12 @@ description: A frontend that breaks nothing, taken for one that does; and the ot
 include:
   - daemon: v0.2
     frontend: master
-    timeout: 5s
+    timeout: 2m
     expect:
       - {test: TestExportLabels, verdict: regressed, error: transport is closing}
   - daemon: v0.1
     frontend: master
-    timeout: 5s
+    timeout: 2m
     expect:
       - {test: TestExportLabels, verdict: compatible}
 """

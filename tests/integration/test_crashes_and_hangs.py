@@ -92,7 +92,10 @@ def test_a_deadlock_in_the_daemon_is_named_with_its_lock(tried: Tried) -> None:
 
 
 def test_a_leg_whose_time_is_over_names_the_lock_too(tried: Tried) -> None:
-    run = tried("TestDaemonDeadlocks", seconds=600.0, limit=10.0)
+    for limit in (10.0, 100.0):
+        run = tried("TestDaemonDeadlocks", seconds=600.0, limit=limit)
+        if not run.legs[0].timed_out:  # the control comes to its end, however busy a machine is
+            break
     assert judged(run) == dict.fromkeys(QUIET, "lost") | {"TestDaemonDeadlocks": "regressed"}
     (result,) = candidate(run, "TestDaemonDeadlocks")
     assert (result.outcome, result.reason) == (Outcome.HANG, Reason.TIMEOUT)

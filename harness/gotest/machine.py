@@ -46,6 +46,7 @@ class _File(Record, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fi
     limits: tuple[Saying, ...]
     container: tuple[Saying, ...]
     engine: tuple[Saying, ...]
+    rate_limit: tuple[Saying, ...]
     image_pull: tuple[Saying, ...]
     network: tuple[Saying, ...]
     quoted: tuple[Saying, ...]
@@ -98,6 +99,7 @@ def _sayings(told: _File) -> Iterator[tuple[Reason, Saying]]:
         (Reason.LIMITS, told.limits),
         (Reason.CONTAINER, told.container),
         (Reason.ENGINE, told.engine),
+        (Reason.RATE_LIMIT, told.rate_limit),
         (Reason.IMAGE_PULL, told.image_pull),
         (Reason.NETWORK, told.network),
     ):

@@ -44,7 +44,7 @@ class Explanation:
     program: Program | None = None
     """Who panicked, if the failure is laid to a panic."""
     lacks: str = ""
-    """What the daemon says that it lacks, if the failure is a refusal."""
+    """What the daemon says that it lacks, if the failure is a refusal; whose limit was reached."""
 
     @property
     def died(self) -> bool:
@@ -71,6 +71,12 @@ _ENDED = re.compile(r"exit (?:code|status):? 2\b|frontend grpc server closed une
 _CUT_OFF = re.compile(rf"{_ENDED.pattern}|{_LOST.pattern}|\bEOF$|context canceled", re.MULTILINE)
 """What comes of a program that ended while it was wanted."""
 
+_HOST = re.compile(
+    r"https?://(?:[^\s/@\"']*@)?([\w.-]+(?::\d+)?)"
+    r"|\b((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)/"
+)
+"""The server that an error is about."""
+
 _SCENARIOS = {
     f"Error:       {WRONG}": Reason.WRONG,
     f"Error:       {BUILD_FAILED}": Reason.UNCLEAR,
@@ -95,7 +101,7 @@ def explain(log: bytes, *, test: str = "") -> Explanation:
     told = DaemonEvidence(told.fate, (*told.panics, *panics_in(said)))
     reason, panic = _cause(error, told)
     if panic is None:
-        lacks = _lacks(error) if reason is Reason.REFUSED else ""
+        lacks = _wanting(reason, error)
         return Explanation(reason, error, own=bool(found), foreign=foreign, lacks=lacks)
     return Explanation(
         reason,
@@ -143,6 +149,14 @@ def _lacks(error: str) -> str:
     return found[0] if len(found) >= max(1, failures(error)) else ""
 
 
+def _wanting(reason: Reason, error: str) -> str:
+    """Return what was lacking, where a failure of this cause names it."""
+    if reason is Reason.RATE_LIMIT:
+        found = _HOST.search(error)
+        return f"a higher rate limit of {found[1] or found[2] if found else 'a server'}"
+    return _lacks(error) if reason is Reason.REFUSED else ""
+
+
 def _of_machine(texts: Sequence[str]) -> Reason | None:
     found = (machine().reason_of(text, _LOST) for text in texts)
     return next(filter(None, found), None)
@@ -151,7 +165,7 @@ def _of_machine(texts: Sequence[str]) -> Reason | None:
 def classify(error: str) -> Explanation:
     """Find the cause in an excerpt alone, where its log is gone."""
     reason, _ = _cause(error, DaemonEvidence())
-    return Explanation(reason, error, lacks=_lacks(error) if reason is Reason.REFUSED else "")
+    return Explanation(reason, error, lacks=_wanting(reason, error))
 
 
 def skip_reason(log: bytes) -> Explanation:

@@ -123,6 +123,8 @@ class Reason(StrEnum):
     NETWORK = "network"
     OOM = "oom"
     IMAGE_PULL = "image-pull"
+    RATE_LIMIT = "rate-limit"
+    """A registry or another server gives no more for a while; the daemon is not to blame."""
     ENGINE = "engine"
     CLOCK = "clock"
     LIMITS = "limits"
@@ -138,6 +140,7 @@ class Reason(StrEnum):
             Reason.NETWORK,
             Reason.OOM,
             Reason.IMAGE_PULL,
+            Reason.RATE_LIMIT,
             Reason.ENGINE,
             Reason.CLOCK,
             Reason.LIMITS,
@@ -152,7 +155,14 @@ class Reason(StrEnum):
         two tests that fail for that fail alike. A full disk or an engine that was stopped is like
         nothing.
         """
-        return self in {Reason.DISK, Reason.OOM, Reason.ENGINE, Reason.CLOCK, Reason.LIMITS}
+        return self in {
+            Reason.DISK,
+            Reason.OOM,
+            Reason.ENGINE,
+            Reason.CLOCK,
+            Reason.LIMITS,
+            Reason.RATE_LIMIT,
+        }
 
 
 class Program(StrEnum):

@@ -138,7 +138,9 @@ def uncovered(run: Run) -> str:
     lacks = [_DIGEST.sub(r"\1…", one_line(it, _ERROR_LINE)) for it in told]
     more = f" and {len(lacks) - _LACKS} more" if len(lacks) > _LACKS else ""
     want = f" for want of {', '.join(lacks[:_LACKS])}{more}" if lacks else ""
-    return f"{plural(len(rows), 'test')} {'was' if len(rows) == 1 else 'were'} not run{want}"
+    begun = any(it.outcome.failing for row in rows for it in row.candidate)
+    did = "said nothing" if begun else f"{'was' if len(rows) == 1 else 'were'} not run"
+    return f"{plural(len(rows), 'test')} {did}{want}"
 
 
 def _legs(pair: Pair) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.config.skiplists import Entry
 from harness.errors import ExitCode
-from harness.model import EntryRef, Judgement, Leg, LegRun, Verdict, came_to_end
+from harness.model import EntryRef, Judgement, Leg, LegRun, Reason, Verdict, came_to_end
 from harness.verdict.collate import Recents, decided, function_of, judgements, known_names
 from harness.verdict.faults import ended_by
 from harness.verdict.floors import Promises
@@ -81,8 +81,14 @@ def conclude(
 
 
 def unexpected(judged: Sequence[Judgement]) -> list[Judgement]:
-    """Return what is worth another attempt."""
-    return [row for row in judged if row.verdict.unexpected]
+    """Return what is worth another attempt, and what met a limit, which may be over."""
+    return [row for row in judged if row.verdict.unexpected or _met_a_limit(row)]
+
+
+def _met_a_limit(row: Judgement) -> bool:
+    return any(result.reason is Reason.RATE_LIMIT for result in row.candidate) and (
+        row.verdict is Verdict.UNAVAILABLE
+    )
 
 
 def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], asked: Asked) -> Verdict:

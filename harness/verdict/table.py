@@ -45,9 +45,10 @@ Where the candidate fails and the reason of either side is spurious, the verdict
 unless both sides fail alike or the signature of an entry names the candidate's failure: else an
 offline machine would see nothing but infra. That holds for causes that stay; of two failures for
 want of disk, memory or engine none is like another. So is `infra` what never ran because the
-machine cut the leg short. A candidate that passes where the control failed for a spurious reason
-is compatible; it fixed nothing. An expected failure that passes is a stale
-entry, whatever the control did.
+machine cut the leg short. Where all that failed the candidate is a server that limits the rate
+of requests, the verdict is `unavailable`. A candidate that passes where the control failed for a
+spurious reason is compatible; it fixed nothing. An expected failure that passes is a stale entry,
+whatever the control did.
 """
 
 from __future__ import annotations
@@ -233,7 +234,7 @@ def _failed(
     if _explained(theirs, entry) or _flaked(theirs, entry, recent):
         return Verdict.KNOWN
     if _spurious(theirs) or _spurious(ours):
-        return Verdict.INFRA
+        return Verdict.UNAVAILABLE if _limited(theirs) else Verdict.INFRA
     regressed = before in {_Kind.PASS, _Kind.NONE}
     return Verdict.REGRESSED if regressed else Verdict.CHANGED_FAILURE
 
@@ -321,6 +322,10 @@ def _kind(results: Sequence[Result]) -> _Kind:
 
 def _spurious(results: Sequence[Result]) -> bool:
     return any(result.reason is not None and result.reason.spurious for result in results)
+
+
+def _limited(results: Sequence[Result]) -> bool:
+    return all(result.reason is Reason.RATE_LIMIT for result in results)
 
 
 def _momentary(results: Sequence[Result]) -> bool:

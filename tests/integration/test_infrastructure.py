@@ -167,13 +167,20 @@ def in_a_test(said: str) -> Reason:
 
 
 @pytest.mark.parametrize(
-    ("status", "cause"), [(429, LIMITED), (500, ANSWERS_BADLY), (503, ANSWERS_BADLY)]
+    ("status", "cause", "reason"),
+    [
+        (429, LIMITED, Reason.RATE_LIMIT),
+        (500, ANSWERS_BADLY, Reason.IMAGE_PULL),
+        (503, ANSWERS_BADLY, Reason.IMAGE_PULL),
+    ],
 )
-def test_a_registry_that_refuses_is_no_failure_of_a_frontend(status: int, cause: Cause) -> None:
+def test_a_registry_that_refuses_is_no_failure_of_a_frontend(
+    status: int, cause: Cause, reason: Reason
+) -> None:
     with registry(status) as where:
         said = refused(where, tls=False)
     assert cause_of(said) is cause
-    assert in_a_test(said) is Reason.IMAGE_PULL
+    assert in_a_test(said) is reason
 
 
 def test_a_registry_without_proper_tls_is_no_failure_of_a_frontend(tmp_path: Path) -> None:

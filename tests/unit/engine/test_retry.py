@@ -15,15 +15,16 @@ from harness.tools.stop import pause
 class Registry:
     """Refuses a number of times."""
 
-    def __init__(self, times: int, cause: Cause = LIMITED) -> None:
+    def __init__(self, times: int, cause: Cause = LIMITED, said: str = "toomanyrequests") -> None:
         self.asked = 0
         self._times = times
         self._cause = cause
+        self._said = said
 
     def pull(self) -> str:
         self.asked += 1
         if self.asked <= self._times:
-            raise ImageRefused("pull", "h.test/a:b", self._cause, "toomanyrequests")
+            raise ImageRefused("pull", "h.test/a:b", self._cause, self._said)
         return "done"
 
 
@@ -48,6 +49,36 @@ def test_what_passes_is_tried_again_with_growing_pauses_and_each_is_told(
         f"attempt {number} of {ATTEMPTS} in {seconds:.1f} s"
         for number, seconds in enumerate(pauses, start=2)
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("retry-after: 30, allowed: 44000/minute", 30.0),
+        ("Retry-After: 12.5s", 12.5),
+        ("retry-after: 1m", 60.0),
+        ("retry-after: 20000ms", 20.0),
+    ],
+)
+def test_a_registry_that_says_when_to_come_back_is_waited_for(
+    said: str, seconds: float, pauses: list[float]
+) -> None:
+    registry = Registry(1, said=f"toomanyrequests: {said}")
+    assert persist(registry.pull, lambda _text: None) == "done"
+    assert pauses == [pytest.approx(seconds)]
+
+
+def test_a_short_while_that_a_registry_asks_for_does_not_shorten_ours(pauses: list[float]) -> None:
+    registry = Registry(1, said="toomanyrequests: retry-after: 337.6µs")
+    assert persist(registry.pull, lambda _text: None) == "done"
+    assert pauses[0] >= 1.0
+
+
+def test_a_registry_that_asks_for_hours_is_not_asked_again(pauses: list[float]) -> None:
+    registry = Registry(1, said="toomanyrequests: retry-after: 21600")
+    with pytest.raises(ImageRefused):
+        persist(registry.pull, lambda _text: None)
+    assert (registry.asked, pauses) == (1, [])
 
 
 def test_an_end_comes(pauses: list[float]) -> None:

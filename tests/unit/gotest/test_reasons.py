@@ -46,9 +46,9 @@ def reason_of(message: str) -> Reason:
                 "unexpected status from HEAD request to https://registry-1.docker.io/v2/x:"
                 " 429 Too Many Requests"
             ),
-            Reason.IMAGE_PULL,
+            Reason.RATE_LIMIT,
         ),
-        ("toomanyrequests: You have reached your pull rate limit", Reason.IMAGE_PULL),
+        ("toomanyrequests: You have reached your pull rate limit", Reason.RATE_LIMIT),
         ("manifest unknown: manifest unknown", Reason.IMAGE_PULL),
         (
             (
@@ -303,3 +303,16 @@ def test_any_log_has_some_explanation(log: bytes, test: str) -> None:
         assert len(found.error) <= LIMIT
         assert len(error_line(found.error)) <= 300
         assert "\n" not in error_line(found.error)
+
+
+@pytest.mark.parametrize(
+    ("message", "whose"),
+    [
+        ("toomanyrequests: You have reached your pull rate limit", "a server"),
+        ("docker.io/library/alpine:3: toomanyrequests: slow down", "docker.io"),
+        ("unexpected status from HEAD request to https://u:p@h.test:5000/v2/x: 429", "h.test:5000"),
+    ],
+)
+def test_a_limited_rate_names_the_server_that_limits_it(message: str, whose: str) -> None:
+    found = explain(block(UNEXPECTED + message), test="TestA")
+    assert found.lacks == f"a higher rate limit of {whose}"

@@ -124,3 +124,20 @@ def test_attempts_of_both_sides_are_weighed_together() -> None:
         )
         for it in row.evidence.companies
     ] == [(0, (0, 2), (1, 2)), (1, (0, 1), (1, 1))]
+
+
+@pytest.mark.parametrize(
+    ("offline", "verdict", "code"),
+    [(False, Verdict.INFRA, ExitCode.INFRASTRUCTURE), (True, Verdict.COMPATIBLE, 0)],
+)
+def test_what_met_a_limited_rate_is_counted_apart_and_tried_again(
+    offline: bool,  # noqa: FBT001 - a case
+    verdict: Verdict,
+    code: int,
+) -> None:
+    limited = changed(result(RUN, Outcome.FAIL, "429"), reason=Reason.RATE_LIMIT)
+    asked = replace(ASKED, offline=offline)
+    found = concluded(GOOD, (result(COPY), limited), asked=asked)
+    assert found.counts == {Verdict.COMPATIBLE: 1, Verdict.UNAVAILABLE: 1}
+    assert (found.verdict, found.exit_code) == (verdict, code)
+    assert found.rerun == (*COMMAND, "--tests", "TestRun")

@@ -111,11 +111,12 @@ def test_a_failure_of_the_machine_is_infra_unless_both_sides_fail_alike_or_it_is
     outcome: Outcome, reason: Reason
 ) -> None:
     broken = (result(outcome, reason, "the new way"),)
+    wanted = Verdict.UNAVAILABLE if reason is Reason.RATE_LIMIT else Verdict.INFRA
     for control in ((), (PASS,), (OLD,), (SKIP,), (MISSING,)):
-        assert judge(control, broken, None) is Verdict.INFRA
-        assert judge(control, broken, ENTRIES["other"]) is Verdict.INFRA
+        assert judge(control, broken, None) is wanted
+        assert judge(control, broken, ENTRIES["other"]) is wanted
         assert judge(control, broken, ENTRIES["signature"]) is Verdict.KNOWN
-    alike = Verdict.INFRA if reason.momentary else Verdict.SAME_FAILURE
+    alike = wanted if reason.momentary else Verdict.SAME_FAILURE
     assert judge(broken, broken, None) is alike
 
 
@@ -162,3 +163,12 @@ def test_an_attempt_that_ended_under_the_test_is_set_aside_for_one_that_says_som
     assert judge((PASS,), (incomplete, PASS), None) is Verdict.COMPATIBLE
     assert judge((PASS,), (incomplete, NEW), None) is Verdict.REGRESSED
     assert judge((PASS,), (incomplete,), None) is Verdict.REGRESSED
+
+
+def test_a_limited_rate_is_unavailable_where_nothing_else_failed_the_candidate() -> None:
+    limited, other = (failing("429", it) for it in (Reason.RATE_LIMIT, Reason.NETWORK))
+    assert judge((PASS,), (limited, limited), None) is Verdict.UNAVAILABLE
+    assert judge((PASS,), (limited, other), None) is Verdict.INFRA
+    assert judge((PASS,), (limited, NEW), None) is Verdict.REGRESSED
+    assert judge((PASS,), (limited, PASS), None) is Verdict.COMPATIBLE
+    assert judge((limited,), (NEW,), None) is Verdict.INFRA

@@ -69,8 +69,8 @@ def causes(folder: Path) -> list[Cause]:
 
 
 def _runs(folder: Path) -> Iterator[tuple[CellResult, Run]]:
-    """Return the cells that can be asked for by commits; an engine has none of its own."""
-    return ((row, run) for row, run in cells(folder) if run and not run.pair.engine)
+    """Return the cells that can be run again by their commits: not an engine's, nor others'."""
+    return ((row, run) for row, run in cells(folder) if run and run.pair.repeatable)
 
 
 def apart(pair: Pair) -> Apart:

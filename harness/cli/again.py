@@ -58,7 +58,7 @@ def pair_with(folder: Path, test: str) -> tuple[Pair, bool]:
     With it comes whether attempts of the test differed there. Raises UsageError if no pair ran
     it, and for a run that is damaged.
     """
-    runs = (run for _, run in cells(folder) if run and not run.pair.engine)
+    runs = (run for _, run in cells(folder) if run and run.pair.repeatable)
     rows = ((row, run.pair) for run in runs for row in named(run, test))
     if worst := min(rows, key=lambda it: it[0].verdict.weight, default=None):
         row, pair = worst

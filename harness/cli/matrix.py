@@ -28,6 +28,7 @@ from harness.matrix.resume import check_same, check_shard, stored_matrix
 from harness.matrix.work import Command
 from harness.model.matrix import Plan, PlannedCell, Shard
 from harness.plan.cell import Settings, default_parallel
+from harness.plan.foreign import lacking_for
 from harness.plan.opening import Opened, open_plan
 from harness.plan.shards import part, split
 from harness.reports import plantable
@@ -162,6 +163,8 @@ def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> C
 
     def command(cell: PlannedCell) -> tuple[str, ...]:
         pair = cell.pair
+        if lacking_for(pair):
+            return ()  # no machine of another platform is asked by name
         usual = opened.workspace.channel(pair.frontend, None)
         own = {
             "daemon": pair.suite.asked if pair.engine else pair.suite.ref,

@@ -18,6 +18,7 @@ COMMANDS: dict[str, Lazy] = {
     "plan": Lazy("execution", "Show what a matrix would build and run."),
     "matrix": Lazy("execution", "Run many pairs, each build and control once."),
     "merge": Lazy("results", "Join the shards of a matrix run."),
+    "adopt": Lazy("results", "Judge what was run elsewhere, as on Windows."),
     "report": Lazy("results", "Write the reports of a stored run again."),
     "reclassify": Lazy("results", "Judge a stored run by today's skip lists."),
     "demo": Lazy("execution", "See every verdict on a miniature of BuildKit."),

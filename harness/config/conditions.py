@@ -11,6 +11,7 @@ The same keys everywhere, all optional, all of them must hold:
       lacks: {daemon: [SHA, SHA]} # that side's commit has none of these in its history
       worker: [oci, containerd]   # one of them
       backend: native
+      platform: windows/amd64     # of the daemon; one of them
       channel: labs               # of the frontend
       offline: true
 
@@ -28,9 +29,10 @@ from msgspec import Meta
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from harness.config.terms import Backend, Worker
+from harness.config.terms import Backend, PlatformName, Worker
 from harness.config.yamlfile import Complaint
 from harness.model import Channel, Commit, Record, Side
+from harness.model.platforms import USUAL
 
 MAX_RANGE = 200
 """Characters."""
@@ -136,6 +138,8 @@ class Facts:
     """Given a side's commit and a sha: whether the first has the second in its history."""
     tests: Commit | None = None
     """Whose tests are run; None for those of the daemon's commit."""
+    platform: str = USUAL
+    """Of the daemon."""
 
     @property
     def tested(self) -> Commit:
@@ -183,6 +187,7 @@ class Condition(Record, frozen=True, kw_only=True):
     channel: tuple[Channel, ...] = ()
     offline: bool | None = None
     tests: Versions | None = None
+    platform: tuple[PlatformName, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no commit is like. Raises: Complaint."""
@@ -205,6 +210,7 @@ class Condition(Record, frozen=True, kw_only=True):
             (self.worker, facts.worker),
             (self.backend, facts.backend),
             (self.channel, facts.channel),
+            (self.platform, facts.platform),
         )
         return (
             all(wanted is None or version in wanted for wanted, version in versions)
@@ -233,7 +239,9 @@ class Condition(Record, frozen=True, kw_only=True):
         """List the keys that one side's commit, channel and backend do not decide alone."""
         others = ("frontend" if side is Side.SUITE else "daemon", "tests")
         given = [
-            key for key in ("worker", "offline", "tests") if getattr(self, key) not in {(), None}
+            key
+            for key in ("worker", "offline", "tests", "platform")
+            if getattr(self, key) not in {(), None}
         ]
         given += [
             f"{key}.{other}"

@@ -14,8 +14,10 @@
         dies: [v0.12]                                   # on this one the daemon may die, too
         cause: ...
 
-One row for each test. What is wrong below a floor is worse than what fails, so it needs a cause
-that somebody wrote.
+      - {test: TestWorkdir, since: v0.13, platform: windows/amd64}   # there, and not the above
+
+One row for each test, and one more for each platform on which it is another. What is wrong below a
+floor is worse than what fails, so it needs a cause that somebody wrote.
 """
 
 from __future__ import annotations
@@ -31,11 +33,12 @@ from msgspec import field
 from harness.config.known import ANYTHING, Known
 from harness.config.schema import load
 from harness.config.series import Link
-from harness.config.terms import Parameter
+from harness.config.terms import Parameter, PlatformName
 from harness.config.testnames import TestName
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import ConfigError
 from harness.model import Below, Record
+from harness.model.platforms import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,6 +58,8 @@ class Floor(Record, frozen=True, kw_only=True):
     issue: Link | None = None
     dies: tuple[str, ...] = ()
     """Lines whose daemon dies of it, or on which it hangs, where it is wrong on others."""
+    platform: PlatformName | None = None
+    """The only one that it holds on; None for every one that has no floor of its own."""
 
     def __post_init__(self) -> None:
         """Hold `below` and `cause` together. Raises: Complaint."""
@@ -77,9 +82,9 @@ class Floor(Record, frozen=True, kw_only=True):
         return f"{'/'.join(PurePath(self.place.file).parts[-2:])}:{self.place.line}"
 
     @property
-    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """What tells it from the floors of other tests; floors are written in this order."""
-        return self.test, tuple(sorted(self.params.items()))
+    def key(self) -> tuple[str, tuple[tuple[str, str], ...], str]:
+        """What tells it from other floors; they are written in this order."""
+        return self.test, tuple(sorted(self.params.items())), self.platform or ""
 
 
 class _File(Record, frozen=True, kw_only=True):
@@ -94,11 +99,11 @@ class Floors:
     lines: tuple[str, ...] = ()
     """From old to new."""
 
-    def find(self, test: str, params: Mapping[str, str]) -> Floor | None:
-        """Find the floor of a test by its name and matrix values."""
-        alike = self._by_test.get(test, ())
+    def find(self, test: str, params: Mapping[str, str], platform: str = USUAL) -> Floor | None:
+        """Find the floor of a test by its name and matrix values, that of its platform first."""
+        alike = (it for it in self._by_test.get(test, ()) if it.platform in {None, platform})
         found = (it for it in alike if it.params.items() <= params.items())
-        return max(found, key=lambda it: len(it.params), default=None)
+        return max(found, key=lambda it: (it.platform is not None, len(it.params)), default=None)
 
     def older(self, line: str, other: str) -> bool:
         """Return whether a line is older than another."""

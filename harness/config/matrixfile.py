@@ -5,6 +5,7 @@
       - daemons: [{lines: {since: v0.6}}, {branches: [master]}]
         frontends: [{candidate: true}]
         workers: [oci]
+        platforms: [linux/amd64]
         timeout: 40m          # of each leg
         test_timeout: 5m      # of each test
     exclude:
@@ -35,6 +36,7 @@ from harness.config.lines import Minor
 from harness.config.policy import Policy
 from harness.config.schema import load
 from harness.config.series import Link
+from harness.config.terms import PlatformName
 from harness.config.yamlfile import Complaint, Place, Problems
 from harness.errors import UsageError
 from harness.model import Channel, Client, Record, Vary
@@ -153,6 +155,8 @@ class Row(Record, frozen=True, kw_only=True):
     daemons: tuple[Selector, ...]
     frontends: tuple[Selector, ...]
     workers: tuple[Word, ...] = ("oci",)
+    platforms: tuple[PlatformName, ...] = ()
+    """Of the daemons; none for that of the machine."""
     channels: tuple[Channel, ...] = ()
     """Of the frontend under test; none for labs or experimental, whichever its commit has."""
     timeout: Limit = TIMEOUT
@@ -191,6 +195,8 @@ class Include(Record, frozen=True, kw_only=True):
     daemon: str
     frontend: str
     worker: Word = "oci"
+    platform: PlatformName | None = None
+    """Of the daemon; None for that of the machine."""
     channel: Channel | None = None
     timeout: Limit = TIMEOUT
     test_timeout: Limit | None = None

@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from harness.config.amounts import Age
+from harness.config.terms import PlatformName
 from harness.model import Record
 
 CellGlob = Annotated[
@@ -54,3 +55,5 @@ class Policy(Record, frozen=True, kw_only=True):
     """Tests that pass while their daemon says what it should not, and only with this frontend."""
     require: tuple[CellGlob, ...] = ()
     """Each must match a cell with a result, beyond those that the run itself planned."""
+    platforms: tuple[PlatformName, ...] = ()
+    """Of each there must be a cell that was run, here or elsewhere."""

@@ -17,10 +17,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from harness.config.yamlfile import Complaint
+from harness.model.platforms import WRITE, unknown
 
 TERM = "term"
 """Key of a type's `Meta(extra=…)` that holds its Term."""
-WORKER, BACKEND, PARAMETER = "worker", "backend", "parameter"
+WORKER, BACKEND, PARAMETER, PLATFORM = "worker", "backend", "parameter", "platform"
 
 Words = Mapping[str, Collection[str]]
 """What there is, by kind: `{"worker": ("oci", "containerd")}`."""
@@ -53,9 +54,17 @@ def _one_of(kind: str, text: str, known: Collection[str]) -> str:
     return text
 
 
+def _platform(text: str, _known: Collection[str]) -> str:
+    if wrong := unknown(text):
+        raise Complaint(wrong, hint=WRITE)
+    return text
+
+
 Worker = Annotated[str, Meta(extra={TERM: Term(WORKER, partial(_one_of, WORKER))})]
 """A worker that some line's tests have."""
 Backend = Annotated[str, Meta(extra={TERM: Term(BACKEND, partial(_one_of, BACKEND))})]
 """A backend of this program."""
 Parameter = Annotated[str, Meta(extra={TERM: Term(PARAMETER, partial(_one_of, PARAMETER))})]
 """The key of a matrix value that some line's tests have."""
+PlatformName = Annotated[str, Meta(extra={TERM: Term(PLATFORM, _platform)})]
+"""A platform that releases of BuildKit have a daemon for."""

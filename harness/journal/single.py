@@ -17,6 +17,7 @@ from harness.model.matrix import (
     PlannedCell,
     id_of,
 )
+from harness.model.platforms import USUAL
 
 _LONGEST = 160
 
@@ -71,6 +72,8 @@ def matrix_of(run: Run) -> MatrixRun:
 
 def result_of(cell: str, run: Run, folder: str) -> CellResult:
     """Return the row of matrix.json for a cell with a run, which lies in `folder`."""
+    platform = run.pair.platform
+    needy = "worker" if platform == USUAL else f"worker on {platform}"
     return CellResult(
         id=cell,
         state=CellState.INTERRUPTED if run.interrupted else CellState.DONE,
@@ -80,7 +83,7 @@ def result_of(cell: str, run: Run, folder: str) -> CellResult:
         run=folder,
         started=run.started,
         seconds=run.seconds,
-        error=f"its worker needs what is not here: {', '.join(run.lacks)}" if run.lacks else "",
+        error=f"its {needy} needs what is not here: {', '.join(run.lacks)}" if run.lacks else "",
     )
 
 

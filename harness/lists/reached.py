@@ -42,7 +42,7 @@ class _Reach:
             and one.params.items() <= two.params.items()
             and all(
                 _wider(getattr(one.when, key), getattr(two.when, key))
-                for key in ("worker", "backend", "channel")
+                for key in ("worker", "backend", "channel", "platform")
             )
             and one.when.offline in {None, two.when.offline}
         )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace as replace_record
+
 from harness.errors import UsageError
 from harness.journal import MATRIX_FILE, PLAN_FILE, read_matrix, read_plan
+from harness.model import Verdict
 from harness.model.matrix import MatrixRun, Plan, Shard
+from harness.model.pairs import ADOPTED
 
 _DEPTH = 3
 """Levels below a folder that was named at which the folder of a shard is looked for."""
@@ -23,6 +28,8 @@ class Part:
     matrix: MatrixRun
     older: tuple[Part, ...] = ()
     """The attempts before it, the newest first."""
+    adopted: bool = False
+    """Whether it was run elsewhere, by others: it has a plan of its own."""
 
     @property
     def name(self) -> str:
@@ -47,16 +54,63 @@ class Part:
 def read_parts(folders: Iterable[Path]) -> list[Part]:
     """Read the shards in or below these folders, as artefacts are when they were fetched.
 
-    A shard that was run again comes once, with its older attempts. Raises UsageError for a
+    A shard that was run again comes once, with its older attempts; the plan of all is one that has
+    the cells of runs that were adopted, too. Raises UsageError for a
     folder without any, for a file that is damaged or of another schema version, and for shards
     of different plans.
     """
     found = dict.fromkeys(place for folder in folders for place in _places(folder))
     parts = sorted(map(_read, found), key=_order)
-    first = parts[0]
-    for part in parts[1:]:
-        _check_same(first, part)
-    return list(_newest(parts))
+    adopted = [part for part in parts if part.adopted]
+    shards = [part for part in parts if not part.adopted]
+    for part in shards[1:]:
+        _check_same(shards[0], part)
+    return beside(list(_newest(shards)), adopted)
+
+
+def beside(shards: Sequence[Part], adopted: Sequence[Part]) -> list[Part]:
+    """Give all of them the plan that has the cells of each.
+
+    What was run elsewhere stands in for a cell of the same name that could not be run here. Raises
+    UsageError if the plan has its cell already, and that was run, or two of them are one cell.
+    """
+    if not adopted:
+        return list(shards)
+    taken: dict[str, Part] = {}
+    for part in adopted:
+        for cell in part.matrix.plan.cells:
+            first = taken.setdefault(cell.id, part)
+            if first is not part:
+                raise UsageError(
+                    f"{first.folder} and {part.folder} are both cell {cell.id}",
+                    hint="leave one of them out; further attempts are given to one `compat adopt`",
+                )
+    left = [_without(part, taken) for part in shards]
+    plans = [part.matrix.plan for part in (*left[:1], *adopted)]
+    cells = tuple(cell for plan in plans for cell in plan.cells)
+    builds = {build.id: build for plan in reversed(plans) for build in plan.builds}
+    digest = hashlib.sha256("\0".join(plan.digest for plan in plans).encode()).hexdigest()
+    plan = replace_record(plans[0], cells=cells, builds=tuple(builds.values()), digest=digest)
+    return [
+        replace(part, matrix=replace_record(part.matrix, plan=plan)) for part in (*left, *adopted)
+    ]
+
+
+def _without(part: Part, taken: Mapping[str, Part]) -> Part:
+    """Leave out of a shard what could not be run here and was run elsewhere. Raises UsageError."""
+    for row in part.matrix.cells:
+        if row.id in taken and row.verdict is not Verdict.UNAVAILABLE and row.run:
+            raise UsageError(
+                f"{taken[row.id].folder} is cell {row.id}, which {part.folder} has run",
+                hint="leave one of them out",
+            )
+    matrix = part.matrix
+    plan = replace_record(
+        matrix.plan, cells=tuple(it for it in matrix.plan.cells if it.id not in taken)
+    )
+    rows = tuple(it for it in matrix.cells if it.id not in taken)
+    older = tuple(_without(it, taken) for it in part.older)
+    return replace(part, matrix=replace_record(matrix, plan=plan, cells=rows), older=older)
 
 
 def _newest(parts: Iterable[Part]) -> Iterator[Part]:
@@ -108,7 +162,7 @@ def _read(folder: Path) -> Part:
             f"{folder}: {PLAN_FILE} and {MATRIX_FILE} are of different plans",
             hint="files of several runs were mixed: fetch this shard again",
         )
-    return Part(folder, matrix)
+    return Part(folder, matrix, adopted=matrix.plan.matrix == ADOPTED)
 
 
 def _order(part: Part) -> tuple[int, str]:

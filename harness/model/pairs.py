@@ -7,9 +7,13 @@ from typing import Annotated
 from msgspec import Meta
 from msgspec.structs import replace
 
+from harness.model.platforms import USUAL, Platform
 from harness.model.words import Bytes, Channel, Client, Count, Leg, Record, Release, Sha, Side, Vary
 
 Digest = Annotated[str, Meta(pattern=r"\Asha256:[0-9a-f]{64}\Z")]
+
+ADOPTED = "adopted"
+"""The backend of a pair whose legs were run by somebody else, who gave their output."""
 
 
 class Published(Record, frozen=True, kw_only=True):
@@ -117,6 +121,18 @@ class Pair(Record, frozen=True, kw_only=True):
     engine: str = ""
     """Make and version of the container engine that builds in the place of the candidate's daemon;
     empty for the daemon itself. `suite` is the commit of the BuildKit inside, then."""
+    platform: Platform = USUAL
+    """What the daemon runs on: `linux/amd64`, `windows/amd64`."""
+
+    @property
+    def adopted(self) -> bool:
+        """Whether its legs were run elsewhere, and not by this program."""
+        return self.backend == ADOPTED
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it is run again by its commits: an engine has none of its own."""
+        return not (self.engine or self.adopted)
 
     @property
     def daemon(self) -> Source:
@@ -175,16 +191,21 @@ class Pair(Record, frozen=True, kw_only=True):
         built = (word for it in sources for word in (it.commit.identity, it.channel))
         also = [*(["scenarios"] if self.scenarios else []), *filter(None, [self.engine])]
         also += [f"buildctl {self.buildctl.commit.identity}"] if self.buildctl else []
+        also += [f"platform {self.platform}"] if self.platform != USUAL else []
         return (*built, self.vary, self.client, self.worker, self.backend, *also)
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """What was asked for beside daemon and frontend, as people read it: `tests master`."""
+        """What was asked for beside daemon and frontend, as people read it: `tests master`.
+
+        And the platform, if it is not the usual one.
+        """
         told = {
             "tests": self.tests_asked,
             "vary": self.vary if self.vary is not Vary.FRONTEND else None,
             "baseline": self.baseline and self.baseline.commit.ref,
             "client": self.client_asked if self.client_asked != Client.DAEMON else None,
+            "platform": self.platform if self.platform != USUAL else None,
         }
         return tuple(f"{name} {value}" for name, value in told.items() if value)
 

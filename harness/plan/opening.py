@@ -22,8 +22,9 @@ from harness.errors import UsageError
 from harness.events import Listener, Said
 from harness.gotest.selection import check
 from harness.history.expected import Expected
-from harness.model import Pair, Side, Source, Vary
+from harness.model import Commit, Pair, Side, Source, Vary
 from harness.model.matrix import Plan, PlannedCell
+from harness.model.pairs import ADOPTED
 from harness.plan.asks import Ask, MatrixAsk, PairAsk, Where
 from harness.plan.axes import Axes
 from harness.plan.cell import Cell, Control, Settings, controls
@@ -168,29 +169,11 @@ def _open_pair(
         found["daemon"] = replace(found["daemon"], asked=ENGINE, ref=ask.engine)
     for role, commit in found.items():
         listener(Said(f"{role}: {commit}"))
-    suite, frontend = found["daemon"], found["frontend"]
-    workspace.check(suite, ask.worker, found.get("tests"))
+    workspace.check(found["daemon"], ask.worker, found.get("tests"))
     backend = backend or _backend(where, workspace, listener)
     site = WorkspaceSite(workspace, backend, where.stage, ask.offline)
-    pair = Pair(
-        suite=suite,
-        frontend=frontend,
-        suite_channel=site.channel(suite, None),
-        frontend_channel=site.channel(frontend, ask.channel),
-        worker=ask.worker,
-        backend=backend.name,
-        engine=ask.engine,
-    )
-
-    def source(role: str) -> Source | None:
-        commit = found.get(role)
-        return Source(commit=commit, channel=site.channel(commit, None)) if commit else None
-
-    tests = source("tests")
-    if ask.scenarios and ask.vary is Vary.DAEMON:
-        tests = Source(commit=frontend.built, channel=site.channel(frontend.built, None))
-    client = ask.client, source("client")
-    pair = Axes(tests, ask.vary, source("baseline"), *client, ask.scenarios).of(pair)
+    pair = _pair(ask, workspace, found, backend=backend.name, platform=site.platform)
+    frontend = pair.frontend
     if pair.baseline and pair.baseline.commit.identity == frontend.identity:
         itself = f"{frontend.ref} is held against itself: nothing but what is flaky can differ"
         listener(Said(itself))
@@ -200,6 +183,48 @@ def _open_pair(
     return Opened(
         plan_pair(pair, ask.timeout, frame, site, expected), workspace, backend, where.stage
     )
+
+
+def adopted_pair(
+    ask: PairAsk, platform: str, workspace: Workspace, meant: Sequence[ResolvedRef]
+) -> Pair:
+    """Describe a pair whose legs were run elsewhere; `meant` is what the names of `ask` mean.
+
+    Raises UsageError if its tests could not have been run on this worker, or `ask` names tests that
+    they do not have.
+    """
+    found = dict(zip(ask.names, map(workspace.commit, meant), strict=True))
+    workspace.check(found["daemon"], ask.worker, found.get("tests"))
+    pair = _pair(ask, workspace, found, backend=ADOPTED, platform=platform)
+    check(ask.tests, workspace.functions_of(pair), pair.tested.commit.ref)
+    return pair
+
+
+def _pair(
+    ask: PairAsk, workspace: Workspace, found: Mapping[str, Commit], *, backend: str, platform: str
+) -> Pair:
+    """Return the pair of these commits. Raises UsageError for channels that they lack."""
+    suite, frontend = found["daemon"], found["frontend"]
+    pair = Pair(
+        suite=suite,
+        frontend=frontend,
+        suite_channel=workspace.channel(suite, None),
+        frontend_channel=workspace.channel(frontend, ask.channel),
+        worker=ask.worker,
+        backend=backend,
+        engine=ask.engine,
+        platform=platform,
+    )
+
+    def source(role: str) -> Source | None:
+        commit = found.get(role)
+        return Source(commit=commit, channel=workspace.channel(commit, None)) if commit else None
+
+    tests = source("tests")
+    if ask.scenarios and ask.vary is Vary.DAEMON:
+        tests = Source(commit=frontend.built, channel=workspace.channel(frontend.built, None))
+    client = ask.client, source("client")
+    return Axes(tests, ask.vary, source("baseline"), *client, ask.scenarios).of(pair)
 
 
 def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: Listener) -> Opened:
@@ -238,6 +263,10 @@ def _frame(name: str, ask: Ask, workspace: Workspace) -> Frame:
 def _for_plan(where: Where, made: Plan) -> Where:
     """Take the backend that a plan was made for. Raises UsageError if another is asked for."""
     planned = {cell.pair.backend for cell in made.cells}
+    if ADOPTED in planned:
+        elsewhere = next(cell.id for cell in made.cells if cell.pair.adopted)
+        what = f"{elsewhere} was run elsewhere, by others: nothing of {made.matrix} is run again"
+        raise UsageError(what, hint="name a run without it, or plan the others anew")
     if len(planned) != 1:
         raise UsageError(f"the plan {made.matrix} is for {len(planned)} backends", hint=OTHER)
     (name,) = planned

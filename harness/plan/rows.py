@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Protocol, TypeVar
 
 from harness.backends.base import Found
@@ -44,6 +45,10 @@ class Site(Protocol):
 
     def resolve(self, asked: str, side: Side) -> ResolvedRef:
         """Find what a name means, a commit or a published image. Raises UsageError."""
+
+    @property
+    def platform(self) -> str:
+        """What this machine is."""
 
     def look_ahead(self, shas: Collection[str]) -> None:
         """Prefetch what git says of these commits."""
@@ -156,6 +161,8 @@ class _Maker:
     ) -> Iterator[PairSpec]:
         """Return every cell of a row."""
         workers = where.workers if isinstance(where, Row) else (where.worker,)
+        platforms = where.platforms if isinstance(where, Row) else (where.platform,)
+        places = tuple(product(workers, (it or self._site.platform for it in platforms or (None,))))
         wanted: Sequence[Channel | None] = (
             (where.channels or (None,)) if isinstance(where, Row) else (where.channel,)
         )
@@ -169,7 +176,7 @@ class _Maker:
         ]
         for daemon, suite, own in suites:
             for frontend, commit, channel in others:
-                for worker in workers:
+                for worker, platform in places:
                     pair = Pair(
                         suite=suite,
                         frontend=commit,
@@ -177,6 +184,7 @@ class _Maker:
                         frontend_channel=channel,
                         worker=worker,
                         backend=self._site.backend,
+                        platform=platform,
                     )
                     for made in self._with_axes(pair, where, path, named):
                         yield PairSpec(made, (daemon, frontend), where, path)
@@ -271,6 +279,7 @@ def _without_excluded(
             offline=site.offline,
             contains=site.contains,
             tests=cell.pair.tested.commit,
+            platform=cell.pair.platform,
         )
         matching = [one for one in matrix.exclude if one.when.matches(facts)]
         idle = [one for one in idle if one not in matching]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from harness.backends.base import Backend, Found
 from harness.config.lines import Lines
 from harness.model import Channel, Commit, Side
+from harness.model.platforms import platform_of
 from harness.plan.workspace import Workspace
 from harness.repository.refs import Repository, ResolvedRef
+from harness.tools.machine import architecture
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class WorkspaceSite:
     def backend(self) -> str:
         """Return the backend's name."""
         return self.made_for.name
+
+    @property
+    def platform(self) -> str:
+        """Return what this machine is."""
+        return platform_of(architecture())
 
     def resolve(self, asked: str, side: Side) -> ResolvedRef:
         """Find what a name means. Raises UsageError."""

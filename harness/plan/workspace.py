@@ -30,6 +30,7 @@ from harness.images.sets import ImageSets
 from harness.model import Channel, Commit, Pair, Published, Scenarios, Side, Source
 from harness.model.matrix import Plan
 from harness.plan.cell import Cell
+from harness.plan.foreign import lacking_for
 from harness.plan.published import find_published, is_published
 from harness.repository.ancestry import Ancestry
 from harness.repository.clones import find
@@ -203,6 +204,7 @@ class Workspace:
             offline=offline or pair.scenarios,
             contains=self.contains,
             tests=tested,
+            platform=pair.platform,
         )
         line = self.lines.line(tested.line)
         mirrored = seed and facts.offline and self.lines.images(line)
@@ -232,7 +234,7 @@ class Workspace:
             scenarios=artefact,
             catalogue=catalogue,
             worker=worker,
-            lacks=tuple(map(str, has.lacking(worker.needs))),
+            lacks=(*lacking_for(pair), *map(str, has.lacking(worker.needs))),
         )
 
     @cached_property

@@ -17,7 +17,7 @@ from harness.model import Pair, Verdict
 from harness.model.matrix import CellState, MatrixRun
 from harness.reports.overview import CellView, cell_views, reused, sentence
 from harness.reports.page import Page
-from harness.reports.summary import ref_name, variant
+from harness.reports.summary import place, ref_name, variant
 from harness.reports.text import duration, escape_ci_commands, one_line, plural, visible
 from harness.reports.words import LOOKS, WORDS
 
@@ -174,11 +174,11 @@ class _Report:
 
 
 def _row(pair: Pair) -> str:
-    return f"{ref_name(pair.suite)} ({visible(pair.worker)})"
+    return f"{ref_name(pair.suite)} ({', '.join(place(pair))})"
 
 
 def _column(pair: Pair) -> str:
-    return " ".join((ref_name(pair.frontend), *variant(pair)[1:]))
+    return " ".join((ref_name(pair.frontend), *variant(pair)[len(place(pair)) :]))
 
 
 def _letter(view: CellView | None, width: int) -> str:

@@ -25,6 +25,7 @@ from harness.model import (
     Verdict,
     came_to_end,
 )
+from harness.model.platforms import USUAL
 from harness.reports.logs import Logs
 from harness.reports.text import one_line, plural, visible
 from harness.reports.words import WORDS
@@ -51,12 +52,18 @@ def title(pair: Pair) -> str:
 
 
 def variant(pair: Pair) -> list[str]:
-    """Return what else tells two runs of the same commits apart: worker, and channel if mainline.
+    """Return what else tells two runs of the same commits apart: where, and channel if mainline.
 
     Experimental and labs are one channel whose name changed, so a commit has either.
     """
     mainline = [pair.frontend_channel.value] * (pair.frontend_channel is Channel.MAINLINE)
-    return [visible(pair.worker), *mainline, *map(visible, pair.axes)]
+    axes = (axis for axis in pair.axes if axis != f"platform {pair.platform}")
+    return [*place(pair), *mainline, *map(visible, axes)]
+
+
+def place(pair: Pair) -> list[str]:
+    """Return where the daemon of a pair runs: on which worker, and on which platform if unusual."""
+    return [visible(pair.worker), *[visible(pair.platform)] * (pair.platform != USUAL)]
 
 
 def main_leg(run: Run, leg: Leg, attempt: int = 0) -> LegRun | None:
@@ -222,7 +229,8 @@ def _too_little(run: Run, own: str, new: str) -> str:
 
 def _not_run(run: Run) -> str:
     lacks = ", ".join(one_line(it, _ERROR_LINE) for it in run.lacks)
-    return f"not run, because the worker {visible(run.pair.worker)} needs what is not here: {lacks}"
+    where = " on ".join(place(run.pair))
+    return f"not run, because the worker {where} needs what is not here: {lacks}"
 
 
 def _stale(run: Run) -> int:

@@ -13,6 +13,7 @@ from harness.gotest.names import TestKey, sandbox_name
 from harness.gotest.names import parse as parsed
 from harness.gotest.selection import asks_for_all
 from harness.model import Below, Record, Run, Vary, came_to_end
+from harness.model.platforms import USUAL
 from harness.reports.text import visible
 from harness.scenarios.inside.events import SCENARIO
 from harness.verdict.collate import key_of_test, known_names
@@ -24,7 +25,8 @@ _EVERY = ("frontend", "gateway")
 _PLAIN = re.compile(r"[A-Za-z][\w./()=-]*(?:#\d+)?")
 """Text that is the same in YAML without quotes."""
 
-_Key = tuple[str, tuple[tuple[str, str], ...]]
+_Key = tuple[str, tuple[tuple[str, str], ...], str]
+"""Test, its matrix values, and the platform, empty for all that have no floor of their own."""
 
 
 class Row(Record, frozen=True, kw_only=True):
@@ -37,6 +39,7 @@ class Row(Record, frozen=True, kw_only=True):
     cause: str = ""
     issue: str = ""
     dies: tuple[str, ...] = ()
+    platform: str = ""
 
     def __str__(self) -> str:
         """One line of YAML."""
@@ -53,6 +56,8 @@ class Row(Record, frozen=True, kw_only=True):
             words.append(f"cause: {_quoted(self.cause)}")
         if self.issue:
             words.append(f"issue: {self.issue}")
+        if self.platform:
+            words.append(f"platform: {self.platform}")
         return f"  - {{{', '.join(words)}}}\n"
 
 
@@ -70,6 +75,7 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
             cause=it.cause,
             issue=it.issue or "",
             dies=it.dies,
+            platform=it.platform or "",
         )
         for it in floors.rows
     }
@@ -78,7 +84,9 @@ def propose(runs: Iterable[Run], floors: Floors) -> tuple[Row, ...]:
         if row is not None:
             rows[key] = row
     at = floors.lines.index
-    order = sorted(rows.values(), key=lambda it: (at(it.since), it.test, str(it.params)))
+    order = sorted(
+        rows.values(), key=lambda it: (at(it.since), it.test, str(it.params), it.platform)
+    )
     return tuple(sorted(order, key=lambda it: _scenario(it.test)))
 
 
@@ -88,17 +96,19 @@ def idle(runs: Iterable[Run | None], floors: Floors) -> tuple[Floor, ...]:
     None where that cannot be known: a pair has no result or ran only a part of its tests, or no
     daemon varies. A run of scenarios says nothing of other tests' floors, nor those of scenarios.
     """
-    left, varies, ran = list(floors.rows), False, set[bool]()
+    left, varies, ran, platforms = list(floors.rows), False, set[bool](), set[str | None]([None])
     for run in runs:
         if run is None or run.interrupted or not asks_for_all(run) or not came_to_end(run.legs):
             return ()
         varies |= run.pair.vary is Vary.DAEMON
         ran.add(run.pair.scenarios)
+        platforms.add(run.pair.platform)
         known = known_names(run.legs)
         keys = [key_of_test(name, known) for name in {*known, *(it.name for it in run.judgements)}]
         skipped = " ".join(leg.skipped for leg in run.legs)
         left = [it for it in left if not _met(it, keys) and not _named(it, skipped)]
-    return tuple(it for it in left if _scenario(it.test) in ran) if varies else ()
+    about = (it for it in left if _scenario(it.test) in ran and it.platform in platforms)
+    return tuple(about) if varies else ()
 
 
 def _met(floor: Floor, keys: Iterable[TestKey]) -> bool:
@@ -135,11 +145,12 @@ def _seen(runs: Iterable[Run]) -> dict[_Key, dict[str, Did]]:
     found: dict[_Key, dict[str, Did]] = {}
     for run in runs:
         known = known_names(run.legs) if run.pair.vary is Vary.DAEMON else frozenset()
+        platform = run.pair.platform if run.pair.platform != USUAL else ""
         for row in run.judgements if run.pair.vary is Vary.DAEMON else ():
             test = parsed(row.name, sandbox_name(row.name, known))
             params = tuple(pair for pair in test.params if pair != _EVERY)
             for daemon, it in seen(row, run.pair):
-                lines = found.setdefault((name_of(test), params), {})
+                lines = found.setdefault((name_of(test), params, platform), {})
                 lines[daemon.line] = lines.get(daemon.line, it).worse(it)
     return found
 
@@ -178,6 +189,7 @@ def _row(key: _Key, on: dict[str, Did], old: Row | None, lines: tuple[str, ...])
         cause=kept or visible(worst.lacks),
         issue=told.issue if told else "",
         dies=tuple(it for it in lines[:since] if it in dies),
+        platform=key[2],
     )
 
 

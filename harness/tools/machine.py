@@ -17,6 +17,8 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+
 _ARCHITECTURES = {
     "x86_64": "amd64",
     "aarch64": "arm64",
@@ -30,6 +32,11 @@ def architecture() -> str:
     """Name the kind of processor that programs of this machine are built for, as Go does."""
     name = platform.machine()
     return _ARCHITECTURES.get(name, name)
+
+
+def emulates(processor: str) -> bool:
+    """Return whether the kernel hands programs of another kind of processor to QEMU."""
+    return (_BINFMT / f"qemu-{processor}").is_file()
 
 
 def kernel() -> str:

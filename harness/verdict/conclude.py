@@ -25,7 +25,7 @@ class Asked:
     """What a run was asked for, as far as it decides what its legs mean."""
 
     command: tuple[str, ...]
-    """What the user would type for this pair."""
+    """What the user would type for this pair; empty if it cannot be run here."""
     sides: Collection[Leg]
     """The legs that were asked for."""
     whole: bool
@@ -118,4 +118,4 @@ def _rerun(
 ) -> tuple[str, ...]:
     functions = dict.fromkeys(function_of(row.name, known) for row in unexpected(judged))
     words = [word for name in functions if name for word in ("--tests", name)]
-    return (*command, *words) if words else ()
+    return (*command, *words) if command and words else ()

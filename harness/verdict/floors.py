@@ -22,6 +22,7 @@ from harness.model import (
     Vary,
     Verdict,
 )
+from harness.model.platforms import USUAL
 from harness.verdict.table import first_said, way
 
 _TELLING = {Verdict.COMPATIBLE, Verdict.REFUSED, Verdict.KNOWN, Verdict.REGRESSED}
@@ -70,6 +71,9 @@ class Promises:
     others_client: bool = False
     """Whether its client is an engine's or of another commit: it may know less than the daemon."""
 
+    platform: str = USUAL
+    """Of the daemon."""
+
     def allowed(self, floor: FloorRef | None) -> frozenset[Below]:
         """Return how a test with this floor may fail; another's client may refuse above it, too."""
         found = allowed(floor)
@@ -77,7 +81,7 @@ class Promises:
 
     def of(self, key: TestKey) -> FloorRef | None:
         """Return what is said of a test; None if it has no floor."""
-        floor = self.floors.find(name_of(key), dict(key.params))
+        floor = self.floors.find(name_of(key), dict(key.params), self.platform)
         if floor is None:
             return None
         return FloorRef(
@@ -102,7 +106,7 @@ def promises(floors: Floors, pair: Pair) -> Promises | None:
     others = bool(pair.engine or pair.buildctl)
     if not others and Version(pair.suite.version) >= Version(pair.tested.commit.version):
         return None
-    return Promises(floors, pair.suite.line, others_client=others)
+    return Promises(floors, pair.suite.line, others_client=others, platform=pair.platform)
 
 
 def allowed(floor: FloorRef | None) -> frozenset[Below]:

@@ -43,6 +43,10 @@ BOOLS: Case = ((True, False), ("yes", 1, "maybe"))
 CHANNELS: Case = (("labs", "mainline", "experimental"), ("lab", "", True))
 SIDES: Case = ((SHA, [SHA]), (SHA[:12], "v0.6", []))
 REGEX: Case = (("no such .*file",), ("(", ".*", ""))
+PLATFORMS: Case = (
+    ("linux/amd64", ["windows/amd64", "linux/arm/v7"]),
+    ("windows", "linux/x86_64", "Linux/amd64", [], ""),
+)
 WORKERS: Case = (("oci", ["oci", "containerd"]), ("Oci", [], ""))
 LENGTHS: Case = (("90s", "40m", "2h", "90"), (90, "40 minutes", "0s", "2w", -1))
 SIZES: Case = (("512MiB", "4GiB"), ("4GB", 4, "0GiB", "lots"))
@@ -125,6 +129,7 @@ CASES: dict[str, Case] = {
     "matrixfile.Row.daemons": (SELECTORS, ([], "v0.6", [{}])),
     "matrixfile.Row.frontends": (SELECTORS, ([], "v0.6", [{}])),
     "matrixfile.Row.workers": WORKERS,
+    "matrixfile.Row.platforms": PLATFORMS,
     "matrixfile.Row.channels": (("labs", ["labs", "mainline"]), ("lab", [])),
     "matrixfile.Row.timeout": LENGTHS,
     "matrixfile.Row.test_timeout": LENGTHS,
@@ -185,6 +190,7 @@ CASES: dict[str, Case] = {
     "matrixfile.Include.daemon": TEXTS,
     "matrixfile.Include.frontend": TEXTS,
     "matrixfile.Include.worker": (("oci",), (["oci"], "Oci")),
+    "matrixfile.Include.platform": (("windows/amd64",), (["linux/amd64"], "plan9/amd64", "")),
     "matrixfile.Include.channel": CHANNELS,
     "matrixfile.Include.timeout": LENGTHS,
     "matrixfile.Include.test_timeout": LENGTHS,
@@ -215,6 +221,7 @@ CASES: dict[str, Case] = {
     "policy.Policy.suspicious": STANCES,
     "policy.Policy.unavailable": STANCES,
     "policy.Policy.require": (("v0.6.*", ["*_master_*"]), ([], "a b", "")),
+    "policy.Policy.platforms": PLATFORMS,
     # conditions
     "conditions.Condition.daemon": RANGES,
     "conditions.Condition.frontend": RANGES,
@@ -231,6 +238,7 @@ CASES: dict[str, Case] = {
     "conditions.Condition.worker": WORKERS,
     "conditions.Condition.backend": (("native", ["native", "docker"]), ("Native", [])),
     "conditions.Condition.channel": CHANNELS,
+    "conditions.Condition.platform": PLATFORMS,
     "conditions.Condition.offline": BOOLS,
     "conditions.Commits.daemon": SIDES,
     "conditions.Commits.frontend": SIDES,
@@ -304,6 +312,7 @@ CASES: dict[str, Case] = {
         ),
     ),
     "floors.Floor.issue": LINKS,
+    "floors.Floor.platform": (("windows/amd64",), (["linux/amd64"], "beos/amd64", "")),
     "floors.Floor.dies": (
         tuple(With(it, _WRONG) for it in (["v0.3"], "v0.3")),
         (

@@ -25,6 +25,7 @@ from harness import minikit
 from harness.bisect.answers import FILE
 from harness.bisect.found import Found, Turned
 from harness.cli import (
+    adopt,
     bisect,
     blame,
     doctor,
@@ -43,6 +44,7 @@ from harness.cli.session import Session, default_runs
 from harness.cli.trials import Trials
 from harness.cli.umbrella import umbrella
 from harness.config.datadir import Data, find_data
+from harness.config.floors import NO_FLOORS
 from harness.config.skiplists import Entry
 from harness.config.yamlfile import Place
 from harness.doctor import Check, State
@@ -58,6 +60,7 @@ from harness.plan.planning import part
 from harness.plan.workspace import Workspace
 from harness.reports import plantable
 from harness.store import Store, default_cache
+from harness.stored.adopted import Legs
 from harness.stored.rejudge import reclassify as rejudge
 from harness.stored.selftest import SelfTest
 from harness.tools.clock import Stopwatch
@@ -274,9 +277,14 @@ class Stage:
 
         def opens(
             data: Data, store: Store, where: str, *_: object, fetch: bool, **__: object
-        ) -> tuple[None, None]:
+        ) -> tuple[SimpleNamespace, None]:
             self._opens(MANY)(Where(where, fetch), data, store)
-            return None, None
+            return SimpleNamespace(entries=(), floors=NO_FLOORS, repository=None), None
+
+        def adopts(legs: Legs, _lists: object, out: Path) -> MatrixRun:
+            self._saw("legs", legs)
+            self._saw("out", out)
+            return stored_matrices.store(out, MANY, {})[1]
 
         def image_sets(data: Data, store: Store) -> object:
             self._opens(MANY)(Where(""), data, store)
@@ -287,6 +295,8 @@ class Stage:
             return SimpleNamespace(cached=True, path="")
 
         put(reclassify, "judge", judges)
+        put(adopt, "adopted_pair", lambda ask, at, *_: self._saw("asked", f"{ask} platform: {at}"))
+        put(adopt, "make", adopts)
         put(Workspace, "open", opens)
         put(
             lists,

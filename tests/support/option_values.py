@@ -27,6 +27,8 @@ CACHE = Value("--cache {tmp}/elsewhere", "{tmp}/elsewhere")
 DATA = Value("--data {data}", "data: {data}")
 JSON = Value("--json", "printed: {{")
 
+ADOPTS = "adopt d f --control {data}/matrices/lines.yaml --candidate {data}/matrices/images.yaml"
+
 OPENS: Values = {
     "--repo": REPO,
     "--fetch": FETCH,
@@ -94,6 +96,7 @@ BASES = {
     "compat bisect": BISECT,
     "compat blame": "blame {red}",
     "compat merge": "merge {shards}",
+    "compat adopt": ADOPTS,
     "compat report": "report {red}",
     "compat reclassify": "reclassify {played}",
     "compat gate": "gate {green}",
@@ -192,6 +195,25 @@ VALUES: dict[str, Values] = {
         "--history": Value("--history {tmp}/other.sqlite", "wrote: other.sqlite"),
         "--json": JSON,
     },
+    "compat adopt": {
+        "--control": Value("--control {data}/matrices/engines.yaml", "engines.yaml"),
+        "--candidate": Value("--candidate {data}/matrices/engines.yaml", "engines.yaml"),
+        "--platform": Value("--platform windows/amd64", "platform: windows/amd64"),
+        "--channel": PAIR["--channel"],
+        "--worker": PAIR["--worker"],
+        "--tests": MANY["--tests"],
+        "--tests-from": Value("--tests-from v0.9", "tests_from='v0.9'"),
+        "--vary": Value("--vary daemon", "Vary.DAEMON"),
+        "--baseline": Value("--baseline v0.9", "baseline='v0.9'"),
+        "--offline": Value("--offline", "offline=True"),
+        "--out": Value("--out {tmp}/mine", "out: {tmp}/mine"),
+        "--repo": REPO,
+        "--fetch": FETCH,
+        "--history": Value("--history {tmp}/h.sqlite", "wrote: h.sqlite"),
+        "--json": JSON,
+        "--cache": CACHE,
+        "--data": DATA,
+    },
     "compat report": {
         "--out": Value("--out {tmp}/site", "wrote: site/page/index.html"),
         "--history": Value(
@@ -287,6 +309,8 @@ REFUSED = (
     "gate {green} --policy nothing",
     "gate {green} --release master=short",
     "features {features} --daemon v0.99",
+    f"{ADOPTS} --platform windows/x86_64",
+    f"{ADOPTS} --candidate {{data}}/matrices/lines.yaml",
     "history --record nowhere",
     "scenarios d f -k nothing-like-it",
 )

@@ -78,6 +78,7 @@ class WrittenSite:
     repository: Repository = field(default_factory=repository)
     lines: Lines = LINES
     backend: str = "native"
+    platform: str = "linux/amd64"
     offline: bool = False
     workers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By line; oci and containerd otherwise."""

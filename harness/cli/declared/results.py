@@ -7,7 +7,25 @@ from pathlib import Path
 import click
 
 from harness.cli.lazy import Declared
-from harness.cli.options import CACHE, DATA, FETCH, FOLDER, HISTORY, JSON, REPO
+from harness.cli.options import (
+    BASELINE,
+    CACHE,
+    CHANNEL,
+    DATA,
+    FETCH,
+    FOLDER,
+    HISTORY,
+    JSON,
+    OFFLINE,
+    REPO,
+    TESTS,
+    TESTS_FROM,
+    VARY,
+    WORKER,
+)
+from harness.model.platforms import PLATFORMS
+
+RECORDING = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(
@@ -30,6 +48,64 @@ def merge() -> None:
     never taken for compatible. Nothing is overwritten: the folder becomes whole or not at all.
 
     Ends as `compat matrix` does, with the worst of all cells.
+    """
+
+
+@click.command(
+    cls=Declared,
+    body="harness.cli.adopt:adopt",
+    epilog="""\b
+    Examples:
+      compat adopt v0.13 master --platform windows/amd64 --worker containerd \\
+        --control own.json --candidate master.json --out windows
+      compat merge linux windows
+    """,
+)
+@click.argument("daemon")
+@click.argument("frontend")
+@click.option(
+    "--control",
+    type=RECORDING,
+    multiple=True,
+    required=True,
+    help="What the tests printed with what is known to work; again for each further attempt.",
+)
+@click.option(
+    "--candidate",
+    type=RECORDING,
+    multiple=True,
+    required=True,
+    help="What they printed with what is under test; again for each further attempt.",
+)
+@click.option(
+    "--platform",
+    type=click.Choice(PLATFORMS),
+    metavar="OS/ARCH",
+    help="What the daemon ran on (default: this machine's).",
+)
+@CHANNEL
+@WORKER
+@TESTS
+@TESTS_FROM
+@VARY
+@BASELINE
+@OFFLINE
+@click.option("--out", type=FOLDER, help="New folder (default: one among the user's runs).")
+@REPO
+@FETCH
+@HISTORY
+@JSON
+@CACHE
+@DATA
+def adopt() -> None:
+    """Judge the tests of DAEMON with the frontend of FRONTEND that were run on another machine.
+
+    A recording is what `go test -json` or `go test -v` printed there, whole, one for each leg.
+    Nothing is run: what it was, the options say, and skip lists and floors hold as for any run.
+    The folder that is made is read by every command that takes a run; `compat merge` puts it beside
+    others. Nothing is overwritten: the folder becomes whole or not at all.
+
+    Ends as `compat run` does.
     """
 
 

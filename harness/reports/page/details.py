@@ -283,6 +283,7 @@ def _pair_facts(view: CellView) -> Iterator[tuple[str, str]]:
         yield "control's daemon", visible(str(pair.control_daemon.commit))
         yield "control's frontend", visible(str(pair.control_frontend.commit))
     yield "worker", visible(pair.worker)
+    yield "platform", visible(pair.platform)
     yield "backend", visible(pair.backend)
     same = pair.suite_channel is pair.frontend_channel
     also = "" if same else f", the daemon's own is {pair.suite_channel}"

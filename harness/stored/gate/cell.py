@@ -251,8 +251,15 @@ class Cell:
         return words
 
     def _finding(self, kind: Kind, says: str, **words: str) -> Finding:
-        again = ("compat", "matrix", self.matrix.plan.matrix, "--only", self.result.id)
-        single = self.run is not None and self.result.run == "."
+        again: tuple[str, ...] = (
+            "compat",
+            "matrix",
+            self.matrix.plan.matrix,
+            "--only",
+            self.result.id,
+        )
+        if self.run is not None and self.result.run == ".":
+            again = self.run.command
         return Finding(
             kind=kind,
             refused=True,
@@ -260,7 +267,7 @@ class Cell:
             words={**self._words, **words},
             cell=self.result.id,
             cause="" if kind is not Kind.FAILED else words["error"],
-            reproduce=self.run.command if single and self.run else again,
+            reproduce=() if self.pair.adopted else again,
         )
 
     @cached_property

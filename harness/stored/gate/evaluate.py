@@ -52,6 +52,7 @@ class _Evaluation:
         self._tests: Counter[Verdict] = Counter()
         self._done: dict[str, str] = {}
         self._tested: set[str] = set()
+        self._platforms: set[str] = set()
 
     def of(self, cells: Iterable[tuple[CellResult, Run | None]]) -> Gate:
         seen = set()
@@ -83,6 +84,8 @@ class _Evaluation:
             self._done[result.id] = cell.started
             self._tested |= {cell.pair.suite.sha, cell.pair.frontend.sha}
         if run is not None:
+            if cell.done and not run.lacks:
+                self._platforms.add(cell.pair.platform)
             self._tests.update(row.verdict for row in run.judgements)
             self._matched |= {row.entry.where for row in run.judgements if row.entry}
             for entry in run.unmatched:
@@ -106,6 +109,10 @@ class _Evaluation:
             if not any(fnmatchcase(cell, glob) for cell in self._done):
                 says = "the policy requires {glob}, and no cell with a result is like that"
                 yield _refused(Kind.REQUIRED, says, glob=glob)
+        for platform in self._policy.platforms:
+            if platform not in self._platforms:
+                says = "the policy requires {platform}, and no cell was run on it"
+                yield _refused(Kind.REQUIRED, says, platform=platform)
 
     def _entries(self) -> Iterator[Finding]:
         """Find entries that hold for some cells and matched no test in any."""

@@ -45,6 +45,7 @@ class Lists:
             offline=run.offline,
             contains=self._ancestry.contains,
             tests=pair.tested.commit,
+            platform=pair.platform,
         )
         try:
             return skiplists.applicable(self.entries, facts, Has(network=not run.offline))

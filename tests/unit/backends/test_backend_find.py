@@ -10,6 +10,7 @@ from typing import cast
 import msgspec
 import pytest
 
+from harness.backends import native
 from harness.backends.base import Backend, BuildRequest, Place
 from harness.backends.docker import Docker
 from harness.backends.docker.images import GO_FILE
@@ -176,3 +177,15 @@ def test_a_frontend_of_ours_is_built_again_if_its_sources_differ(
     assert other[0] != first[0]
     tree = tmp_path / "tree" / "cmd" / "scenario-gateway"
     assert told[0] == {"Replace": {str(tree / "main.go"): str(sources / "main.go")}}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_key_of_the_native_backend_holds_the_architecture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: Side
+) -> None:
+    found = Native(Place(Store(tmp_path), NoModule(tmp_path), LINES))
+    keys = set()
+    for architecture in ("amd64", "arm64"):
+        monkeypatch.setattr(native, "architecture", lambda it=architecture: it)
+        keys.add(found.find(side, REQUEST).key)
+    assert len(keys) == 2

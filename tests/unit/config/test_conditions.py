@@ -47,6 +47,7 @@ def facts(contains: Callable[[str, str], bool] = lambda _side, _sha: False) -> F
 HOLDING = {
     "nothing asked": ALWAYS,
     "daemon": Condition(daemon=Versions(">=0.6,<0.9")),
+    "platform": Condition(platform=("windows/amd64", "linux/amd64")),
     "frontend": Condition(frontend=Versions("==0.12.*")),
     "dockerfile": Condition(dockerfile=Versions(">=1.5")),
     "worker": Condition(worker=("containerd", "oci")),

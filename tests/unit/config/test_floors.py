@@ -46,6 +46,15 @@ def test_floors_are_found_by_name_and_by_as_many_values_as_they_have(tmp_path: P
     assert not found.older("v0.6", "v0.6")
 
 
+def test_the_floor_of_a_platform_comes_before_that_of_all(tmp_path: Path) -> None:
+    rows = "{test: TestA, since: v0.6}, {test: TestA, since: v0.12, platform: windows/amd64}"
+    found = read(tmp_path, f"floors: [{rows}]\n")
+    for platform, since in (("linux/amd64", "v0.6"), ("windows/amd64", "v0.12")):
+        floor = found.find("TestA", {}, platform)
+        assert floor
+        assert floor.since == since
+
+
 def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
     assert load_floors(tmp_path / "none", LINES) == Floors((), LINES)
     assert NO_FLOORS.find("TestA", {}) is None

@@ -39,6 +39,23 @@ def test_a_row_is_the_product_of_its_lists_in_their_order(planner: Planner) -> N
     assert {(cell.timeout, cell.memory) for cell in made.cells} == {(2400.0, 6 << 30)}
 
 
+def test_a_row_has_a_cell_for_each_platform(planner: Planner) -> None:
+    text = """pairs:
+  - daemons: [{refs: [v0.6]}]
+    frontends: [{refs: [master]}]
+    platforms: [linux/amd64, windows/amd64, linux/arm64]
+exclude:
+  - {when: {platform: linux/arm64}, reason: nobody has one}
+include:
+  - {daemon: v0.6.0, frontend: master, platform: linux/arm64}
+"""
+    assert planner.cells(text) == [
+        "v0.6.4_master_labs_oci",
+        "v0.6.4_master_labs_oci_platform-windows-amd64",
+        "v0.6.0_master_labs_oci_platform-linux-arm64",
+    ]
+
+
 def test_what_is_excluded_is_not_run_unless_it_is_included(planner: Planner) -> None:
     text = """pairs:
   - daemons: [{lines: {since: v0.6}}]

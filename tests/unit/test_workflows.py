@@ -274,9 +274,23 @@ FORK = {"repository": CLONE}
             },
         ),
         (
+            "matrix.yml",
+            {"matrix": "backport", "branch": "v0.33"},
+            {("plan", "branch"): "v0.33", ("plan", "candidate"): None},
+        ),
+        (
             "release-gate.yml",
             {"candidate": "v0.33.0-rc1", **FORK},
-            {("gate", "release"): ("v0.33.0-rc1",), ("gate", "COMPAT_REPO"): CLONE},
+            {
+                ("gate", "policy"): "release-gate",
+                ("gate", "release"): ("v0.33.0-rc1",),
+                ("gate", "COMPAT_REPO"): CLONE,
+            },
+        ),
+        (
+            "release-gate.yml",
+            {"matrix": "backport", "branch": "v0.33"},
+            {("gate", "policy"): "backport", ("gate", "release"): ("v0.33",)},
         ),
     ],
 )
@@ -306,9 +320,8 @@ def test_a_night_hands_its_inputs_on(
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_matrix_that_is_meant_where_none_is_named_is_there(file: Path) -> None:
-    named = [it.get("default") for name, it in _declared(file).items() if name == "matrix"]
-    named += [
-        job["with"]["matrix"] for job in (_load(file).get("jobs") or {}).values() if "with" in job
-    ]
-    for name in filter(None, named):
-        assert find_matrix(find_data(None, {}), _value(name, {})).is_file()
+    given = {name: it.get("default", "") for name, it in _declared(file).items()}
+    jobs = (_load(file).get("jobs") or {}).values()
+    named = [job["with"]["matrix"] for job in jobs if "with" in job]
+    for name in filter(None, [given.get("matrix"), *named]):
+        assert find_matrix(find_data(None, {}), _value(name, given)).is_file()

@@ -19,7 +19,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.config.skiplists import Entry
 from harness.journal import cell_folder, cells, read_matrix
 from harness.journal.folder import RAW_LOG
 from harness.model import Judgement, Leg, Outcome, Run, Status

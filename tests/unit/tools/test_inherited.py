@@ -20,6 +20,7 @@ KINDS = {name: kind for name, kind in EVERY.items() if kind is not ITSELF}
 ROOT = Path(harness.__file__).parent
 
 READERS = {
+    "cli/adopt.py": 1,
     "cli/doctor.py": 1,
     "cli/floors.py": 1,
     "cli/gate.py": 1,

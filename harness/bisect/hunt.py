@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from harness.bisect.answers import Answer, Kind, Notebook
 from harness.bisect.content import Candidate, Content
 from harness.bisect.found import CannotTellError, Found, Turned
-from harness.bisect.line import History, check_path
+from harness.bisect.line import History, Step, check_path
 from harness.bisect.races import Races
 from harness.bisect.search import Says, Search, run
 from harness.bisect.weigh import chance
@@ -95,13 +97,46 @@ class Hunt:
             )
         if not (self.races or self.notebook.racy):
             try:
-                return self._certain(old, new, candidates, len(steps))
+                return self._in_any_words(old, new, candidates, steps)
             except RacyError as error:
                 self.say(f"{error}: from here on attempts are weighed")
         races = Races(
             *(self.history, self.content, self.notebook, self.sample, self.say, self.confidence)
         )
         return races.hunt(old, new, candidates, len(steps))
+
+    def _in_any_words(
+        self, old: str, new: str, candidates: Sequence[Candidate], steps: Sequence[Step]
+    ) -> Found:
+        """Find it; where too many between fail in other words than the end, since when any do."""
+        self._unclear, self._row = [], 0
+        try:
+            return self._certain(old, new, candidates, len(steps))
+        except CannotTellError:
+            nearer = self._nearer(old, new, candidates, steps)
+            if nearer is None:
+                raise
+        near, far = (nearer[1], new) if nearer[0] == old else (nearer[0], old)
+        told = f"{near[:12]} fails, too, in other words than {far[:12]}"
+        self.say(f"{told}: the search goes on from there")
+        found = self.hunt(*nearer)
+        return structs.replace(found, notes=(*found.notes, told))
+
+    def _nearer(
+        self, old: str, new: str, candidates: Sequence[Candidate], steps: Sequence[Step]
+    ) -> tuple[str, str] | None:
+        """Return ends of which the failing one is the nearest to the other that is known to fail.
+
+        None if both ends fail, or none, or nothing between them does.
+        """
+        ends = [self._answers.get(self.content.key(candidates[at].first)) for at in (0, -1)]
+        # An older end that is said to work has not been run.
+        fails = [answer is not None and answer.kind is Kind.FAILS for answer in ends]
+        seen = {answer.commit for answer in self._unclear if answer.kind is Kind.FAILS}
+        between = [step.sha for step in steps if step.sha in seen]
+        if not between or fails[0] == fails[1]:
+            return None
+        return (old, between[0]) if fails[1] else (between[-1], new)
 
     def _certain(self, old: str, new: str, candidates: Sequence[Candidate], line: int) -> Found:
         """Find it by what each commit does. Raises RacyError where one does now this, now that."""

@@ -2,112 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.bisect.answers import Answer, Kind, Notebook
-from harness.bisect.content import Content
-from harness.bisect.found import CannotTellError, Found, Turned
-from harness.bisect.hunt import CONFIDENCE, MOST_UNCLEAR, Hunt
-from harness.bisect.matter import Matter
+from harness.bisect.answers import Answer, Kind
+from harness.bisect.found import CannotTellError, Turned
 from harness.errors import UsageError
-from harness.model import Side
+from tests.support.hunts import Bench, Benches, fails, has, row, silent, works
 from tests.support.simulated_history import Simulated
-
-Does = Callable[[str], Answer]
-
-
-def works(sha: str) -> Answer:
-    return Answer(kind=Kind.WORKS, commit=sha, words="compatible", seen=("",))
-
-
-def fails(sha: str, print_: str = "f1") -> Answer:
-    return Answer(kind=Kind.FAILS, commit=sha, words="regressed", failure=(print_,), seen=(print_,))
-
-
-def silent(sha: str) -> Answer:
-    return Answer(kind=Kind.UNCLEAR, commit=sha, words="does not build")
-
-
-@dataclass
-class Bench:
-    """A hunt in a made-up history, and what was run for it."""
-
-    history: Simulated
-    folder: Path
-    does: Does
-    """Says what a commit does when it is run."""
-    ran: list[str] = field(default_factory=list)
-    ends: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    samples: list[str] = field(default_factory=list)
-    """What was run once more."""
-
-    def test(self, commits: Sequence[str], end: bool) -> Answer:  # noqa: FBT001 - Hunt's
-        self.ran.append(commits[0])
-        if end:
-            self.ends.append(commits[0])
-        return self.does(commits[0])
-
-    def sample(self, commits: Sequence[str]) -> Answer:
-        self.samples.append(commits[0])
-        return self.does(commits[0])
-
-    def hunt(
-        self,
-        old: str,
-        new: str,
-        *,
-        trusted: bool = False,
-        races: bool = False,
-        confidence: float = CONFIDENCE,
-    ) -> Found:
-        self.folder.mkdir(exist_ok=True)
-        content = Content(self.history, Matter(Side.FRONTEND), lambda _sha: ())
-        notebook = Notebook(self.folder, {"test": "TestCopy"})
-        hunt = Hunt(
-            history=self.history,
-            content=content,
-            notebook=notebook,
-            test=self.test,
-            sample=self.sample,
-            say=self.said.append,
-            trusted=trusted,
-            races=races,
-            confidence=confidence,
-        )
-        return hunt.hunt(old, new)
-
-
-@pytest.fixture
-def history() -> Simulated:
-    return Simulated()
-
-
-Benches = Callable[[Does], Bench]
-
-
-@pytest.fixture
-def bench(history: Simulated, tmp_path: Path) -> Benches:
-    return lambda does: Bench(history, tmp_path, does)
-
-
-def has(history: Simulated, culprit: str) -> Does:
-    """Return what breaks with a commit, and in all that have it."""
-    return lambda sha: fails(sha) if history.is_ancestor(culprit, sha) else works(sha)
-
-
-def row(history: Simulated, length: int, start: str = "") -> list[str]:
-    """Add commits in a row, each of which changes a file."""
-    made = [start or history.add(a_a="0")]
-    for number in range(length):
-        made.append(history.add(made[-1], a_a=f"{made[0]} {number}"))
-    return made
 
 
 def test_one_commit_broke_it(history: Simulated, bench: Benches) -> None:
@@ -309,16 +214,6 @@ def test_a_range_without_a_path_names_where_histories_part(
     with pytest.raises(UsageError, match="no path leads") as told:
         bench(works).hunt(history.add(x_x="1"), commits[-1])
     assert "share no history" in told.value.hint
-
-
-def test_too_many_in_a_row_that_cannot_tell_end_it(history: Simulated, bench: Benches) -> None:
-    commits = row(history, 60)
-    ends = {commits[0]: works, commits[-1]: fails}
-    tried = bench(lambda sha: ends.get(sha, silent)(sha))
-    with pytest.raises(CannotTellError, match="in a row cannot tell") as told:
-        tried.hunt(commits[0], commits[-1])
-    assert len(tried.ran) == MOST_UNCLEAR + 2
-    assert "what was learnt is kept" in told.value.hint
 
 
 @st.composite

@@ -15,8 +15,8 @@ from harness.bisect.found import CannotTellError, Turned
 from harness.bisect.races import MOST
 from harness.bisect.weigh import Weighing, chance, tally
 from harness.model import Tally
+from tests.support.hunts import Bench, fails, row, silent, works
 from tests.support.simulated_history import Simulated
-from tests.unit.bisect.test_hunt import Bench, fails, row, silent, works
 
 
 def seeded(seed: int) -> Random:

@@ -20,7 +20,7 @@ from harness.errors import UsageError
 from harness.gotest.selection import select
 from harness.history import default_history
 from harness.model import Channel, Leg, Vary
-from harness.model.platforms import platform_of
+from harness.model.platforms import WRITE, platform_of, unknown
 from harness.plan.asks import PairAsk, Where
 from harness.plan.opening import adopted_pair
 from harness.plan.workspace import Workspace
@@ -62,6 +62,8 @@ def adopt(*, as_json: bool, **options: Unpack[AdoptOptions]) -> int:
         raise UsageError(
             "scenarios are run by this program alone", hint="compat scenarios DAEMON FRONTEND"
         )
+    if options["platform"] and (wrong := unknown(options["platform"])):
+        raise UsageError(f"--platform: {wrong}", hint=WRITE)
     _check_apart(options["control"], options["candidate"])
     select(options["tests"], worker=options["worker"])  # refuses a bad glob
     store = Store(options["cache"] or default_cache())

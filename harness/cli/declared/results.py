@@ -23,7 +23,6 @@ from harness.cli.options import (
     VARY,
     WORKER,
 )
-from harness.model.platforms import PLATFORMS
 
 RECORDING = click.Path(path_type=Path, dir_okay=False)
 
@@ -79,7 +78,6 @@ def merge() -> None:
 )
 @click.option(
     "--platform",
-    type=click.Choice(PLATFORMS),
     metavar="OS/ARCH",
     help="What the daemon ran on (default: this machine's).",
 )

@@ -113,7 +113,9 @@ class Hunt:
         try:
             return self._certain(old, new, candidates, len(steps))
         except CannotTellError:
-            nearer = self._nearer(old, new, candidates, steps)
+            nearer = None
+            if self._row == MOST_UNCLEAR:
+                nearer = self._nearer(old, new, candidates, steps)
             if nearer is None:
                 raise
         near, far = (nearer[1], new) if nearer[0] == old else (nearer[0], old)

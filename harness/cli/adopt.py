@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from harness.config.matrixfile import SCENARIOS
 from harness.errors import UsageError
 from harness.gotest.selection import select
 from harness.history import default_history
+from harness.journal.folder import run_name
 from harness.model import Channel, Leg, Vary
 from harness.model.platforms import WRITE, platform_of, unknown
 from harness.plan.asks import PairAsk, Where
@@ -86,7 +86,7 @@ def adopt(*, as_json: bool, **options: Unpack[AdoptOptions]) -> int:
             command=("compat", "adopt", *argv_of(results.adopt, options)),
         )
         lists = Lists(workspace.entries, store, lambda: workspace.repository, workspace.floors)
-        out = (options["out"] or default_runs() / _new_name()).absolute()
+        out = (options["out"] or default_runs() / run_name(datetime.now(UTC))).absolute()
         made = make(legs, lists, out)
     made = publish(out, made, options["history"] or default_history())
     return show_matrix(made, out, {}, as_json=as_json)
@@ -106,10 +106,6 @@ def _ask(options: AdoptOptions) -> PairAsk:
         vary=Vary(options["vary"]),
         baseline=options["baseline"],
     )
-
-
-def _new_name() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def _check_apart(control: Sequence[Path], candidate: Sequence[Path]) -> None:

@@ -86,6 +86,11 @@ class LegFolder:
         return self
 
 
+def run_name(moment: datetime) -> str:
+    """Return a name for a run's folder: the time (UTC), and something at random."""
+    return f"{moment.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The folder of one run."""
@@ -99,18 +104,18 @@ class RunFolder:
         Two runs that start in the same second get different folders, because creating a
         folder succeeds for one of them only. Raises InfrastructureError if the disk refuses.
         """
-        stamp = clock().astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+        begun = clock()
         with disk_errors(runs_dir):
             runs_dir.mkdir(parents=True, exist_ok=True)
             for _ in range(_ATTEMPTS):
-                path = runs_dir / f"{stamp}-{secrets.token_hex(2)}"
+                path = runs_dir / run_name(begun)
                 try:
                     path.mkdir()
                 except FileExistsError:
                     continue
                 return cls(path)
         raise InfrastructureError(
-            f"{runs_dir}: no free name for a run of {stamp} after {_ATTEMPTS} tries"
+            f"{runs_dir}: no free name for a run of {begun} after {_ATTEMPTS} tries"
         )
 
     @property

@@ -53,3 +53,21 @@ def test_what_failed_in_other_words_is_mended_where_the_last_of_them_is(
 
     found = bench(does).hunt(commits[0], commits[-1])
     assert (found.turned, found.suspects) == (Turned.MENDED, (commits[41],))
+
+
+def test_a_search_that_ends_for_another_reason_goes_on_nowhere(
+    history: Simulated, bench: Benches
+) -> None:
+    """A few fail in other words, but it is the one that works that could not be confirmed."""
+    commits = row(history, 12)
+    ran: set[str] = set()
+
+    def does(sha: str) -> Answer:
+        at, again = commits.index(sha), sha in ran
+        ran.add(sha)
+        if at >= 5:
+            return fails(sha, "f2" if at < 8 else "f1")
+        return silent(sha) if again else works(sha)
+
+    with pytest.raises(CannotTellError, match="could not be told"):
+        bench(does).hunt(commits[0], commits[-1])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-_LINES = 8
-"""Last lines of a log that an outcome shows."""
+_LINES = 24
+"""Last lines of a log that an outcome shows; what a step printed stands above the client's own."""
 
 
 class WrongError(AssertionError):

@@ -24,6 +24,9 @@ _NEAR = re.compile(
 )
 """Where no other machine is spoken of."""
 
+_ESCAPE = re.compile(r"(\\.)")
+"""Of a regular expression; the case of its letter has a meaning."""
+
 _Words = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -69,18 +72,19 @@ class Machine:
         error = self.unquoted(error)
         far = "\n".join(
             line for line in error.splitlines() if not (_NEAR.search(line) or lost.search(line))
-        )
+        ).lower()
+        error = error.lower()
         found = (
             reason
             for reason, it in self.sayings
-            if _compiled(it.says).search(far if it.remote else error)
+            if _lower(it.says).search(far if it.remote else error)
         )
         return next(found, None)
 
     def unquoted(self, error: str) -> str:
         """Return an error without what it only repeats."""
         for it in self.quoted:
-            error = _compiled(it.says).sub("", error)
+            error = re.sub(it.says, "", error, flags=re.IGNORECASE | re.MULTILINE)
         return error
 
 
@@ -108,5 +112,7 @@ def _sayings(told: _File) -> Iterator[tuple[Reason, Saying]]:
 
 
 @cache
-def _compiled(says: str) -> re.Pattern[str]:
-    return re.compile(says, re.IGNORECASE | re.MULTILINE)
+def _lower(says: str) -> re.Pattern[str]:
+    """Return a pattern for text in small letters, which `re` searches faster than in any case."""
+    parts = (it if it.startswith("\\") else it.lower() for it in _ESCAPE.split(says))
+    return re.compile("".join(parts), re.MULTILINE)

@@ -20,7 +20,7 @@ from harness.gotest.selection import select
 from harness.history import default_history
 from harness.journal.folder import run_name
 from harness.model import Channel, Leg, Vary
-from harness.model.platforms import WRITE, platform_of, unknown
+from harness.model.platforms import WRITE, unknown
 from harness.plan.asks import PairAsk, Where
 from harness.plan.opening import adopted_pair
 from harness.plan.workspace import Workspace
@@ -30,7 +30,6 @@ from harness.store import Store, default_cache
 from harness.stored.adopted import Legs
 from harness.stored.adopted import adopt as make
 from harness.stored.rejudge import Lists
-from harness.tools import machine
 
 
 class AdoptOptions(TypedDict):
@@ -72,14 +71,13 @@ def adopt(*, as_json: bool, **options: Unpack[AdoptOptions]) -> int:
         workspace, meant = Workspace.open(
             find_data(options["data"], os.environ),
             store,
-            ask.where.repository,
+            ask.where,
             [*ask.names.values()],
-            fetch=options["fetch"],
-            listener=listener,
+            listener,
+            ask.platform,
         )
-        platform = options["platform"] or platform_of(machine.architecture())
         legs = Legs(
-            pair=adopted_pair(ask, platform, workspace, meant),
+            pair=adopted_pair(ask, workspace, meant),
             recordings={Leg.CONTROL: options["control"], Leg.CANDIDATE: options["candidate"]},
             tests=options["tests"],
             offline=options["offline"],
@@ -102,6 +100,7 @@ def _ask(options: AdoptOptions) -> PairAsk:
         frontend=options["frontend"],
         channel=Channel(options["channel"]) if options["channel"] else None,
         worker=options["worker"],
+        platform=options["platform"] or "",
         tests_from=options["tests_from"],
         vary=Vary(options["vary"]),
         baseline=options["baseline"],

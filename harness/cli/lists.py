@@ -22,6 +22,7 @@ from harness.lists.audit import render as render_audit
 from harness.lists.check import check as checked
 from harness.lists.check import render
 from harness.lists.suggest import as_yaml, suggestions
+from harness.plan.asks import Where
 from harness.plan.opening import Opened
 from harness.plan.workspace import Workspace
 from harness.reports.live import display
@@ -38,10 +39,9 @@ def check(
         workspace, _ = Workspace.open(
             find_data(data, os.environ),
             Store(cache or default_cache()),
-            where,
+            Where(where, fetch),
             [],
-            fetch=fetch,
-            listener=listener,
+            listener,
         )
     found = checked(workspace)
     present(

@@ -27,8 +27,9 @@ from harness.journal import read_plan
 from harness.matrix.resume import check_same, check_shard, stored_matrix
 from harness.matrix.work import Command
 from harness.model.matrix import Plan, PlannedCell, Shard
+from harness.model.platforms import LINUX
 from harness.plan.cell import Settings, default_parallel
-from harness.plan.foreign import lacking_for
+from harness.plan.foreign import here
 from harness.plan.opening import Opened, open_plan
 from harness.plan.shards import part, split
 from harness.reports import plantable
@@ -163,14 +164,15 @@ def _cell_command(options: MatrixOptions, sources: Sources, opened: Opened) -> C
 
     def command(cell: PlannedCell) -> tuple[str, ...]:
         pair = cell.pair
-        if lacking_for(pair):
-            return ()  # no machine of another platform is asked by name
+        if not pair.platform.startswith(LINUX):
+            return ()  # this program runs on Linux alone
         usual = opened.workspace.channel(pair.frontend, None)
         own = {
             "daemon": pair.suite.asked if pair.engine else pair.suite.ref,
             "frontend": pair.frontend.ref,
             "channel": None if pair.frontend_channel is usual else pair.frontend_channel,
             "worker": pair.worker,
+            "platform": None if pair.platform == here() else pair.platform,
             "tests_from": pair.tests_asked,
             "vary": pair.vary,
             "baseline": pair.baseline and pair.baseline.commit.ref,

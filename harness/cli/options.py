@@ -260,6 +260,11 @@ BASELINE = click.option(
     help="Frontend of the control (default: that of the tests' commit).",
 )
 WORKER = click.option("--worker", default="oci", show_default=True, help="Worker of the daemon.")
+PLATFORM = click.option(
+    "--platform",
+    metavar="OS/ARCH",
+    help="Platform of the daemon, and of published images (default: this machine's).",
+)
 CLIENT = click.option(
     "--client",
     metavar="WHOSE",

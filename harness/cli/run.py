@@ -24,6 +24,7 @@ from harness.history import default_history, expected_by
 from harness.journal import read_plan
 from harness.model import Channel, Client, Vary
 from harness.model.matrix import MatrixRun
+from harness.model.platforms import WRITE, unknown
 from harness.plan.asks import PairAsk, Where
 from harness.plan.cell import Settings
 from harness.plan.opening import Opened, open_pair, open_plan
@@ -45,6 +46,7 @@ class RunOptions(RunningOptions):
     frontend: str | None
     channel: str | None
     worker: str
+    platform: str | None
     timeout: float
     no_control: bool
     no_cache: bool
@@ -116,6 +118,8 @@ def _where(sources: Sources, options: RunOptions) -> Where:
 def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
     daemon, frontend = names
     client = options["client"]
+    if options["platform"] and (wrong := unknown(options["platform"])):
+        raise UsageError(f"--platform: {wrong}", hint=WRITE)
     if client == Client.TESTS and not options["tests_from"]:
         raise UsageError(
             "--client tests has no say: the tests are the daemon's own, and so is their client",
@@ -132,6 +136,7 @@ def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
         frontend=frontend,
         channel=Channel(options["channel"]) if options["channel"] else None,
         worker=options["worker"],
+        platform=options["platform"] or "",
         timeout=options["timeout"],
         tests_from=options["tests_from"],
         vary=Vary(options["vary"]),

@@ -34,6 +34,7 @@ def scenarios(*, words: tuple[str, ...], as_json: bool, **options: Unpack[Scenar
         "tests_from": SCENARIOS,
         "vary": Vary.DAEMON,
         "baseline": None,
+        "platform": None,
     }
     return show(*run_pair(asked), as_json=as_json)
 

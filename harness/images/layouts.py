@@ -42,6 +42,19 @@ class Platform(msgspec.Struct, frozen=True):
     architecture: str = ""
     variant: str = ""
 
+    @classmethod
+    def of(cls, text: str) -> Platform:
+        """Read `linux/arm/v7`."""
+        return cls(*text.split("/", 2))
+
+    def takes(self, other: Platform) -> bool:
+        """Return whether what is for `other` can stand for this, whatever its variant."""
+        return (self.os, self.architecture) == (other.os, other.architecture)
+
+    def unlike(self, variant: str) -> tuple[bool, bool, str]:
+        """Return what sorts variants: the very one, then the one that any such machine runs."""
+        return variant != self.variant, variant not in _PLAINEST, variant
+
     def __str__(self) -> str:
         """`linux/arm/v7`."""
         return "/".join(filter(None, (self.os, self.architecture, self.variant)))
@@ -192,15 +205,13 @@ def named(files: Files, name: str) -> Descriptor | tuple[Descriptor, ...]:
     return found[0]
 
 
-def manifest_for(
-    files: Files, top: Descriptor | tuple[Descriptor, ...], architecture: str
-) -> Found:
-    """Return the manifest of this platform.
+def manifest_for(files: Files, top: Descriptor | tuple[Descriptor, ...], wanted: Platform) -> Found:
+    """Return the manifest of the platform that is wanted.
 
     Raises UsageError if there is none, InfrastructureError for a file that is not what it should.
     """
     for _ in range(_DEEPEST):
-        one = choose(top, architecture, files.where) if isinstance(top, tuple) else top
+        one = choose(top, wanted, files.where) if isinstance(top, tuple) else top
         content = files.document(one)
         manifest = parse(content, f"{one.digest} of {files.where}")
         if manifest.manifests is None:
@@ -210,21 +221,19 @@ def manifest_for(
     raise UsageError(what, hint="name an image that is in fewer")
 
 
-def choose(rows: tuple[Descriptor, ...], architecture: str, where: str) -> Descriptor:
-    """Return the manifest of an index that is for this platform. Raises UsageError."""
+def choose(rows: tuple[Descriptor, ...], wanted: Platform, where: str) -> Descriptor:
+    """Return the manifest of an index that is for the platform that is wanted.
+
+    Raises UsageError if there is none.
+    """
     images = [row for row in rows if _ATTESTATION not in row.annotations]
     if len(images) == 1 and images[0].platform is None:
         return images[0]
     there = [(row, row.platform) for row in images if row.platform]
-    fitting = [
-        (row, it) for row, it in there if (it.os, it.architecture) == ("linux", architecture)
-    ]
-    if fitting:  # of several variants, the one that any machine of its kind runs
-        return min(fitting, key=lambda one: (one[1].variant not in _PLAINEST, one[1].variant))[0]
+    if fitting := [(row, it.variant) for row, it in there if wanted.takes(it)]:
+        return min(fitting, key=lambda one: wanted.unlike(one[1]))[0]
     has = ", ".join(sorted({str(it) for _, it in there if it.os != "unknown"}))
-    raise UsageError(
-        f"{where} has no image for linux/{architecture}", hint=f"it has: {has or 'no platforms'}"
-    )
+    raise UsageError(f"{where} has no image for {wanted}", hint=f"it has: {has or 'no platforms'}")
 
 
 def parse(content: bytes, where: str) -> Manifest:

@@ -125,21 +125,27 @@ def find(store: Store, side: Side, digest: str) -> Path | None:
     return store.find(side, key(side, digest))
 
 
+def checked(folder: Path, where: str, wanted: Platform) -> Path:
+    """Return the folder of an image that is for this platform. Raises UsageError."""
+    _check_platform(Platform.of(facts_of(folder).platform), where, wanted)
+    return folder
+
+
 def facts_of(folder: Path) -> Facts:
     """Read what an image says of itself."""
     return msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
 
 
-def take(store: Store, kind: Kind, files: Files, found: Found, machine: str) -> Path:
+def take(store: Store, kind: Kind, files: Files, found: Found, wanted: Platform) -> Path:
     """Take an image into the store, unless it is there; nothing of a bad one is kept.
 
-    Raises UsageError for what is none of its kind for this kind of `machine`, InfrastructureError
-    for what is not as its digests say.
+    Raises UsageError for what is none of its kind or not for the platform that is wanted,
+    InfrastructureError for what is not as its digests say.
     """
     one, manifest = found.one, found.manifest
 
     def make(folder: Path) -> None:
-        config, written = _config(files, kind, manifest, machine)
+        config, written = _config(files, kind, manifest, wanted)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".blobs-") as working:
             contents: dict[str, bytes | Path] = {one.digest: found.content}
             contents |= {manifest.config.digest: written} if manifest.config else {}
@@ -164,7 +170,8 @@ def take(store: Store, kind: Kind, files: Files, found: Found, machine: str) -> 
         )
         (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
 
-    return store.publish(kind.side, key(kind.side, one.digest), make).path
+    there = store.publish(kind.side, key(kind.side, one.digest), make).path
+    return checked(there, files.where, wanted)
 
 
 def program_of(file: Path, image: Image, name: str) -> elf.Executable:
@@ -195,8 +202,17 @@ def _hex(program: Path) -> tuple[str, ...]:
         return tuple(sorted({it[0].decode("ascii") for it in runs}))
 
 
-def _config(files: Files, kind: Kind, manifest: Manifest, machine: str) -> tuple[Config, bytes]:
-    """Read the config of an image. Raises UsageError if it is none of its kind, or not for here."""
+def _check_platform(own: Platform, where: str, wanted: Platform) -> None:
+    if not wanted.takes(own):
+        what = f"{where} is for {own}, not for {wanted}"
+        raise UsageError(what, hint=f"name an image for {wanted}")
+
+
+def _config(files: Files, kind: Kind, manifest: Manifest, wanted: Platform) -> tuple[Config, bytes]:
+    """Read the config of an image.
+
+    Raises UsageError if it is none of its kind, or not for the platform that is wanted.
+    """
     where = files.where
     if manifest.config is None:
         raise UsageError(f"{where} is no image: its manifest names no config", hint=kind.hint)
@@ -205,12 +221,8 @@ def _config(files: Files, kind: Kind, manifest: Manifest, machine: str) -> tuple
         config = msgspec.json.decode(content, type=Config)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{where} is no image: {error}", hint=kind.hint) from error
-    if (config.os, config.architecture) != ("linux", machine):
-        own = f"{config.os or 'unknown'}/{config.architecture or 'unknown'}"
-        raise UsageError(
-            f"{where} is for {own}, this machine is linux/{machine}",
-            hint="name an image for this machine",
-        )
+    own = Platform(config.os or "unknown", config.architecture or "unknown", config.variant)
+    _check_platform(own, where, wanted)
     if why := kind.check(config):
         raise UsageError(f"{where} is no {kind.called}: {why}", hint=kind.hint)
     return config, content

@@ -27,7 +27,7 @@ from harness.engine.registry_errors import (
 from harness.engine.retry import persist
 from harness.errors import UsageError
 from harness.images import layouts, published
-from harness.images.layouts import Descriptor, Files
+from harness.images.layouts import Descriptor, Files, Platform
 from harness.images.published import Kind
 from harness.images.saved import MOST_DOCUMENT
 from harness.store import Store
@@ -65,18 +65,16 @@ def tag_of(ref: str) -> str:
     return _parsed(ref)["tag"] or ""
 
 
-def pull(
-    store: Store, kind: Kind, ref: str, architecture: str, tell: Callable[[str], None]
-) -> Path:
+def pull(store: Store, kind: Kind, ref: str, wanted: Platform, tell: Callable[[str], None]) -> Path:
     """Take an image into the store, unless it is there; return its folder.
 
-    Raises UsageError for a name that is none and for what is none of its kind for this kind of
-    machine, ImageRefused if a registry does not give it, MissingToolError without skopeo.
+    Raises UsageError for a name that is none and for what is none of its kind for the platform that
+    is wanted, ImageRefused if a registry does not give it, MissingToolError without skopeo.
     """
     parts = _parsed(ref)
     given = parts["digest"]
     if given and (known := published.find(store, kind.side, given)):
-        return known
+        return published.checked(known, ref, wanted)
     # A digest says all; skopeo takes no tag beside it.
     name = f"{parts['name']}@{given}" if given else f"{parts['name']}:{parts['tag'] or 'latest'}"
     content = persist(lambda: _skopeo(name, ["inspect", "--raw"], [], _ASKING), tell)
@@ -87,16 +85,16 @@ def pull(
     top = layouts.parse(content[:MOST_DOCUMENT], ref)
     one = Descriptor(digest, len(content), top.media_type)
     if top.manifests is not None:
-        one = layouts.choose(top.manifests, architecture, ref)
+        one = layouts.choose(top.manifests, wanted, ref)
     if there := published.find(store, kind.side, one.digest):
-        return there
+        return published.checked(there, ref, wanted)
     exact = f"{parts['name']}@{one.digest}"
     with store.scratch() as working:
         folder = working / "image"
         persist(lambda: _skopeo(exact, ["copy"], [f"dir:{folder}"], _COPYING), tell)
         files = _copied(ref, folder, one)
-        found = layouts.manifest_for(files, one, architecture)
-        return published.take(store, kind, files, found, architecture)
+        found = layouts.manifest_for(files, one, wanted)
+        return published.take(store, kind, files, found, wanted)
 
 
 def _copied(ref: str, folder: Path, manifest: Descriptor) -> Files:

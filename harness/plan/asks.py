@@ -62,6 +62,8 @@ class PairAsk(Ask):
     channel: Channel | None = None
     """None for experimental or labs, whichever the frontend's commit has."""
     worker: str = "oci"
+    platform: str = ""
+    """What the daemon runs on; empty for what this machine is."""
     timeout: float = float(TIMEOUT)
     """Seconds for a leg."""
     tests_from: str | None = None

@@ -14,6 +14,11 @@ _PROCESSORS = {
 """As Go and OCI name them → as QEMU's programs and their handlers do, where they differ."""
 
 
+def here() -> str:
+    """Return the platform of this machine."""
+    return platform_of(machine.architecture())
+
+
 def lacking_for(pair: Pair) -> tuple[str, ...]:
     """Return what would have to be there to run a pair's daemon here; nothing for one of ours.
 
@@ -21,8 +26,7 @@ def lacking_for(pair: Pair) -> tuple[str, ...]:
     for that processor: this program builds for its own alone. Another system needs another machine,
     whose results can be adopted.
     """
-    here = platform_of(machine.architecture())
-    if pair.platform == here:
+    if pair.platform == here():
         return ()
     system, architecture = pair.platform.split("/")[:2]
     if system != LINUX:

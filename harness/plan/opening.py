@@ -28,6 +28,7 @@ from harness.model.pairs import ADOPTED
 from harness.plan.asks import Ask, MatrixAsk, PairAsk, Where
 from harness.plan.axes import Axes
 from harness.plan.cell import Cell, Control, Settings, controls
+from harness.plan.foreign import here
 from harness.plan.planning import OTHER, Frame, again, part, plan, plan_pair
 from harness.plan.published import is_published
 from harness.plan.selectors import explicit
@@ -96,7 +97,7 @@ class Opened:
 
     def pair(self, ask: PairAsk, expected: Expected, listener: Listener) -> Opened:
         """Plan a pair with the same data, repository and backend. Raises UsageError."""
-        meant = [self.workspace.resolve(*one) for one in ask.names.values()]
+        meant = [self.workspace.resolve(*one, ask.platform) for one in ask.names.values()]
         return _open_pair(ask, self.workspace, self.backend, meant, expected, listener)
 
 
@@ -127,8 +128,8 @@ def open_pair(
     Raises what `open_matrix` raises.
     """
     ask = _with_engine(ask, data)
-    where, fetch, names = ask.where.repository, ask.where.fetch, [*ask.names.values()]
-    workspace, meant = Workspace.open(data, store, where, names, fetch=fetch, listener=listener)
+    names = [*ask.names.values()]
+    workspace, meant = Workspace.open(data, store, ask.where, names, listener, ask.platform)
     return _open_pair(ask, workspace, None, meant, expected, listener)
 
 
@@ -172,7 +173,7 @@ def _open_pair(
     workspace.check(found["daemon"], ask.worker, found.get("tests"))
     backend = backend or _backend(where, workspace, listener)
     site = WorkspaceSite(workspace, backend, where.stage, ask.offline)
-    pair = _pair(ask, workspace, found, backend=backend.name, platform=site.platform)
+    pair = _pair(ask, workspace, found, backend=backend.name)
     frontend = pair.frontend
     if pair.baseline and pair.baseline.commit.identity == frontend.identity:
         itself = f"{frontend.ref} is held against itself: nothing but what is flaky can differ"
@@ -185,9 +186,7 @@ def _open_pair(
     )
 
 
-def adopted_pair(
-    ask: PairAsk, platform: str, workspace: Workspace, meant: Sequence[ResolvedRef]
-) -> Pair:
+def adopted_pair(ask: PairAsk, workspace: Workspace, meant: Sequence[ResolvedRef]) -> Pair:
     """Describe a pair whose legs were run elsewhere; `meant` is what the names of `ask` mean.
 
     Raises UsageError if its tests could not have been run on this worker, or `ask` names tests that
@@ -195,14 +194,12 @@ def adopted_pair(
     """
     found = dict(zip(ask.names, map(workspace.commit, meant), strict=True))
     workspace.check(found["daemon"], ask.worker, found.get("tests"))
-    pair = _pair(ask, workspace, found, backend=ADOPTED, platform=platform)
+    pair = _pair(ask, workspace, found, backend=ADOPTED)
     check(ask.tests, workspace.functions_of(pair), pair.tested.commit.ref)
     return pair
 
 
-def _pair(
-    ask: PairAsk, workspace: Workspace, found: Mapping[str, Commit], *, backend: str, platform: str
-) -> Pair:
+def _pair(ask: PairAsk, workspace: Workspace, found: Mapping[str, Commit], *, backend: str) -> Pair:
     """Return the pair of these commits. Raises UsageError for channels that they lack."""
     suite, frontend = found["daemon"], found["frontend"]
     pair = Pair(
@@ -213,7 +210,7 @@ def _pair(
         worker=ask.worker,
         backend=backend,
         engine=ask.engine,
-        platform=platform,
+        platform=ask.platform or here(),
     )
 
     def source(role: str) -> Source | None:
@@ -235,9 +232,7 @@ def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: List
     what `open_matrix` raises.
     """
     names = [(build.commit.sha, Side.SUITE) for build in made.builds]
-    workspace, _ = Workspace.open(
-        data, store, where.repository, names, fetch=where.fetch, listener=listener
-    )
+    workspace, _ = Workspace.open(data, store, where, names, listener)
     workspace.check_unmoved(made)
     backend = _backend(_for_plan(where, made), workspace, listener)
     site = WorkspaceSite(workspace, backend, where.stage, made.offline)
@@ -291,14 +286,16 @@ def _workspace(
     names = explicit(matrix)
     if ask.selection.candidate is not None:
         names.append((ask.selection.candidate, Side.FRONTEND))
-    if ask.selection.branch is not None and not is_published(ask.selection.branch):
+    if ask.selection.branch is not None:
         names.append((ask.selection.branch, Side.SUITE))
-    where, fetch = ask.where.repository, ask.where.fetch
+    # Images are found while it is planned, for the platform of each cell.
+    names = [it for it in names if not is_published(it[0])]
     try:
-        return Workspace.open(data, store, where, names, fetch=fetch, listener=listener)[0]
+        return Workspace.open(data, store, ask.where, names, listener)[0]
     except UnknownRefError:
         # Planning finds it too, and knows where it is written.
-        return Workspace.open(data, store, where, [], fetch=False, listener=listener)[0]
+        where = dataclasses.replace(ask.where, fetch=False)
+        return Workspace.open(data, store, where, [], listener)[0]
 
 
 def _data(workspace: Workspace) -> str:

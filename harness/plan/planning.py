@@ -23,6 +23,7 @@ from harness.model.matrix import (
     id_of,
     words_of,
 )
+from harness.model.platforms import USUAL
 from harness.plan.rows import Say, Site, wanted_cells
 from harness.plan.selectors import Selectors, wants_branch, wants_candidate
 from harness.repository.refs import ResolvedRef
@@ -130,6 +131,7 @@ def plan(
         problems=Problems(),
         resolve=site.resolve,
         contains=site.contains,
+        platforms=(site.platform,),
     )
     wanted = wanted_cells(matrix, selectors, site, say)
     taken: set[str] = set()
@@ -274,7 +276,9 @@ class _Builds:
     def _add(self, side: Side, commit: Commit, channel: Channel) -> str:
         found = self._site.find(side, commit, channel)
         if found.key not in self._made:
-            words = (side, commit.ref) if side is Side.SUITE else (side, commit.ref, channel)
+            words = [side, commit.ref] if side is Side.SUITE else [side, commit.ref, channel]
+            if commit.image and commit.image.platform != USUAL:
+                words.append(commit.image.platform)  # one name has an image for each
             self._made[found.key] = PlannedBuild(
                 id=" ".join(words),
                 side=side,

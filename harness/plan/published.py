@@ -14,6 +14,7 @@ from harness.errors import UsageError
 from harness.images import layouts, published
 from harness.images.daemons import DAEMON
 from harness.images.frontends import FRONTEND
+from harness.images.layouts import Platform
 from harness.images.published import Kind
 from harness.images.pulling import pull, tag_of
 from harness.model import Published, Side
@@ -21,7 +22,6 @@ from harness.plan.provenance import Provenance
 from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 from harness.tools.homes import expanded
-from harness.tools.machine import architecture
 from harness.tools.refnames import LONGEST
 
 OCI = "oci:"
@@ -48,19 +48,29 @@ def is_published(asked: str) -> bool:
     return asked.startswith(SCHEMES)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a published image is to be."""
+
+    side: Side
+    platform: str
+    """As a pair has it: `linux/amd64`."""
+
+
 def find_published(
-    store: Store, repository: Repository, asked: str, side: Side, say: Callable[[str], None]
+    store: Store, repository: Repository, asked: str, wanted: Wanted, say: Callable[[str], None]
 ) -> ResolvedRef:
     """Take an image into the store, and find of which commit it is; what is odd goes to `say`.
 
-    Raises UsageError for what cannot be run as this side here, InfrastructureError for an image
-    that is damaged or that a registry does not give.
+    Raises UsageError for what cannot be run as this side on this platform, InfrastructureError for
+    an image that is damaged or that a registry does not give.
     """
+    side, platform = wanted.side, Platform.of(wanted.platform)
     name, kind = _name(asked), _KINDS[side]
     folder, ref, tag = (
-        _of_layout(store, kind, name)
+        _of_layout(store, kind, name, platform)
         if asked.startswith(OCI)
-        else _of_registry(store, kind, name, say)
+        else _of_registry(store, kind, name, platform, say)
     )
     found = Provenance(repository, side, name.source, folder, tag)
     meant, note = found.commit(name.commit)
@@ -77,7 +87,7 @@ def find_published(
     ref = f"{ref}#{name.commit}" if name.commit else ref
     for text in (*filter(None, [note]), *(f"{ref}: {it}" for it in image.differs)):
         say(text)
-    return ResolvedRef(asked, ref, meant.sha, image=image)
+    return ResolvedRef(asked, ref, meant.sha, image=image, platform=wanted.platform)
 
 
 def _name(asked: str) -> Name:
@@ -91,22 +101,22 @@ def _name(asked: str) -> Name:
     return Name(asked, source, commit)
 
 
-def _of_layout(store: Store, kind: Kind, name: Name) -> tuple[Path, str, str]:
+def _of_layout(store: Store, kind: Kind, name: Name, wanted: Platform) -> tuple[Path, str, str]:
     """Take an image out of a layout; return its folder in the store, and its names."""
     path, tag = _path_and_name(name.source.removeprefix(OCI))
     with layouts.opened(path) as files:
         top = layouts.named(files, tag)
-        found = layouts.manifest_for(files, top, architecture())
-        folder = published.take(store, kind, files, found, architecture())
+        found = layouts.manifest_for(files, top, wanted)
+        folder = published.take(store, kind, files, found, wanted)
     return folder, f"{OCI}{path}" + (f":{tag}" if tag else ""), tag.rpartition(":")[2]
 
 
 def _of_registry(
-    store: Store, kind: Kind, name: Name, say: Callable[[str], None]
+    store: Store, kind: Kind, name: Name, wanted: Platform, say: Callable[[str], None]
 ) -> tuple[Path, str, str]:
     """Pull an image; return its folder in the store, and its names."""
     ref = name.source.removeprefix(IMAGE)
-    return pull(store, kind, ref, architecture(), say), name.source, tag_of(ref)
+    return pull(store, kind, ref, wanted, say), name.source, tag_of(ref)
 
 
 def _path_and_name(text: str) -> tuple[Path, str]:

@@ -43,8 +43,11 @@ class Site(Protocol):
     def offline(self) -> bool:
         """Whether the tests are to have no network."""
 
-    def resolve(self, asked: str, side: Side) -> ResolvedRef:
-        """Find what a name means, a commit or a published image. Raises UsageError."""
+    def resolve(self, asked: str, side: Side, platform: str) -> ResolvedRef:
+        """Find what a name means, a commit or a published image for a platform.
+
+        Raises UsageError.
+        """
 
     @property
     def platform(self) -> str:
@@ -91,19 +94,19 @@ def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> 
     reader should know goes to `say`.
     """
     rows = [
-        (row, f"pairs[{index}]", *_sides(selectors, row, f"pairs[{index}]"))
+        (row, f"pairs[{index}]", *_sides(_on(selectors, row), row, f"pairs[{index}]"))
         for index, row in enumerate(matrix.pairs)
     ]
     more = [
-        (cell, f"include[{index}]", *_names(selectors, cell, f"include[{index}]"))
+        (cell, f"include[{index}]", *_names(_on(selectors, cell), cell, f"include[{index}]"))
         for index, cell in enumerate(matrix.include)
     ]
     selectors.problems.raise_any()
-    named = {path: _also(selectors, where, path) for where, path, *_ in rows}
-    named |= {path: _also(selectors, where, path) for where, path, *_ in more}
+    named = {path: _also(_on(selectors, where), where, path) for where, path, *_ in rows}
+    named |= {path: _also(_on(selectors, where), where, path) for where, path, *_ in more}
     selectors.problems.raise_any()
     ahead = {chosen.meant.sha for *_, one, two in (*rows, *more) for chosen in one + two}
-    also = {it.meant.sha for found in named.values() for it in found.values()}
+    also = {it.meant.sha for found in named.values() for each in found.values() for it in each}
     site.look_ahead(ahead | also)
     maker = _Maker(selectors, site, named, say)
     cells = [cell for row in rows for cell in maker.product(*row)]
@@ -113,6 +116,12 @@ def wanted_cells(matrix: Matrix, selectors: Selectors, site: Site, say: Say) -> 
     cells = _once(cells, selectors.problems, say)
     selectors.problems.raise_any()
     return cells
+
+
+def _on(selectors: Selectors, where: Row | Include) -> Selectors:
+    """Return the selectors for the platforms of a row; without any, that of the machine."""
+    own = where.platforms if isinstance(where, Row) else filter(None, [where.platform])
+    return selectors.on(tuple(own) or selectors.platforms)
 
 
 def _sides(selectors: Selectors, row: Row, path: str) -> tuple[list[Chosen], list[Chosen]]:
@@ -125,11 +134,14 @@ def _sides(selectors: Selectors, row: Row, path: str) -> tuple[list[Chosen], lis
 def _names(selectors: Selectors, cell: Include, path: str) -> tuple[list[Chosen], list[Chosen]]:
     daemon = selectors.named(cell.daemon, Side.SUITE, cell.place, f"{path}.daemon")
     frontend = selectors.named(cell.frontend, Side.FRONTEND, cell.place, f"{path}.frontend")
-    return [daemon] if daemon else [], [frontend] if frontend else []
+    return daemon, frontend
 
 
-def _also(selectors: Selectors, where: Row | Include, path: str) -> dict[str, Chosen]:
-    """Find the commits that a row names for its tests and as its baseline, by these names."""
+def _also(selectors: Selectors, where: Row | Include, path: str) -> dict[str, list[Chosen]]:
+    """Find the commits that a row names for its tests and as its baseline, by these names.
+
+    A published image is one for each platform.
+    """
     tests = (where.tests,) if isinstance(where.tests, str) else where.tests
     wanted = [(name, Side.SUITE, "tests") for name in tests if name not in NO_REFS]
     wanted += [(where.baseline, Side.FRONTEND, "baseline")] if where.baseline else []
@@ -147,8 +159,13 @@ class _Maker:
     """Makes cells; asks the site about each commit once and complains once."""
 
     def __init__(
-        self, selectors: Selectors, site: Site, named: Mapping[str, Mapping[str, Chosen]], say: Say
+        self,
+        selectors: Selectors,
+        site: Site,
+        named: Mapping[str, Mapping[str, list[Chosen]]],
+        say: Say,
     ) -> None:
+        self._selectors = selectors
         self._problems = selectors.problems
         self._site = site
         self._named = named
@@ -161,12 +178,11 @@ class _Maker:
     ) -> Iterator[PairSpec]:
         """Return every cell of a row."""
         workers = where.workers if isinstance(where, Row) else (where.worker,)
-        platforms = where.platforms if isinstance(where, Row) else (where.platform,)
-        places = tuple(product(workers, (it or self._site.platform for it in platforms or (None,))))
+        places = tuple(product(workers, _on(self._selectors, where).platforms))
         wanted: Sequence[Channel | None] = (
             (where.channels or (None,)) if isinstance(where, Row) else (where.channel,)
         )
-        named = self._sources(path)
+        sources = self._sources(path)
         suites = [found for one in daemons if (found := self._described(one, None, path))]
         others = [
             found
@@ -177,6 +193,9 @@ class _Maker:
         for daemon, suite, own in suites:
             for frontend, commit, channel in others:
                 for worker, platform in places:
+                    if not (daemon.fits(platform) and frontend.fits(platform)):
+                        continue
+                    named = {name: it for at, name, it in sources if at.fits(platform)}
                     pair = Pair(
                         suite=suite,
                         frontend=commit,
@@ -189,14 +208,13 @@ class _Maker:
                     for made in self._with_axes(pair, where, path, named):
                         yield PairSpec(made, (daemon, frontend), where, path)
 
-    def _sources(self, path: str) -> dict[str, Source]:
-        found = {
-            name: self._described(chosen, None, path) for name, chosen in self._named[path].items()
-        }
-        return {
-            name: Source(commit=commit, channel=channel)
-            for name, (_, commit, channel) in ((n, it) for n, it in found.items() if it)
-        }
+    def _sources(self, path: str) -> list[tuple[Chosen, str, Source]]:
+        return [
+            (chosen, name, Source(commit=found[1], channel=found[2]))
+            for name, each in self._named[path].items()
+            for chosen in each
+            if (found := self._described(chosen, None, path))
+        ]
 
     def _with_axes(
         self, pair: Pair, where: Row | Include, path: str, named: Mapping[str, Source]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from packaging.version import Version
@@ -44,6 +44,10 @@ class Chosen:
         """Whether the same words may mean another commit tomorrow."""
         return self.way not in {"refs", "images"}
 
+    def fits(self, platform: str) -> bool:
+        """Return whether a pair of this platform can have it: an image is for one alone."""
+        return self.meant.platform in {"", platform}
+
 
 @dataclass(frozen=True)
 class Selectors:
@@ -55,10 +59,16 @@ class Selectors:
     branch: str | None
     """The release branch whose head is to be released, or that head."""
     problems: Problems
-    resolve: Callable[[str, Side], ResolvedRef]
-    """Finds what a name means, a commit or a published image. Raises UsageError."""
+    resolve: Callable[[str, Side, str], ResolvedRef]
+    """Finds what a name means: a commit, or a published image for a platform. Raises UsageError."""
     contains: Callable[[str, str], bool]
     """Whether a commit has another in its history, or is it."""
+    platforms: tuple[str, ...]
+    """Of the cells that are asked for: a published image is another one on each."""
+
+    def on(self, platforms: Sequence[str]) -> Selectors:
+        """Return these for cells of other platforms."""
+        return replace(self, platforms=tuple(platforms))
 
     def choose(self, selectors: Iterable[Selector], side: Side, path: str) -> list[Chosen]:
         """Return the commits of one side of a row, in the order of its selectors."""
@@ -85,21 +95,25 @@ class Selectors:
             chosen += found
         return chosen
 
-    def named(self, name: str, side: Side, place: Place, path: str) -> Chosen | None:
-        """Return the commit of one explicit name."""
+    def named(self, name: str, side: Side, place: Place, path: str) -> list[Chosen]:
+        """Return the commit of one explicit name, or the image for each platform; none if gone."""
         try:
-            return Chosen(self.resolve(name, side), place, "refs")
+            return [Chosen(it, place, "refs") for it in self._each(name, side)]
         except UsageError as error:
             self.problems.add(place, path, str(error), error.hint)
-            return None
+            return []
 
-    def previous(self, place: Place, path: str) -> Chosen | None:
-        """Return the release before the head of the release branch."""
+    def previous(self, place: Place, path: str) -> list[Chosen]:
+        """Return the release before the head of the release branch; nothing if there is none."""
         try:
-            return Chosen(self._previous, place, "release_branch")
+            return [Chosen(self._previous, place, "release_branch")]
         except (Complaint, UsageError) as error:
             self.problems.add(place, path, str(error), error.hint)
-            return None
+            return []
+
+    def _each(self, name: str, side: Side) -> list[ResolvedRef]:
+        platforms = self.platforms if is_published(name) else self.platforms[:1]
+        return [self.resolve(name, side, platform) for platform in platforms]
 
     def _lines(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
         return self._part(BUILDKIT, selector.lines) if selector.lines else []
@@ -140,19 +154,19 @@ class Selectors:
         for name in selector.refs:
             if is_published(name):
                 raise Complaint(f"{name!r} is an image", hint=f'write images: ["{name}"]')
-        return [self.resolve(name, side) for name in selector.refs]
+        return [it for name in selector.refs for it in self._each(name, side)]
 
     def _images(self, selector: Selector, side: Side) -> list[ResolvedRef]:
         for name in selector.images:
             if not is_published(name):
                 schemes = " or ".join(SCHEMES)
                 raise Complaint(f"{name!r} is no image", hint=f"it begins with {schemes}")
-        return [self.resolve(name, side) for name in selector.images]
+        return [it for name in selector.images for it in self._each(name, side)]
 
     def _candidate(self, _selector: Selector, side: Side) -> list[ResolvedRef]:
         if self.candidate is None:
             raise Complaint("no candidate is named", hint="name it with --candidate REF")
-        return [self.resolve(self.candidate, side)]
+        return self._each(self.candidate, side)
 
     def _release_branch(self, selector: Selector, _side: Side) -> list[ResolvedRef]:
         if selector.release_branch is OfBranch.HEAD:
@@ -171,7 +185,7 @@ class Selectors:
         if is_published(self.branch):
             hint = "name the commit that it was built from"
             raise Complaint(f"{self.branch} is an image, and no branch", hint=hint)
-        return self.resolve(self.branch, Side.SUITE)
+        return self.resolve(self.branch, Side.SUITE, "")
 
     @cached_property
     def _previous(self) -> ResolvedRef:

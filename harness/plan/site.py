@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from harness.backends.base import Backend, Found
 from harness.config.lines import Lines
 from harness.model import Channel, Commit, Side
-from harness.model.platforms import platform_of
+from harness.plan.foreign import here
 from harness.plan.workspace import Workspace
 from harness.repository.refs import Repository, ResolvedRef
-from harness.tools.machine import architecture
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,11 @@ class WorkspaceSite:
     @property
     def platform(self) -> str:
         """Return what this machine is."""
-        return platform_of(architecture())
+        return here()
 
-    def resolve(self, asked: str, side: Side) -> ResolvedRef:
-        """Find what a name means. Raises UsageError."""
-        return self.workspace.resolve(asked, side)
+    def resolve(self, asked: str, side: Side, platform: str = "") -> ResolvedRef:
+        """Find what a name means; an image is that for a platform. Raises UsageError."""
+        return self.workspace.resolve(asked, side, platform)
 
     def look_ahead(self, shas: Collection[str]) -> None:
         """Prefetch what git says of these commits."""

@@ -29,9 +29,10 @@ from harness.images.mirror import digests
 from harness.images.sets import ImageSets
 from harness.model import Channel, Commit, Pair, Published, Scenarios, Side, Source
 from harness.model.matrix import Plan
+from harness.plan.asks import Where
 from harness.plan.cell import Cell
-from harness.plan.foreign import lacking_for
-from harness.plan.published import find_published, is_published
+from harness.plan.foreign import here, lacking_for
+from harness.plan.published import Wanted, find_published, is_published
 from harness.repository.ancestry import Ancestry
 from harness.repository.clones import find
 from harness.repository.lineage import TESTS, locate
@@ -70,49 +71,53 @@ class Workspace:
         cls,
         data: Data,
         store: Store,
-        where: str,
+        where: Where,
         asked: Sequence[tuple[str, Side]],
-        *,
-        fetch: bool,
         listener: Listener,
+        platform: str = "",
     ) -> tuple[Workspace, list[ResolvedRef]]:
         """Read the data files, open the repository and find what each name means there.
 
-        What killed runs left half made in the store is removed first. Raises UsageError or
-        ConfigError for what the user can mend, GitFailed if a repository cannot be reached.
+        Of a published image, that for a platform is meant; without one, for this machine. What
+        killed runs left half made in the store is removed first. Raises UsageError or ConfigError
+        for what the user can mend, GitFailed if a repository cannot be reached.
         """
         sweep(store.root)
-        store.hold(Path(where))  # as MiniKit's is, which every run of it names
+        store.hold(Path(where.repository))  # as MiniKit's is, which every run of it names
         lines = load_lines(data.lines_file)
         known = Known.of(lines, BACKENDS)
         patches = series.load_series(data.patches, known)
         entries = skiplists.load_entries(data.skiplists, datetime.now(UTC).date(), known)
         floors = load_floors(data.floors, lines.names, known)
         refs = [one for one in asked if not is_published(one[0])]
-        repository, meant = find(where, refs, cache=store.root, fetch=fetch, listener=listener)
+        repository, meant = find(
+            where.repository, refs, cache=store.root, fetch=where.fetch, listener=listener
+        )
         made = cls(data, store, lines, patches, entries, floors, repository, listener)
         commits = dict(zip(refs, meant, strict=True))
-        found = {one: commits.get(one) or made.resolve(*one) for one in asked}
+        found = {one: commits.get(one) or made.resolve(*one, platform) for one in asked}
         return made, [found[one] for one in asked]
 
-    def resolve(self, asked: str, side: Side) -> ResolvedRef:
+    def resolve(self, asked: str, side: Side, platform: str = "") -> ResolvedRef:
         """Find what a name means: a commit, or a published image, which is taken into the store.
 
-        Raises UsageError, and InfrastructureError for an image that cannot be had.
+        The image is that for a platform; without one, for this machine. Raises UsageError, and
+        InfrastructureError for an image that cannot be had.
         """
         if not is_published(asked):
             return resolve(self.repository, asked, side)
-        if (asked, side) not in self._images:
+        wanted = Wanted(side, platform or here())
+        if (asked, wanted) not in self._images:
 
             def say(text: str) -> None:
                 self.listener(Said(text))
 
-            found = find_published(self.store, self.repository, asked, side, say)
-            self._images[asked, side] = found
-        return self._images[asked, side]
+            found = find_published(self.store, self.repository, asked, wanted, say)
+            self._images[asked, wanted] = found
+        return self._images[asked, wanted]
 
     @cached_property
-    def _images(self) -> dict[tuple[str, Side], ResolvedRef]:
+    def _images(self) -> dict[tuple[str, Wanted], ResolvedRef]:
         """Images that were found: a tag that moves while a run is planned is one image in it."""
         return {}
 
@@ -121,10 +126,12 @@ class Workspace:
 
         Raises UsageError, and what `resolve` raises.
         """
-        for commit in {it.ref: it for cell in made.cells for it in cell.pair.commits}.values():
+        pairs = [cell.pair for cell in made.cells]
+        commits = {(it.ref, pair.platform): it for pair in pairs for it in pair.commits}
+        for (_, platform), commit in commits.items():
             if not commit.image:
                 continue
-            now = self.resolve(commit.ref, commit.image.side).image
+            now = self.resolve(commit.ref, commit.image.side, platform).image
             if now and now.digest != commit.image.digest:
                 raise UsageError(
                     f"{commit.ref} was {commit.image.short} when {made.matrix} was planned, and is "

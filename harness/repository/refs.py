@@ -90,6 +90,8 @@ class ResolvedRef:
     """What else the name could mean here, and how to say that; empty if it is plain."""
     image: Published | None = None
     """The published image that was asked for; the rest says of which commit it is."""
+    platform: str = ""
+    """Of pairs that can have the image; empty for a commit, which any pair can."""
 
 
 class UnknownRefError(UsageError):

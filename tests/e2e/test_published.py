@@ -11,7 +11,7 @@ import pytest
 from harness.journal import read_plan, read_run
 from harness.model import Commit, Side, Verdict
 from tests.support.demo_program import Program
-from tests.support.published_images import Layout, built, layer
+from tests.support.published_images import HERE, OTHER, Layout, built, digest_of, layer, on
 
 pytestmark = pytest.mark.e2e
 
@@ -111,3 +111,24 @@ def test_a_plan_whose_image_has_changed_is_refused(
     assert code == 2, err
     assert f"{asked[moved]} was" in err
     assert "was planned" in err
+
+
+def test_the_image_for_the_platform_that_is_asked_for_is_taken(
+    program: Program, tmp_path: Path
+) -> None:
+    layout = Layout()
+    rows = {it: on(layout.image(machine=it), it) for it in (HERE.architecture, OTHER)}
+    layout.name(layout.index(*rows.values(), *map(layout.attestation, rows.values())), "1.1")
+    asked = f"oci:{layout.write(tmp_path / 'it')}:1.1#v0.2.0"
+    code, out, err = program.pair("v0.2", asked, "--platform", f"linux/{OTHER}", *TESTS)
+    assert code == 0, out + err
+    run = read_run(program.latest())
+    image = run.pair.frontend.image
+    assert image
+    assert (image.digest, image.platform) == (digest_of(rows[OTHER]), run.pair.platform)
+    assert run.pair.platform == f"linux/{OTHER}"
+    assert run.lacks, "what this machine would need is told, and nothing is built"
+    code, _, err = program.pair("v0.2", asked, "--platform", "linux/ppc64le")
+    assert code == 2, err
+    assert "has no image for linux/ppc64le" in err
+    assert f"linux/{OTHER}" in err

@@ -17,9 +17,8 @@ from harness.images.frontends import ARCHIVE, FRONTEND
 from harness.images.pulling import pull
 from harness.store import Store
 from harness.tools import process
-from harness.tools.machine import architecture
 from tests.support import tls
-from tests.support.published_images import OTHER, Layout, digest_of, elf, layer, on
+from tests.support.published_images import HERE, OTHER, Layout, digest_of, elf, layer, on
 from tests.support.registries import serving
 
 pytestmark = pytest.mark.integration
@@ -55,7 +54,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _facts(store: Store, ref: str) -> published.Facts:
     told: list[str] = []
-    folder = pull(store, FRONTEND, ref, architecture(), told.append)
+    folder = pull(store, FRONTEND, ref, HERE, told.append)
     assert not told
     return published.facts_of(folder)
 
@@ -84,9 +83,9 @@ def test_what_is_here_is_not_pulled_again(tmp_path: Path, host: str) -> None:
     made.name(made.image(elf(text=b"once")))
     _push(made.write(tmp_path / "pushed"), host, "some/once:1")
     store = Store(tmp_path / "store")
-    first = pull(store, FRONTEND, f"{host}/some/once:1", architecture(), pytest.fail)
+    first = pull(store, FRONTEND, f"{host}/some/once:1", HERE, pytest.fail)
     kept = (first / ARCHIVE).stat().st_mtime_ns
-    again = pull(store, FRONTEND, f"{host}/some/once:1", architecture(), pytest.fail)
+    again = pull(store, FRONTEND, f"{host}/some/once:1", HERE, pytest.fail)
     assert (again, (again / ARCHIVE).stat().st_mtime_ns) == (first, kept)
 
 
@@ -95,11 +94,11 @@ def test_what_cannot_be_had_is_a_sentence_with_nothing_kept(tmp_path: Path, host
     made.name(made.index(on(made.image(machine=OTHER), OTHER)))
     _push(made.write(tmp_path / "pushed"), host, "some/other:1")
     store = Store(tmp_path / "store")
-    with pytest.raises(UsageError, match=f"has no image for linux/{architecture()}"):
-        pull(store, FRONTEND, f"{host}/some/other:1", architecture(), pytest.fail)
+    with pytest.raises(UsageError, match=f"has no image for {HERE}"):
+        pull(store, FRONTEND, f"{host}/some/other:1", HERE, pytest.fail)
     for name in ("some/other:2", "nobody/nothing:1", f"some/other@sha256:{'0' * 64}"):
         with pytest.raises(ImageRefused, match="has no such image") as caught:
-            pull(store, FRONTEND, f"{host}/{name}", architecture(), pytest.fail)
+            pull(store, FRONTEND, f"{host}/{name}", HERE, pytest.fail)
         assert caught.value.cause is ABSENT
     assert not store.keys("frontend", "")
 
@@ -110,7 +109,7 @@ def test_a_registry_that_is_not_there_is_tried_again(
     monkeypatch.setattr("harness.engine.retry._FIRST", 0.0)
     told: list[str] = []
     with pytest.raises(ImageRefused, match="cannot be reached") as caught:
-        pull(Store(tmp_path / "store"), FRONTEND, "127.0.0.1:1/a:1", architecture(), told.append)
+        pull(Store(tmp_path / "store"), FRONTEND, "127.0.0.1:1/a:1", HERE, told.append)
     assert (caught.value.cause, len(told)) == (UNREACHABLE, 4)
 
 
@@ -129,11 +128,11 @@ def test_the_login_of_docker_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with serving(folder, also=also) as host:
         _push(pushed, host, "some/private:1", "--dest-creds", f"{USER}:{PASSWORD}")
         with pytest.raises(ImageRefused, match="denies access") as caught:
-            pull(store, FRONTEND, f"{host}/some/private:1", architecture(), pytest.fail)
+            pull(store, FRONTEND, f"{host}/some/private:1", HERE, pytest.fail)
         assert (caught.value.cause, caught.value.hint) == (DENIED, DENIED.advice)
         login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         (config / "config.json").write_text(json.dumps({"auths": {host: {"auth": login}}}), "utf-8")
-        folder = pull(store, FRONTEND, f"{host}/some/private:1", architecture(), pytest.fail)
+        folder = pull(store, FRONTEND, f"{host}/some/private:1", HERE, pytest.fail)
     assert published.facts_of(folder).digest == digest_of(row)
 
 
@@ -151,13 +150,13 @@ def test_a_registry_with_tls_has_to_be_trusted(tmp_path: Path) -> None:
         _push(pushed, host, "some/buildkit:1")
         named = host.replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - ditto
         with pytest.raises(ImageRefused, match="that is not trusted") as caught:
-            pull(store, DAEMON, f"{named}/some/buildkit:1", architecture(), pytest.fail)
+            pull(store, DAEMON, f"{named}/some/buildkit:1", HERE, pytest.fail)
         assert caught.value.cause is UNTRUSTED
         assert "certs.d" in caught.value.hint
         trusted = Path.home() / ".config" / "containers" / "certs.d" / named
         trusted.mkdir(parents=True)
         (trusted / "ca.crt").write_bytes((folder / "ca.pem").read_bytes())
-        taken = pull(store, DAEMON, f"{named}/some/buildkit:1", architecture(), pytest.fail)
+        taken = pull(store, DAEMON, f"{named}/some/buildkit:1", HERE, pytest.fail)
     assert published.facts_of(taken).digest == digest_of(row)
 
 

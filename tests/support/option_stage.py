@@ -276,9 +276,9 @@ class Stage:
             return rejudge(folder, known)
 
         def opens(
-            data: Data, store: Store, where: str, *_: object, fetch: bool, **__: object
+            data: Data, store: Store, where: Where, *_: object
         ) -> tuple[SimpleNamespace, None]:
-            self._opens(MANY)(Where(where, fetch), data, store)
+            self._opens(MANY)(where, data, store)
             return SimpleNamespace(entries=(), floors=NO_FLOORS, repository=None), None
 
         def adopts(legs: Legs, _lists: object, out: Path) -> MatrixRun:
@@ -295,7 +295,7 @@ class Stage:
             return SimpleNamespace(cached=True, path="")
 
         put(reclassify, "judge", judges)
-        put(adopt, "adopted_pair", lambda ask, at, *_: self._saw("asked", f"{ask} platform: {at}"))
+        put(adopt, "adopted_pair", lambda ask, *_: self._saw("asked", ask))
         put(adopt, "make", adopts)
         put(Workspace, "open", opens)
         put(

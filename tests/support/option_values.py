@@ -120,6 +120,7 @@ VALUES: dict[str, Values] = {
         **MANY,
         **FRESH,
         **SIDES,
+        "--platform": Value("--platform linux/arm64", "platform='linux/arm64'"),
         "--resume": Value("--resume {cut}", "taken_up: {cut}", "run"),
         "--client": Value("--client tests", "client='tests'", "run d f --tests-from v0.20"),
         "--no-control": Value("--no-control", " control=False"),
@@ -198,7 +199,7 @@ VALUES: dict[str, Values] = {
     "compat adopt": {
         "--control": Value("--control {data}/matrices/engines.yaml", "engines.yaml"),
         "--candidate": Value("--candidate {data}/matrices/engines.yaml", "engines.yaml"),
-        "--platform": Value("--platform windows/amd64", "platform: windows/amd64"),
+        "--platform": Value("--platform windows/amd64", "platform='windows/amd64'"),
         "--channel": PAIR["--channel"],
         "--worker": PAIR["--worker"],
         "--tests": MANY["--tests"],
@@ -301,6 +302,7 @@ REFUSED = (
     "run d f --cache-repo Not-A-Name",
     "run d f --tests TestCopy/sub",
     "run --resume nowhere",
+    "run d f --platform linux/x86_64",
     "run d f --client tests",  # the tests are the daemon's own
     "bisect d f --test Test*",
     "plan nightly --tests TestCopy/sub",

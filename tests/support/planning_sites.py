@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -89,10 +89,14 @@ class WrittenSite:
     ahead: set[str] = field(default_factory=set)
 
     images: Mapping[str, ResolvedRef] = field(default_factory=dict)
-    """What names of published images mean; all else is a name in the repository."""
+    """What names of published images mean, on one platform (`NAME linux/arm64`) or on any; all else
+    is a name in the repository."""
 
-    def resolve(self, asked: str, side: Side) -> ResolvedRef:
-        return self.images.get(asked) or resolve(self.repository, asked, side)
+    def resolve(self, asked: str, side: Side, platform: str) -> ResolvedRef:
+        found = self.images.get(f"{asked} {platform}") or self.images.get(asked)
+        if found:
+            return replace(found, platform=platform)
+        return resolve(self.repository, asked, side)
 
     def look_ahead(self, shas: Collection[str]) -> None:
         self.ahead |= set(shas)

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.images.layouts import Platform
 from harness.journal import read_plan
 from harness.model import Commit
+from harness.model.platforms import platform_of
 from harness.tools.machine import architecture
 
 LABELS = {"moby.buildkit.frontend.network.none": "true"}
@@ -21,7 +23,9 @@ ENTRYPOINT = ("/bin/dockerfile-frontend",)
 OTHER = "riscv64" if architecture() != "riscv64" else "s390x"
 DAEMON = ("buildkitd", "buildctl", "buildkit-runc")
 """Programs in the image of a daemon."""
-MACHINES = {"amd64": 62, "arm64": 183, "riscv64": 243}
+HERE = Platform.of(platform_of(architecture()))
+"""What this machine is."""
+MACHINES = {"arm": 40, "amd64": 62, "arm64": 183, "riscv64": 243}
 
 OCI = "application/vnd.oci.image"
 DOCKER = "application/vnd.docker"
@@ -103,10 +107,11 @@ class Layout:
         *layers: bytes,
         labels: Mapping[str, str] | None = None,
         entrypoint: Sequence[str] = ("buildkitd",),
+        machine: str = "",
     ) -> dict[str, object]:
         """Add an image of a daemon, as upstream's is; without `layers` one of headers alone."""
-        given = layers or [layer({f"usr/bin/{name}": elf() for name in DAEMON})]
-        return self.image(layers=given, labels=labels or {}, entrypoint=entrypoint)
+        given = layers or [layer({f"usr/bin/{name}": elf(machine or None) for name in DAEMON})]
+        return self.image(layers=given, labels=labels or {}, entrypoint=entrypoint, machine=machine)
 
     def index(self, *rows: Mapping[str, object], docker: bool = False) -> dict[str, object]:
         """Add an index of manifests."""

@@ -23,6 +23,7 @@ from harness.cli.options import (
     ONLY,
     OUT,
     PAIRS_AT_ONCE,
+    PLATFORM,
     PRIVILEGES,
     REPO,
     SHARD,
@@ -63,6 +64,7 @@ from harness.cli.options import (
 @FETCH
 @CHANNEL
 @WORKER
+@PLATFORM
 @TESTS_FROM
 @VARY
 @BASELINE

@@ -17,6 +17,7 @@ from harness.cli.options import (
     HISTORY,
     JSON,
     OFFLINE,
+    PLATFORM,
     REPO,
     TESTS,
     TESTS_FROM,
@@ -76,11 +77,7 @@ def merge() -> None:
     required=True,
     help="What they printed with what is under test; again for each further attempt.",
 )
-@click.option(
-    "--platform",
-    metavar="OS/ARCH",
-    help="What the daemon ran on (default: this machine's).",
-)
+@PLATFORM
 @CHANNEL
 @WORKER
 @TESTS

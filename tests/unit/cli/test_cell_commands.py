@@ -12,6 +12,7 @@ from harness.cli import matrix
 from harness.cli.declared import execution
 from harness.cli.options import parsed
 from harness.model import Channel, Client, Pair, Source, Vary
+from harness.plan.foreign import here
 from tests.support import stored_matrices
 from tests.support.factories import FRONTEND
 
@@ -63,3 +64,17 @@ def test_it_asks_for_the_engine_and_not_for_the_buildkit_inside() -> None:
         replace(pair, suite=suite, engine=ENGINE, scenarios=True, tests=SOURCE, vary=Vary.DAEMON)
     )
     assert (found["daemon"], found["tests_from"]) == ("docker", "scenarios")
+
+
+def test_it_names_the_platform_if_that_is_not_this_machine_s() -> None:
+    pair = PLAN.cells[0].pair
+    assert asked(replace(pair, platform=here()))["platform"] is None
+    foreign = "linux/s390x" if here() != "linux/s390x" else "linux/amd64"
+    assert asked(replace(pair, platform=foreign))["platform"] == foreign
+
+
+def test_no_command_runs_what_is_not_for_linux() -> None:
+    options: Any = dict.fromkeys(matrix._OF_CELLS)
+    nothing: Any = SimpleNamespace(own=False)
+    pair = replace(PLAN.cells[0].pair, platform="windows/amd64")
+    assert matrix._cell_command(options, nothing, nothing)(replace(PLAN.cells[0], pair=pair)) == ()

@@ -14,8 +14,7 @@ from harness.errors import CompatError, ExitCode
 from harness.images import contents, layouts, published
 from harness.images.daemons import DAEMON
 from harness.store import Store
-from harness.tools.machine import architecture
-from tests.support.published_images import LABELS, OTHER, Layout, elf, layer
+from tests.support.published_images import HERE, LABELS, OTHER, Layout, elf, layer
 
 ZSTD = b"\x28\xb5\x2f\xfd and what is packed"
 NEEDED = ("buildkitd", "buildctl")
@@ -25,8 +24,8 @@ RUNC = "containers are run by the runc of this machine: it has no buildkit-runc 
 
 def _take(store: Store, path: Path) -> Path:
     with layouts.opened(path) as files:
-        found = layouts.manifest_for(files, layouts.named(files, ""), architecture())
-        return published.take(store, DAEMON, files, found, architecture())
+        found = layouts.manifest_for(files, layouts.named(files, ""), HERE)
+        return published.take(store, DAEMON, files, found, HERE)
 
 
 def _taken(folder: Path, made: Layout) -> tuple[dict[str, bytes], tuple[str, ...]]:

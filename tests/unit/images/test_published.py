@@ -13,20 +13,20 @@ import pytest
 from harness.errors import CompatError, ExitCode
 from harness.images import frontends, layouts, published
 from harness.images.frontends import FRONTEND
-from harness.images.published import Facts, Kind
+from harness.images.layouts import Platform
+from harness.images.published import Facts
 from harness.model import Side
 from harness.store import Store
-from harness.tools.machine import architecture
-from tests.support.published_images import LABELS, OTHER, Layout, digest_of, elf, layer, on
+from tests.support.published_images import HERE, LABELS, OTHER, Layout, digest_of, elf, layer, on
 
 ZSTD = b"\x28\xb5\x2f\xfd and what is packed"
 
 
-def _take(store: Store, path: Path, name: str = "", kind: Kind = FRONTEND) -> Path:
+def _take(store: Store, path: Path, name: str = "", wanted: Platform = HERE) -> Path:
     with layouts.opened(path) as files:
         top = layouts.named(files, name)
-        found = layouts.manifest_for(files, top, architecture())
-        return published.take(store, kind, files, found, architecture())
+        found = layouts.manifest_for(files, top, wanted)
+        return published.take(store, FRONTEND, files, found, wanted)
 
 
 def _facts(folder: Path) -> Facts:
@@ -74,6 +74,38 @@ def test_of_several_variants_the_plainest_is_taken(tmp_path: Path, plainest: str
     made.name(made.index(on(newest, variant="v3"), on(plain, variant=plainest)))
     folder = _take(Store(tmp_path / "store"), made.write(tmp_path / "it"))
     assert _facts(folder).digest == digest_of(plain)
+
+
+def test_another_platform_is_taken_where_it_is_wanted(tmp_path: Path) -> None:
+    made = Layout()
+    mine, other = on(made.image()), on(made.image(machine=OTHER), OTHER)
+    made.name(made.index(mine, made.attestation(mine), other, made.attestation(other)))
+    path, store = made.write(tmp_path / "it"), Store(tmp_path / "store")
+    facts = _facts(_take(store, path, wanted=Platform("linux", OTHER)))
+    assert (facts.digest, facts.platform) == (digest_of(other), f"linux/{OTHER}")
+    with pytest.raises(CompatError, match=f"has no image for windows/{OTHER}") as caught:
+        _take(store, path, wanted=Platform("windows", OTHER))
+    assert caught.value.hint == f"it has: {', '.join(sorted((str(HERE), f'linux/{OTHER}')))}"
+
+
+def test_the_variant_that_is_wanted_counts_before_the_plainest(tmp_path: Path) -> None:
+    made = Layout()
+    images = {it: made.image(elf("arm", text=it.encode()), machine="arm") for it in ("v5", "v7")}
+    made.name(made.index(*(on(row, "arm", variant=it) for it, row in images.items())))
+    path, store = made.write(tmp_path / "it"), Store(tmp_path / "store")
+    for wanted, found in {"v7": "v7", "v5": "v5", "v6": "v5", "": "v5"}.items():
+        folder = _take(store, path, wanted=Platform("linux", "arm", wanted))
+        assert _facts(folder).digest == digest_of(images[found])
+
+
+def test_an_image_that_is_here_is_not_for_every_platform(tmp_path: Path) -> None:
+    made = Layout()
+    made.name(made.image())
+    path, store = made.write(tmp_path / "it"), Store(tmp_path / "store")
+    _take(store, path)
+    with pytest.raises(CompatError, match=f"is for {HERE}, not for linux/{OTHER}") as caught:
+        _take(store, path, wanted=Platform("linux", OTHER))
+    assert caught.value.exit_code is ExitCode.USAGE
 
 
 def test_layers_of_zstd_are_taken_and_not_unpacked(tmp_path: Path) -> None:
@@ -145,7 +177,7 @@ BAD: dict[str, tuple[Make, ExitCode, str]] = {
     "another architecture": (
         lambda it: it.name(it.image(machine=OTHER)),
         ExitCode.USAGE,
-        f"is for linux/{OTHER}, this machine is",
+        f"is for linux/{OTHER}, not for {HERE}",
     ),
     "a program of another": (
         lambda it: it.name(it.image(elf(OTHER))),
@@ -155,7 +187,7 @@ BAD: dict[str, tuple[Make, ExitCode, str]] = {
     "an index without this platform": (
         lambda it: it.name(it.index(on(it.image(machine=OTHER), OTHER))),
         ExitCode.USAGE,
-        f"has no image for linux/{architecture()}",
+        f"has no image for {HERE}",
     ),
     "a name that stands twice": (
         lambda it: it.name(it.image(), "1.10", "1.10"),

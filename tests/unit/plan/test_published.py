@@ -12,11 +12,22 @@ from harness.model import Channel, Side, Source
 from harness.model.matrix import id_of
 from harness.plan.axes import Axes
 from harness.plan.planning import Selection
-from harness.plan.published import find_published
+from harness.plan.published import Wanted, find_published
 from harness.repository.refs import Repository, ResolvedRef
 from harness.store import Store
 from tests.support.planning_sites import Names, Planner, repository, sha
-from tests.support.published_images import DAEMON, ENTRYPOINT, LABELS, Layout, digest_of, elf, layer
+from tests.support.published_images import (
+    DAEMON,
+    ENTRYPOINT,
+    HERE,
+    LABELS,
+    OTHER,
+    Layout,
+    digest_of,
+    elf,
+    layer,
+    on,
+)
 
 REVISION, VERSION = "org.opencontainers.image.revision", "org.opencontainers.image.version"
 COMMITS = {"a" * 40: "of no release"}
@@ -47,11 +58,16 @@ class Described(Names):
 
 
 def _find(
-    folder: Path, asked: str, side: Side = Side.FRONTEND, said: list[str] | None = None
+    folder: Path,
+    asked: str,
+    side: Side = Side.FRONTEND,
+    said: list[str] | None = None,
+    platform: str = str(HERE),
 ) -> ResolvedRef:
     there = Repository(Described(), repository().refs)
     say = (said if said is not None else []).append
-    return find_published(Store(folder / "store"), there, asked, side, say)
+    wanted = Wanted(side, platform)
+    return find_published(Store(folder / "store"), there, asked, wanted, say)
 
 
 def _layout(
@@ -181,6 +197,67 @@ def test_a_digest_that_is_here_is_not_asked_for(
     monkeypatch.setenv("PATH", "")  # without skopeo nothing can be asked for
     found = _find(tmp_path, f"image:docker/dockerfile@{there.digest}#v0.12.5")
     assert (found.sha, found.image) == (sha("v0.12.5"), there)
+
+
+def test_a_digest_that_is_here_is_for_its_own_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = _find(tmp_path, f"{_layout(tmp_path)}#v0.12.5").image
+    assert there
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match=f"is for {HERE}, not for linux/{OTHER}"):
+        _find(
+            *(tmp_path, f"image:docker/dockerfile@{there.digest}#v0.12.5"),
+            platform=f"linux/{OTHER}",
+        )
+
+
+def test_each_cell_of_a_matrix_has_the_image_of_its_platform(
+    tmp_path: Path, planner: Planner
+) -> None:
+    made = Layout()
+    rows = (on(made.image()), on(made.image(machine=OTHER), OTHER))
+    made.name(made.index(*rows), "1.4.3")
+    asked = f"oci:{made.write(tmp_path / 'it')}:1.4.3"
+    platforms = (str(HERE), f"linux/{OTHER}")
+    planner.site.platform = str(HERE)
+    planner.site.images = {f"{asked} {it}": _find(tmp_path, asked, platform=it) for it in platforms}
+    sides = f'daemons: [{{refs: v0.12}}], frontends: [{{images: ["{asked}"]}}, {{refs: master}}]'
+    text = f"""pairs: [{{{sides}, platforms: [{", ".join(platforms)}], baseline: "{asked}"}}]
+include: [{{daemon: v0.8, frontend: "{asked}", platform: linux/{OTHER}}}]
+"""
+    plan = planner(text)
+    digests = dict(zip(platforms, map(digest_of, rows), strict=True))
+    assert [it.pair.platform for it in plan.cells] == [*platforms, *platforms, platforms[1]]
+    for cell in plan.cells:
+        image = cell.pair.frontend.image
+        if image:
+            assert image.digest == digests[cell.pair.platform]
+        if cell.pair.baseline:
+            assert cell.pair.baseline.commit.image
+            assert cell.pair.baseline.commit.image.digest == digests[cell.pair.platform]
+    ids = [build.id for build in plan.builds]
+    assert len(ids) == len({*ids})
+    assert f"frontend {asked} labs linux/{OTHER}" in ids
+
+
+def test_a_platform_that_an_image_lacks_is_told_where_it_is_written(
+    tmp_path: Path, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = f"{_layout(tmp_path, '1.4.3')}:1.4.3"
+
+    known = planner.site.resolve
+
+    def resolve(name: str, side: Side, platform: str) -> ResolvedRef:
+        if name == asked:
+            return _find(tmp_path, name, side, platform=platform)
+        return known(name, side, platform)
+
+    monkeypatch.setattr(planner.site, "resolve", resolve)
+    sides = f'daemons: [{{refs: v0.12}}], frontends: [{{images: ["{asked}"]}}]'
+    with pytest.raises(ConfigError, match=r"frontends\[0\]\.images: .* is for") as caught:
+        planner(f"pairs: [{{{sides}, platforms: linux/{OTHER}}}]")
+    assert f"not for linux/{OTHER}" in str(caught.value)
 
 
 def test_a_frontend_is_no_daemon_and_a_daemon_no_frontend(tmp_path: Path) -> None:

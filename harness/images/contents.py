@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from harness.errors import BuildError
+from harness.tools.process import Request, find, stream
+from harness.tools.stop import check_stop
 
 MOST_BYTES = 1 << 30
 """Of all layers, packed or not; frontends have some dozen MB, daemons some hundred."""
@@ -32,6 +34,8 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 20
 _MOST_FILES = 1000
+_UNPACKING = 600.0
+"""Seconds."""
 _DEEPEST = 8
 """Links that lead to links."""
 _GONE = ".wh."
@@ -42,7 +46,7 @@ _Found = dict[str, Path | str | None]
 
 
 def by_zstd(layer: Path) -> bool:
-    """Return whether a layer is packed with zstd, which is not unpacked here."""
+    """Return whether a layer is packed with zstd."""
     return _begins(layer, _ZSTD)
 
 
@@ -73,13 +77,13 @@ def unpack(layers: Sequence[Path], wanted: Callable[[str], bool], folder: Path) 
     Paths are absolute. Layers are given from the lowest on; links count that lead to something
     that is wanted, too.
 
-    Raises one of BROKEN for what is no layer.
+    Raises one of BROKEN for what is no layer, MissingToolError for one of zstd without the program.
     """
     found: _Found = {}
     left, room, number = MOST_BYTES, MOST_BYTES, 0
     for layer in layers:
         here: _Found = {}
-        with _members(layer, left) as (tar, counted):
+        with _members(layer, left, folder) as (tar, counted):
             for member in tar:
                 path = _path(member.name)
                 name = posixpath.basename(path)
@@ -164,8 +168,13 @@ class _Counted(io.RawIOBase):
 
 
 @contextmanager
-def _members(layer: Path, most: int) -> Iterator[tuple[tarfile.TarFile, _Counted]]:
+def _members(layer: Path, most: int, scratch: Path) -> Iterator[tuple[tarfile.TarFile, _Counted]]:
     with ExitStack() as stack:
+        if by_zstd(layer):
+            plain = scratch / "unpacked.tar"
+            stack.callback(plain.unlink, missing_ok=True)
+            _unpack_zstd(layer, plain, most)
+            layer = plain
         file = stack.enter_context(layer.open("rb"))
         packed = _begins(layer, _GZIP)
         opened = stack.enter_context(gzip.GzipFile(fileobj=file)) if packed else file
@@ -173,6 +182,24 @@ def _members(layer: Path, most: int) -> Iterator[tuple[tarfile.TarFile, _Counted
         # As a stream: a layer that was packed is not unpacked twice.
         with tarfile.open(fileobj=counted, mode="r|") as tar:
             yield tar, counted
+
+
+def _unpack_zstd(layer: Path, dest: Path, most: int) -> None:
+    """Write what is packed in a layer, of at most so many bytes.
+
+    By the program, since Python has zstd only from 3.14 on.
+    """
+    with dest.open("wb") as out:
+
+        def sink(chunk: bytes) -> None:
+            if out.tell() + len(chunk) > most:
+                raise ValueError(f"more than {MOST_BYTES} bytes")
+            out.write(chunk)
+
+        ended = stream(Request([str(find("zstd")), "-dcq", str(layer)], timeout=_UNPACKING), sink)
+    check_stop("zstd")
+    if ended.status != 0:
+        raise ValueError("a layer that is packed with zstd cannot be unpacked")
 
 
 def _begins(file: Path, magic: bytes) -> bool:

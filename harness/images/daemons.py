@@ -11,7 +11,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from harness.images.contents import by_zstd, unpack
+from harness.images.contents import unpack
 from harness.images.frontends import looks_like
 from harness.images.oci import PATH
 from harness.images.published import Config, Image, Kind, Unfit, program_of
@@ -37,8 +37,6 @@ def _check(config: Config) -> str:
 
 def _fill(image: Image, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Write the programs that a container of the image would find."""
-    if any(map(by_zstd, image.layers)):
-        raise Unfit("a layer of it is packed with zstd, which is not unpacked here")
     dest = folder / FOLDER
     dest.mkdir()
     taken, left = [], []

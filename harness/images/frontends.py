@@ -14,6 +14,7 @@ ARCHIVE = "frontend.tar"
 PROGRAM = "dockerfile-frontend"
 
 _LABELS = "moby.buildkit.frontend."
+_OF_ZSTD = "layers are packed with zstd, which old daemons cannot unpack"
 
 
 def looks_like(config: Config) -> bool:
@@ -31,16 +32,14 @@ def _check(config: Config) -> str:
 
 
 def _fill(image: Image, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Write archive and program; what is packed with zstd is passed on and not looked at."""
+    """Write archive and program."""
     oci.archive(_descriptor(image), image.contents, folder / ARCHIVE)
-    if any(map(by_zstd, image.layers)):
-        return (), ()
     try:
         extract(image.layers, image.config.entrypoint, folder / PROGRAM)
     except BuildError as error:
         raise Unfit(str(error)) from error
     program_of(folder / PROGRAM, image, "program")
-    return (PROGRAM,), ()
+    return (PROGRAM,), (_OF_ZSTD,) if any(map(by_zstd, image.layers)) else ()
 
 
 def _descriptor(image: Image) -> dict[str, object]:

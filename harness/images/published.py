@@ -26,7 +26,7 @@ from harness.store import Store, key_of
 
 FACTS = "image.json"
 
-_RECIPE = 3
+_RECIPE = 4
 _HEX = re.compile(rb"[0-9a-f]{40,4096}")
 _MOST_HEX = 20_000
 
@@ -66,9 +66,9 @@ class Facts(Record, frozen=True, kw_only=True):
     labels: dict[str, str]
     entrypoint: tuple[str, ...]
     programs: tuple[str, ...]
-    """What was taken out of its layers, below its folder; a frontend's may be packed with zstd."""
+    """What was taken out of its layers, below its folder."""
     left: tuple[str, ...] = ()
-    """What was not taken, and why: ends of a sentence that begins with `its`."""
+    """What was not taken, and why, and what else is odd: ends of sentences with `its` before."""
     hex: tuple[str, ...] = ()
     """Hex digits in its program, where the id of a commit may be among them."""
 

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from harness.engine.registry_errors import ABSENT, DENIED, UNREACHABLE, UNTRUSTED, ImageRefused
-from harness.errors import UsageError
+from harness.errors import CompatError, ExitCode, UsageError
 from harness.images import published
 from harness.images.daemons import DAEMON
 from harness.images.frontends import ARCHIVE, FRONTEND
+from harness.images.published import Kind
 from harness.images.pulling import pull
 from harness.store import Store
 from harness.tools import process
 from tests.support import tls
+from tests.support.published_images import DAEMON as PROGRAMS
 from tests.support.published_images import HERE, OTHER, Layout, digest_of, elf, layer, on
 from tests.support.registries import serving
 
@@ -70,12 +72,79 @@ def test_of_many_platforms_and_attestations_this_one_is_taken(tmp_path: Path, ho
     assert _facts(store, exact).digest == digest_of(mine), "the digest counts, not the tag"
 
 
-def test_docker_s_own_format_keeps_its_digest(tmp_path: Path, host: str) -> None:
+FORMS = ("oci", "docker", "zstd", "index", "list")
+
+
+def _made(made: Layout, kind: Kind, form: str, folder: Path) -> dict[str, object]:
+    """Add an image of a kind in one of the forms that there are."""
+    own = elf(text=form.encode())
+    frontend = {"bin/dockerfile-frontend": own}
+    content = layer({f"usr/bin/{it}": own for it in PROGRAMS} if kind is DAEMON else frontend)
+    docker = form in {"docker", "list"}
+    packed = _zstd(content, folder) if form == "zstd" else None
+    if kind is DAEMON:
+        return made.daemon(content, docker=docker, packed=packed)
+    return made.image(docker=docker, packed=packed, layers=[content])
+
+
+@pytest.mark.parametrize("kind", [DAEMON, FRONTEND], ids=["daemon", "frontend"])
+@pytest.mark.parametrize("form", FORMS)
+def test_an_image_of_any_form_keeps_its_digest(
+    tmp_path: Path, host: str, kind: Kind, form: str
+) -> None:
     made = Layout()
-    row = made.image(docker=True)
-    made.name(row)
-    _push(made.write(tmp_path / "pushed"), host, "some/docker:1")
-    assert _facts(Store(tmp_path / "store"), f"{host}/some/docker:1").digest == digest_of(row)
+    row = _made(made, kind, form, tmp_path)
+    if form in {"index", "list"}:
+        docker = form == "list"
+        other = on(made.image(machine=OTHER, docker=docker), OTHER)
+        notes = [] if docker else [made.attestation(other), made.attestation(row)]
+        made.name(made.index(other, *notes, on(row), docker=docker))
+    else:
+        made.name(row)
+    name = f"{host}/forms/{kind.side}:{form}"
+    _push(made.write(tmp_path / "pushed"), host, f"forms/{kind.side}:{form}")
+    told: list[str] = []
+    folder = pull(Store(tmp_path / "store"), kind, name, HERE, told.append)
+    facts = published.facts_of(folder)
+    assert facts.digest == digest_of(row)
+    assert {Path(it).name for it in facts.programs} == (
+        {*PROGRAMS} if kind is DAEMON else {"dockerfile-frontend"}
+    )
+    assert all((folder / it).read_bytes() == elf(text=form.encode()) for it in facts.programs)
+    of_zstd = form == "zstd" and kind is FRONTEND
+    assert bool(facts.left) is of_zstd, "an old daemon cannot unpack it, which is told"
+    assert not told
+    assert {it.name for it in folder.iterdir()} == {
+        *({"bin"} if kind is DAEMON else {ARCHIVE, "dockerfile-frontend"}),
+        published.FACTS,
+    }
+
+
+@pytest.mark.parametrize("what", ["cut off", "too much", "no program"])
+def test_a_layer_of_zstd_that_is_bad_is_a_sentence_with_nothing_kept(
+    tmp_path: Path, host: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = _zstd(layer({f"usr/bin/{it}": elf() for it in PROGRAMS}), tmp_path)
+    if what == "cut off":
+        packed = packed[:-9]
+    if what == "too much":
+        monkeypatch.setattr("harness.images.contents.MOST_BYTES", 4096)
+    made = Layout()
+    made.name(made.daemon(packed=packed))
+    _push(made.write(tmp_path / "pushed"), host, "bad/zstd:1")
+    if what == "no program":
+        monkeypatch.setattr("harness.images.contents.find", lambda _: process.find("no-zstd"))
+    store = Store(tmp_path / "store")
+    words, code = {
+        "cut off": ("packed with zstd cannot be unpacked", ExitCode.USAGE),
+        "too much": ("more than 4096 bytes", ExitCode.USAGE),
+        "no program": ("is not installed", ExitCode.INFRASTRUCTURE),
+    }[what]
+    with pytest.raises(CompatError, match=words) as caught:
+        pull(store, DAEMON, f"{host}/bad/zstd:1", HERE, pytest.fail)
+    assert caught.value.exit_code is code
+    assert not store.keys("suite", "")
+    assert not [*(tmp_path / "store" / "tmp").iterdir()]
 
 
 def test_what_is_here_is_not_pulled_again(tmp_path: Path, host: str) -> None:
@@ -158,13 +227,3 @@ def test_a_registry_with_tls_has_to_be_trusted(tmp_path: Path) -> None:
         (trusted / "ca.crt").write_bytes((folder / "ca.pem").read_bytes())
         taken = pull(store, DAEMON, f"{named}/some/buildkit:1", HERE, pytest.fail)
     assert published.facts_of(taken).digest == digest_of(row)
-
-
-def test_a_layer_of_zstd_is_kept_as_it_is(tmp_path: Path, host: str) -> None:
-    made = Layout()
-    packed = _zstd(layer({"bin/dockerfile-frontend": elf()}), tmp_path)
-    row = made.image(packed=packed)
-    made.name(row)
-    _push(made.write(tmp_path / "pushed"), host, "some/zstd:1")
-    facts = _facts(Store(tmp_path / "store"), f"{host}/some/zstd:1")
-    assert (facts.digest, facts.programs) == (digest_of(row), ())

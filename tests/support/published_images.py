@@ -29,6 +29,8 @@ MACHINES = {"arm": 40, "amd64": 62, "arm64": 183, "riscv64": 243}
 
 OCI = "application/vnd.oci.image"
 DOCKER = "application/vnd.docker"
+ZSTD = b"\x28\xb5\x2f\xfd"
+"""What begins a layer that is packed with it."""
 
 
 def elf(machine: str | None = None, text: bytes = b"") -> bytes:
@@ -94,6 +96,8 @@ class Layout:
             else (f"{OCI}.manifest.v1+json", f"{OCI}.config.v1+json")
         )
         of_layer = f"{DOCKER}.image.rootfs.diff.tar.gzip" if docker else f"{OCI}.layer.v1.tar+gzip"
+        if packed and packed.startswith(ZSTD):
+            of_layer = f"{OCI}.layer.v1.tar+zstd"
         manifest = {
             "schemaVersion": 2,
             "mediaType": kinds[0],
@@ -108,10 +112,19 @@ class Layout:
         labels: Mapping[str, str] | None = None,
         entrypoint: Sequence[str] = ("buildkitd",),
         machine: str = "",
+        docker: bool = False,
+        packed: bytes | None = None,
     ) -> dict[str, object]:
         """Add an image of a daemon, as upstream's is; without `layers` one of headers alone."""
         given = layers or [layer({f"usr/bin/{name}": elf(machine or None) for name in DAEMON})]
-        return self.image(layers=given, labels=labels or {}, entrypoint=entrypoint, machine=machine)
+        return self.image(
+            layers=given,
+            labels=labels or {},
+            entrypoint=entrypoint,
+            machine=machine,
+            docker=docker,
+            packed=packed,
+        )
 
     def index(self, *rows: Mapping[str, object], docker: bool = False) -> dict[str, object]:
         """Add an index of manifests."""

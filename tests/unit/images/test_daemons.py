@@ -16,7 +16,6 @@ from harness.images.daemons import DAEMON
 from harness.store import Store
 from tests.support.published_images import HERE, LABELS, OTHER, Layout, elf, layer
 
-ZSTD = b"\x28\xb5\x2f\xfd and what is packed"
 NEEDED = ("buildkitd", "buildctl")
 OWN = layer({f"usr/bin/{it}": elf() for it in NEEDED})
 RUNC = "containers are run by the runc of this machine: it has no buildkit-runc to take"
@@ -165,7 +164,6 @@ BAD: dict[str, tuple[Callable[[], Layout], str]] = {
     ),
     "very many programs": (lambda: _image(OWN, MANY), "more than 1000 programs"),
     "a frontend": (_frontend, "it is a Dockerfile frontend"),
-    "layers of zstd": (lambda: _packed(ZSTD), "packed with zstd"),
     "a layer that is none": (lambda: _packed(b"?" * 600), "is no BuildKit daemon"),
     "a layer that is cut off": (lambda: _packed(b"\x1f\x8b\x08\x00"), "is no BuildKit daemon"),
 }

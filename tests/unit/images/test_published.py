@@ -19,8 +19,6 @@ from harness.model import Side
 from harness.store import Store
 from tests.support.published_images import HERE, LABELS, OTHER, Layout, digest_of, elf, layer, on
 
-ZSTD = b"\x28\xb5\x2f\xfd and what is packed"
-
 
 def _take(store: Store, path: Path, name: str = "", wanted: Platform = HERE) -> Path:
     with layouts.opened(path) as files:
@@ -106,14 +104,6 @@ def test_an_image_that_is_here_is_not_for_every_platform(tmp_path: Path) -> None
     with pytest.raises(CompatError, match=f"is for {HERE}, not for linux/{OTHER}") as caught:
         _take(store, path, wanted=Platform("linux", OTHER))
     assert caught.value.exit_code is ExitCode.USAGE
-
-
-def test_layers_of_zstd_are_taken_and_not_unpacked(tmp_path: Path) -> None:
-    made = Layout()
-    made.name(made.image(packed=ZSTD))
-    folder = _take(Store(tmp_path / "store"), made.write(tmp_path / "it"))
-    assert not _facts(folder).programs
-    assert ZSTD in _read(folder / frontends.ARCHIVE).values()
 
 
 def test_an_image_is_taken_once(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from harness.errors import InfrastructureError
 from harness.tools.redaction import redact
 
 _SAID = 600
-_HUB = "docker.io"
+HUB = "docker.io"
+"""The registry of names that name none."""
 
 
 @dataclass(frozen=True)
@@ -129,4 +130,4 @@ def registry_of(image: str) -> str:
     """Return HOST or HOST:PORT of an image's name, as Docker reads names."""
     first, slash, _ = image.partition("/")
     named = slash and ("." in first or ":" in first or first == "localhost")
-    return first if named else _HUB
+    return first if named else HUB

@@ -7,7 +7,6 @@ by its digest, with every byte as it is.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +27,7 @@ from harness.engine.retry import persist
 from harness.errors import UsageError
 from harness.images import layouts, published
 from harness.images.layouts import Descriptor, Files, Platform
+from harness.images.logins import Login, login_for
 from harness.images.published import Kind
 from harness.images.saved import MOST_DOCUMENT
 from harness.store import Store
@@ -77,24 +77,26 @@ def pull(store: Store, kind: Kind, ref: str, wanted: Platform, tell: Callable[[s
         return published.checked(known, ref, wanted)
     # A digest says all; skopeo takes no tag beside it.
     name = f"{parts['name']}@{given}" if given else f"{parts['name']}:{parts['tag'] or 'latest'}"
-    content = persist(lambda: _skopeo(name, ["inspect", "--raw"], [], _ASKING), tell)
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    if given and digest != given:
-        said = f"what came has the digest {digest}"
-        raise ImageRefused("pull", ref, cause_of(said), said)
-    top = layouts.parse(content[:MOST_DOCUMENT], ref)
-    one = Descriptor(digest, len(content), top.media_type)
-    if top.manifests is not None:
-        one = layouts.choose(top.manifests, wanted, ref)
-    if there := published.find(store, kind.side, one.digest):
-        return published.checked(there, ref, wanted)
-    exact = f"{parts['name']}@{one.digest}"
-    with store.scratch() as working:
-        folder = working / "image"
-        persist(lambda: _skopeo(exact, ["copy"], [f"dir:{folder}"], _COPYING), tell)
-        files = _copied(ref, folder, one)
-        found = layouts.manifest_for(files, one, wanted)
-        return published.take(store, kind, files, found, wanted)
+    with login_for(registry_of(name), tell) as login:
+        content = persist(lambda: _skopeo(login, name, ["inspect", "--raw"], [], _ASKING), tell)
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        if given and digest != given:
+            said = f"what came has the digest {digest}"
+            raise ImageRefused("pull", ref, cause_of(said), said)
+        top = layouts.parse(content[:MOST_DOCUMENT], ref)
+        one = Descriptor(digest, len(content), top.media_type)
+        if top.manifests is not None:
+            one = layouts.choose(top.manifests, wanted, ref)
+        if there := published.find(store, kind.side, one.digest):
+            return published.checked(there, ref, wanted)
+        exact = f"{parts['name']}@{one.digest}"
+        with store.scratch() as working:
+            folder = working / "image"
+            dest = [f"dir:{folder}"]
+            persist(lambda: _skopeo(login, exact, ["copy"], dest, _COPYING), tell)
+            files = _copied(ref, folder, one)
+            found = layouts.manifest_for(files, one, wanted)
+            return published.take(store, kind, files, found, wanted)
 
 
 def _copied(ref: str, folder: Path, manifest: Descriptor) -> Files:
@@ -111,29 +113,21 @@ def _copied(ref: str, folder: Path, manifest: Descriptor) -> Files:
     return Files(ref, opened, blob)
 
 
-def _skopeo(name: str, words: list[str], dest: list[str], seconds: float) -> bytes:
+def _skopeo(login: Login, name: str, words: list[str], dest: list[str], seconds: float) -> bytes:
     plain = _LOOPBACK.fullmatch(registry_of(name)) is not None
     # What was pushed is not ours to trust or not: no frontend runs outside a leg.
     argv = [str(find("skopeo")), "--insecure-policy", *words]
     if plain:  # as engines do, it is asked by HTTPS first and by HTTP then
         argv.append("--src-tls-verify=false" if dest else "--tls-verify=false")
-    if login := _login():
-        argv += ["--src-authfile" if dest else "--authfile", login]
+    if login.file:
+        argv += ["--src-authfile" if dest else "--authfile", login.file]
+    argv += [f"docker://{name}", *dest]
     try:
         env = inherited(BUILDER)
-        return run(Request([*argv, f"docker://{name}", *dest], env=env, timeout=seconds)).stdout
+        return run(Request(argv, env=env, timeout=seconds, keep=login.keep)).stdout
     except CommandFailed as error:
         cause = UNREACHABLE if error.status is None else cause_of(error.output)
         raise ImageRefused("pull", name, cause, error.output, _ADVICE.get(cause)) from error
-
-
-def _login() -> str:
-    """Return the file that `docker login` wrote, if skopeo would not look for it there."""
-    folder = os.environ.get("DOCKER_CONFIG")
-    if not folder or os.environ.get("REGISTRY_AUTH_FILE"):
-        return ""
-    file = Path(folder, "config.json")
-    return str(file) if file.is_file() else ""
 
 
 def _parsed(ref: str) -> re.Match[str]:

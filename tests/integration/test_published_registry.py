@@ -14,6 +14,7 @@ from harness.errors import CompatError, ExitCode, UsageError
 from harness.images import published
 from harness.images.daemons import DAEMON
 from harness.images.frontends import ARCHIVE, FRONTEND
+from harness.images.layouts import Platform
 from harness.images.published import Kind
 from harness.images.pulling import pull
 from harness.store import Store
@@ -68,6 +69,10 @@ def test_of_many_platforms_and_attestations_this_one_is_taken(tmp_path: Path, ho
     _push(made.write(tmp_path / "pushed"), host, "some/dockerfile:1.10")
     store = Store(tmp_path / "store")
     assert _facts(store, f"{host}/some/dockerfile:1.10").digest == digest_of(mine)
+    other_s = Platform("linux", OTHER)
+    folder = pull(store, FRONTEND, f"{host}/some/dockerfile:1.10", other_s, pytest.fail)
+    facts = published.facts_of(folder)
+    assert (facts.digest, facts.platform) == (digest_of(other), str(other_s))
     exact = f"{host}/some/dockerfile:1.9@{made.rows[0]['digest']}"
     assert _facts(store, exact).digest == digest_of(mine), "the digest counts, not the tag"
 
@@ -160,7 +165,8 @@ def test_what_is_here_is_not_pulled_again(tmp_path: Path, host: str) -> None:
 
 def test_what_cannot_be_had_is_a_sentence_with_nothing_kept(tmp_path: Path, host: str) -> None:
     made = Layout()
-    made.name(made.index(on(made.image(machine=OTHER), OTHER)))
+    other = made.image(machine=OTHER)
+    made.name(made.index(on(other, OTHER)))
     _push(made.write(tmp_path / "pushed"), host, "some/other:1")
     store = Store(tmp_path / "store")
     with pytest.raises(UsageError, match=f"has no image for {HERE}"):
@@ -169,7 +175,13 @@ def test_what_cannot_be_had_is_a_sentence_with_nothing_kept(tmp_path: Path, host
         with pytest.raises(ImageRefused, match="has no such image") as caught:
             pull(store, FRONTEND, f"{host}/{name}", HERE, pytest.fail)
         assert caught.value.cause is ABSENT
+    exact = f"{host}/some/other@{digest_of(made.rows[0])}"
+    one = f"{host}/some/other@{digest_of(other)}"
+    for name in (exact, one):
+        with pytest.raises(UsageError, match=f"linux/{OTHER}|has no image for {HERE}"):
+            pull(store, FRONTEND, name, HERE, pytest.fail)
     assert not store.keys("frontend", "")
+    assert not [*(tmp_path / "store" / "tmp").glob("*")]
 
 
 def test_a_registry_that_is_not_there_is_tried_again(

@@ -14,6 +14,7 @@ The same keys everywhere, all optional, all of them must hold:
       platform: windows/amd64     # of the daemon; one of them
       channel: labs               # of the frontend
       offline: true
+      engine: true                # a container engine builds in the daemon's place
 
 Versions are compared as packaging compares them (PEP 440), against MAJOR.MINOR.PATCH; a commit
 on its way to a line counts as that line's .0 (harness.model.Commit.version).
@@ -140,6 +141,8 @@ class Facts:
     """Whose tests are run; None for those of the daemon's commit."""
     platform: str = USUAL
     """Of the daemon."""
+    engine: bool = False
+    """Whether a container engine builds in the daemon's place."""
 
     @property
     def tested(self) -> Commit:
@@ -188,6 +191,7 @@ class Condition(Record, frozen=True, kw_only=True):
     offline: bool | None = None
     tests: Versions | None = None
     platform: tuple[PlatformName, ...] = ()
+    engine: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no commit is like. Raises: Complaint."""
@@ -216,6 +220,7 @@ class Condition(Record, frozen=True, kw_only=True):
             all(wanted is None or version in wanted for wanted, version in versions)
             and all(not wanted or value in wanted for wanted, value in choices)
             and self.offline in {None, facts.offline}
+            and self.engine in {None, facts.engine}
             and (self.contains is None or all(self.contains.found(facts)))
             and (self.lacks is None or not any(self.lacks.found(facts)))
         )
@@ -240,7 +245,7 @@ class Condition(Record, frozen=True, kw_only=True):
         others = ("frontend" if side is Side.SUITE else "daemon", "tests")
         given = [
             key
-            for key in ("worker", "offline", "tests", "platform")
+            for key in ("worker", "offline", "tests", "platform", "engine")
             if getattr(self, key) not in {(), None}
         ]
         given += [

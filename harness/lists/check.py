@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 
 import click
 
 from harness.config.floors import Floor
 from harness.errors import ExitCode
 from harness.lists.applied import Claim, claims
-from harness.lists.kinds import Kind, Remark, kinds
+from harness.lists.kinds import Remark, kinds
 from harness.lists.reached import Reaching, spot
 from harness.model import Record
 from harness.plan.workspace import Workspace
@@ -68,7 +69,10 @@ def check(workspace: Workspace) -> Checked:
             *strange,
             *wrong,
             *reaching.unreached(entries),
-            *unnamed(workspace.floors.rows, sources.all(found)),
+            *unnamed(
+                workspace.floors.rows,
+                sources.functions([sha for it in found if it.suite for sha in it.shas]),
+            ),
         ),
     )
 
@@ -84,7 +88,11 @@ class Sources:
         self._functions: dict[str, frozenset[str]] = {}
 
     def functions(self, shas: Sequence[str]) -> Iterator[frozenset[str]]:
-        """Yield the test functions of these commits, those of releases first. Raises GitFailed."""
+        """Yield the scenarios, which any daemon may run, then these commits' test functions.
+
+        Those of releases come first. Raises GitFailed.
+        """
+        yield self._scenarios
         git = self._workspace.repository.git
         due = [sha for sha in shas if sha not in self._trees]
         self._trees |= zip(due, git.ids([(sha, TESTS) for sha in due]), strict=True)
@@ -96,11 +104,11 @@ class Sources:
                     self._functions[tree] = self._workspace.functions(sha)
                 yield self._functions[tree]
 
-    def all(self, kinds: Sequence[Kind]) -> Iterator[frozenset[str]]:
-        """Yield the scenarios, and then the test functions of every commit. Raises GitFailed."""
-        if self._workspace.data.scenarios.is_dir():
-            yield frozenset(row.test for row in self._workspace.scenarios[1].rows)
-        yield from self.functions([sha for kind in kinds if kind.suite for sha in kind.shas])
+    @cached_property
+    def _scenarios(self) -> frozenset[str]:
+        if not self._workspace.data.scenarios.is_dir():
+            return frozenset()
+        return frozenset(row.test for row in self._workspace.scenarios[1].rows)
 
 
 def unnamed(floors: Sequence[Floor], names: Iterator[Collection[str]]) -> Iterator[Remark]:

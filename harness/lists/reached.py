@@ -45,6 +45,7 @@ class _Reach:
                 for key in ("worker", "backend", "channel", "platform")
             )
             and one.when.offline in {None, two.when.offline}
+            and one.when.engine in {None, two.when.engine}
         )
 
 
@@ -55,7 +56,7 @@ class Reaching:
     lines: Lines
     kinds: Sequence[Kind]
     functions: Callable[[Sequence[str]], Iterator[Collection[str]]]
-    """Yields the names of test functions that some of these commits have, until it is stopped."""
+    """Yields names of scenarios and of test functions that these commits have, until stopped."""
 
     def unreached(self, entries: Sequence[Entry]) -> Iterator[Remark]:
         """Yield what of these entries comes to bear nowhere. Raises GitFailed."""

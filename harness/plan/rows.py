@@ -298,6 +298,7 @@ def _without_excluded(
             contains=site.contains,
             tests=cell.pair.tested.commit,
             platform=cell.pair.platform,
+            engine=bool(cell.pair.engine),
         )
         matching = [one for one in matrix.exclude if one.when.matches(facts)]
         idle = [one for one in idle if one not in matching]

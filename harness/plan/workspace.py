@@ -212,6 +212,7 @@ class Workspace:
             contains=self.contains,
             tests=tested,
             platform=pair.platform,
+            engine=bool(pair.engine),
         )
         line = self.lines.line(tested.line)
         mirrored = seed and facts.offline and self.lines.images(line)

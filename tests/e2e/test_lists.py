@@ -56,6 +56,15 @@ def test_what_holds_is_counted(program: Program) -> None:
     assert out.endswith("1 entry with 3 names of tests\n2 floors\nall of it holds\n")
 
 
+def test_an_entry_may_be_about_a_scenario(program: Program, data: Path) -> None:
+    lists = data / "skiplists" / "fileop.yaml"
+    _add(lists, ENTRY.format(test="TestScenarioCopyLinks, TestScenarioNoSuch"))
+    code, out, err = _check(program, data, "--json")
+    assert code == 2, err
+    (told,) = json.loads(out)["wrong"]
+    assert told["what"].startswith("TestScenarioNoSuch: none of the tests")
+
+
 def test_all_that_does_not_hold_is_told_at_once(program: Program, data: Path) -> None:
     lists = data / "skiplists" / "fileop.yaml"
     nowhere = "0123456789" * 4

@@ -240,6 +240,7 @@ CASES: dict[str, Case] = {
     "conditions.Condition.channel": CHANNELS,
     "conditions.Condition.platform": PLATFORMS,
     "conditions.Condition.offline": BOOLS,
+    "conditions.Condition.engine": BOOLS,
     "conditions.Commits.daemon": SIDES,
     "conditions.Commits.frontend": SIDES,
     "conditions.Commits.tests": SIDES,

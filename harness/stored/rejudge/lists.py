@@ -46,6 +46,7 @@ class Lists:
             contains=self._ancestry.contains,
             tests=pair.tested.commit,
             platform=pair.platform,
+            engine=bool(pair.engine),
         )
         try:
             return skiplists.applicable(self.entries, facts, Has(network=not run.offline))

@@ -54,6 +54,7 @@ HOLDING = {
     "backend": Condition(backend=("native",)),
     "channel": Condition(channel=(Channel.LABS,)),
     "offline": Condition(offline=True),
+    "engine": Condition(engine=False),
     "all": Condition(daemon=Versions("<0.7"), frontend=Versions(">0.7"), worker=("oci",)),
 }
 FAILING = {
@@ -64,6 +65,7 @@ FAILING = {
     "backend": Condition(backend=("docker",)),
     "channel": Condition(channel=(Channel.MAINLINE, Channel.EXPERIMENTAL)),
     "offline": Condition(offline=False),
+    "engine": Condition(engine=True),
     "one of two": Condition(daemon=Versions("<0.7"), frontend=Versions("<0.7")),
 }
 
@@ -247,6 +249,7 @@ def test_a_version_that_is_none_is_a_fault_of_the_caller() -> None:
         (Condition(dockerfile=Versions(">=1")), ["dockerfile"], []),
         (Condition(channel=(Channel.LABS,)), ["channel"], []),
         (Condition(worker=("oci",), offline=False), ["worker", "offline"], ["worker", "offline"]),
+        (Condition(engine=True), ["engine"], ["engine"]),
         (Condition(contains=Commits(daemon=(OLD,))), [], ["contains.daemon"]),
         (Condition(lacks=Commits(frontend=(OLD,))), ["lacks.frontend"], []),
     ],

@@ -131,6 +131,7 @@ def test_an_entry_behind_one_that_holds_for_all_of_it_is_told() -> None:
         {"worker": ("oci",)},
         {"params": {"fileop": "true"}},
         {"when": Condition(offline=True)},
+        {"when": Condition(engine=True)},
         {"when": Condition(backend=("docker",))},
         {"when": Condition(frontend=Versions(">=0.12"))},
         {"test": ("TestCopy/below",)},

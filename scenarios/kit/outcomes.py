@@ -17,10 +17,14 @@ class BuildFailedError(Exception):
     """Known to the harness, which reads the words."""
 
     def __init__(self, log: str) -> None:
-        """Show the error that a client's output has, and the lines that it ends with."""
+        """Show the error that a client's output has, and the lines that it ends with.
+
+        buildctl begins an error so that it can be told; docker's is its last line.
+        """
         self.words = log
-        lines = [line for line in log.splitlines() if line.startswith("error: ")]
-        super().__init__("\n".join([*lines[-1:], tail(log)]) if log else "the client said nothing")
+        lines = log.strip().splitlines()
+        errors = [line for line in lines if line.startswith("error: ")] or lines
+        super().__init__("\n".join([*errors[-1:], tail(log)]) or "the client said nothing")
 
 
 class CannotAskError(Exception):

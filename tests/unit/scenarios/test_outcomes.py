@@ -44,6 +44,13 @@ def test_a_failed_build_says_what_its_step_printed(outcomes: ModuleType) -> None
     assert error.words == CLIENT
 
 
+def test_the_error_of_a_client_that_does_not_mark_it_is_its_last_line(outcomes: ModuleType) -> None:
+    docker = CLIENT.replace("error: failed to solve", "failed to solve with frontend dockerfile.v0")
+    first, *rest = str(outcomes.BuildFailedError(docker + "\n")).splitlines()
+    assert first.startswith("failed to solve with frontend dockerfile.v0: process")
+    assert "#7 0.113 tool: --all: no such device" in rest
+
+
 def test_a_long_log_is_shown_by_its_end(outcomes: ModuleType) -> None:
     log = "".join(f"line {number}\n" for number in range(1000))
     shown = str(outcomes.BuildFailedError(log)).splitlines()

@@ -1,16 +1,73 @@
-"""The pair of a stored run, asked for again by its own commits."""
+"""What a stored run was asked for, asked for again: a pair by its own commits, or one cell."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import click
 
 from harness.bisect.answers import named
+from harness.cli.declared import execution
+from harness.cli.options import argv_of, parsed
 from harness.config.matrixfile import SCENARIOS
 from harness.errors import UsageError
 from harness.journal import cells
 from harness.model import Channel, Commit, Pair, Source, Vary
 from harness.model.matrix import MatrixRun
 from harness.plan.asks import PairAsk, Where
+
+_OF_RUNS = (
+    *("repo", "backend", "stage", "privileges", "cache_repo", "parallel", "memory"),
+    *("history", "cache", "data"),
+)
+"""Options of a matrix that one cell of it is run with, too."""
+_OF_PLANS = (
+    *("matrix", "candidate", "branch", "tests", "test_timeout", "offline"),
+    *("reruns", "most_reruns"),
+)
+"""Options that are part of a plan."""
+
+
+def cell_again(matrix: MatrixRun) -> Callable[[str], tuple[str, ...]]:
+    """Return what says for each cell of a stored run how it is run once more.
+
+    By the options of that run; where a plan or shards were run, by what the plan knows of them.
+    """
+    plan, command = matrix.plan, matrix.command
+    if plan.pair or command[:1] == ("compat-run",):
+        return lambda _cell: command
+    given = _given(command)
+    asked = {name: given[name] for name in _OF_RUNS if name in given}
+    if given.get("matrix"):
+        asked |= {name: given[name] for name in _OF_PLANS}
+    else:
+        asked |= {
+            "matrix": plan.matrix,
+            "candidate": plan.candidate or None,
+            "branch": plan.branch or None,
+            "tests": plan.tests,
+            "offline": plan.offline,
+            "reruns": plan.reruns,
+            "most_reruns": plan.most_reruns or None,
+        }
+
+    def again(cell: str) -> tuple[str, ...]:
+        return ("compat", "matrix", *argv_of(execution.matrix, {**asked, "only": (cell,)}))
+
+    return again
+
+
+def _given(command: Sequence[str]) -> dict[str, Any]:
+    """Return the options that a stored command gives `compat matrix`; nothing if it is another."""
+    program, words = tuple(command[:2]), command[2:]
+    if program != ("compat", "matrix") or {"-h", "--help"} & {*words}:
+        return {}
+    try:
+        return parsed(execution.matrix, words)
+    except click.ClickException:  # an earlier version's, or somebody's own
+        return {}
 
 
 def ask_again(matrix: MatrixRun, pair: Pair, where: Where) -> PairAsk:

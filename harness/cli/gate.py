@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from harness.cli.again import cell_again
 from harness.cli.show import present
 from harness.cli.stored import find_run
 from harness.config.datadir import find_data
@@ -56,7 +57,8 @@ def _evaluate(options: GateOptions) -> Gate:
     policy = _policy(options)
     releases = _releases(options)
     folder = find_run(options["run"])
-    results = Results(read_matrix(folder), cells(folder))
+    matrix = read_matrix(folder)
+    results = Results(matrix, cells(folder), cell_again(matrix))
     return evaluate(policy, results, datetime.now(UTC), releases)
 
 

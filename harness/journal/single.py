@@ -67,6 +67,7 @@ def matrix_of(run: Run) -> MatrixRun:
         exit_code=run.exit_code,
         interrupted=run.interrupted,
         warnings=run.warnings,
+        command=run.command,
     )
 
 

@@ -133,6 +133,10 @@ class Plan(Record, frozen=True, kw_only=True):
     """For tests that fail now and then; 0 in plans that are older than these attempts."""
     tests: tuple[str, ...] = ()
     """Globs over test functions; empty for whole suites."""
+    candidate: str = ""
+    """What `--candidate` named; empty if nothing was."""
+    branch: str = ""
+    """What `--branch` named; empty if nothing was."""
     pair: bool = False
     """Whether one pair was asked for, not a matrix: its only cell lies in the run's own folder."""
     builds: tuple[PlannedBuild, ...]

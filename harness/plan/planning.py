@@ -157,7 +157,8 @@ def plan(
         )
         for name, one in left.items()
     )
-    return _framed(frame, site, builds, planned)
+    made = _framed(frame, site, builds, planned)
+    return replace(made, candidate=selection.candidate or "", branch=selection.branch or "")
 
 
 def plan_pair(pair: Pair, timeout: float, frame: Frame, site: Site, expected: Expected) -> Plan:

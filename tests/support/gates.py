@@ -99,7 +99,7 @@ def gate(
     also: Sequence[Pair] = (),
 ) -> Gate:
     matrix = stored(results, *also)
-    return evaluate(policy, Results(matrix, results), now, tuple(releases))
+    return evaluate(policy, Results(matrix, results, again), now, tuple(releases))
 
 
 def kinds(found: Gate, *, refused: bool = True) -> list[Kind]:
@@ -118,6 +118,11 @@ SUSPICIOUS = suspicious(
         kind="data-race", words="WARNING: DATA RACE", log="candidate/processes/buildkitd.7.log"
     ),
 )
+
+
+def again(cell: str) -> tuple[str, ...]:
+    """Return a command that runs a cell once more."""
+    return ("compat", "matrix", "nightly", "--only", cell)
 
 
 def full() -> Gate:
@@ -168,7 +173,7 @@ def full() -> Gate:
     policy = Policy(require=("v0.30.*",), flaky_budget=0)
     releases = (MASTER, Release(name="v0.33.0", ref="v0.33.0", sha="abcdef0"))
     matrix = nights.matrix_of(results, also=pairs[:3])
-    return evaluate(policy, Results(matrix, results), NOW, releases)
+    return evaluate(policy, Results(matrix, results, again), NOW, releases)
 
 
 def _part(run: Run) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ from harness.gotest import names
 from harness.gotest.fingerprint import normalise
 from harness.gotest.selection import asks_for_all
 from harness.model import Judgement, Leg, Pair, Run, Scenario, Vary, Verdict
-from harness.model.matrix import CellResult, CellState, MatrixRun
+from harness.model.matrix import CellResult, CellState
 from harness.reports.logs import Logs
 from harness.reports.rates import flakes, odds
 from harness.reports.summary import (
@@ -83,11 +83,15 @@ def _lacks(run: Run) -> str:
     return one_line(", ".join(run.lacks), _REASON)
 
 
+Again = Callable[[str], tuple[str, ...]]
+"""Returns the command that runs a cell once more, by its id."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of a stored run, and what came of it."""
 
-    matrix: MatrixRun
+    again: Again
     pair: Pair
     result: CellResult
     run: Run | None
@@ -251,15 +255,6 @@ class Cell:
         return words
 
     def _finding(self, kind: Kind, says: str, **words: str) -> Finding:
-        again: tuple[str, ...] = (
-            "compat",
-            "matrix",
-            self.matrix.plan.matrix,
-            "--only",
-            self.result.id,
-        )
-        if self.run is not None and self.result.run == ".":
-            again = self.run.command
         return Finding(
             kind=kind,
             refused=True,
@@ -267,7 +262,7 @@ class Cell:
             words={**self._words, **words},
             cell=self.result.id,
             cause="" if kind is not Kind.FAILED else words["error"],
-            reproduce=() if self.pair.adopted else again,
+            reproduce=() if self.pair.adopted else self.again(self.result.id),
         )
 
     @cached_property

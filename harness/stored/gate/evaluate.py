@@ -14,7 +14,7 @@ from harness.config.policy import Policy, Stance
 from harness.model import EntryRef, Run, Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.reports.text import one_line, plural, visible
-from harness.stored.gate.cell import Cell
+from harness.stored.gate.cell import Again, Cell
 from harness.stored.gate.findings import Finding, Gate, Kind, Release
 
 _REASON = 400
@@ -26,6 +26,8 @@ class Results:
 
     matrix: MatrixRun
     cells: Iterable[tuple[CellResult, Run | None]]
+    again: Again
+    """The command that runs a cell once more, by its id."""
 
 
 def evaluate(
@@ -35,15 +37,17 @@ def evaluate(
 
     `now` has a zone. With `releases`, the cells must have tested those commits.
     """
-    return _Evaluation(policy, results.matrix, now, releases).of(results.cells)
+    return _Evaluation(policy, results, now, releases).of(results.cells)
 
 
 class _Evaluation:
     def __init__(
-        self, policy: Policy, matrix: MatrixRun, now: datetime, releases: tuple[Release, ...]
+        self, policy: Policy, results: Results, now: datetime, releases: tuple[Release, ...]
     ) -> None:
+        matrix = results.matrix
         self._policy = policy
         self._matrix = matrix
+        self._again = results.again
         self._now = now
         self._releases = releases
         self._pairs = {cell.id: cell.pair for cell in matrix.plan.cells}
@@ -79,7 +83,7 @@ class _Evaluation:
         )
 
     def _cell(self, result: CellResult, run: Run | None) -> list[Finding]:
-        cell = Cell(self._matrix, self._pairs[result.id], result, run)
+        cell = Cell(self._again, self._pairs[result.id], result, run)
         if cell.done:
             self._done[result.id] = cell.started
             self._tested |= {cell.pair.suite.sha, cell.pair.frontend.sha}

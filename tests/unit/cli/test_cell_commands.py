@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.cli import matrix
+from harness.cli.again import cell_again
 from harness.cli.declared import execution
 from harness.cli.options import parsed
 from harness.model import Channel, Client, Pair, Source, Vary
@@ -71,6 +72,50 @@ def test_it_names_the_platform_if_that_is_not_this_machine_s() -> None:
     assert asked(replace(pair, platform=here()))["platform"] is None
     foreign = "linux/s390x" if here() != "linux/s390x" else "linux/amd64"
     assert asked(replace(pair, platform=foreign))["platform"] == foreign
+
+
+RUN = stored_matrices.matrix(PLAN, ())
+CELL = PLAN.cells[0].id
+
+
+@pytest.mark.parametrize(
+    ("command", "plan", "wanted"),
+    [
+        ("compat matrix nightly --repo /a", {}, "nightly --repo /a"),
+        (
+            "compat matrix mine/backport.yaml --branch v0.33 --only v* --shard 1/2 --jobs 3",
+            {"matrix": "backport", "branch": "v0.33"},
+            "mine/backport.yaml --branch v0.33",
+        ),
+        (
+            "compat matrix --plan plan.json --shard 1/2 --cache /c",
+            {"matrix": "release-gate", "candidate": "v0.33.0-rc1", "tests": ("TestCopy",)},
+            "release-gate --candidate v0.33.0-rc1 --tests TestCopy --cache /c",
+        ),
+        ("", {"matrix": "backport", "branch": "v0.33", "offline": True}, None),
+        ("compat matrix nightly --no-such-option", {"matrix": "nightly"}, "nightly"),
+        ("compat matrix nightly --help", {"matrix": "nightly"}, "nightly"),
+    ],
+)
+def test_a_cell_of_a_stored_run_is_asked_for_as_the_run_was(
+    command: str, plan: dict[str, Any], wanted: str | None
+) -> None:
+    made = replace(
+        RUN,
+        plan=replace(PLAN, **{"offline": False, "reruns": 2, "most_reruns": 20, **plan}),
+        command=tuple(command.split()),
+    )
+    words = cell_again(made)(CELL)
+    assert words[:2] == ("compat", "matrix")
+    usual = {"only": (CELL,)}
+    asked = parsed(execution.matrix, (wanted or "backport --branch v0.33 --offline").split())
+    assert parsed(execution.matrix, words[2:]) == {**asked, **usual}
+
+
+def test_a_stored_pair_is_asked_for_by_its_own_command() -> None:
+    command = ("compat-run", "v0.6.4", "master")
+    made = replace(RUN, plan=replace(PLAN, pair=True), command=command)
+    assert cell_again(made)(CELL) == command
 
 
 def test_no_command_runs_what_is_not_for_linux() -> None:

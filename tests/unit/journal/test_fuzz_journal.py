@@ -12,6 +12,7 @@ from random import Random
 import msgspec
 import pytest
 
+from harness.cli.again import cell_again
 from harness.config.policy import Policy
 from harness.errors import CompatError, ExitCode, UsageError
 from harness.history import History
@@ -115,7 +116,7 @@ def _everything(folder: Path, out: Path) -> Iterator[object]:
     """Do to a stored run all that is ever done to one."""
     yield write_reports(folder, out=out / "reports")
     matrix = read_matrix(folder)
-    gate = evaluate(Policy(), Results(matrix, cells(folder)), NOW)
+    gate = evaluate(Policy(), Results(matrix, cells(folder), cell_again(matrix)), NOW)
     yield report.render(gate), report.markdown(gate), report.as_json(gate)
     yield matrixterminal.render(matrix, folder, commands={})
     diff = compare(matrix, cells(folder), matrix, cells(folder))

@@ -175,7 +175,7 @@ def test_it_takes_the_place_of_nothing_that_ran_here(place: Place, tmp_path: Pat
 
 def test_a_gate_demands_platforms(place: Place, tmp_path: Path) -> None:
     made = place.adopt(candidate=(PASSED,))
-    results = Results(made, list(cells(tmp_path / "windows")))
+    results = Results(made, list(cells(tmp_path / "windows")), gates.again)
     both = evaluate(Policy(platforms=(WINDOWS, "linux/amd64")), results, gates.NOW)
     required = [it.sentence() for it in both.findings if it.kind is Kind.REQUIRED]
     assert required == ["the policy requires linux/amd64, and no cell was run on it"]

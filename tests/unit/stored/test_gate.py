@@ -18,6 +18,7 @@ from tests.support.gates import (
     OTHER,
     PAIR,
     UNMATCHED,
+    again,
     gate,
     judged,
     kinds,
@@ -147,7 +148,7 @@ def test_what_an_interrupted_cell_found_is_told_too() -> None:
 def test_a_planned_cell_that_the_run_does_not_speak_of_is_missing() -> None:
     results = [ran()]
     matrix = replace(nights.matrix_of(results, also=[OTHER]), shard=Shard(index=1, total=2))
-    found = evaluate(Policy(), Results(matrix, results), NOW)
+    found = evaluate(Policy(), Results(matrix, results, again), NOW)
     assert kinds(found) == [Kind.MISSING]
     assert found.findings[0].cell == nights.cell_id(OTHER)
 

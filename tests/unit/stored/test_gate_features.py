@@ -13,7 +13,7 @@ from tests.support import feature_runs, gates
 def gate(*made: Run) -> Gate:
     example = feature_runs.matrix(made)
     cells = [(it, example.runs[it.id]) for it in example.matrix.cells]
-    return evaluate(Policy(), Results(example.matrix, cells), gates.NOW)
+    return evaluate(Policy(), Results(example.matrix, cells, gates.again), gates.NOW)
 
 
 def test_a_lie_is_named_by_its_feature_and_daemon() -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
+from harness.cli.again import cell_again
 from harness.cli.umbrella import umbrella
 from harness.config.policy import Policy
 from harness.history import History
@@ -58,7 +59,8 @@ def filled(evil: str) -> Example:
 
 
 def _gate(folder: Path) -> str:
-    gate = evaluate(Policy(), Results(read_matrix(folder), cells(folder)), NOW)
+    matrix = read_matrix(folder)
+    gate = evaluate(Policy(), Results(matrix, cells(folder), cell_again(matrix)), NOW)
     return gate_told.render(gate) + gate_told.markdown(gate)
 
 

@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 
 from harness.cli.declared import results
 from harness.cli.options import argv_of
+from harness.cli.planning import check_client
 from harness.cli.session import default_runs, publish
 from harness.cli.show import show_matrix
 from harness.config.datadir import find_data
@@ -46,6 +47,7 @@ class AdoptOptions(TypedDict):
     tests_from: str | None
     vary: str
     baseline: str | None
+    client: str
     offline: bool
     out: Path | None
     repo: str | None
@@ -91,6 +93,7 @@ def adopt(*, as_json: bool, **options: Unpack[AdoptOptions]) -> int:
 
 
 def _ask(options: AdoptOptions) -> PairAsk:
+    check_client(options["client"], options["tests_from"])
     repository = options["repo"] or os.environ.get("COMPAT_REPO") or DEFAULT_REPOSITORY
     return PairAsk(
         where=Where(repository, fetch=options["fetch"]),
@@ -104,6 +107,7 @@ def _ask(options: AdoptOptions) -> PairAsk:
         tests_from=options["tests_from"],
         vary=Vary(options["vary"]),
         baseline=options["baseline"],
+        client=options["client"],
     )
 
 

@@ -12,9 +12,11 @@ from harness import minikit
 from harness.backends.base import Privileges, check_repository
 from harness.config.datadir import Data, find_data
 from harness.config.matrixfile import find_matrix
+from harness.errors import UsageError
 from harness.events import Listener
 from harness.gotest.selection import check, select
 from harness.history import default_history, expected_by
+from harness.model import Client
 from harness.plan.asks import MatrixAsk, Where
 from harness.plan.opening import Opened, open_matrix
 from harness.plan.planning import Selection
@@ -24,6 +26,15 @@ from harness.store import Store, default_cache
 
 DEMO = "demo"
 """The matrix that brings its own repository."""
+
+
+def check_client(client: str, tests_from: str | None) -> None:
+    """Check that the client of the tests is another one than the daemon's. Raises UsageError."""
+    if client == Client.TESTS and not tests_from:
+        raise UsageError(
+            "--client tests has no say: the tests are the daemon's own, and so is their client",
+            hint="take tests of another commit by --tests-from, or leave it out",
+        )
 
 
 class SourceOptions(TypedDict):

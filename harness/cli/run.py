@@ -14,7 +14,7 @@ import click
 from harness.cli.declared import execution
 from harness.cli.interruption import interruptible
 from harness.cli.options import argv_of, as_begun
-from harness.cli.planning import RunningOptions, Sources
+from harness.cli.planning import RunningOptions, Sources, check_client
 from harness.cli.session import Session, default_runs
 from harness.cli.show import show
 from harness.cli.stored import interrupted_pair
@@ -22,7 +22,7 @@ from harness.errors import UsageError
 from harness.gotest.selection import select
 from harness.history import default_history, expected_by
 from harness.journal import read_plan
-from harness.model import Channel, Client, Vary
+from harness.model import Channel, Vary
 from harness.model.matrix import MatrixRun
 from harness.model.platforms import WRITE, unknown
 from harness.plan.asks import PairAsk, Where
@@ -120,11 +120,7 @@ def _ask(names: tuple[str, str], options: RunOptions, where: Where) -> PairAsk:
     client = options["client"]
     if options["platform"] and (wrong := unknown(options["platform"])):
         raise UsageError(f"--platform: {wrong}", hint=WRITE)
-    if client == Client.TESTS and not options["tests_from"]:
-        raise UsageError(
-            "--client tests has no say: the tests are the daemon's own, and so is their client",
-            hint="take tests of another commit by --tests-from, or leave it out",
-        )
+    check_client(client, options["tests_from"])
     return PairAsk(
         where=where,
         offline=options["offline"],

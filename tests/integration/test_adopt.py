@@ -73,6 +73,16 @@ def test_the_commands_do_what_the_page_says(
     assert "was run elsewhere" in capsys.readouterr().err
 
 
+def test_the_client_of_other_tests_is_that_of_the_pair(place: Path) -> None:
+    del place
+    own = "--control own.json --candidate master.json --worker containerd --platform windows/amd64"
+    line = f"adopt v0.1 master --tests-from v0.2 --client tests --out windows {own}"
+    assert compat(line.split()) == 1
+    ((_, run),) = cells(Path("windows"))
+    assert run
+    assert (run.pair.client, run.pair.axes[:1]) == ("tests", ("tests v0.2",))
+
+
 def test_its_data_files_are_understood(tmp_path: Path) -> None:
     policy, entries = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "m.yaml").write_text(policy)
@@ -92,6 +102,8 @@ def test_its_data_files_are_understood(tmp_path: Path) -> None:
         ("--control own.json", "Missing option '--candidate'"),
         ("--control own.json --candidate history.sqlite", "cannot be read"),
         ("--control own.json --candidate master.json --worker oci", "no test on the worker oci"),
+        ("--control own.json --candidate master.json --client tests", "--client tests has no say"),
+        ("--control own.json --candidate master.json --client v0.1", "scenarios call it"),
         (
             "--control own.json --candidate master.json --platform beos/ppc",
             "--platform: there is no",

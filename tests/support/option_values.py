@@ -206,6 +206,7 @@ VALUES: dict[str, Values] = {
         "--tests-from": Value("--tests-from v0.9", "tests_from='v0.9'"),
         "--vary": Value("--vary daemon", "Vary.DAEMON"),
         "--baseline": Value("--baseline v0.9", "baseline='v0.9'"),
+        "--client": Value("--client tests", "client='tests'", f"{ADOPTS} --tests-from v0.9"),
         "--offline": Value("--offline", "offline=True"),
         "--out": Value("--out {tmp}/mine", "out: {tmp}/mine"),
         "--repo": REPO,
@@ -312,6 +313,7 @@ REFUSED = (
     "gate {green} --release master=short",
     "features {features} --daemon v0.99",
     f"{ADOPTS} --platform windows/x86_64",
+    f"{ADOPTS} --client tests",  # as above
     f"{ADOPTS} --candidate {{data}}/matrices/lines.yaml",
     "history --record nowhere",
     "scenarios d f -k nothing-like-it",

@@ -11,6 +11,7 @@ from harness.cli.options import (
     BASELINE,
     CACHE,
     CHANNEL,
+    CLIENT,
     DATA,
     FETCH,
     FOLDER,
@@ -84,6 +85,7 @@ def merge() -> None:
 @TESTS_FROM
 @VARY
 @BASELINE
+@CLIENT
 @OFFLINE
 @click.option("--out", type=FOLDER, help="New folder (default: one among the user's runs).")
 @REPO

@@ -32,6 +32,8 @@ class CompatError(Exception):
         """Keep the message for `str()` and the hint apart, so that the CLI can set it off."""
         super().__init__(message)
         self.hint = hint
+        self.lacks = ""
+        """What a server withholds for a while, if that is all: then a cell is unavailable."""
         self._context = ""
 
     def __str__(self) -> str:

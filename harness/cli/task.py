@@ -80,6 +80,8 @@ def _build(work: Work, session: Session, folder: Path) -> Answer:
     worker = Worker(job, session.plan, folder, ignore, warnings.append)
     came = worker.build(build.id, build.side, requests(session.mine, cells)[build.id])
     if isinstance(came, CompatError):
+        if build.commit.image and not came.lacks:  # it could not be pulled when the plan was opened
+            came.lacks = next(filter(None, (cell.limited for cell in cells.values())), "")
         return msgspec.structs.replace(failure(came), warnings=tuple(warnings))
     return Answer(
         key=came.key,

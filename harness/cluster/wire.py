@@ -93,6 +93,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     exit_code: int = 0
     """Of the error."""
+    lacks: str = ""
+    """Ditto: what a server withholds for a while."""
     key: str = ""
     """Of what was built."""
     path: str = ""
@@ -106,7 +108,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 def failure(error: CompatError) -> Answer:
     """Return an error as an answer."""
-    return Answer(error=str(error), hint=error.hint, exit_code=error.exit_code)
+    return Answer(error=str(error), hint=error.hint, exit_code=error.exit_code, lacks=error.lacks)
 
 
 def seal(answer: Answer) -> bytes:

@@ -111,11 +111,13 @@ class ImageRefused(InfrastructureError):  # noqa: N818 - an event, named as one
         `advice` is for whoever is no engine; None for what an engine needs.
         """
         self.cause = cause
-        self.brief = f"{doing} {image}: {registry_of(image)} {cause.name}"
+        server = registry_of(image)
+        self.brief = f"{doing} {image}: {server} {cause.name}"
         super().__init__(
             f"{self.brief}: {redact(said.strip())[:_SAID]}",
             hint=cause.advice if advice is None else advice,
         )
+        self.lacks = higher_limit(server) if cause is LIMITED else ""
 
 
 def cause_of(text: str, status: int | None = None) -> Cause:
@@ -124,6 +126,11 @@ def cause_of(text: str, status: int | None = None) -> Cause:
         if status in cause.statuses:
             return cause
     return next((cause for cause in _CAUSES if cause.words.search(text)), OTHER)
+
+
+def higher_limit(server: str) -> str:
+    """Return what is lacking where a server limits the rate of requests."""
+    return f"a higher rate limit of {server}"
 
 
 def registry_of(image: str) -> str:

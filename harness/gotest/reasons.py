@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from harness.engine.registry_errors import higher_limit
 from harness.gotest.daemons import DaemonEvidence, Fate, Panic, daemon_evidence, panics_in
 from harness.gotest.excerpts import (
     BUILD_FAILED,
@@ -153,7 +154,7 @@ def _wanting(reason: Reason, error: str) -> str:
     """Return what was lacking, where a failure of this cause names it."""
     if reason is Reason.RATE_LIMIT:
         found = _HOST.search(error)
-        return f"a higher rate limit of {found[1] or found[2] if found else 'a server'}"
+        return higher_limit(found[1] or found[2] if found else "a server")
     return _lacks(error) if reason is Reason.REFUSED else ""
 
 

@@ -73,8 +73,6 @@ def matrix_of(run: Run) -> MatrixRun:
 
 def result_of(cell: str, run: Run, folder: str) -> CellResult:
     """Return the row of matrix.json for a cell with a run, which lies in `folder`."""
-    platform = run.pair.platform
-    needy = "worker" if platform == USUAL else f"worker on {platform}"
     return CellResult(
         id=cell,
         state=CellState.INTERRUPTED if run.interrupted else CellState.DONE,
@@ -84,8 +82,16 @@ def result_of(cell: str, run: Run, folder: str) -> CellResult:
         run=folder,
         started=run.started,
         seconds=run.seconds,
-        error=f"its {needy} needs what is not here: {', '.join(run.lacks)}" if run.lacks else "",
+        error=_left_out(run) if run.lacks else "",
     )
+
+
+def _left_out(run: Run) -> str:
+    lacks, platform = ", ".join(run.lacks), run.pair.platform
+    if run.limited:
+        return f"a registry gave no more images for a while: it needs {lacks}"
+    needy = "worker" if platform == USUAL else f"worker on {platform}"
+    return f"its {needy} needs what is not here: {lacks}"
 
 
 def _name(pair: Pair) -> str:

@@ -19,7 +19,7 @@ from harness.model.matrix import (
     Shard,
 )
 from harness.tools.clock import Stopwatch
-from harness.verdict.overall import of_matrix
+from harness.verdict.overall import exit_code_of, of_matrix
 
 _LEFT = frozenset({CellState.MISSING, CellState.INTERRUPTED})
 """States of a cell that is to be run yet."""
@@ -69,6 +69,7 @@ class Ledger:
         """Return the matrix run as it is now."""
         rows = tuple(self.rows.get(cell.id) or missing(cell.id) for cell in self.mine)
         overall = of_matrix(row.verdict for row in rows)
+        code = exit_code_of(overall, (row.exit_code for row in rows))
         interrupted = self.stopped and any(row.state in _LEFT for row in rows)
         return MatrixRun(
             schema=MATRIX_SCHEMA_VERSION,
@@ -81,7 +82,7 @@ class Ledger:
             builds=self.builds,
             cells=rows,
             verdict=overall,
-            exit_code=ExitCode.INTERRUPTED if interrupted else overall.exit_code,
+            exit_code=ExitCode.INTERRUPTED if interrupted else code,
             interrupted=interrupted,
             warnings=tuple(self.warnings),
             command=self.command,

@@ -34,7 +34,7 @@ from harness.model.matrix import (
     PlannedCell,
 )
 from harness.tools.disks import disk_errors
-from harness.verdict.overall import of_matrix
+from harness.verdict.overall import exit_code_of, of_matrix
 
 _FINISHED = frozenset({CellState.DONE, CellState.FAILED})
 
@@ -161,7 +161,7 @@ def _joined(parts: Sequence[Part], rows: dict[str, _Row]) -> MatrixRun:
         builds=dict(builds),  # of what several built, the longest
         cells=results,
         verdict=overall,
-        exit_code=overall.exit_code,
+        exit_code=exit_code_of(overall, (row.exit_code for row in results)),
         warnings=tuple(dict.fromkeys(_warnings(parts, rows))),
     )
 

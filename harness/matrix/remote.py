@@ -91,7 +91,7 @@ class Remote:
         except Interrupted:
             return stopped(planned.id, started, watch.seconds)
         except CompatError as error:
-            return failed(planned.id, error, started, watch.seconds)
+            return self.here.not_run(planned, error, started, watch.seconds)
         except Exception as fault:  # noqa: BLE001 - one cell of many, see unexpected
             return failed(planned.id, unexpected(fault), started, watch.seconds)
 
@@ -150,7 +150,9 @@ class Remote:
             self.here.warn(text)
         if came.error:
             kind = _CLASSES.get(came.exit_code, InfrastructureError)
-            raise kind(came.error, hint=came.hint)
+            error = kind(came.error, hint=came.hint)
+            error.lacks = came.lacks
+            raise error
 
 
 @contextmanager

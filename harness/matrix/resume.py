@@ -63,7 +63,8 @@ def interrupted(folder: Path, plan: Plan, mine: Iterable[PlannedCell]) -> dict[s
 def done(folder: Path, matrix: MatrixRun, mine: Iterable[PlannedCell]) -> dict[str, CellResult]:
     """Return the rows of the cells that are done, by their ids.
 
-    A run that was killed may have ended a cell without saying so, and a damaged cell is not done.
+    A run that was killed may have ended a cell without saying so. A damaged cell is not done, nor
+    is one that a registry's limited rate left out.
     """
     rows = {row.id: row for row in matrix.cells}
     found = ((cell.id, _done(folder, matrix.plan, rows.get(cell.id), cell)) for cell in mine)
@@ -73,12 +74,12 @@ def done(folder: Path, matrix: MatrixRun, mine: Iterable[PlannedCell]) -> dict[s
 def _done(folder: Path, plan: Plan, row: CellResult | None, cell: PlannedCell) -> CellResult | None:
     if row is not None and row.state is CellState.DONE:
         try:
-            cell_run(folder, row, cell.pair)
+            told = cell_run(folder, row, cell.pair)
         except UsageError:
             return None
-        return row
+        return None if told.limited else row
     run = _stored(folder, plan, cell)
-    if run is None or run.interrupted:
+    if run is None or run.interrupted or run.limited:
         return None
     return result_of(cell.id, run, cell_path(plan, cell.id))
 

@@ -18,7 +18,7 @@ from harness.events import (
     MatrixStarted,
     Warned,
 )
-from harness.matrix.ledger import Ledger, failed
+from harness.matrix.ledger import Ledger
 from harness.matrix.work import MatrixJob, TaskResult, Worker
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from harness.plan.cell import Built, controls
@@ -110,7 +110,7 @@ class _Fleet:
                 self._stop(crew)
 
     def _leave_out(self) -> None:
-        """Write down the cells whose worker cannot run here; nothing is built for them alone."""
+        """Write down the cells that cannot be run here; nothing is built for them alone."""
         for planned in self.lacking:
             self.listener(CellStarted(planned.id))
             row = self.here.leave_out(planned)
@@ -164,7 +164,8 @@ class _Fleet:
             return []
         if isinstance(came, CompatError):
             self.listener(BuildEnded(task.id, took, error=str(came)))
-            return [failed(cell, came) for cell in self.queue.not_built(task.id)]
+            lost = self.queue.not_built(task.id)
+            return [self.here.not_run(self.planned[cell], came) for cell in lost]
         self.listener(BuildEnded(task.id, took, cached=came.cached))
         if not came.cached:
             self.ledger.builds[task.id] = round(took, 3)

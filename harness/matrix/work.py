@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -132,20 +132,32 @@ class Worker:
         except Interrupted:
             return stopped(planned.id, started, watch.seconds)
         except CompatError as error:
-            return failed(planned.id, error, started, watch.seconds)
+            return self.not_run(planned, error, started, watch.seconds)
         except Exception as fault:  # noqa: BLE001 - one cell of many, see unexpected
             return failed(planned.id, unexpected(fault), started, watch.seconds)
         self.keep(planned, run)
         return result_of(planned.id, run, cell_path(self.plan, planned.id))
 
-    def lacks(self, planned: PlannedCell, /) -> bool:
-        """Return whether this machine lacks what the worker of a cell needs."""
-        return bool(self.job.cells[planned.id].lacks)
+    def not_run(
+        self, planned: PlannedCell, error: CompatError, started: str = "", seconds: float = 0.0
+    ) -> CellResult:
+        """Write down a cell that could not be built or run; for a limited rate it is left out."""
+        if not error.lacks:
+            return failed(planned.id, error, started, seconds)
+        self.warn(f"{error}; {error.hint}" if error.hint else str(error))
+        return self.leave_out(planned, error.lacks)
 
-    def leave_out(self, planned: PlannedCell) -> CellResult:
-        """Write down a cell whose worker lacks what it needs."""
+    def lacks(self, planned: PlannedCell, /) -> bool:
+        """Return whether something is lacking for a cell, so that it is left out."""
+        cell = self.job.cells[planned.id]
+        return bool(cell.lacks or cell.limited)
+
+    def leave_out(self, planned: PlannedCell, limited: str = "") -> CellResult:
+        """Write down a cell whose worker lacks what it needs, or what a registry withholds."""
         started = now()
         job = self._job(planned, None)
+        if limited:
+            job = replace(job, cell=replace(job.cell, limited=limited))
         try:
             job.folder.clear()
             run = leave_out(job)

@@ -129,4 +129,6 @@ class Run(Record, frozen=True, kw_only=True):
     scenarios: Scenarios | None = None
     """What was run in the place of a commit's tests; None for these."""
     lacks: tuple[str, ...] = ()
-    """What the worker needs and was not there, so that nothing was run: `program rootlesskit`."""
+    """What the pair needs and was not there, so that nothing was run: `program rootlesskit`."""
+    limited: bool = False
+    """Whether that is a registry's limited rate, which may be over the next time."""

@@ -79,6 +79,8 @@ class Cell:
     """What the pair's worker takes to be there."""
     lacks: tuple[str, ...] = ()
     """What of that is not: then nothing of the cell is run."""
+    limited: str = ""
+    """What a registry withholds for a while of what the cell is made of: nothing of it is run."""
 
     @property
     def _others(self) -> list[BuildRequest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,8 @@ from harness.config.needs import Has
 from harness.config.oracle import Oracle, load_oracle
 from harness.config.series import Patch
 from harness.config.skiplists import Entry
-from harness.errors import UsageError
-from harness.events import Listener, Said, ignore
+from harness.errors import InfrastructureError, UsageError
+from harness.events import Listener, Said, Warned, ignore
 from harness.gc import sweep
 from harness.images.mirror import digests
 from harness.images.sets import ImageSets
@@ -65,6 +65,8 @@ class Workspace:
     repository: Repository
     listener: Listener = ignore
     """Hears what a reader should know of published images."""
+    limited: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What a registry withholds, by the image's name and platform, of a plan made elsewhere."""
 
     @classmethod
     def open(
@@ -124,14 +126,22 @@ class Workspace:
     def check_unmoved(self, made: Plan) -> None:
         """Check that the published images of a plan are still what they were, and get them.
 
-        Raises UsageError, and what `resolve` raises.
+        What a registry's limited rate keeps back is in `limited` then. Raises UsageError, and what
+        `resolve` raises.
         """
         pairs = [cell.pair for cell in made.cells]
         commits = {(it.ref, pair.platform): it for pair in pairs for it in pair.commits}
         for (_, platform), commit in commits.items():
             if not commit.image:
                 continue
-            now = self.resolve(commit.ref, commit.image.side, platform).image
+            try:
+                now = self.resolve(commit.ref, commit.image.side, platform).image
+            except InfrastructureError as error:
+                if not error.lacks:
+                    raise
+                self.limited[commit.ref, platform] = error.lacks
+                self.listener(Warned(f"{error}; {error.hint}"))
+                continue
             if now and now.digest != commit.image.digest:
                 raise UsageError(
                     f"{commit.ref} was {commit.image.short} when {made.matrix} was planned, and is "
@@ -227,6 +237,7 @@ class Workspace:
             what = f"scenarios start no rootless daemon, so not one of the worker {pair.worker}"
             raise UsageError(what, hint="leave --worker out")
         artefact, catalogue = self.scenarios if pair.scenarios else (None, None)
+        images = [(commit.ref, pair.platform) for commit in pair.commits]
         return Cell(
             pair=pair,
             suite=request(Side.SUITE, pair.built_daemon),
@@ -243,6 +254,7 @@ class Workspace:
             catalogue=catalogue,
             worker=worker,
             lacks=(*lacking_for(pair), *map(str, has.lacking(worker.needs))),
+            limited=next(filter(None, (self.limited.get(it) for it in images)), ""),
         )
 
     @cached_property

@@ -229,6 +229,8 @@ def _too_little(run: Run, own: str, new: str) -> str:
 
 def _not_run(run: Run) -> str:
     lacks = ", ".join(one_line(it, _ERROR_LINE) for it in run.lacks)
+    if run.limited:
+        return f"not run, because a registry gave no more images for a while: it needs {lacks}"
     where = " on ".join(place(run.pair))
     return f"not run, because the worker {where} needs what is not here: {lacks}"
 

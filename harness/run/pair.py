@@ -100,7 +100,7 @@ def run_pair(job: Job, listener: Listener) -> Run:
 
 
 def leave_out(job: Job) -> Run:
-    """Journal a pair whose worker lacks what it needs: `unavailable`, and no leg was begun."""
+    """Journal a pair for which something is lacking: `unavailable`, and no leg was begun."""
     run = _nothing_run(job, now(), job.backend.versions())
     job.folder.write_run(run)
     return run
@@ -108,12 +108,16 @@ def leave_out(job: Job) -> Run:
 
 def _nothing_run(job: Job, started: str, versions: dict[str, str]) -> Run:
     """Return what is known of a run before its legs."""
+    limited = bool(job.cell.limited and not job.cell.lacks)
+    lacks = (job.cell.limited,) if limited else job.cell.lacks
     asked = Asked(
         command=job.command,
         sides=(),
         whole=False,
         worker=job.cell.pair.worker,
-        lacks=job.cell.lacks,
+        offline=_offline(job),
+        lacks=lacks,
+        limited=limited,
     )
     return Run(
         schema=SCHEMA_VERSION,
@@ -136,7 +140,8 @@ def _nothing_run(job: Job, started: str, versions: dict[str, str]) -> Run:
         phases={},
         control=job.settings.control,
         scenarios=job.cell.catalogue,
-        lacks=job.cell.lacks,
+        lacks=lacks,
+        limited=limited,
     )
 
 

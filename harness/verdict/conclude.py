@@ -37,7 +37,9 @@ class Asked:
     functions: frozenset[str] = frozenset()
     """Test functions that the suite's sources have; empty if that is not known."""
     lacks: tuple[str, ...] = ()
-    """What the worker needs and was not there, so that nothing was run."""
+    """What the pair needs and was not there, so that nothing was run."""
+    limited: bool = False
+    """Whether that is a registry's limited rate, which may be over the next time."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def conclude(
         unmatched=unmatched(entries, judged, seen) if asked.whole and not ended else (),
         verdict=overall,
         counts=dict(Counter(row.verdict for row in judged)),
-        exit_code=ExitCode.INTERRUPTED if asked.interrupted else overall.exit_code,
+        exit_code=_exit_code(overall, asked),
         rerun=_rerun(asked.command, judged, known),
     )
 
@@ -111,6 +113,15 @@ def _overall(judged: Sequence[Judgement], legs: Sequence[LegRun], asked: Asked) 
         return Verdict.INFRA
     whole = came_to_end(legs)
     return overall if whole or code is not ExitCode.COMPATIBLE else Verdict.INDETERMINATE
+
+
+def _exit_code(overall: Verdict, asked: Asked) -> int:
+    """Return the exit code of a pair; a run with network is to have what a registry gives."""
+    if asked.interrupted:
+        return ExitCode.INTERRUPTED
+    if asked.limited and overall is Verdict.UNAVAILABLE and not asked.offline:
+        return ExitCode.INFRASTRUCTURE
+    return overall.exit_code
 
 
 def _rerun(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.errors import ExitCode
 from harness.model import Judgement, Outcome, Result, Verdict
 from harness.verdict.table import telling_part
 
@@ -22,11 +23,20 @@ def of_pair(judgements: Iterable[Judgement]) -> Verdict:
 def of_matrix(cells: Iterable[Verdict]) -> Verdict:
     """Return a matrix's verdict: the worst of its cells', or indeterminate if it has none.
 
-    Cells whose worker cannot run here have no say where others ran.
+    Cells that cannot be run here have no say where others ran.
     """
     found = list(cells)
     nothing = Verdict.UNAVAILABLE if Verdict.UNAVAILABLE in found else Verdict.INDETERMINATE
     return _worst(found, nothing)
+
+
+def exit_code_of(overall: Verdict, codes: Iterable[int]) -> ExitCode:
+    """Return the exit code of a matrix with this verdict; `codes` are those of its cells.
+
+    A cell that a registry's limited rate left out of a run with network has no say in the verdict.
+    """
+    left_out = ExitCode.INFRASTRUCTURE in codes and not overall.blames_frontend
+    return ExitCode.INFRASTRUCTURE if left_out else overall.exit_code
 
 
 def _worst(verdicts: Iterable[Verdict], otherwise: Verdict) -> Verdict:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from harness.journal import read_plan, read_run
+from harness.journal import read_matrix, read_plan, read_run
 from harness.model import Commit, Side, Verdict
+from harness.tools import process
+from harness.tools.process import Request
 from tests.support.demo_program import Program
 from tests.support.published_images import HERE, OTHER, Layout, built, digest_of, layer, on
+from tests.support.registries import serving
 
 pytestmark = pytest.mark.e2e
 
@@ -111,6 +118,65 @@ def test_a_plan_whose_image_has_changed_is_refused(
     assert code == 2, err
     assert f"{asked[moved]} was" in err
     assert "was planned" in err
+
+
+class _Limited(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/v2/" else 429)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815 - http.server names it so
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _limiting(host: str) -> Iterator[None]:
+    """Limit the rate of all requests where a registry was."""
+    server = ThreadingHTTPServer(("127.0.0.1", int(host.rpartition(":")[2])), _Limited)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_of_a_plan_what_a_limited_rate_keeps_back_is_left_out_and_the_rest_is_run(
+    program: Program, tmp_path: Path
+) -> None:
+    layout = Layout()
+    layout.name(layout.image(), "1.1")
+    pushed = layout.write(tmp_path / "layout")
+    matrix, plan = tmp_path / "m.yaml", tmp_path / "plan.json"
+    given = program.words("v0.2", "v0.2")[3:]
+    (tmp_path / "registry").mkdir()
+    with serving(tmp_path / "registry") as host:
+        way = ["--insecure-policy", "copy", "--dest-tls-verify=false"]
+        name = f"{host}/some/dockerfile:1.1"
+        process.run(
+            Request([str(process.find("skopeo")), *way, f"oci:{pushed}:1.1", f"docker://{name}"])
+        )
+        frontends = [{"images": [f"image:{name}#v0.2.0"]}, {"refs": ["v0.2.0"]}]
+        pairs = [{"daemons": [{"refs": ["v0.2.0"]}], "frontends": frontends}]
+        matrix.write_text(json.dumps({"description": "images", "pairs": pairs}), "utf-8")
+        words = ("plan", str(matrix), *given, "--tests", "TestCopy*", "--write", str(plan))
+        code, _, err = program.run(*words, out=False)
+        assert code == 0, err
+    (tmp_path / "other").mkdir()
+    other = Program.fresh(tmp_path / "other", compiled=program.cache)
+    with _limiting(host):
+        code, out, err = other.run("matrix", "--plan", str(plan), *given)
+    assert code == 0, out + err
+    assert f"pull {name}: {host} limits the rate of requests" in err
+    rows = read_matrix(other.latest()).cells
+    assert sorted(row.verdict for row in rows) == [Verdict.COMPATIBLE, Verdict.UNAVAILABLE]
+    (left_out,) = (row for row in rows if row.verdict is Verdict.UNAVAILABLE)
+    assert f"it needs a higher rate limit of {host}" in left_out.error
 
 
 def test_the_image_for_the_platform_that_is_asked_for_is_taken(

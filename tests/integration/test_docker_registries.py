@@ -108,6 +108,20 @@ def test_a_base_image_that_is_refused_is_infrastructure(program: Program) -> Non
     assert "hint: " in ended.err
 
 
+def test_a_base_image_that_a_limited_rate_keeps_back_makes_the_pair_unavailable(
+    program: Program,
+) -> None:
+    remove_images(program)
+    with refusing(program, 1_000_000) as host:
+        base = {"COMPAT_BASE_IMAGE": f"{host}/base/go:1"}
+        ended = Program(program.folder, program.daemon, base).pair()
+    assert ended.code == 0, ended.err + ended.out
+    assert f"pull {host}/base/go:1: {host} limits the rate of requests; attempt 5 of 5" in ended.err
+    said = " ".join(ended.out.split())
+    assert "UNAVAILABLE: not run, because a registry gave no more images for a while" in said
+    assert f"it needs a higher rate limit of {host}" in said
+
+
 @pytest.fixture
 def hub(tmp_path: Path, base: Path, go_store: Store, go_toolchain: GoToolchain) -> Path:
     """Return the storage of a registry that has what MiniKit's Dockerfiles begin with."""

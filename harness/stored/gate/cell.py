@@ -76,6 +76,7 @@ _OF_DAEMONS = {
     Kind.REFUSED: "{test} is refused by {suite}, and has no floor yet: {error}",
 }
 _NOT_RUN = "{pair} is not covered: its worker needs what was not there: {error}"
+_LIMITED = "{pair} is not covered: a registry gave no more images for a while: it needs {error}"
 _ALONE = "{test} fails in {pair}, and no control excuses it: {error}"
 
 
@@ -123,8 +124,10 @@ class Cell:
             error = one_line(self.result.error.strip(), _REASON) or "no reason was recorded"
             yield self._finding(kind, says, error=error)
         elif self.run and self.run.lacks:
-            found = self._finding(Kind.UNAVAILABLE, _NOT_RUN, error=_lacks(self.run))
-            yield replace(found, refused=policy.unavailable is Stance.REFUSE)
+            says = _LIMITED if self.run.limited else _NOT_RUN
+            found = self._finding(Kind.UNAVAILABLE, says, error=_lacks(self.run))
+            was_to_be = self.run.limited and not self.run.offline
+            yield replace(found, refused=policy.unavailable is Stance.REFUSE or was_to_be)
         elif self.run is None or self._undecided(self.run):
             told = headline(self.run) if self.run else "there is no run"
             told = told.removeprefix(f"{Verdict.INDETERMINATE.upper()}: ")

@@ -56,6 +56,7 @@ def rejudge(
         interrupted=run.interrupted,
         offline=run.offline,
         lacks=run.lacks,
+        limited=run.limited,
     )
     recents = {row.name: row.recent for row in run.judgements if row.recent}
     found = conclude(legs, entries, asked, recents, promises(floors, run.pair))

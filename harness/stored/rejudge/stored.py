@@ -29,7 +29,7 @@ from harness.stored.rejudge.lists import Lists
 from harness.stored.rejudge.rejudge import Rejudged, rejudge
 from harness.stored.rejudge.reread import OnLog
 from harness.tools.disks import disk_errors
-from harness.verdict.overall import of_matrix
+from harness.verdict.overall import exit_code_of, of_matrix
 
 
 class Reclassified(Record, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ class _Work:
     def matrix(self, rows: tuple[CellResult, ...]) -> MatrixRun:
         """Return the matrix run as it is now."""
         overall = of_matrix(row.verdict for row in rows)
-        code = overall.exit_code
+        code = exit_code_of(overall, (row.exit_code for row in rows))
         return replace(
             self.before,
             cells=rows,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 import harness
 from harness.cluster.wire import Answer, Damaged, failure, kin, seal, unseal
+from harness.engine.registry_errors import ABSENT, LIMITED, ImageRefused
 from harness.errors import UsageError
 
 ANSWER = Answer(key="k", path="/p", cached=True, go_minor=21, warnings=("w",))
@@ -41,6 +42,12 @@ def test_an_error_keeps_what_a_user_reads() -> None:
         "ask otherwise",
         2,
     )
+
+
+def test_an_error_keeps_what_a_server_withholds() -> None:
+    limited = ImageRefused("pull", "h.test/go:1", LIMITED, "429")
+    assert failure(limited).lacks == limited.lacks == "a higher rate limit of h.test"
+    assert failure(ImageRefused("pull", "h.test/go:1", ABSENT, "404")).lacks == ""
 
 
 def test_kin_names_what_is_different() -> None:

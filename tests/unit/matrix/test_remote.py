@@ -12,11 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from harness.cluster.wire import Answer, Damaged, Work, failure, kin
+from harness.engine.registry_errors import LIMITED, ImageRefused
 from harness.errors import BuildError, InfrastructureError, Interrupted, UsageError
 from harness.journal import read_run
 from harness.journal.packing import pack
 from harness.matrix.remote import Remote
 from harness.matrix.work import Worker
+from harness.model import Verdict
 from harness.model.matrix import CellResult, CellState, MatrixRun
 from tests.support.played_matrices import REGRESSED, Fleet
 
@@ -111,6 +113,25 @@ def test_a_build_that_fails_costs_its_cells(fleet: Fleet, yard: Yard) -> None:
     assert {(row.error, row.hint, row.exit_code) for row in lost} == {
         ("it does not compile", "see the log", 4)
     }
+
+
+def test_a_limited_rate_that_a_worker_met_makes_its_cells_unavailable(
+    fleet: Fleet, yard: Yard
+) -> None:
+    refused = ImageRefused("pull", "h.test:5000/go:1", LIMITED, "429")
+
+    def answers(work: Work) -> Answer:
+        met = work.task in {"suite v0.6.4", "v0.8.3~f1~oci"}
+        return failure(refused) if met else yard.answer(work)
+
+    folder, made, _ = run(fleet, answers)
+    left_out = {row.id: row for row in made.cells if row.verdict is Verdict.UNAVAILABLE}
+    wanted = {it.id for it in fleet.plan.cells if "v0.6.4" in it.suite} | {"v0.8.3~f1~oci"}
+    assert left_out.keys() == wanted
+    for row in left_out.values():
+        stored = read_run(folder / row.run / "run.json")
+        assert (stored.lacks, stored.limited) == (("a higher rate limit of h.test:5000",), True)
+    assert [it for it in made.warnings if "limits the rate" in it]
 
 
 @pytest.mark.parametrize(

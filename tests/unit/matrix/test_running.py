@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from harness.engine.registry_errors import LIMITED, ImageRefused
 from harness.errors import (
     BuildError,
     CompatError,
@@ -25,6 +26,7 @@ from harness.events import (
     MatrixStarted,
 )
 from harness.journal import cells, read_matrix, read_plan, read_run
+from harness.matrix.resume import done
 from harness.model import Verdict
 from harness.model.matrix import CellState
 from harness.plan.queue import Limits
@@ -90,6 +92,55 @@ def test_where_every_worker_lacks_something_the_matrix_is_unavailable(fleet: Fle
         for name, cell in cells_of(fleet.plan).items()
     }
     _, made = fleet.run(cells=lacks)
+    assert not fleet.yard.built
+    assert (made.verdict, made.exit_code) == (Verdict.UNAVAILABLE, 0)
+
+
+LIMITED_HUB = "a higher rate limit of docker.io"
+
+
+def limit_the_old_suite(name: str) -> None:
+    if name == "suite v0.6.4":
+        raise ImageRefused("pull", "golang:1.21", LIMITED, "toomanyrequests: slow down")
+
+
+@pytest.mark.parametrize(("offline", "code"), [(True, 0), (False, 4)])
+def test_what_a_limited_rate_kept_from_being_built_is_unavailable_and_the_others_run(
+    fleet: Fleet,
+    offline: bool,  # noqa: FBT001 - a case, not passed
+    code: int,
+) -> None:
+    fleet.settings = dataclasses.replace(fleet.settings, offline=offline)
+    fleet.yard.before_build = limit_the_old_suite
+    folder, made = fleet.run()
+    left_out = [row for row in made.cells if row.id.startswith("v0.6.4")]
+    assert {(row.state, row.verdict, row.exit_code, row.error) for row in left_out} == {
+        (
+            *(CellState.DONE, Verdict.UNAVAILABLE, code),
+            f"a registry gave no more images for a while: it needs {LIMITED_HUB}",
+        )
+    }
+    assert (made.verdict, made.exit_code) == (Verdict.COMPATIBLE, code)
+    assert {run.split()[0] for run in fleet.yard.runs} == {"v0.8.3"}
+    stored = {row.id: run for row, run in cells(folder)}
+    for row in left_out:
+        run = stored[row.id]
+        assert run
+        assert (run.lacks, run.limited, run.exit_code) == ((LIMITED_HUB,), True, code)
+    (told,) = made.warnings
+    assert "pull golang:1.21: docker.io limits the rate of requests: toomanyrequests" in told
+    # What may be over the next time is run then.
+    assert done(folder, made, fleet.plan.cells).keys() == {
+        row.id for row in made.cells if row not in left_out
+    }
+
+
+def test_what_could_not_be_pulled_for_a_limited_rate_is_left_out_at_once(fleet: Fleet) -> None:
+    kept_back = {
+        name: dataclasses.replace(cell, limited=LIMITED_HUB)
+        for name, cell in cells_of(fleet.plan).items()
+    }
+    _, made = fleet.run(cells=kept_back)
     assert not fleet.yard.built
     assert (made.verdict, made.exit_code) == (Verdict.UNAVAILABLE, 0)
 

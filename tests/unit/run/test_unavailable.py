@@ -153,6 +153,30 @@ def test_with_the_network_a_worker_that_lacks_something_is_no_fault_either(bench
     assert run.exit_code == ExitCode.COMPATIBLE
 
 
+@pytest.mark.parametrize(("offline", "code"), [(True, 0), (False, 4)])
+def test_a_limited_rate_leaves_a_pair_out_and_with_network_that_is_code_4(
+    bench: Bench,
+    offline: bool,  # noqa: FBT001 - a case, not passed
+    code: int,
+) -> None:
+    bench.settings = replace(OFFLINE, offline=offline)
+    limited = "a higher rate limit of docker.io"
+    run = leave_out(bench.job(built=None, cell=replace(bench.cell(), limited=limited)))
+    assert (run.verdict, run.exit_code, run.lacks) == (Verdict.UNAVAILABLE, code, (limited,))
+    assert headline(run) == (
+        "UNAVAILABLE: not run, because a registry gave no more images for a while: "
+        f"it needs {limited}"
+    )
+    assert rejudge(run, bench.run_folder(run), ()).run == run
+
+
+def test_of_what_is_lacking_that_counts_which_stays(bench: Bench) -> None:
+    bench.settings = replace(OFFLINE, offline=False)
+    cell = replace(bench.cell(), lacks=LACKS, limited="a higher rate limit of docker.io")
+    run = leave_out(bench.job(built=None, cell=cell))
+    assert (run.exit_code, run.lacks, run.limited) == (ExitCode.COMPATIBLE, LACKS, False)
+
+
 def test_what_was_not_built_cannot_be_run(bench: Bench) -> None:
     with pytest.raises(ValueError, match="was not built"):
         run_pair(bench.job(built=None), bench.events.append)

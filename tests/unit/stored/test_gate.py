@@ -99,6 +99,24 @@ def test_a_worker_that_could_not_run_is_told_or_in_the_way_as_the_policy_says(
     )
 
 
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("stance", list(Stance))
+def test_an_image_that_a_limited_rate_kept_back_is_in_the_way_with_network(
+    stance: Stance,
+    offline: bool,  # noqa: FBT001 - a case, not passed
+) -> None:
+    result, run = ran()
+    lacks = ("a higher rate limit of docker.io",)
+    nothing = {"legs": (), "lacks": lacks, "limited": True, "verdict": Verdict.UNAVAILABLE}
+    run = replace(run, offline=offline, exit_code=0 if offline else 4, **nothing)
+    found = gate((result, run), policy=Policy(unavailable=stance))
+    refused = stance is Stance.REFUSE or not offline
+    assert kinds(found, refused=refused) == [Kind.UNAVAILABLE]
+    assert found.exit_code == (4 if refused else 0)
+    said = "is not covered: a registry gave no more images for a while: it needs a higher rate"
+    assert said in found.findings[0].sentence()
+
+
 @pytest.mark.parametrize(
     "verdict",
     [

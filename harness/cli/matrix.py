@@ -87,7 +87,9 @@ def show_plan(session: Session, *, as_json: bool) -> None:
         return
     parts = split(session.plan, session.shard.total) if session.shard else None
     controls = session.opened.controls(session.settings)
-    click.echo(plantable.render(session.plan, parts, session.limits, controls))
+    far = session.executor is not None and session.executor.address  # sees for itself what it lacks
+    left_out = frozenset[str]() if far else session.opened.left_out
+    click.echo(plantable.render(session.plan, parts, session.limits, controls, left_out))
 
 
 def open_session(
@@ -97,11 +99,13 @@ def open_session(
     runs: bool,
     sources: Sources | None = None,
     lists: bool = True,
+    without_adopted: bool = False,
 ) -> Session:
     """Plan a matrix, or take a plan that is stored; `runs` says whether it is to run here.
 
     `sources` are those that the options name, unless they are given; `lists` says whether
-    skip lists apply to a matrix that is planned now.
+    skip lists apply to a matrix that is planned now, `without_adopted` that of a stored plan the
+    cells which others ran are left out.
 
     Raises UsageError and ConfigError for what the user can mend, and what opening raises.
     """
@@ -117,7 +121,10 @@ def open_session(
         if name or kept is None:
             opened = open_named(name or "", options, sources, where, listener, lists=lists)
         else:
-            opened = open_plan(kept, where, sources.data, sources.store, listener)
+            opened = open_plan(
+                *(kept, where, sources.data, sources.store, listener),
+                without_adopted=without_adopted,
+            )
     if folder and kept:
         check_same(folder, kept, opened.plan)
     shard, ids = _share(kept or opened.plan, options["shard"], folder)

@@ -39,7 +39,7 @@ def plan(
     if form == "table":
         parts = split(made, shards) if shards else None
         asked = Settings(tests=made.tests, offline=made.offline)
-        text = plantable.render(made, parts, Limits(jobs), opened.controls(asked))
+        text = plantable.render(made, parts, Limits(jobs), opened.controls(asked), opened.left_out)
     elif form == "json":
         text = msgspec.json.format(msgspec.json.encode(made)).decode() + "\n"
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -69,8 +70,16 @@ class Opened:
     def controls(self, settings: Settings) -> dict[str, Control]:
         """Return the controls that cells may share, by the cells' ids. Raises ConfigError."""
         # The images of a mirror are the suite's, so two cells that differ in them differ anyway.
-        cells = {it.id: self.cell(it, seed=False) for it in self.plan.cells}
-        return controls(self.plan, cells, settings)
+        return controls(self.plan, self._unseeded, settings)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The ids of the cells for which something is lacking here. Raises ConfigError."""
+        return frozenset(name for name, it in self._unseeded.items() if it.lacks or it.limited)
+
+    @cached_property
+    def _unseeded(self) -> dict[str, Cell]:
+        return {it.id: self.cell(it, seed=False) for it in self.plan.cells}
 
     def cell(self, planned: PlannedCell, *, seed: bool = True) -> Cell:
         """Choose line data, patches and entries for a planned cell. Raises ConfigError.
@@ -224,17 +233,26 @@ def _pair(ask: PairAsk, workspace: Workspace, found: Mapping[str, Commit], *, ba
     return Axes(tests, ask.vary, source("baseline"), *client, ask.scenarios).of(pair)
 
 
-def open_plan(made: Plan, where: Where, data: Data, store: Store, listener: Listener) -> Opened:
+def open_plan(
+    made: Plan,
+    where: Where,
+    data: Data,
+    store: Store,
+    listener: Listener,
+    *,
+    without_adopted: bool = False,
+) -> Opened:
     """Take a plan that was made elsewhere, with what is cached here.
 
     Its commits are taken as they are, whatever its branches point at by now. Raises UsageError
-    if another harness, other data or another backend would build or run something else, and
-    what `open_matrix` raises.
+    if another harness, other data or another backend would build or run something else, for
+    adopted cells unless it is to be opened `without_adopted`, and what `open_matrix` raises.
     """
+    backend_of = _for_plan(where, made, without_adopted=without_adopted)
     names = [(build.commit.sha, Side.SUITE) for build in made.builds]
     workspace, _ = Workspace.open(data, store, where, names, listener)
     workspace.check_unmoved(made)
-    backend = _backend(_for_plan(where, made), workspace, listener)
+    backend = _backend(backend_of, workspace, listener)
     site = WorkspaceSite(workspace, backend, where.stage, made.offline)
     site.look_ahead({sha for sha, _ in names})
     mine = again(made, site, harness=harness.__version__, data=_data(workspace))
@@ -255,13 +273,14 @@ def _frame(name: str, ask: Ask, workspace: Workspace) -> Frame:
     )
 
 
-def _for_plan(where: Where, made: Plan) -> Where:
+def _for_plan(where: Where, made: Plan, *, without_adopted: bool) -> Where:
     """Take the backend that a plan was made for. Raises UsageError if another is asked for."""
     planned = {cell.pair.backend for cell in made.cells}
-    if ADOPTED in planned:
+    if ADOPTED in planned and not (without_adopted and len(planned) > 1):
         elsewhere = next(cell.id for cell in made.cells if cell.pair.adopted)
         what = f"{elsewhere} was run elsewhere, by others: nothing of {made.matrix} is run again"
         raise UsageError(what, hint="name a run without it, or plan the others anew")
+    planned.discard(ADOPTED)
     if len(planned) != 1:
         raise UsageError(f"the plan {made.matrix} is for {len(planned)} backends", hint=OTHER)
     (name,) = planned

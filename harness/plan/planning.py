@@ -179,9 +179,14 @@ def plan_pair(pair: Pair, timeout: float, frame: Frame, site: Site, expected: Ex
 def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
     """Plan the cells of a plan that was made elsewhere: its commits, and what is cached here.
 
-    `harness` and `data` are as in Frame. Raises UsageError if something else would be built or
-    run here.
+    `harness` and `data` are as in Frame. Of a merged plan that has adopted cells, the others are
+    planned. Raises UsageError if something else would be built or run here; whether a merged plan
+    was judged by other data is not known.
     """
+    there = {build.id: build.key for build in made.builds}
+    kept = tuple(cell for cell in made.cells if not cell.pair.adopted)
+    merged = len(kept) < len(made.cells)
+    made = replace(made, cells=kept)
     if made.harness != harness:
         what = f"the plan {made.matrix} was made by version {made.harness} of this program"
         raise UsageError(f"{what}, this is {harness}", hint=OTHER)
@@ -195,12 +200,12 @@ def again(made: Plan, site: Site, *, harness: str, data: str) -> Plan:
     )
     rows = tuple(replace(cell, **builds.of(cell.pair)) for cell in made.cells)
     mine = replace(made, builds=builds.made, cells=rows)
-    if _digest(mine, data) != made.digest:
-        there = {build.id: build.key for build in made.builds}
-        others = [build.id for build in mine.builds if there.get(build.id) != build.key]
+    digest = _digest(mine, data)
+    others = [build.id for build in mine.builds if there.get(build.id) != build.key]
+    if others or (digest != made.digest and not merged):
         what = f"{', '.join(others[:3])} would be built" if others else "it would be run or judged"
         raise UsageError(f"the plan {made.matrix} is of other data: {what} otherwise", hint=OTHER)
-    return mine
+    return replace(mine, digest=digest)
 
 
 def _meant(commit: Commit) -> ResolvedRef:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from harness.model import Side
 from harness.model.matrix import Plan
@@ -16,45 +18,72 @@ Controls = Mapping[str, Hashable]
 """By cells' ids; those that have equal ones share a run, one that has none runs its own."""
 Rows = list[tuple[str, ...]]
 
+_LEFT_OUT = "left out"
 
-def render(plan: Plan, parts: Split | None, limits: Limits, controls: Controls) -> str:
+
+def render(
+    plan: Plan,
+    parts: Split | None,
+    limits: Limits,
+    controls: Controls,
+    left_out: Collection[str] = (),
+) -> str:
     """Return the numbered cells of a plan, its builds, and what all of it will take.
 
     `parts` adds the shards; `limits` say what is to run at once, `controls` which cells share one.
+    Cells that are `left_out`, and what would be built for them alone, are shown and not counted.
     """
-    return escape_ci_commands("\n".join(map(visible, _lines(plan, parts, limits, controls)))) + "\n"
+    lines = _lines(plan, parts, limits, controls, left_out)
+    return escape_ci_commands("\n".join(map(visible, lines))) + "\n"
 
 
-def _lines(plan: Plan, parts: Split | None, limits: Limits, controls: Controls) -> Iterator[str]:
-    yield f"{plan.matrix}: {_counts(plan, controls)}"
+def _lines(
+    plan: Plan, parts: Split | None, limits: Limits, controls: Controls, left_out: Collection[str]
+) -> Iterator[str]:
+    runs = _runs(plan, left_out)
+    yield f"{plan.matrix}: {_counts(runs, controls, len(left_out))}"
     yield ""
     where = {cell.id: str(n) for n, cells in enumerate(parts or (), 1) for cell in cells}
     cells: Rows = [("", "cell", "expected", *(["shard"] if parts else []))]
     for number, cell in enumerate(plan.cells, 1):
-        row = (str(number), cell.id, _took(cell.expected))
+        expected = _LEFT_OUT if cell.id in left_out else _took(cell.expected)
+        row = (str(number), cell.id, expected)
         cells.append((*row, where[cell.id]) if parts else row)
     yield from _columns(cells)
     yield ""
     builds: Rows = [("build", "commit", "", "expected")]
+    made = {build.id for build in runs.builds}
     for build in plan.builds:
         commit = f"{build.commit.short} {build.commit.date}"
-        expected = "" if build.cached else _took(build.expected)
-        builds.append((build.id, commit, "cached" if build.cached else "to build", expected))
+        due = build.id in made and not build.cached
+        expected = _took(build.expected) if due else ""
+        state = "cached" if build.cached else "to build" if due else _LEFT_OUT
+        builds.append((build.id, commit, state, expected))
     yield from _columns(builds)
     yield ""
     if parts:
-        yield from _columns(_shards(plan, parts))
+        yield from _columns(_shards(plan, parts, left_out))
         yield ""
-    yield _expectation(plan, forecast(plan, limits, controls), limits.jobs)
+    if runs.cells:
+        yield _expectation(runs, forecast(runs, limits, controls), limits.jobs)
+    else:
+        yield "Every cell is left out, as something that it needs is not here."
 
 
-def _counts(plan: Plan, controls: Controls) -> str:
-    """`6 cells of 2 suites (with a control each) and 3 frontends; native, offline`."""
+def _runs(plan: Plan, left_out: Collection[str]) -> Plan:
+    """Return a plan without the cells that are left out and what would be built for them alone."""
+    cells = tuple(cell for cell in plan.cells if cell.id not in left_out)
+    needed = {name for cell in cells for name in cell.needs}
+    return replace(plan, cells=cells, builds=tuple(it for it in plan.builds if it.id in needed))
+
+
+def _counts(plan: Plan, controls: Controls, left_out: int) -> str:
+    """`6 cells, 2 suites, 3 frontends, 2 controls, 4 of 5 builds to be made, native, offline`."""
     sides = {side: [b for b in plan.builds if b.side is side] for side in Side}
     due = [build for build in plan.builds if not build.cached]
     where = ", ".join(sorted({cell.pair.backend for cell in plan.cells}))
     words = (
-        plural(len(plan.cells), "cell"),
+        plural(len(plan.cells), "cell") + (f" and {left_out} {_LEFT_OUT}" if left_out else ""),
         plural(len(sides[Side.SUITE]), "suite"),
         plural(len(sides[Side.FRONTEND]), "frontend"),
         plural(len({controls.get(cell.id, cell.id) for cell in plan.cells}), "control"),
@@ -65,10 +94,11 @@ def _counts(plan: Plan, controls: Controls) -> str:
     return ", ".join(words)
 
 
-def _shards(plan: Plan, parts: Split) -> Rows:
+def _shards(plan: Plan, parts: Split, left_out: Collection[str]) -> Rows:
     durations = Durations(plan)
     rows: Rows = [("shard", "cells", "suites", "expected, with builds")]
-    for number, cells in enumerate(parts, 1):
+    for number, whole in enumerate(parts, 1):
+        cells = tuple(cell for cell in whole if cell.id not in left_out)
         suites = len({name for it in cells for name in (it.suite, it.tested or it.suite)})
         took = _took(durations.shard(cells))
         rows.append((f"{number}/{len(parts)}", str(len(cells)), str(suites), took))

@@ -106,6 +106,7 @@ class Opened:
             functions_of=lambda _: {"TestMountRWCache"},
         )
         self._stage = stage
+        self.left_out = frozenset[str]()
 
     def controls(self, _settings: object) -> dict[str, object]:
         return {}
@@ -180,7 +181,9 @@ class Stage:
 
         return opens
 
-    def _takes(self, plan: Plan, where: Where, data: Data, store: Store, *_: object) -> Opened:
+    def _takes(
+        self, plan: Plan, where: Where, data: Data, store: Store, *_: object, **_how: object
+    ) -> Opened:
         self._saw("took the plan", plan.matrix)
         return self._opens(plan)(where, data, store)
 

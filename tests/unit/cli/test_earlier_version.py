@@ -172,7 +172,7 @@ def test_a_matrix_whose_builds_are_made_otherwise_now_is_not_taken_up(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def open_plan(made: Plan, *_: object) -> NoReturn:
+    def open_plan(made: Plan, *_: object, **_how: object) -> NoReturn:
         site = Site()
         site.plan = made
         again(made, site, harness=harness.__version__, data="")

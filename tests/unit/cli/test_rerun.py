@@ -15,8 +15,20 @@ from harness.cli import rerun
 from harness.cli.program import execute
 from harness.cli.session import Session
 from harness.cli.umbrella import umbrella
+from harness.journal import (
+    CELLS,
+    MATRIX_FILE,
+    RUN_FILE,
+    read_matrix,
+    read_plan,
+    read_run,
+    write_matrix,
+    write_plan,
+    write_run,
+)
 from harness.model import Run
 from harness.model.matrix import MatrixRun, Plan
+from harness.model.pairs import ADOPTED
 from harness.plan.planning import part
 from tests.support import factories, stored_matrices
 from tests.support.factories import compatible_run, every_verdict_run, regressed_run
@@ -59,8 +71,16 @@ def begin(stored: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     def opened(plan: Plan) -> Any:  # noqa: ANN401 - of Opened no more than is asked
         return SimpleNamespace(plan=plan, part=lambda tests: opened(part(plan, tests, data="d")))
 
-    def open_session(name: None, options: dict[str, Any], *, runs: bool) -> Session:
-        assert (name, options["plan"], runs) == (None, stored / "plan.json", True)
+    def open_session(
+        name: None,
+        options: dict[str, Any],
+        *,
+        runs: bool,
+        without_adopted: bool,
+    ) -> Session:
+        assert (name, options["plan"]) == (None, stored / "plan.json")
+        assert runs
+        assert without_adopted
         usual: Any = dict.fromkeys(("store", "settings", "cell_command", "history"))
         return Session(
             opened=opened(PLAN), command=("compat", "matrix"), runs=stored, mine=(), **usual
@@ -99,6 +119,41 @@ def test_it_is_run_until_it_fails_or_so_often(
     begin: Begin, words: list[str], codes: tuple[int, ...]
 ) -> None:
     assert len(begin(*words, codes=codes).seen) == len(codes)
+
+
+def adopt(folder: Path, *ids: str) -> None:
+    """Say of cells of a stored run that others ran them elsewhere."""
+    plan, matrix = read_plan(folder), read_matrix(folder / MATRIX_FILE)
+    rows = tuple(
+        replaced(cell, pair=replaced(cell.pair, backend=ADOPTED)) if cell.id in ids else cell
+        for cell in plan.cells
+    )
+    plan = replaced(plan, cells=rows)
+    write_plan(folder, plan)
+    write_matrix(folder, replaced(matrix, plan=plan))
+    for cell in rows:
+        place = folder / CELLS / cell.id
+        if (place / RUN_FILE).is_file():
+            write_run(place, replaced(read_run(place / RUN_FILE), pair=cell.pair))
+
+
+def test_what_others_ran_is_named_and_the_others_are_run(
+    stored: Path, begin: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adopt(stored, BAD.id)
+    (session,) = begin().seen
+    assert [cell.id for cell in session.mine] == [LACKING.id]
+    told = f"{BAD.id} was run elsewhere, by others: it is not run again\n"
+    assert capsys.readouterr().err == told
+
+
+def test_where_others_ran_all_that_calls_for_a_look_that_is_a_sentence(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adopt(stored, BAD.id, LACKING.id)
+    assert execute("compat", lambda _args: umbrella, ["rerun", str(stored)]) == 2
+    said = capsys.readouterr().err
+    assert f"was run elsewhere, by others: {BAD.id}, {LACKING.id}\nhint: " in said
 
 
 def test_nothing_that_calls_for_a_look_is_a_sentence(

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from harness.errors import UsageError
 from harness.model import Channel, Side
 from harness.model.matrix import CellId, Plan, PlannedCell
+from harness.model.pairs import ADOPTED
 from harness.plan import planning
 from harness.plan.cell import Control, Settings, controls
 from harness.plan.planning import Selection
@@ -275,6 +276,24 @@ def test_a_plan_is_taken_over_with_what_is_there(planner: Planner) -> None:
 def test_a_part_of_a_matrix_is_taken_over_under_the_same_names(planner: Planner) -> None:
     made = planner(TEXT, Selection(exclude=("v0.6*",)))
     assert _again(made, _there(planner)).digest == made.digest
+
+
+def _merged(made: Plan) -> Plan:
+    """Give a plan an adopted cell, as a merge does."""
+    first = made.cells[0]
+    adopted = replace(first, id="theirs", pair=replace(first.pair, backend=ADOPTED))
+    return replace(made, cells=(*made.cells, adopted), digest="merged")
+
+
+def test_of_a_merged_plan_what_was_not_adopted_is_taken_over(planner: Planner) -> None:
+    made = planner(TEXT)
+    taken = _again(_merged(made), _there(planner))
+    assert [cell.id for cell in taken.cells] == [cell.id for cell in made.cells]
+    assert taken.digest == made.digest
+    (first, *rest) = made.builds
+    other = replace(_merged(made), builds=(replace(first, key="another"), *rest))
+    with pytest.raises(UsageError, match=r"suite v0\.6\.4 would be built otherwise"):
+        _again(other, _there(planner))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,22 @@ def test_a_plan_without_a_history_expects_nothing(
     golden("plan/table-new.txt", render(new, None, Limits(1), shared(new)))
 
 
+def test_what_is_left_out_here_is_shown_and_not_counted(
+    made: Plan, golden: Callable[[str, str], None]
+) -> None:
+    (old,) = (it.id for it in made.cells if it.suite.endswith("v0.8.3"))
+    golden(
+        "plan/table-left-out.txt",
+        render(made, split(made, 2), Limits(1), shared(made), frozenset({old})),
+    )
+    whole = frozenset(it.id for it in made.cells)
+    told = render(made, None, Limits(1), shared(made), whole)
+    assert told.startswith(
+        "nightly: 0 cells and 3 left out, 0 suites, 0 frontends, 0 controls, 0 of"
+    )
+    assert told.endswith("Every cell is left out, as something that it needs is not here.\n")
+
+
 def test_cells_are_numbered_and_no_line_ends_in_blanks(made: Plan) -> None:
     lines = render(made, None, Limits(1), {}).splitlines()
     numbers = [line.split()[0] for line in lines if "_" in line or "~" in line]

@@ -95,6 +95,16 @@ def test_a_server_that_ends_unasked_is_told(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_server_whose_reader_has_gone_did_not_end_by_itself(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A test binary that dies leaves its registry a pipe that nobody reads."""
+    server = Place(tmp_path, "kill -PIPE $$", shell, WATCHED)
+    assert server.run()[3] == 141
+    assert [*server.kept.iterdir()] == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_server_that_is_asked_to_end_gets_the_signal_and_is_not_told(
     shell: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -63,6 +63,8 @@ class Hunt:
     say: Callable[[str], None]
     sample: Callable[[Sequence[str]], Answer]
     """Runs one of these commits once more, whatever is known of them."""
+    built: Callable[[Sequence[str]], bool] = lambda _commits: False
+    """Whether one of these commits is built already."""
     trusted: bool = False
     """Whether the older end is said to work: then it is run only if all others fail."""
     confidence: float = CONFIDENCE
@@ -232,7 +234,10 @@ class Hunt:
     ) -> _Turn:
         """Search a line whose first commit does as `old`, its last as `new`."""
         answers = {0: old, len(candidates) - 1: new}
-        search = Search([one.weight for one in candidates])
+        search = Search(
+            [one.weight for one in candidates],
+            built=lambda at: self.built(candidates[at].commits),
+        )
 
         def ask(at: int) -> Says:
             answers[at] = self._answer(candidates[at].commits)
@@ -244,6 +249,13 @@ class Hunt:
             self._heard(answers[at], says)
             return says
 
+        for at, one in enumerate(candidates):
+            # What a search with other ends was told costs nothing, wherever it lies.
+            known = self.notebook.get(one.commits)
+            says = known.says(*ends) if known else Says.UNCLEAR
+            if search.old < at < search.new and says is not Says.UNCLEAR:
+                answers[at] = self._answer(one.commits)
+                search.tell(at, says)
         found = run(search, ask)
         between = candidates[found.old + 1 : found.new + 1]
         return _Turn(

@@ -54,6 +54,10 @@ class Shelf:
             for sha in {found.decode() for found in _SHA.findall(file.read_bytes())}:
                 self._found[sha].append(folder)
 
+    def __contains__(self, sha: str) -> bool:
+        """Return whether a run names this commit, so that it was built once."""
+        return sha in self._found
+
     def find(
         self, commits: Iterable[str], wanted: Callable[[str], Wanted | None], test: str
     ) -> Answer | None:

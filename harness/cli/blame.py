@@ -205,6 +205,8 @@ class _Site:
     opened: Opened
     """The first pair that was opened; the others share its data and its repository."""
     expected: Expected
+    built: set[str] = field(default_factory=set)
+    """The frontends that were built for any of its pairs, which the others may take."""
 
     @classmethod
     def open(cls, matrix: MatrixRun, pair: Pair, options: BlameOptions) -> Self:
@@ -251,6 +253,7 @@ class _Site:
             expected=self.expected,
             say=say,
             before=before,
+            built=self.built,
         )
 
     def ends(self, pair: Pair, cause: Cause) -> tuple[str, str]:

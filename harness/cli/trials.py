@@ -89,6 +89,8 @@ class Trials:
     """The tests that are looked for now, by their names, and where their answers go."""
     before: Callable[[], None] = lambda: None
     """Called before a commit is run; what it raises ends the search."""
+    built: set[str] = field(default_factory=set)
+    """The commits that were run, by others, too, that are given the same set."""
     _tried: dict[str, _Tried] = field(default_factory=dict)
     _packages: dict[str, set[Package]] = field(default_factory=dict)
 
@@ -178,6 +180,7 @@ class Trials:
             test=partial(self.test, test),
             say=self.say,
             sample=partial(self.sample, test),
+            built=self.was_built,
             trusted=trusted,
             confidence=confidence,
             races=races,
@@ -236,6 +239,8 @@ class Trials:
         self.before()
         sha = self._best(commits)
         self._tried[sha] = self._run(sha, max(least, self.ask.reruns), self.due)
+        if self._tried[sha].run:
+            self.built.add(sha)
         for other, notebook in self.due.items():
             notebook.put(self._answer(sha, other))
         return self._answer(sha, test)
@@ -274,6 +279,10 @@ class Trials:
     def _best(self, commits: Sequence[str]) -> str:
         """Return the first of these commits that is built, or the first."""
         return next(filter(self._is_built, commits), commits[0])
+
+    def was_built(self, commits: Sequence[str]) -> bool:
+        """Return whether one of these commits was run before, without asking the backend."""
+        return any(sha in self.built or sha in self._shelf for sha in commits)
 
     def _is_built(self, sha: str) -> bool:
         try:

@@ -42,6 +42,8 @@ class Bench:
     said: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     """What was run once more."""
+    built: set[str] = field(default_factory=set)
+    """What costs no build."""
 
     def test(self, commits: Sequence[str], end: bool) -> Answer:  # noqa: FBT001 - Hunt's
         self.ran.append(commits[0])
@@ -71,6 +73,7 @@ class Bench:
             notebook=notebook,
             test=self.test,
             sample=self.sample,
+            built=lambda commits: bool(self.built & {*commits}),
             say=self.said.append,
             trusted=trusted,
             races=races,

@@ -89,3 +89,10 @@ def test_go_is_told_this_machine_and_no_home(
     assert (told["GOOS"], told["GOARCH"], told["GOTMPDIR"]) == ("linux", "arm64", "/t")
     assert told["PATH"] == f"{tmp_path}/bin:{tmp_path}"
     assert "HOME" not in told
+
+
+def test_how_much_memory_go_takes_is_no_part_of_a_key(said: dict[str, str], tmp_path: Path) -> None:
+    assert not said
+    told = toolchain.Toolchain(tmp_path / "go", "1.21.13").environment(Store(tmp_path / "cache"))
+    assert told["GOGC"] == "400"
+    assert "GOGC" not in steps.ENVIRONMENT

@@ -26,6 +26,29 @@ def test_one_commit_broke_it(history: Simulated, bench: Benches) -> None:
     assert tried.ends == [commits[-1], commits[0]]
 
 
+def test_what_a_search_with_other_ends_was_told_counts_wherever_it_lies(
+    history: Simulated, bench: Benches
+) -> None:
+    commits = row(history, 40)
+    tried = bench(has(history, commits[21]))
+    tried.hunt(commits[0], commits[-1])
+    before = len(tried.ran)
+    found = tried.hunt(commits[5], commits[-1])
+    assert found.suspects == (commits[21],)
+    assert tried.ran[before:] == [commits[5]]
+
+
+def test_of_those_near_the_middle_one_that_is_built_is_run(
+    history: Simulated, bench: Benches
+) -> None:
+    commits = row(history, 40)
+    tried = bench(has(history, commits[30]))
+    tried.built = {commits[17], commits[35]}
+    assert tried.hunt(commits[0], commits[-1]).suspects == (commits[30],)
+    assert commits[17] in tried.ran
+    assert commits[35] not in tried.ran[:4]
+
+
 def test_one_commit_mended_it(history: Simulated, bench: Benches) -> None:
     commits = row(history, 9)
     broken = has(history, commits[4])

@@ -65,6 +65,23 @@ def test_no_weights_make_it_ask_many(drawn: tuple[list[float], int, frozenset[in
     assert len(row.asked) <= 18
 
 
+@given(rows(), st.frozensets(st.integers(1, 79)))
+def test_what_is_built_changes_no_answer_and_adds_few_questions(
+    drawn: tuple[list[float], int, frozenset[int]], built: frozenset[int]
+) -> None:
+    weights, turn, _ = drawn
+    row = Row(turn)
+    even = [1.0] * len(weights)
+    assert run(Search(even, built=built.__contains__), row) == Turn(turn - 1, turn)
+    # A question leaves 0.65 of the candidates at most.
+    assert len(row.asked) <= 12
+
+
+@pytest.mark.parametrize(("built", "asked"), [(44, 44), (64, 64), (30, 50)])
+def test_one_that_is_built_is_asked_if_it_is_near_the_middle(built: int, asked: int) -> None:
+    assert Search([1.0] * 101, built={built}.__contains__).next() == asked
+
+
 def test_a_large_change_is_found_in_fewer_questions_than_halves_take() -> None:
     weights = [1.0] * 128
     weights[127] = 60.0

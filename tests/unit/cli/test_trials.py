@@ -165,6 +165,29 @@ def test_what_is_looked_for_together_is_run_together(
     assert len(seen) == 1
 
 
+def test_what_another_pair_built_and_what_a_run_names_is_built(
+    tmp_path: Path, run: Run, ends: Callable[..., list[Session]]
+) -> None:
+    ends()
+    one = _trials(tmp_path / "one", Opened(), TEST)
+    other = dataclasses.replace(_trials(tmp_path / "other", Opened(), TEST), built=one.built)
+    assert not other.was_built(["e" * 40, SHA])
+    one.test(TEST, [SHA], end=False)
+    assert other.was_built(["e" * 40, SHA])
+    stored_matrices.store(tmp_path / "20261123-1", PLAN, {CELL.id: run})
+    later = _trials(tmp_path, Opened(), TEST)
+    assert (later.was_built([SHA]), later.was_built(["e" * 40])) == (True, False)
+
+
+def test_what_does_not_build_is_not_built(
+    tmp_path: Path, ends: Callable[..., list[Session]]
+) -> None:
+    ends()
+    trials = _trials(tmp_path, Opened(refuses=True), TEST)
+    trials.test(TEST, [SHA], end=False)
+    assert not trials.was_built([SHA])
+
+
 def test_what_ends_a_search_is_asked_before_each_run(tmp_path: Path) -> None:
     def spent() -> None:
         raise UsageError("time is up")

@@ -1,10 +1,13 @@
-"""Copies a run folder that anybody could have made: plain files and folders, and nothing else."""
+"""Makes run folders, whole or not at all, and copies those that anybody could have made."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -24,7 +27,7 @@ def copy_tree(source: Path, dest: Path) -> None:
         _copy(source, dest, _DEPTH)
 
 
-def check_free(out: Path) -> None:
+def _check_free(out: Path) -> None:
     """Check that a run folder can be made here. Raises UsageError if there is something."""
     if out.is_dir() and not out.is_symlink() and not any(out.iterdir()):
         return
@@ -33,6 +36,25 @@ def check_free(out: Path) -> None:
             f"{out} is there already, and nothing is overwritten",
             hint="give --out a folder that is not there yet",
         )
+
+
+@contextmanager
+def made_whole(out: Path) -> Iterator[Path]:
+    """Give a folder to fill, which becomes `out` if the block ends well, and is gone if not.
+
+    Raises UsageError if there is something at `out`, InfrastructureError if the disk refuses.
+    """
+    _check_free(out)
+    with disk_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        new = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+        new.mkdir()
+    try:
+        yield new
+        with disk_errors(out):
+            new.rename(out)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _copy(source: Path, dest: Path, depth: int) -> None:

@@ -7,8 +7,6 @@ from the newest attempt that did, as all of them ran one plan; both are told.
 from __future__ import annotations
 
 import hashlib
-import secrets
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from harness.journal import (
     write_matrix,
     write_plan,
 )
-from harness.journal.copying import check_free, copy_tree
+from harness.journal.copying import copy_tree, made_whole
 from harness.matrix.ledger import cell_path, missing
 from harness.matrix.parts import Part
 from harness.model.matrix import (
@@ -57,19 +55,9 @@ def merge(parts: Sequence[Part], out: Path) -> MatrixRun:
     for a run that is damaged or leads elsewhere, and if there is something at `out`;
     InfrastructureError if the disk refuses.
     """
-    check_free(out)
     rows = _rows(parts)
-    with disk_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        new = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-        new.mkdir()
-    try:
-        made = _fill(new, parts, rows)
-        with disk_errors(out):
-            new.rename(out)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return made
+    with made_whole(out) as new:
+        return _fill(new, parts, rows)
 
 
 def merged_id(parts: Sequence[Part]) -> str:

@@ -5,8 +5,6 @@ Its output is put where a leg's lies, and judged as a stored run is judged again
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ from harness.errors import UsageError
 from harness.gotest import recorded, selection
 from harness.gotest.recorded import Recorded
 from harness.journal import CELLS, LegFolder, write_matrix, write_plan, write_run
-from harness.journal.copying import check_free
+from harness.journal.copying import made_whole
 from harness.journal.folder import leg_path
 from harness.journal.single import matrix_of
 from harness.model import SCHEMA_VERSION, Host, Leg, LegRun, Pair, Run, Verdict
@@ -30,7 +28,6 @@ from harness.stored.rejudge import Lists
 from harness.stored.rejudge.rejudge import rejudge
 from harness.stored.rejudge.reread import OnLog
 from harness.tools.clock import now
-from harness.tools.disks import disk_errors
 from harness.verdict.collate import key_of_test, known_names
 
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
@@ -58,18 +55,8 @@ def adopt(legs: Legs, lists: Lists, out: Path) -> MatrixRun:
     tests, or of none on this worker, and if there is something at `out`; InfrastructureError if the
     disk refuses.
     """
-    check_free(out)
-    with disk_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        new = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-        new.mkdir()
-    try:
-        made = _filled(new, legs, lists, out.name)
-        with disk_errors(out):
-            new.rename(out)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return made
+    with made_whole(out) as new:
+        return _filled(new, legs, lists, out.name)
 
 
 def _filled(new: Path, legs: Legs, lists: Lists, name: str) -> MatrixRun:

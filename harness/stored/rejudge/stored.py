@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,7 +17,7 @@ from harness.journal import (
     write_plan,
     write_run,
 )
-from harness.journal.copying import check_free, copy_tree
+from harness.journal.copying import copy_tree, made_whole
 from harness.journal.single import result_of
 from harness.model import LegRun, Record, Run
 from harness.model.matrix import CellResult, MatrixRun
@@ -61,18 +59,8 @@ def reclassify_into(folder: Path, lists: Lists, out: Path) -> Reclassified:
     `reclassify` does, UsageError if there is something at `out`, InfrastructureError if the disk
     refuses.
     """
-    check_free(out)
-    with disk_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        new = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-        new.mkdir()
-    try:
-        made = _Kept(folder, lists, new).whole()
-        with disk_errors(out):
-            new.rename(out)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return made
+    with made_whole(out) as new:
+        return _Kept(folder, lists, new).whole()
 
 
 class _Work:

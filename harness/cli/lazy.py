@@ -11,15 +11,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pkgutil import resolve_name
 
 import click
 
 from harness.cli.complaints import printable
+from harness.errors import UsageError
 
 HELP = ["-h", "--help"]
 """Options that show help. click keeps those that a command was first asked with, so every command
 has them of itself, and not of whoever asks."""
+
+_NEAR = 0.8
+"""Likeness from which on a word is a command with a slip in it, and no daemon's name."""
 
 _SETTINGS = {"help_option_names": HELP}
 
@@ -92,6 +97,24 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import the command of that name, or say that there is none."""
         return self.load(cmd_name) if cmd_name in self._lazy else None
+
+    def near(self, word: str) -> str:
+        """Return the name of the command that a word means, slips forgiven, or an empty string."""
+        return (
+            word if word in self._lazy else "".join(get_close_matches(word, self._lazy, 1, _NEAR))
+        )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for. Raises UsageError naming one that is near."""
+        near = self.near(args[0])
+        if near not in {"", args[0]} and not ctx.resilient_parsing:
+            what = f"there is no command {args[0]!r}"
+            raise UsageError(
+                what, hint=f"did you mean {near}? All of them: {ctx.command_path} --help"
+            )
+        return super().resolve_command(ctx, args)
 
     def load(self, name: str) -> click.Command:
         """Import a command, give it its summary and the options that all commands share."""

@@ -59,6 +59,6 @@ click.version_option(harness.__version__, package_name="buildkit-compat")(umbrel
 
 
 def short_form(args: Sequence[str]) -> click.Command:
-    """Choose what `compat-run` means: a command that is named first, else `run`."""
-    named = not args or args[0] in COMMANDS or args[0] == "--version"
+    """Choose what `compat-run` means: a command that is named first, or nearly so, else `run`."""
+    named = not args or args[0] == "--version" or umbrella.near(args[0])
     return umbrella if named or "run" not in COMMANDS else umbrella.load("run")

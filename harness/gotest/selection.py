@@ -36,6 +36,7 @@ MATRIX_KEYS = 4
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _WILDCARD = re.compile(r"([*?])")
 _WILDCARDS = {"*": ".*", "?": "."}
+_PARTS = re.compile(r"scenario|[\W_]+")
 _FREE = ".*"
 _FREE_PARAM = ".+=.+"
 
@@ -65,11 +66,18 @@ def check(tests: Iterable[str], functions: Collection[str], where: str) -> None:
     """
     for glob in tests:
         if functions and not any(names_test(glob, function, "") for function in functions):
-            near = get_close_matches(re.split(r"[\[#\s]", glob)[0], functions, n=1, cutoff=0.5)
+            bare = {_bare(function): function for function in sorted(functions)}
+            near = get_close_matches(_bare(re.split(r"[\[#\s]", glob)[0]), bare, n=1, cutoff=0.5)
+            some = f"one that there is: {min(functions)}; * is any text"
             raise UsageError(
                 f"--tests: there is no test function {glob!r} in {where}",
-                hint=f"did you mean {near[0]}?" if near else "write 'TestCopy*' for all of a kind",
+                hint=f"did you mean {bare[near[0]]}?" if near else some,
             )
+
+
+def _bare(name: str) -> str:
+    """Return what a name says, as Go writes it (TestScenarioCopy) or pytest (test_copy)."""
+    return _PARTS.sub("", name.casefold())
 
 
 def asks_for_all(run: Run) -> bool:

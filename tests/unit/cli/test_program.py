@@ -122,6 +122,23 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "docter" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [(["doctr"], "doctor"), (["matirx", "smoke"], "matrix"), (["bisekt", "v0.6", "x"], "bisect")],
+)
+def test_a_command_with_a_slip_is_no_daemon(
+    words: list[str], near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute("compat-run", short_form, words) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: there is no command {words[0]!r}\nhint: did you mean {near}? ")
+
+
+@pytest.mark.parametrize("daemon", ["master", "main", "docker", "v0.6", "latest", "HEAD"])
+def test_what_daemons_are_called_is_no_command(daemon: str) -> None:
+    assert short_form([daemon, "master"]) is umbrella.load("run")
+
+
 def test_no_arguments_print_the_help_and_are_a_usage_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

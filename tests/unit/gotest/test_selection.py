@@ -212,7 +212,7 @@ def test_a_glob_that_names_functions_may_be_asked_for(glob: str) -> None:
         ("testCopy", "did you mean TestCopy?"),
         ("TestMount[fileop=false]", "did you mean TestMount?"),
         ("TestMount#01", "did you mean TestMount?"),
-        ("Nothing*", "write 'TestCopy*' for all of a kind"),
+        ("Nothing*", "one that there is: TestCopy; * is any text"),
     ],
 )
 def test_a_glob_that_names_no_function_is_refused(glob: str, hint: str) -> None:
@@ -220,6 +220,14 @@ def test_a_glob_that_names_no_function_is_refused(glob: str, hint: str) -> None:
         selection.check(["TestCopy", glob], THERE, "v0.6.4")
     assert str(caught.value) == f"--tests: there is no test function {glob!r} in v0.6.4"
     assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("glob", ["test_check_*", "test_check_errors", "TestCheckError"])
+def test_a_scenario_by_its_name_in_pytest_is_told_its_name_here(glob: str) -> None:
+    there = {"TestScenarioAdd", "TestScenarioCheckError", "TestScenarioMountCache_id"}
+    with pytest.raises(UsageError) as caught:
+        selection.check([glob], there, "v0.6.4")
+    assert caught.value.hint == "did you mean TestScenarioCheckError?"
 
 
 def test_where_no_function_is_known_any_glob_will_do() -> None:

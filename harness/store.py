@@ -96,6 +96,7 @@ class Store:
         # Programs with working folders of their own are given paths below it.
         self.root = root.absolute()
         self._lock_timeout = lock_timeout
+        self._times_full = 0
         try:
             with self._told_if_full():
                 for name in (TMP, LOCKS):
@@ -223,13 +224,20 @@ class Store:
         """Call a full disk one, whoever met it: we, or a program that we ran.
 
         Some programs do not say why they failed, so the disk is asked, while all is still there.
+        Another thread that met it may have removed its own by then: what began before that has
+        met it, too.
         """
+        before = self._times_full
         try:
             yield
-        except (DiskFull, Interrupted):
+        except Interrupted:
+            raise
+        except DiskFull:
+            self._times_full += 1
             raise
         except Exception as error:
-            if full(error) or is_full(self.root):
+            if full(error) or is_full(self.root) or self._times_full > before:
+                self._times_full += 1
                 raise DiskFull(
                     f"the disk of the cache {self.root} is full",
                     hint=f"free some space (compat gc), or {_ELSEWHERE} on another disk",

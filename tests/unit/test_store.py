@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import BuildError, ExitCode, InfrastructureError, Interrupted, UsageError
+from harness.errors import (
+    BuildError,
+    DiskFull,
+    ExitCode,
+    InfrastructureError,
+    Interrupted,
+    UsageError,
+)
 from harness.model import Channel
 from harness.store import Store, default_cache, key_of
 from harness.tools.crew import Crew
@@ -124,6 +131,28 @@ def test_a_full_disk_is_called_one_whoever_met_it(error: Exception, store: Store
     with pytest.raises(InfrastructureError, match=f"the disk of the cache {store.root} is full"):
         store.publish("suite", "k1", fail)
     assert leftovers(store) == []
+
+
+def test_a_disk_that_another_made_room_on_meanwhile_was_full_all_the_same(store: Store) -> None:
+    """git does not say why it cannot write a file, and by then the other one's are removed."""
+    unsaid = BuildError("git checkout-index failed: error: unable to write file x.go")
+
+    def other(_folder: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fail(_folder: Path) -> None:
+        raise unsaid
+
+    def fail_meanwhile(_folder: Path) -> None:
+        with pytest.raises(DiskFull):
+            store.publish("frontend", "k2", other)
+        raise unsaid
+
+    with pytest.raises(DiskFull, match=f"the disk of the cache {store.root} is full"):
+        store.publish("suite", "k1", fail_meanwhile)
+    with pytest.raises(BuildError) as later:
+        store.publish("suite", "k1", fail)
+    assert later.value is unsaid
 
 
 def test_what_a_killed_maker_left_is_gone_and_never_used(store: Store) -> None:

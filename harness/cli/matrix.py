@@ -121,10 +121,8 @@ def open_session(
         if name or kept is None:
             opened = open_named(name or "", options, sources, where, listener, lists=lists)
         else:
-            opened = open_plan(
-                *(kept, where, sources.data, sources.store, listener),
-                without_adopted=without_adopted,
-            )
+            data, store = sources.data, sources.store
+            opened = open_plan(kept, where, data, store, listener, without_adopted=without_adopted)
     if folder and kept:
         check_same(folder, kept, opened.plan)
     shard, ids = _share(kept or opened.plan, options["shard"], folder)

@@ -184,7 +184,12 @@ def test_groups_of_a_killed_run_are_removed_by_the_next(leg: Leg, tmp_path: Path
         child.send_signal(signal.SIGKILL)
     assert eventually(lambda: not sleepers())
     assert [line for line in traces() if NAME in line]
-    leg("exit 0")
+
+    def swept() -> bool:
+        leg("exit 0")
+        return not [line for line in traces() if NAME in line]
+
+    assert eventually(swept)  # a group in which a process was not reaped yet is left to the next
 
 
 def test_the_groups_of_others_that_are_alive_stay() -> None:

@@ -123,6 +123,7 @@ def test_a_plan_whose_image_has_changed_is_refused(
 class _Limited(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/v2/" else 429)
+        self.send_header("Retry-After", "1")  # else skopeo waits for a minute by itself, each time
         self.send_header("Content-Length", "0")
         self.end_headers()
 
